@@ -1,0 +1,59 @@
+#include "base/buffer.hpp"
+
+#include <bit>
+#include <cstring>
+
+namespace dcdn {
+
+Buffer Buffer::allocate(std::size_t size) {
+  return {std::shared_ptr<std::uint8_t[]>(new std::uint8_t[size == 0 ? 1 : size]), 0, size};
+}
+
+Buffer Buffer::copy_of(ByteView bytes) {
+  Buffer b = allocate(bytes.size());
+  if (!bytes.empty()) std::memcpy(b.writable().data(), bytes.data(), bytes.size());
+  return b;
+}
+
+namespace {
+constexpr std::size_t kSmallestBlock = 4096;
+std::size_t class_of(std::size_t size) { return std::bit_ceil(size < kSmallestBlock ? kSmallestBlock : size); }
+}  // namespace
+
+struct BufferPool::Shelf {
+  std::mutex mutex;
+  std::size_t keep_bytes;
+  std::size_t idle_bytes = 0;
+  std::vector<std::vector<std::unique_ptr<std::uint8_t[]>>> by_log2{64};
+
+  std::unique_ptr<std::uint8_t[]> take(std::size_t block) {
+    std::lock_guard lock(mutex);
+    auto& list = by_log2[static_cast<std::size_t>(std::countr_zero(block))];
+    if (list.empty()) return nullptr;
+    auto memory = std::move(list.back());
+    list.pop_back();
+    idle_bytes -= block;
+    return memory;
+  }
+  void give_back(std::uint8_t* memory, std::size_t block) {
+    std::unique_ptr<std::uint8_t[]> owned(memory);
+    std::lock_guard lock(mutex);
+    if (idle_bytes + block > keep_bytes) return;
+    idle_bytes += block;
+    by_log2[static_cast<std::size_t>(std::countr_zero(block))].push_back(std::move(owned));
+  }
+};
+
+BufferPool::BufferPool(std::size_t keep_bytes) : shelf_(std::make_shared<Shelf>()) {
+  shelf_->keep_bytes = keep_bytes;
+}
+
+Buffer BufferPool::take(std::size_t size) {
+  const std::size_t block = class_of(size);
+  auto memory = shelf_->take(block);
+  if (!memory) memory.reset(new std::uint8_t[block]);
+  auto give_back = [shelf = shelf_, block](std::uint8_t* p) { shelf->give_back(p, block); };
+  return {std::shared_ptr<std::uint8_t[]>(memory.release(), std::move(give_back)), 0, size};
+}
+
+}  // namespace dcdn

@@ -1,0 +1,107 @@
+#include "base/unique_fd.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace dcdn {
+
+Result<std::size_t> read_full(int fd, MutableByteView into, const std::string& what) {
+  std::size_t got = 0;
+  while (got < into.size()) {
+    const ssize_t n = ::read(fd, into.data() + got, into.size() - got);
+    if (n == 0) break;
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return errno_error(errno, what + ": read");
+    }
+    got += static_cast<std::size_t>(n);
+  }
+  return got;
+}
+
+Result<std::size_t> read_full_at(int fd, MutableByteView into, std::uint64_t offset, const std::string& what) {
+  std::size_t got = 0;
+  while (got < into.size()) {
+    const ssize_t n = ::pread(fd, into.data() + got, into.size() - got, static_cast<off_t>(offset + got));
+    if (n == 0) break;
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return errno_error(errno, what + ": read");
+    }
+    got += static_cast<std::size_t>(n);
+  }
+  return got;
+}
+
+Result<void> write_all(int fd, ByteView bytes, const std::string& what) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return errno_error(errno, what + ": write");
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+Result<void> write_all_at(int fd, ByteView bytes, std::uint64_t offset, const std::string& what) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return errno_error(errno, what + ": write");
+    }
+    offset += static_cast<std::uint64_t>(n);
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+Result<Bytes> read_file(const std::string& path, std::size_t limit) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return errno_error(errno, path + ": open");
+  Bytes bytes;
+  for (std::size_t size = 4096;; size *= 2) {
+    const std::size_t had = bytes.size();
+    bytes.resize(size);
+    DCDN_TRY(const std::size_t got, read_full(fd.get(), MutableByteView(bytes).subspan(had), path));
+    bytes.resize(had + got);
+    if (bytes.size() > limit) return Error(Errc::limit, path + ": longer than " + std::to_string(limit) + " bytes");
+    if (bytes.size() < size) return bytes;
+  }
+}
+
+Result<void> write_file_atomically(const std::string& path, ByteView bytes, unsigned mode) {
+  const std::string beside = path + ".new." + std::to_string(::getpid());
+  UniqueFd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (!fd.valid()) return errno_error(errno, beside + ": create");
+  auto written = write_all(fd.get(), bytes, beside);
+  if (written && ::fsync(fd.get()) != 0) written = errno_error(errno, beside + ": fsync");
+  if (written && ::rename(beside.c_str(), path.c_str()) != 0) written = errno_error(errno, path + ": rename");
+  if (!written) {
+    ::unlink(beside.c_str());
+    return written;
+  }
+  const std::size_t slash = path.rfind('/');
+  const std::string dir = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  UniqueFd dir_fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (dir_fd.valid()) ::fsync(dir_fd.get());
+  return {};
+}
+
+Result<void> make_directories(const std::string& path, unsigned mode) {
+  for (std::size_t at = 1; at <= path.size(); ++at) {
+    if (at != path.size() && path[at] != '/') continue;
+    if (::mkdir(path.substr(0, at).c_str(), mode) != 0 && errno != EEXIST)
+      return errno_error(errno, path.substr(0, at) + ": make directory");
+  }
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return errno_error(errno, path);
+  if (!S_ISDIR(info.st_mode)) return Error(Errc::io, path + ": is not a directory");
+  return {};
+}
+
+}  // namespace dcdn

@@ -1,0 +1,34 @@
+// codec.hpp - how the bytes of a chunk are carried: raw, LZ4 or zstd, decided per chunk by a trial.
+#pragma once
+#include <optional>
+
+#include "base/buffer.hpp"
+#include "dcdn/result.hpp"
+
+namespace dcdn {
+
+enum class Codec : std::uint8_t { raw = 0, zstd = 1, lz4 = 2 };  ///< numbers are the format's
+
+enum class CompressMode { automatic, none, lz4, zstd };
+struct CompressChoice {
+  CompressMode mode = CompressMode::automatic;
+  int level = 3;  ///< zstd 1..19; others ignore it
+};
+/// "auto" "none" "lz4" "zstd" "zstd:7". error usage: anything else, or a level outside 1..19.
+Result<CompressChoice> parse_compress_choice(std::string_view text);
+
+struct Compressed {
+  Codec codec = Codec::raw;
+  Buffer bytes;  ///< empty when codec is raw: the input is carried as it is
+};
+
+/// Compresses one chunk if it pays: kept only when it saves at least 1/16 of the chunk. automatic tries a sample of
+/// the chunk with LZ4 first, and spends zstd only where the sample shrinks.
+/// Equal input, choice and library versions give equal bytes.
+/// Threads  any; each thread keeps its own context.
+Compressed compress_chunk(ByteView content, CompressChoice choice, BufferPool& pool);
+
+/// Exactly `content_size` bytes back. error corrupt: does not decode, or to another size. Allocates content_size.
+Result<Buffer> decompress_chunk(Codec codec, ByteView carried, std::size_t content_size, BufferPool& pool);
+
+}  // namespace dcdn

@@ -1,0 +1,30 @@
+// dcdn/home.hpp - where this user's configuration, keys, trust and state live.
+//
+// $DCDN_HOME set: everything in that one folder. Else configuration, keys and trust in $XDG_CONFIG_HOME/dcdn
+// (~/.config/dcdn), state in $XDG_STATE_HOME/dcdn (~/.local/state/dcdn).
+#pragma once
+#include <string>
+
+#include "dcdn/export.hpp"
+#include "dcdn/result.hpp"
+
+namespace dcdn {
+
+struct Home {
+  std::string config_dir;  ///< config.toml, keys/NAME.pem (0600), trusted_keys, known_peers
+  std::string state_dir;   ///< sessions.db, control/ID.sock, receipts/
+
+  [[nodiscard]] std::string key_path(const std::string& name) const { return config_dir + "/keys/" + name + ".pem"; }
+  [[nodiscard]] std::string trusted_keys_path() const { return config_dir + "/trusted_keys"; }
+  [[nodiscard]] std::string known_peers_path() const { return config_dir + "/known_peers"; }
+  [[nodiscard]] std::string config_path() const { return config_dir + "/config.toml"; }
+  [[nodiscard]] std::string sessions_path() const { return state_dir + "/sessions.db"; }
+  [[nodiscard]] std::string control_path(const std::string& session) const {
+    return state_dir + "/control/" + session + ".sock";
+  }
+};
+
+/// From the environment. error config: neither DCDN_HOME, the XDG variables nor HOME is set. Makes nothing.
+DCDN_API Result<Home> find_home();
+
+}  // namespace dcdn

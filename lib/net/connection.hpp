@@ -1,0 +1,113 @@
+// connection.hpp - one QUIC connection (RFC 9000), both ends authenticated by Ed25519 keys.
+//
+// Threads  everything here happens on the thread that runs the io_context.
+// Source   ngtcp2 0.12 with its GnuTLS binding; no other file outside lib/net sees either.
+#pragma once
+#include <asio/any_io_executor.hpp>
+#include <memory>
+#include <string>
+
+#include "base/buffer.hpp"
+#include "net/quic_options.hpp"
+#include "net/task.hpp"
+
+namespace dcdn::net {
+
+using StreamId = std::int64_t;
+inline bool is_unidirectional(StreamId id) { return (id & 2) != 0; }
+
+struct ConnectionStats {
+  std::chrono::microseconds smoothed_rtt{};
+  std::chrono::microseconds min_rtt{};
+  std::uint64_t packets_sent = 0;
+  std::uint64_t packets_lost = 0;      ///< declared lost by the loss detector
+  std::uint64_t bytes_sent = 0;        ///< UDP payload, all packets and retransmissions
+  std::uint64_t bytes_received = 0;
+  std::uint64_t congestion_window = 0; ///< bytes
+};
+
+/// How a connection ended.
+struct CloseInfo {
+  bool clean = false;            ///< closed by either side's close(), not by a failure
+  bool by_peer = false;
+  std::uint64_t code = 0;        ///< the application code given to close(); 0 with a transport failure
+  std::string reason;            ///< the text given to close(), from the peer as it sent it (escape before showing)
+  Error error{Errc::temporary, "connection closed"};  ///< temporary (idle, reset), unreachable, untrusted, ...
+};
+
+/// Told on the loop thread, never from inside a call into the connection.
+class ConnectionEvents {
+ public:
+  virtual ~ConnectionEvents() = default;
+  /// In order within a stream. Credit for the bytes is given back by consume(), not before.
+  virtual void on_stream_data(StreamId id, ByteView bytes, bool fin) = 0;
+  /// The peer gave up a stream, or asked us to stop sending on it.
+  virtual void on_stream_reset(StreamId id, std::uint64_t code) = 0;
+  /// There is room again: queued_bytes() fell under the low mark, or the peer allows more streams.
+  virtual void on_writable() = 0;
+  /// Last call. The connection is gone.
+  virtual void on_closed(const CloseInfo& info) = 0;
+};
+
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  [[nodiscard]] virtual asio::any_io_executor executor() const = 0;
+  [[nodiscard]] virtual const NodeId& peer() const = 0;
+  [[nodiscard]] virtual std::string peer_address() const = 0;  ///< "192.0.2.1:4433", "[2001:db8::1]:4433"
+  /// Set right after accept or connect, before the next turn of the loop. Must outlive the connection or be set to
+  /// nullptr, after which nothing is told any more.
+  virtual void set_events(ConnectionEvents* events) = 0;
+
+  /// error temporary: the peer's limit of streams is reached (wait for on_writable), or closed.
+  virtual Result<StreamId> open_bidirectional() = 0;
+  virtual Result<StreamId> open_unidirectional() = 0;
+  /// Queues bytes without copying them; kept until the peer has them. Bidirectional streams are sent before
+  /// unidirectional ones, those in the order in which they were opened. After fin nothing may follow.
+  virtual void send(StreamId id, Buffer bytes, bool fin) = 0;
+  /// Bytes given to send() that no packet carries yet. Keep it above zero and below a few MiB.
+  [[nodiscard]] virtual std::size_t queued_bytes() const = 0;
+  /// Flow credit back to the peer: call when `bytes` of the stream are no longer held.
+  virtual void consume(StreamId id, std::size_t bytes) = 0;
+  /// Stop sending and ask the peer to stop.
+  virtual void reset_stream(StreamId id, std::uint64_t code) = 0;
+  /// Sends CONNECTION_CLOSE with what is queued dropped; on_closed follows. reason: at most 512 bytes are sent.
+  virtual void close(std::uint64_t code, const std::string& reason) = 0;
+  [[nodiscard]] virtual bool closed() const = 0;
+  [[nodiscard]] virtual ConnectionStats stats() const = 0;
+};
+
+using ConnectionPtr = std::shared_ptr<Connection>;
+
+/// A listening UDP socket.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  /// The next connection whose handshake is done and whose key the policy accepted.
+  /// error interrupted: after stop().
+  virtual Task<ConnectionPtr> accept() = 0;
+  /// Where it listens: the port is the real one when 0 was asked for.
+  [[nodiscard]] virtual std::string local_address() const = 0;
+  /// No new connections; those that are stay until they end.
+  virtual void stop() = 0;
+};
+
+/// `address`: "host:port", "[v6]:port", ":port" (all interfaces). error unreachable: does not resolve; io, permission,
+/// locked: the address cannot be bound (in use).
+Result<std::shared_ptr<Listener>> listen(asio::any_io_executor executor, const std::string& address,
+                                         const QuicOptions& options, const Identity& identity, PeerPolicy policy);
+
+/// Resolves (every address is tried), connects, does the handshake, asks the policy.
+/// error unreachable (does not resolve, nothing answers within handshake_timeout), untrusted (either side refuses
+/// the other's key; message tells which), temporary.
+Task<ConnectionPtr> connect(asio::any_io_executor executor, std::string address, QuicOptions options,
+                            Identity identity, PeerPolicy policy);
+
+/// "host:port" split and checked; default_port when none is given. error usage.
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+Result<HostPort> parse_host_port(const std::string& text, std::optional<std::uint16_t> default_port);
+
+}  // namespace dcdn::net

@@ -1,0 +1,29 @@
+// quic_options.hpp - who we are and whom we talk to; the tunables are dcdn/transport.hpp.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "dcdn/bytes.hpp"
+#include "dcdn/result.hpp"
+#include "dcdn/transport.hpp"
+
+namespace dcdn::net {
+
+using QuicOptions = TransportOptions;
+
+/// Who we are: the node's key, and a certificate over it (empty: self-signed, made on the fly).
+struct Identity {
+  Bytes key_pem;   ///< PKCS#8, not encrypted (lives in memory only)
+  Bytes cert_pem;  ///< optional
+};
+
+/// Whom we talk to. Called once the peer has proved that it holds its key; an error closes the connection and its
+/// message reaches the peer as the close reason.
+struct PeerPolicy {
+  std::function<Result<void>(const NodeId&)> check;  ///< must be set
+  std::string ca_file;                               ///< non-empty: the certificate must chain to it as well
+};
+
+}  // namespace dcdn::net

@@ -1,0 +1,29 @@
+// chunk_packer.hpp - content to carried chunk and back. Pure; safe from several threads at once.
+#pragma once
+#include "base/buffer.hpp"
+#include "compress/codec.hpp"
+#include "wire/manifest.hpp"
+
+namespace dcdn::pipeline {
+
+struct PackedChunk {
+  wire::ChunkRecord record;
+  Buffer carried;      ///< what travels; shares memory with the content when raw
+  bool hole = false;   ///< all zero: becomes a HoleRecord of record.content_size, nothing is carried
+};
+PackedChunk pack_chunk(Buffer content, CompressChoice choice, BufferPool& pool);
+
+/// The content again, after checking carried size, carried digest, and content digest.
+/// error corrupt: names which of them is wrong.
+Result<Buffer> unpack_chunk(const wire::ChunkRecord& record, const Buffer& carried, BufferPool& pool);
+
+/// Header of a chunk frame followed by the carried digest: what precedes the carried bytes on the wire.
+Buffer chunk_frame_prefix(const wire::ChunkRecord& record, const Buffer& carried);
+/// Body of a chunk frame: digest and carried bytes (a view of the body). error corrupt: shorter than a digest, empty.
+struct ChunkFrame {
+  Digest carried_digest;
+  Buffer carried;
+};
+Result<ChunkFrame> parse_chunk_frame(const Buffer& body);
+
+}  // namespace dcdn::pipeline

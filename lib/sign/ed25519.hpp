@@ -1,0 +1,43 @@
+// ed25519.hpp - keys and signatures (RFC 8032), by GnuTLS.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dcdn/bytes.hpp"
+#include "dcdn/result.hpp"
+
+namespace dcdn {
+
+using Signature = std::array<std::uint8_t, 64>;
+
+/// An Ed25519 secret key. Memory is wiped when the last copy goes. Copies share it.
+class SecretKey {
+ public:
+  static Result<SecretKey> generate();
+  /// PKCS#8 PEM, as `openssl genpkey -algorithm ed25519` writes it; `passphrase` for an encrypted one.
+  /// error untrusted "needs a passphrase" when encrypted and none is given or it is wrong; corrupt when no such PEM.
+  static Result<SecretKey> from_pem(ByteView pem, const std::optional<std::string>& passphrase);
+  /// The 32-byte seed of RFC 8032 section 5.1.5 (tests use it for the RFC's vectors).
+  static Result<SecretKey> from_seed(ByteView seed);
+  [[nodiscard]] Result<Bytes> to_pem(const std::optional<std::string>& passphrase) const;
+  [[nodiscard]] const NodeId& id() const;
+  /// Threads  safe from several at once.
+  [[nodiscard]] Result<Signature> sign(ByteView message) const;
+
+ private:
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+/// True if `signature` over `message` is `key`'s. Malformed keys, small-order keys and non-canonical S are false.
+bool verify_ed25519(const NodeId& key, ByteView message, const Signature& signature);
+
+/// "dcdn1" + 52 characters of base32 (a-z2-7) + 4 characters of checksum: what dcdn-sign id prints.
+std::string to_text(const NodeId& id);
+/// That, or 64 hexadecimal digits. error usage: names what is wrong (length, character, checksum: mistyped).
+Result<NodeId> parse_node_id(std::string_view text);
+/// The first characters, for progress lines: "dcdn1abcdefgh".
+std::string short_text(const NodeId& id);
+
+}  // namespace dcdn

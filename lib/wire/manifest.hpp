@@ -1,0 +1,121 @@
+// manifest.hpp - what an object consists of, in segments chained by digest (dcdn-format(5), MANIFEST).
+#pragma once
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dcdn/bytes.hpp"
+#include "dcdn/result.hpp"
+
+namespace dcdn::wire {
+
+inline constexpr std::size_t kMaxPathBytes = 4096;
+inline constexpr std::size_t kMaxNameBytes = 255;   ///< one path component, or an object's name
+inline constexpr std::size_t kMaxDepth = 128;       ///< components of a path
+inline constexpr std::size_t kMaxRecords = 16384;   ///< records of one segment
+inline constexpr std::uint64_t kMaxObjectBytes = std::uint64_t{1} << 60;
+
+enum class ObjectKind : std::uint8_t { stream = 0, file = 1, tree = 2 };
+enum class EntryKind : std::uint8_t { file = 0, directory = 1, symlink = 2 };
+enum class CodecId : std::uint8_t { raw = 0, zstd = 1, lz4 = 2 };  ///< same numbers as compress/codec.hpp
+
+/// A file, directory or symlink starts. In a file object and a stream there is exactly one entry, with path "".
+struct EntryBegin {
+  EntryKind kind = EntryKind::file;
+  std::string path;           ///< relative, '/' between components, bytes as they are on disk
+  std::uint16_t mode = 0644;  ///< permission bits only (07777)
+  std::int64_t mtime_ns = 0;  ///< since 1970, as found; 0 in a stream
+  std::optional<std::uint64_t> size;  ///< when known beforehand (files); progress and free-space checks use it
+  std::string target;         ///< symlink only: where it points, at most kMaxPathBytes
+  bool operator==(const EntryBegin&) const = default;
+};
+/// The next `content_size` bytes of the current file.
+struct ChunkRecord {
+  CodecId codec = CodecId::raw;
+  std::uint32_t content_size = 0;  ///< 1 .. kMaxChunkContent
+  std::uint32_t carried_size = 0;  ///< == content_size when raw; smaller than it otherwise
+  Digest content;                  ///< BLAKE3 of the content
+  Digest carried;                  ///< BLAKE3 of the carried bytes; == content when raw
+  bool operator==(const ChunkRecord&) const = default;
+};
+/// The next `size` bytes of the current file are zero and are not carried.
+struct HoleRecord {
+  std::uint64_t size = 0;  ///< at least 1
+  bool operator==(const HoleRecord&) const = default;
+};
+/// The current file ends. Directories and symlinks have none.
+struct EntryEnd {
+  std::uint64_t size = 0;  ///< sum of chunks and holes
+  Digest content;          ///< BLAKE3 of the whole file, as b3sum prints it
+  bool operator==(const EntryEnd&) const = default;
+};
+using Record = std::variant<EntryBegin, ChunkRecord, HoleRecord, EntryEnd>;
+
+/// Only in segment 0.
+struct ObjectHeader {
+  ObjectKind kind = ObjectKind::stream;
+  std::string name;             ///< suggested final name: one safe path component, or empty for a nameless stream
+  bool repeats_omitted = false; ///< a chunk frame is not sent again for equal content (within 65,536 chunks back)
+  bool operator==(const ObjectHeader&) const = default;
+};
+
+struct Segment {
+  std::uint64_t index = 0;
+  Digest stream;    ///< id of segment 0; zero in segment 0 itself
+  Digest previous;  ///< id of segment index-1; zero in segment 0
+  bool final = false;
+  std::optional<ObjectHeader> object;  ///< segment 0 has it, no other
+  std::vector<Record> records;
+  bool operator==(const Segment&) const = default;
+};
+
+/// Body of a segment frame. `segment` must be within the limits (our own writer keeps them).
+Bytes encode_segment(const Segment& segment);
+/// Checks lengths, counts and ranges, canonical encoding, paths (see check_path), sizes against overflow.
+/// What needs earlier segments is ManifestChecker's.
+Result<Segment> parse_segment(ByteView body);
+/// BLAKE3 of "dcdn segment 1\n" followed by the body. The id of the final segment is the object's id.
+Digest segment_id(ByteView body);
+
+/// Relative, no empty, "." or ".." component, no NUL, within the limits above.
+Result<void> check_path(std::string_view path);
+/// One component: check_path and no '/'.
+Result<void> check_name(std::string_view name);
+
+/// Follows one chain of segments and refuses what no honest writer makes: wrong index, stream or previous; an entry
+/// out of order (paths ascend component by component, so none repeats) or whose parent is not a directory entry
+/// before it; data outside a file; a wrong size at the end; anything after the final segment. Memory O(depth).
+class ManifestChecker {
+ public:
+  /// `id` is segment_id() of the body that gave `segment`. On error the checker stays as it was.
+  Result<void> add(const Segment& segment, const Digest& id);
+  [[nodiscard]] bool started() const { return next_index_ > 0; }
+  [[nodiscard]] bool finished() const { return final_; }
+  [[nodiscard]] std::uint64_t next_index() const { return next_index_; }
+  [[nodiscard]] const Digest& stream() const { return stream_; }
+  [[nodiscard]] const Digest& last_id() const { return last_id_; }  ///< after the final segment: the object's id
+  [[nodiscard]] ObjectKind kind() const { return kind_; }
+
+ private:
+  struct Place {  // where the chain stands inside its entries
+    std::vector<std::string> directories;  // components of the innermost open directory
+    std::string last_path;
+    bool any_entry = false;
+    bool in_file = false;
+    std::uint64_t file_bytes = 0;
+    std::uint64_t object_bytes = 0;
+    std::optional<std::uint64_t> promised;
+  };
+  Result<void> add_record(Place& place, ObjectKind kind, const Record& record) const;
+  Result<void> begin_entry(Place& place, ObjectKind kind, const EntryBegin& entry) const;
+
+  Place place_;
+  std::uint64_t next_index_ = 0;
+  Digest stream_;
+  Digest last_id_;
+  ObjectKind kind_ = ObjectKind::stream;
+  bool final_ = false;
+};
+
+}  // namespace dcdn::wire
