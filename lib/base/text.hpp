@@ -1,10 +1,11 @@
-// text.hpp - hexadecimal, and names from strangers made safe to show.
+// text.hpp - hexadecimal; escape_for_display comes with the installed dcdn/escape.hpp.
 #pragma once
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "dcdn/bytes.hpp"
+#include "dcdn/escape.hpp"
 
 namespace dcdn {
 
@@ -12,8 +13,5 @@ namespace dcdn {
 std::string to_hex(ByteView bytes);
 /// Exactly `size` bytes of hexadecimal, either case; nothing else.
 std::optional<Bytes> from_hex(std::string_view text, std::size_t size);
-/// For a terminal or a log: control characters, DEL, C1 controls, bidirectional overrides and bytes that are not
-/// UTF-8 become \xNN, a backslash becomes \\. What comes out never moves a cursor or changes a colour.
-std::string escape_for_display(std::string_view name);
 
 }  // namespace dcdn
