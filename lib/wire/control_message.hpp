@@ -7,6 +7,8 @@
 //       Cancel or Failure from either side ends it
 //   chunk frames: on unidirectional streams from S, one or several whole frames each, in any order
 #pragma once
+#include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,10 @@
 #include "wire/manifest.hpp"
 
 namespace dcdn::wire {
+
+inline constexpr std::size_t kMaxAgentBytes = 64;
+inline constexpr std::size_t kMaxReasonBytes = 256;
+inline constexpr std::size_t kMaxFailureBytes = 1024;
 
 enum class Priority : std::uint8_t { critical = 0, high = 1, normal = 2 };
 
@@ -91,7 +97,7 @@ struct Failure {
 std::uint32_t code_number(Errc code);
 Errc code_of_number(std::uint32_t number);
 
-// Frame bodies. Each parse checks limits and canonical form and that nothing is left over: error corrupt.
+// Frame bodies. Texts that are only shown are cut to their limits. Each parse checks limits and canonical form and that nothing is left over: error corrupt.
 Bytes encode(const Hello& m);
 Bytes encode(const Welcome& m);
 Bytes encode(const Offer& m);

@@ -13,7 +13,7 @@ inline constexpr std::size_t kMaxChunkContent = 4u << 20;          ///< content 
 inline constexpr std::size_t kMinChunkContent = 4u << 10;          ///< smallest --chunk-size
 inline constexpr std::size_t kMaxBody = kMaxChunkContent + 4096;   ///< body of any frame, bytes
 inline constexpr std::size_t kMaxSegmentBody = 512u << 10;         ///< body of a segment frame
-inline constexpr std::size_t kMaxSmallBody = 64u << 10;            ///< body of every other known type
+inline constexpr std::size_t kMaxSmallBody = 64u << 10;            ///< body of every other type, known or not
 
 /// Numbers are the format's and are never reused. Those marked reserved are named in dcdn-format(5) and skipped by
 /// this version.
@@ -49,7 +49,8 @@ struct FrameHeader {
   std::uint32_t body_check = 0;  ///< low 32 bits of XXH3-64 of the body
 };
 
-/// Largest body allowed for a type (an unknown type: kMaxSmallBody).
+/// Largest body allowed for a type. Reserved types that will carry bulk (repair_shard, delta, encrypted_chunk) have
+/// kMaxBody, so that this version can skip them; an unknown type has kMaxSmallBody.
 std::size_t body_limit(FrameType type);
 /// Header of a frame whose body is the concatenation of `parts`.
 std::array<std::uint8_t, kHeaderBytes> frame_header(FrameType type, std::initializer_list<ByteView> parts);

@@ -1,0 +1,280 @@
+#include "wire/control_message.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "base/byte_reader.hpp"
+#include "base/byte_writer.hpp"
+#include "wire/frame.hpp"
+
+namespace dcdn::wire {
+
+namespace {
+
+constexpr std::uint8_t kAsk = 1;
+constexpr std::uint8_t kRepeatsOmitted = 2;
+
+// Texts that are only shown may be longer than their limit where they come from (an error with a path in it):
+// they are cut here, at the start of a character, rather than refused by the peer.
+std::string_view shortened(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  std::size_t end = limit;
+  while (end > limit - 4 && (static_cast<std::uint8_t>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+void put_optional(ByteWriter& out, const std::optional<std::uint64_t>& value) {
+  out.varint(value ? *value + 1 : 0);
+}
+
+// Reads the fields of one message; remembers the first thing that is wrong.
+class FieldReader {
+ public:
+  FieldReader(const char* message, ByteView body) : message_(message), in_(body) {}
+
+  std::uint32_t number32() { return static_cast<std::uint32_t>(within(in_.varint(), 0, kMax32)); }
+  std::uint64_t number64() { return in_.varint(); }
+  std::uint64_t number(std::uint64_t least, std::uint64_t most) { return within(in_.varint(), least, most); }
+  std::uint8_t byte(std::uint8_t most) {
+    return static_cast<std::uint8_t>(within(in_.fixed<std::uint8_t>(), 0, most));
+  }
+  std::string text(std::size_t limit) { return std::string(in_.text(limit)); }
+  Digest digest() { return in_.name32<Digest>(); }
+  ByteView raw(std::size_t size) { return in_.raw(size); }
+  std::optional<std::uint64_t> optional(std::uint64_t most) {
+    const std::uint64_t plus_1 = within(in_.varint(), 0, most + 1);
+    if (plus_1 == 0) return std::nullopt;
+    return plus_1 - 1;
+  }
+  void require(bool holds) {
+    if (!holds) in_.fail();
+  }
+  [[nodiscard]] bool ok() const { return in_.ok(); }
+  [[nodiscard]] std::size_t left() const { return in_.left(); }
+
+  template <class Message>
+  Result<Message> result(Message message) {
+    if (in_.finished()) return message;
+    const char* what = in_.ok() ? "bytes are left over" : "cut off, out of range or not in its shortest form";
+    return Error(Errc::corrupt, fmt::format("{} message: {}", message_, what));
+  }
+
+ private:
+  static constexpr std::uint64_t kMax32 = std::numeric_limits<std::uint32_t>::max();
+
+  std::uint64_t within(std::uint64_t value, std::uint64_t least, std::uint64_t most) {
+    require(value >= least && value <= most);
+    return in_.ok() ? value : 0;
+  }
+
+  const char* message_;
+  ByteReader in_;
+};
+
+}  // namespace
+
+Bytes encode(const Hello& m) {
+  Bytes body;
+  ByteWriter out(body);
+  out.varint(m.protocol);
+  out.text(shortened(m.agent, kMaxAgentBytes));
+  out.raw(m.session);
+  return body;
+}
+
+Bytes encode(const Welcome& m) {
+  Bytes body;
+  ByteWriter out(body);
+  out.varint(m.protocol);
+  out.text(shortened(m.agent, kMaxAgentBytes));
+  out.varint(m.max_chunk_content);
+  return body;
+}
+
+Bytes encode(const Offer& m) {
+  Bytes body;
+  ByteWriter out(body);
+  out.varint(m.object);
+  out.fixed(static_cast<std::uint8_t>(m.kind));
+  out.text(m.name);
+  put_optional(out, m.bytes);
+  put_optional(out, m.entries);
+  out.fixed(static_cast<std::uint8_t>(m.priority));
+  out.varint(m.chunk_content);
+  return body;
+}
+
+Bytes encode(const Answer& m) {
+  Bytes body;
+  ByteWriter out(body);
+  out.varint(m.object);
+  out.fixed(static_cast<std::uint8_t>((m.ask ? kAsk : 0) | (m.repeats_omitted ? kRepeatsOmitted : 0)));
+  out.varint(m.segments_done);
+  if (m.segments_done > 0) out.raw(m.last_segment.view());
+  out.varint(m.plan.size());
+  for (const ChunkPlanStep& step : m.plan) {
+    out.varint(step.segment);
+    out.varint(step.chunk_content);
+  }
+  out.varint(m.bytes_done);
+  return body;
+}
+
+Bytes encode(const Want& m) {
+  Bytes body;
+  ByteWriter out(body);
+  out.varint(m.object);
+  out.varint(m.segment);
+  out.varint(m.needed.size());
+  Bytes bits((m.needed.size() + 7) / 8);
+  for (std::size_t i = 0; i < m.needed.size(); ++i)
+    if (m.needed[i]) bits[i / 8] = static_cast<std::uint8_t>(bits[i / 8] | (1u << (i % 8)));
+  out.raw(bits);
+  return body;
+}
+
+Bytes encode(const Stored& m) {
+  Bytes body;
+  ByteWriter out(body);
+  out.varint(m.object);
+  out.varint(m.segments_done);
+  out.varint(m.bytes_done);
+  return body;
+}
+
+Bytes encode(const PauseResume& m) {
+  Bytes body;
+  ByteWriter(body).text(shortened(m.reason, kMaxReasonBytes));
+  return body;
+}
+
+Bytes encode(const Cancel& m) {
+  Bytes body;
+  ByteWriter out(body);
+  out.varint(m.object);
+  out.text(shortened(m.reason, kMaxReasonBytes));
+  return body;
+}
+
+Bytes encode(const Failure& m) {
+  Bytes body;
+  ByteWriter out(body);
+  out.varint(m.object);
+  out.varint(m.code);
+  out.text(shortened(m.message, kMaxFailureBytes));
+  return body;
+}
+
+template <>
+Result<Hello> parse<Hello>(ByteView body) {
+  FieldReader in("hello", body);
+  Hello m;
+  m.protocol = in.number32();
+  m.agent = in.text(kMaxAgentBytes);
+  const ByteView session = in.raw(m.session.size());
+  if (in.ok()) std::copy(session.begin(), session.end(), m.session.begin());
+  return in.result(std::move(m));
+}
+
+template <>
+Result<Welcome> parse<Welcome>(ByteView body) {
+  FieldReader in("welcome", body);
+  Welcome m;
+  m.protocol = in.number32();
+  m.agent = in.text(kMaxAgentBytes);
+  m.max_chunk_content = static_cast<std::uint32_t>(in.number(kMinChunkContent, kMaxChunkContent));
+  return in.result(std::move(m));
+}
+
+template <>
+Result<Offer> parse<Offer>(ByteView body) {
+  FieldReader in("offer", body);
+  Offer m;
+  m.object = in.number32();
+  m.kind = static_cast<ObjectKind>(in.byte(static_cast<std::uint8_t>(ObjectKind::tree)));
+  m.name = in.text(kMaxNameBytes);
+  m.bytes = in.optional(kMaxObjectBytes);
+  m.entries = in.optional(kMaxObjectBytes);
+  m.priority = static_cast<Priority>(in.byte(static_cast<std::uint8_t>(Priority::normal)));
+  m.chunk_content = static_cast<std::uint32_t>(in.number(0, kMaxChunkContent));
+  const bool nameless = m.name.empty() && m.kind == ObjectKind::stream;
+  in.require(nameless || check_name(m.name).has_value());
+  return in.result(std::move(m));
+}
+
+template <>
+Result<Answer> parse<Answer>(ByteView body) {
+  FieldReader in("answer", body);
+  Answer m;
+  m.object = in.number32();
+  const std::uint8_t flags = in.byte(kAsk | kRepeatsOmitted);
+  m.ask = (flags & kAsk) != 0;
+  m.repeats_omitted = (flags & kRepeatsOmitted) != 0;
+  m.segments_done = in.number64();
+  if (m.segments_done > 0) m.last_segment = in.digest();
+  const std::uint64_t steps = in.number(0, kMaxChunkPlanSteps);
+  for (std::uint64_t i = 0; i < steps && in.ok(); ++i) {
+    const std::uint64_t segment = in.number64();
+    const auto chunk_content = static_cast<std::uint32_t>(in.number(0, kMaxChunkContent));
+    in.require(m.plan.empty() || segment > m.plan.back().segment);
+    m.plan.push_back({segment, chunk_content});
+  }
+  m.bytes_done = in.number(0, kMaxObjectBytes);
+  return in.result(std::move(m));
+}
+
+template <>
+Result<Want> parse<Want>(ByteView body) {
+  FieldReader in("want", body);
+  Want m;
+  m.object = in.number32();
+  m.segment = in.number64();
+  const auto count = static_cast<std::size_t>(in.number(0, kMaxRecords));
+  const ByteView bits = in.raw((count + 7) / 8);
+  if (in.ok()) {
+    m.needed.resize(count);
+    for (std::size_t i = 0; i < count; ++i) m.needed[i] = (bits[i / 8] >> (i % 8) & 1) != 0;
+    if (count % 8 != 0) in.require(bits.back() >> (count % 8) == 0);
+  }
+  return in.result(std::move(m));
+}
+
+template <>
+Result<Stored> parse<Stored>(ByteView body) {
+  FieldReader in("stored", body);
+  Stored m;
+  m.object = in.number32();
+  m.segments_done = in.number64();
+  m.bytes_done = in.number(0, kMaxObjectBytes);
+  return in.result(std::move(m));
+}
+
+template <>
+Result<PauseResume> parse<PauseResume>(ByteView body) {
+  FieldReader in("pause or resume", body);
+  PauseResume m;
+  m.reason = in.text(kMaxReasonBytes);
+  return in.result(std::move(m));
+}
+
+template <>
+Result<Cancel> parse<Cancel>(ByteView body) {
+  FieldReader in("cancel", body);
+  Cancel m;
+  m.object = in.number32();
+  m.reason = in.text(kMaxReasonBytes);
+  return in.result(std::move(m));
+}
+
+template <>
+Result<Failure> parse<Failure>(ByteView body) {
+  FieldReader in("failure", body);
+  Failure m;
+  m.object = in.number32();
+  m.code = in.number32();
+  m.message = in.text(kMaxFailureBytes);
+  return in.result(std::move(m));
+}
+
+}  // namespace dcdn::wire

@@ -1,0 +1,36 @@
+// code_number and code_of_number of control_message.hpp: the table in dcdn-session(5), FAILURE CODES.
+#include "wire/control_message.hpp"
+
+namespace dcdn::wire {
+
+namespace {
+
+struct Row {
+  std::uint32_t number;
+  Errc code;
+};
+// Numbers are the protocol's: append, never reuse, never reorder.
+constexpr Row kRows[] = {
+    {1, Errc::internal},    {2, Errc::other},         {3, Errc::usage},        {4, Errc::incomplete},
+    {5, Errc::corrupt},     {6, Errc::bad_signature}, {7, Errc::unsupported},  {8, Errc::temporary},
+    {9, Errc::unreachable}, {10, Errc::untrusted},    {11, Errc::limit},       {12, Errc::nothing},
+    {13, Errc::no_space},   {14, Errc::config},       {15, Errc::locked},      {16, Errc::refused},
+    {17, Errc::io},         {18, Errc::not_found},    {19, Errc::permission},  {20, Errc::exists},
+    {21, Errc::changed},    {22, Errc::interrupted},  {23, Errc::closed_pipe},
+};
+
+}  // namespace
+
+std::uint32_t code_number(Errc code) {
+  for (const Row& row : kRows)
+    if (row.code == code) return row.number;
+  return 2;
+}
+
+Errc code_of_number(std::uint32_t number) {
+  for (const Row& row : kRows)
+    if (row.number == number) return row.code;
+  return Errc::refused;
+}
+
+}  // namespace dcdn::wire

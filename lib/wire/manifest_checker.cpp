@@ -1,0 +1,121 @@
+// ManifestChecker of manifest.hpp: what can only be judged along the chain of segments.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "wire/manifest.hpp"
+
+namespace dcdn::wire {
+
+namespace {
+
+Error corrupt(std::string what) {
+  return {Errc::corrupt, std::move(what)};
+}
+Error bad_entry(const std::string& path, const char* what) {
+  return corrupt(fmt::format("entry \"{}\" {}", escape_for_display(path), what));
+}
+
+// Component by component, as if '/' sorted before every other byte: a directory's entries follow it at once,
+// and "a/b" comes before "a.txt".
+bool ascends(std::string_view before, std::string_view after) {
+  const auto place = [](char c) {
+    return c == '/' ? 0u : static_cast<unsigned>(static_cast<std::uint8_t>(c));
+  };
+  return std::lexicographical_compare(before.begin(), before.end(), after.begin(), after.end(),
+                                      [&](char a, char b) { return place(a) < place(b); });
+}
+
+std::vector<std::string_view> split(std::string_view path) {
+  std::vector<std::string_view> components;
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t slash = std::min(path.find('/', at), path.size());
+    components.push_back(path.substr(at, slash - at));
+    at = slash + 1;
+  }
+  return components;
+}
+
+// Adds the next `size` bytes of the current file to a sum that may not pass `limit`.
+bool add_within(std::uint64_t& sum, std::uint64_t size, std::uint64_t limit) {
+  if (size > limit || sum > limit - size) return false;
+  sum += size;
+  return true;
+}
+
+}  // namespace
+
+Result<void> ManifestChecker::add(const Segment& segment, const Digest& id) {
+  if (final_) return corrupt(fmt::format("segment {} comes after the final one", segment.index));
+  if (segment.index != next_index_)
+    return corrupt(fmt::format("segment {} comes where {} is due", segment.index, next_index_));
+  if (segment.object.has_value() != (segment.index == 0))
+    return corrupt(fmt::format("segment {} and its object header do not fit", segment.index));
+  if (segment.stream != stream_)
+    return corrupt(fmt::format("segment {} is of another object", segment.index));
+  if (segment.previous != last_id_)
+    return corrupt(fmt::format("segment {} does not follow the one before", segment.index));
+  const ObjectKind kind = segment.object ? segment.object->kind : kind_;
+  Place place = place_;
+  for (const Record& record : segment.records) DCDN_CHECK(add_record(place, kind, record));
+  if (segment.final && place.in_file) return bad_entry(place.last_path, "does not end");
+  if (segment.final && kind != ObjectKind::tree && !place.any_entry)
+    return corrupt("the object has no content entry");
+  place_ = std::move(place);
+  kind_ = kind;
+  if (segment.index == 0) stream_ = id;
+  last_id_ = id;
+  final_ = segment.final;
+  ++next_index_;
+  return {};
+}
+
+Result<void> ManifestChecker::add_record(Place& place, ObjectKind kind, const Record& record) const {
+  if (const auto* entry = std::get_if<EntryBegin>(&record)) return begin_entry(place, kind, *entry);
+  if (!place.in_file) return corrupt("there is data outside a file");
+  if (const auto* end = std::get_if<EntryEnd>(&record)) {
+    if (end->size != place.file_bytes)
+      return bad_entry(place.last_path, "ends with a size its parts do not add up to");
+    if (place.promised && *place.promised != end->size)
+      return bad_entry(place.last_path, "is not as long as was promised");
+    place.in_file = false;
+    return {};
+  }
+  const auto* chunk = std::get_if<ChunkRecord>(&record);
+  const std::uint64_t size = chunk != nullptr ? chunk->content_size : std::get<HoleRecord>(record).size;
+  if (!add_within(place.file_bytes, size, place.promised.value_or(kMaxObjectBytes)))
+    return bad_entry(place.last_path, "is longer than was promised or than the limit");
+  if (!add_within(place.object_bytes, size, kMaxObjectBytes))
+    return corrupt("the object is longer than the limit");
+  return {};
+}
+
+Result<void> ManifestChecker::begin_entry(Place& place, ObjectKind kind, const EntryBegin& entry) const {
+  if (place.in_file) return bad_entry(entry.path, "starts inside another");
+  if (kind != ObjectKind::tree) {
+    if (place.any_entry) return bad_entry(entry.path, "is a second one where only one may be");
+    if (!entry.path.empty()) return bad_entry(entry.path, "has a path where none may be");
+    if (entry.kind != EntryKind::file) return corrupt("the one entry of a file or stream is not a file");
+    if (kind == ObjectKind::stream && entry.mtime_ns != 0) return corrupt("a stream has a modification time");
+  } else {
+    DCDN_CHECK(check_path(entry.path));
+    if (place.any_entry && !ascends(place.last_path, entry.path))
+      return bad_entry(entry.path, "is repeated or out of order");
+    const auto components = split(entry.path);
+    const std::size_t parents = components.size() - 1;
+    if (parents > place.directories.size() ||
+        !std::equal(components.begin(), components.end() - 1, place.directories.begin()))
+      return bad_entry(entry.path, "has a parent that is not a directory before it");
+    place.directories.resize(parents);
+    if (entry.kind == EntryKind::directory) place.directories.emplace_back(components.back());
+  }
+  place.any_entry = true;
+  place.last_path = entry.path;
+  place.in_file = entry.kind == EntryKind::file;
+  place.file_bytes = 0;
+  place.promised = entry.size;
+  return {};
+}
+
+}  // namespace dcdn::wire
