@@ -1,0 +1,230 @@
+#include "api/key_store.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/text.hpp"
+
+namespace dcdn::api {
+
+namespace {
+
+constexpr std::size_t kMaxKeyFile = 64u << 10;
+constexpr std::size_t kMaxTrustFile = 4u << 20;
+constexpr mode_t kOwnerOnly = 0600;
+constexpr mode_t kFolderMode = 0700;
+
+bool is_key_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && name.front() != '.' && name.front() != '-' &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                  c == '_' || c == '-';
+         });
+}
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+}
+
+/// Whoever may write the folder could put another file in this one's place.
+Result<void> check_folder(const std::string& folder) {
+  struct stat info {};
+  if (::stat(folder.c_str(), &info) != 0) return errno_error(errno, folder);
+  if ((info.st_mode & 022) == 0) return {};
+  return Error(Errc::permission,
+               folder + ": others than the owner may write here, so its files prove nothing")
+      .with_hint("chmod 700 " + folder);
+}
+
+/// A secret key file, read after looking at the very file that was opened.
+Result<Bytes> read_secret_file(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return errno_error(errno, path);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return errno_error(errno, path);
+  if (S_ISDIR(info.st_mode)) return Error(Errc::io, path + ": is a directory, not a key file");
+  if ((info.st_mode & 077) != 0)
+    return Error(Errc::permission, path + ": the secret key can be read by others than its owner")
+        .with_hint("chmod 600 " + path);
+  Bytes bytes(kMaxKeyFile + 1);
+  auto got = read_full(fd.get(), bytes, path);
+  if (!got || *got > kMaxKeyFile) wipe(bytes);
+  if (!got) return got.error();
+  if (*got > kMaxKeyFile) return Error(Errc::corrupt, path + ": too long for a key file");
+  bytes.resize(*got);
+  return bytes;
+}
+
+Error no_such_key(const std::string& path, const std::string& name) {
+  const std::string wanted = name == kDefaultKey ? "" : " --name " + name;
+  return Error(Errc::not_found, path + ": there is no such key")
+      .with_hint("make one with: dcdn-sign keygen" + wanted);
+}
+
+Result<void> write_new_file(const std::string& path, ByteView bytes) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly));
+  if (!fd.valid() && errno == EEXIST)
+    return Error(Errc::exists, path + ": there is a key of this name already; keys are never overwritten")
+        .with_hint("give another name with --name");
+  if (!fd.valid()) return errno_error(errno, path + ": create");
+  auto written = write_all(fd.get(), bytes, path);
+  if (written && ::fsync(fd.get()) != 0) written = errno_error(errno, path + ": fsync");
+  if (!written) ::unlink(path.c_str());
+  return written;
+}
+
+/// The name must survive a crash as well as the bytes.
+Result<void> sync_folder(const std::string& folder) {
+  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return errno_error(errno, folder);
+  if (::fsync(fd.get()) != 0 && errno != EINVAL) return errno_error(errno, folder + ": fsync");
+  return {};
+}
+
+/// A file that decides who is trusted; empty if there is none.
+Result<std::string> read_trust_file(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT) return std::string();
+    return errno_error(errno, path);
+  }
+  if ((info.st_mode & 022) != 0)
+    return Error(Errc::permission, path + ": others than the owner may write it, so it proves nothing")
+        .with_hint("chmod 600 " + path);
+  DCDN_CHECK(check_folder(folder_of(path)));
+  DCDN_TRY(const Bytes bytes, read_file(path, kMaxTrustFile));
+  return std::string(as_text(bytes));
+}
+
+struct KnownPeer {
+  std::string address;
+  NodeId id;
+};
+
+bool is_address(std::string_view address) {
+  return !address.empty() && address.size() <= 512 && address.front() != '#' &&
+         std::all_of(address.begin(), address.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+Result<std::vector<KnownPeer>> load_known_peers(const std::string& path) {
+  DCDN_TRY(const std::string text, read_trust_file(path));
+  std::vector<KnownPeer> peers;
+  std::string_view rest = text;
+  for (int number = 1; !rest.empty(); ++number) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    if (line.empty() || line.front() == '#') continue;
+    const std::size_t space = line.find(' ');
+    const auto id = parse_node_id(space == std::string_view::npos ? "" : line.substr(space + 1));
+    const std::string_view address = line.substr(0, space);
+    if (!id || !is_address(address))
+      return Error(Errc::config,
+                   path + ":" + std::to_string(number) + ": not an address, a space and a node id")
+          .with_hint("correct or remove this line");
+    peers.push_back({std::string(address), *id});
+  }
+  return peers;
+}
+
+}  // namespace
+
+Result<std::string> key_file_path(const Home& home, const std::string& name) {
+  if (!is_key_name(name))
+    return Error(Errc::usage, "key name \"" + escape_for_display(name.substr(0, 80)) +
+                                  "\": 1 to 64 of A-Z a-z 0-9 . _ - and neither . nor - first");
+  return home.key_path(name);
+}
+
+Result<SecretKey> load_key_file(const std::string& path, const std::string& passphrase) {
+  DCDN_TRY(Bytes pem, read_secret_file(path));
+  auto key =
+      SecretKey::from_pem(pem, passphrase.empty() ? std::nullopt : std::optional<std::string>(passphrase));
+  wipe(pem);
+  if (!key) return key.error().during(path);
+  return key;
+}
+
+Result<SecretKey> load_key(const Home& home, const std::string& name, const std::string& passphrase) {
+  DCDN_TRY(const std::string path, key_file_path(home, name));
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 && errno == ENOENT) return no_such_key(path, name);
+  DCDN_CHECK(check_folder(folder_of(path)));
+  return load_key_file(path, passphrase);
+}
+
+Result<bool> is_key_encrypted(const std::string& path) {
+  DCDN_TRY(Bytes pem, read_secret_file(path));
+  const bool encrypted = as_text(pem).find("-----BEGIN ENCRYPTED PRIVATE KEY-----") != std::string_view::npos;
+  wipe(pem);
+  return encrypted;
+}
+
+Result<StoredKey> store_new_key(const Home& home, const std::string& name, const SecretKey& key,
+                                const std::string& passphrase) {
+  DCDN_TRY(const std::string path, key_file_path(home, name));
+  const std::string folder = folder_of(path);
+  DCDN_CHECK(make_directories(folder, kFolderMode));
+  DCDN_CHECK(check_folder(folder));
+  DCDN_TRY(Bytes pem, key.to_pem(passphrase.empty() ? std::nullopt : std::optional<std::string>(passphrase)));
+  const auto written = write_new_file(path, pem);
+  wipe(pem);
+  if (!written) return written.error();
+  StoredKey stored{path, name == kDefaultKey};
+  if (!stored.is_default) {
+    const std::string link = home.key_path(kDefaultKey);
+    if (::symlink((name + ".pem").c_str(), link.c_str()) == 0)
+      stored.is_default = true;
+    else if (errno != EEXIST)
+      return errno_error(errno, link + ": make " + name + " the default key");
+  }
+  DCDN_CHECK(sync_folder(folder));
+  return stored;
+}
+
+Result<Keyring> load_keyring(const Home& home) {
+  const std::string path = home.trusted_keys_path();
+  DCDN_TRY(const std::string text, read_trust_file(path));
+  auto ring = Keyring::parse(text);
+  if (!ring) return ring.error().during(path);
+  return ring;
+}
+
+Result<void> save_keyring(const Home& home, const Keyring& ring) {
+  return write_file_atomically(home.trusted_keys_path(), as_bytes(ring.to_text()), kOwnerOnly);
+}
+
+Result<std::optional<NodeId>> find_known_peer(const Home& home, const std::string& address) {
+  DCDN_TRY(const std::vector<KnownPeer> peers, load_known_peers(home.known_peers_path()));
+  for (const KnownPeer& peer : peers)
+    if (peer.address == address) return std::optional<NodeId>(peer.id);
+  return std::optional<NodeId>();
+}
+
+Result<void> add_known_peer(const Home& home, const std::string& address, const NodeId& id) {
+  if (!is_address(address))
+    return Error(Errc::usage,
+                 "address \"" + escape_for_display(address.substr(0, 80)) + "\" cannot be remembered");
+  DCDN_TRY(const FolderLock lock, FolderLock::take(home.config_dir));
+  DCDN_TRY(std::vector<KnownPeer> peers, load_known_peers(home.known_peers_path()));
+  std::erase_if(peers, [&](const KnownPeer& peer) { return peer.address == address; });
+  peers.push_back({address, id});
+  std::string text = "# peers accepted on first use: address, node id\n";
+  for (const KnownPeer& peer : peers) text += peer.address + " " + to_text(peer.id) + "\n";
+  return write_file_atomically(home.known_peers_path(), as_bytes(text), kOwnerOnly);
+}
+
+Result<FolderLock> FolderLock::take(const std::string& folder) {
+  DCDN_CHECK(make_directories(folder, kFolderMode));
+  FolderLock lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock.fd_.valid()) return errno_error(errno, folder);
+  while (::flock(lock.fd_.get(), LOCK_EX) != 0)
+    if (errno != EINTR) return errno_error(errno, folder + ": lock");
+  return lock;
+}
+
+}  // namespace dcdn::api

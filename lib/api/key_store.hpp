@@ -1,0 +1,70 @@
+// key_store.hpp - secret keys and trust as files of a Home (dcdn-sign(1), FILES).
+//
+// Secret keys are keys/NAME.pem. The default key is keys/default.pem: a key of its own, or a symbolic link to
+// the first key that was made under another name. Threads  any; processes that change trusted_keys or
+// known_peers at the same time take turns (flock)
+#pragma once
+#include <optional>
+#include <string>
+
+#include "base/unique_fd.hpp"
+#include "dcdn/home.hpp"
+#include "sign/ed25519.hpp"
+#include "sign/keyring.hpp"
+
+namespace dcdn::api {
+
+inline constexpr const char* kDefaultKey = "default";
+
+/// keys/NAME.pem, opened with the same care as load_key_file. An empty passphrase is none.
+/// error usage: not a key name; not_found: hint how to make one; permission: others may read it; untrusted:
+/// the passphrase is missing or wrong.
+Result<SecretKey> load_key(const Home& home, const std::string& name, const std::string& passphrase);
+/// error permission: group or others may read the file.
+Result<SecretKey> load_key_file(const std::string& path, const std::string& passphrase);
+/// Where that key is; `name` is checked so that it cannot leave the folder.
+Result<std::string> key_file_path(const Home& home, const std::string& name);
+/// Whether the key in this file cannot be used without a passphrase.
+Result<bool> is_key_encrypted(const std::string& path);
+
+struct StoredKey {
+  std::string path;
+  bool is_default = false;  ///< keys/default.pem is this key now
+};
+/// Writes a new key file (0600, folders 0700) and, if there is no default key yet, makes it that.
+/// error exists: there is a key of this name; it is left alone.
+Result<StoredKey> store_new_key(const Home& home, const std::string& name, const SecretKey& key,
+                                const std::string& passphrase);
+
+/// An absent file is an empty ring. error config: names file and line; permission: others may write it.
+Result<Keyring> load_keyring(const Home& home);
+/// Reads, lets `change` work, and writes the file anew (0600) unless `change` fails.
+template <class Change>
+Result<void> change_keyring(const Home& home, Change&& change);
+
+/// The node id last accepted for this address ("host:port", as the user wrote it).
+Result<std::optional<NodeId>> find_known_peer(const Home& home, const std::string& address);
+/// Remembers it, in place of what was remembered for this address.
+Result<void> add_known_peer(const Home& home, const std::string& address, const NodeId& id);
+
+/// Excludes other processes that change files of this folder, as long as it lives. Makes the folder (0700).
+class FolderLock {
+ public:
+  static Result<FolderLock> take(const std::string& folder);
+
+ private:
+  explicit FolderLock(int fd) : fd_(fd) {}
+  UniqueFd fd_;  // closing it gives the lock back
+};
+
+Result<void> save_keyring(const Home& home, const Keyring& ring);
+
+template <class Change>
+Result<void> change_keyring(const Home& home, Change&& change) {
+  DCDN_TRY(const FolderLock lock, FolderLock::take(home.config_dir));
+  DCDN_TRY(Keyring ring, load_keyring(home));
+  DCDN_CHECK(change(ring));
+  return save_keyring(home, ring);
+}
+
+}  // namespace dcdn::api
