@@ -120,7 +120,7 @@ std::size_t FrameReader::top_up_header(ByteView in) {
     }
     lost = 1 + find_start(have.subspan(1));
   }
-  if (lose(lost, "no frame starts here") == 0) return used;
+  if (lost == 0 || lose(lost, "no frame starts here") == 0) return used;
   std::copy(header_.begin() + static_cast<std::ptrdiff_t>(lost), header_.begin() + header_fill_,
             header_.begin());
   header_fill_ = static_cast<std::uint8_t>(header_fill_ - lost);

@@ -1,0 +1,165 @@
+// wire_samples.hpp - small objects that the wire tests and the vectors are made of. Deterministic.
+#pragma once
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "digest/hasher.hpp"
+#include "wire/control_message.hpp"
+#include "wire/frame_reader.hpp"
+#include "wire/manifest.hpp"
+#include "wire/signed_frames.hpp"
+
+namespace dcdn::wire::samples {
+
+/// `size` bytes that do not repeat soon and hold no magic by accident; other seeds give other bytes.
+inline Bytes noise(std::size_t size, std::uint64_t seed) {
+  Bytes bytes(size);
+  std::uint64_t state = seed * 0x9E3779B97F4A7C15u + 1;
+  for (auto& byte : bytes) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    byte = static_cast<std::uint8_t>(state >> 56);
+  }
+  return bytes;
+}
+
+inline Bytes joined(std::initializer_list<Bytes> parts) {
+  Bytes all;
+  for (const Bytes& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+inline SecretKey key(std::uint8_t number) {
+  Bytes seed(32, number);
+  auto made = SecretKey::from_seed(seed);
+  EXPECT_TRUE(made.has_value());
+  return *made;
+}
+
+inline Digest digest_of(std::string_view text) {
+  return blake3(as_bytes(text));
+}
+
+inline ChunkRecord raw_chunk(std::string_view content) {
+  const auto size = static_cast<std::uint32_t>(content.size());
+  return {CodecId::raw, size, size, digest_of(content), digest_of(content)};
+}
+inline ChunkRecord packed_chunk(std::uint32_t content_size, std::uint32_t carried_size,
+                                std::string_view seed) {
+  return {CodecId::zstd, content_size, carried_size, digest_of(seed), digest_of(std::string(seed) + "'")};
+}
+inline EntryBegin file(std::string path, std::optional<std::uint64_t> size = std::nullopt) {
+  return {EntryKind::file, std::move(path), 0644, 1'700'000'000'123'456'789, size, ""};
+}
+inline EntryBegin directory(std::string path) {
+  return {EntryKind::directory, std::move(path), 0755, 1'700'000'000'000'000'000, std::nullopt, ""};
+}
+inline EntryBegin symlink(std::string path, std::string target) {
+  return {EntryKind::symlink, std::move(path), 0777, -1, std::nullopt, std::move(target)};
+}
+
+inline Bytes chunk_body(std::string_view carried) {
+  const Digest digest = digest_of(carried);
+  Bytes body(digest.bytes.begin(), digest.bytes.end());
+  body.insert(body.end(), carried.begin(), carried.end());
+  return body;
+}
+
+/// Segments of a tree: every kind of record, in three segments.
+inline std::vector<Segment> tree_chain() {
+  std::vector<Segment> chain(3);
+  chain[0].object = ObjectHeader{ObjectKind::tree, "photos", true};
+  chain[0].records = {directory("a"), file("a/b.txt", 5), raw_chunk("hello"), EntryEnd{5, digest_of("hello")},
+                      symlink("a/link", "../elsewhere")};
+  chain[1].records = {file("a.txt"), packed_chunk(70000, 300, "x"), HoleRecord{1u << 20}};
+  chain[2].records = {raw_chunk("tail"), EntryEnd{70000 + (1u << 20) + 4, digest_of("whole")},
+                      directory("z")};
+  chain[2].final = true;
+  for (std::size_t i = 1; i < chain.size(); ++i) {
+    chain[i].index = i;
+    chain[i].stream = segment_id(encode_segment(chain[0]));
+    chain[i].previous = segment_id(encode_segment(chain[i - 1]));
+  }
+  return chain;
+}
+
+/// One final segment that is the whole of a nameless stream with `content`.
+inline Segment stream_segment(std::string_view content) {
+  Segment segment;
+  segment.final = true;
+  segment.object = ObjectHeader{ObjectKind::stream, "", false};
+  EntryBegin entry;
+  segment.records = {entry, raw_chunk(content), EntryEnd{content.size(), digest_of(content)}};
+  return segment;
+}
+
+inline SegmentSignature signature_of(const SecretKey& signer, const Segment& segment) {
+  const Digest id = segment_id(encode_segment(segment));
+  auto made =
+      sign_segment(signer, segment.index == 0 ? id : segment.stream, segment.index, id, 1'793'491'200);
+  EXPECT_TRUE(made.has_value());
+  return *made;
+}
+
+/// A whole signed object: chunk, segment and signature frames.
+inline Bytes signed_stream(std::string_view content) {
+  const Segment segment = stream_segment(content);
+  return joined({make_frame(FrameType::chunk, chunk_body(content)),
+                 make_frame(FrameType::segment, encode_segment(segment)),
+                 make_frame(FrameType::signature, encode(signature_of(key(1), segment)))});
+}
+
+/// What a reader made of an input.
+struct Reading {
+  std::vector<std::pair<FrameType, Bytes>> frames;
+  std::vector<Damage> damage;
+  std::optional<Error> error;
+  bool operator==(const Reading& other) const {
+    return frames == other.frames && damage == other.damage && error.has_value() == other.error.has_value() &&
+           (!error || (error->code == other.error->code && error->message == other.error->message));
+  }
+};
+
+/// Takes what is found until NeedInput; false after an error.
+inline bool drain(FrameReader& reader, Reading& reading) {
+  while (true) {
+    auto step = reader.next();
+    if (!step) {
+      reading.error = step.error();
+      return false;
+    }
+    if (std::holds_alternative<NeedInput>(*step)) return true;
+    if (const auto* damage = std::get_if<Damage>(&*step)) {
+      reading.damage.push_back(*damage);
+      continue;
+    }
+    const Frame& frame = std::get<Frame>(*step);
+    const ByteView body = frame.body.view();
+    reading.frames.emplace_back(frame.type, Bytes(body.begin(), body.end()));
+  }
+}
+
+/// Reads all of `input` in pushes of at most `step` bytes (0: one push).
+inline Reading read_all(ByteView input, OnDamage on_damage, std::size_t step = 0) {
+  BufferPool pool(1u << 20);
+  FrameReader reader(on_damage, pool);
+  Reading reading;
+  if (step == 0) step = std::max<std::size_t>(input.size(), 1);
+  for (std::size_t at = 0; at < input.size(); at += step) {
+    reader.push(input.subspan(at, std::min(step, input.size() - at)));
+    if (!drain(reader, reading)) return reading;
+  }
+  auto end = reader.finish();
+  if (!end) {
+    reading.error = end.error();
+    return reading;
+  }
+  if (*end) reading.damage.push_back(**end);
+  drain(reader, reading);
+  return reading;
+}
+
+inline constexpr std::size_t kPushSizes[] = {0, 1, 2, 3, 7, 15, 100};
+
+}  // namespace dcdn::wire::samples
