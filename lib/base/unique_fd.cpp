@@ -1,11 +1,34 @@
 #include "base/unique_fd.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 
+#include "base/random.hpp"
+#include "base/text.hpp"
+
 namespace dcdn {
+
+namespace {
+
+/// True if the call that just failed should be made again. Another process that shares our standard input or
+/// output may have made it non-blocking; we still want whole reads and writes, so wait until it is ready.
+bool should_retry(int fd, short events) {
+  if (errno == EINTR) return true;
+  if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
+  pollfd waiting{fd, events, 0};
+  return ::poll(&waiting, 1, -1) >= 0 || errno == EINTR;
+}
+
+/// A count of 0 for a write that asked for more: not an error to the kernel, but no way forward either.
+Result<void> check_progress(ssize_t written, const std::string& what) {
+  if (written > 0) return {};
+  return errno_error(written == 0 ? EIO : errno, what + ": write");
+}
+
+}  // namespace
 
 Result<std::size_t> read_full(int fd, MutableByteView into, const std::string& what) {
   std::size_t got = 0;
@@ -13,7 +36,7 @@ Result<std::size_t> read_full(int fd, MutableByteView into, const std::string& w
     const ssize_t n = ::read(fd, into.data() + got, into.size() - got);
     if (n == 0) break;
     if (n < 0) {
-      if (errno == EINTR) continue;
+      if (should_retry(fd, POLLIN)) continue;
       return errno_error(errno, what + ": read");
     }
     got += static_cast<std::size_t>(n);
@@ -21,7 +44,8 @@ Result<std::size_t> read_full(int fd, MutableByteView into, const std::string& w
   return got;
 }
 
-Result<std::size_t> read_full_at(int fd, MutableByteView into, std::uint64_t offset, const std::string& what) {
+Result<std::size_t> read_full_at(int fd, MutableByteView into, std::uint64_t offset,
+                                 const std::string& what) {
   std::size_t got = 0;
   while (got < into.size()) {
     const ssize_t n = ::pread(fd, into.data() + got, into.size() - got, static_cast<off_t>(offset + got));
@@ -38,10 +62,8 @@ Result<std::size_t> read_full_at(int fd, MutableByteView into, std::uint64_t off
 Result<void> write_all(int fd, ByteView bytes, const std::string& what) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      return errno_error(errno, what + ": write");
-    }
+    if (n < 0 && should_retry(fd, POLLOUT)) continue;
+    DCDN_CHECK(check_progress(n, what));
     bytes = bytes.subspan(static_cast<std::size_t>(n));
   }
   return {};
@@ -50,10 +72,8 @@ Result<void> write_all(int fd, ByteView bytes, const std::string& what) {
 Result<void> write_all_at(int fd, ByteView bytes, std::uint64_t offset, const std::string& what) {
   while (!bytes.empty()) {
     const ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      return errno_error(errno, what + ": write");
-    }
+    if (n < 0 && should_retry(fd, POLLOUT)) continue;
+    DCDN_CHECK(check_progress(n, what));
     offset += static_cast<std::uint64_t>(n);
     bytes = bytes.subspan(static_cast<std::size_t>(n));
   }
@@ -69,13 +89,18 @@ Result<Bytes> read_file(const std::string& path, std::size_t limit) {
     bytes.resize(size);
     DCDN_TRY(const std::size_t got, read_full(fd.get(), MutableByteView(bytes).subspan(had), path));
     bytes.resize(had + got);
-    if (bytes.size() > limit) return Error(Errc::limit, path + ": longer than " + std::to_string(limit) + " bytes");
+    if (bytes.size() > limit)
+      return Error(Errc::limit, path + ": longer than " + std::to_string(limit) + " bytes");
     if (bytes.size() < size) return bytes;
   }
 }
 
 Result<void> write_file_atomically(const std::string& path, ByteView bytes, unsigned mode) {
-  const std::string beside = path + ".new." + std::to_string(::getpid());
+  // Random, not the process id: in a container that is the same every time, and one crash would leave a file
+  // that every later run trips over.
+  std::array<std::uint8_t, 8> unique;
+  random_bytes(unique);
+  const std::string beside = path + ".new." + to_hex(unique);
   UniqueFd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (!fd.valid()) return errno_error(errno, beside + ": create");
   auto written = write_all(fd.get(), bytes, beside);
@@ -98,7 +123,7 @@ Result<void> make_directories(const std::string& path, unsigned mode) {
     if (::mkdir(path.substr(0, at).c_str(), mode) != 0 && errno != EEXIST)
       return errno_error(errno, path.substr(0, at) + ": make directory");
   }
-  struct stat info{};
+  struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return errno_error(errno, path);
   if (!S_ISDIR(info.st_mode)) return Error(Errc::io, path + ": is not a directory");
   return {};
