@@ -13,13 +13,21 @@
 namespace dcdn::control {
 
 /// {"command":"pause"} in, one JSON object out: {"ok":true,...} or {"ok":false,"code":"usage","message":"..."}.
+/// Called on the executor's thread with the line, without its newline; what it returns must hold no newline.
 using Handler = std::function<std::string(const std::string& request_line)>;
+
+/// Longest request, newline included.
+inline constexpr std::size_t kMaxLineBytes = std::size_t{64} << 10;
 
 class ControlServer {
  public:
   virtual ~ControlServer() = default;  // unlinks the socket
 };
-/// A stale socket of a dead process is replaced. error locked: a live process answers there.
+/// A stale socket of a dead process is replaced, its directory is made (0700) when missing, and a path longer
+/// than a socket address holds is fine as long as its last component is short. Serves up to 32 clients at a
+/// time; one that does not finish its line, or does not take its answer, within 10 s is hung up on.
+/// Threads  destroy it on the executor's thread, or after that has stopped; before the io_context.
+/// error locked: a live process answers there; exists: something else than a socket is there.
 Result<std::unique_ptr<ControlServer>> serve_control(asio::any_io_executor executor, const std::string& path,
                                                      Handler handler);
 /// Blocking, for the commanding tool. error not_found: nobody listens there. timeout 5 s: temporary.
