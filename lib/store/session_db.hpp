@@ -21,7 +21,7 @@ std::optional<SessionState> state_of(std::string_view name);
 ///   paused -> active, preparing; completing -> completed, preparing (reconnect);
 ///   failed -> preparing (resume);
 ///   any but completed, cancelled, expired -> failed, cancelled; any but active, completing, preparing -> expired
-/// A state may always become itself, except that nothing leaves completed, cancelled and expired.
+/// A state may always become itself; nothing leaves completed, cancelled and expired.
 bool may_become(SessionState from, SessionState to);
 
 struct SessionRow {
@@ -40,20 +40,23 @@ struct SessionRow {
   std::string error;           ///< why it failed
 };
 
+/// Threads  one at a time; any number of processes.
 class SessionDb {
  public:
-  /// Makes the file (0600) and its directory (0700) when needed. error corrupt: not a session database (the message
-  /// names the file); locked: busy for longer than 5 s.
+  /// Makes the file (0600) and its directory (0700) when needed. error corrupt: not a session database (the
+  /// message names the file, the hint the way out); unsupported: of a newer dcdn; locked: busy for longer than
+  /// 5 s, which is what every other call may say as well.
   static Result<std::unique_ptr<SessionDb>> open(const std::string& path);
   ~SessionDb();
+  /// error usage: not an id; exists.
   Result<void> insert(const SessionRow& row);
   /// error not_found.
   Result<SessionRow> get(const std::string& id) const;
   /// A unique prefix of an id will do. error not_found, usage (several match).
   Result<SessionRow> find(const std::string& id_prefix) const;
   Result<std::vector<SessionRow>> list(std::optional<Direction> direction) const;
-  /// In one transaction: reads the state, checks may_become, writes. error usage: "session 1a2b... is completed and
-  /// cannot be paused".
+  /// In one transaction, on disk when this returns: reads the state, checks may_become, writes. error not_found;
+  /// usage: "session 1a2b... is completed and cannot be paused".
   Result<void> change_state(const std::string& id, SessionState to, const std::string& error, std::int64_t now_s);
   Result<void> set_progress(const std::string& id, std::uint64_t done, std::uint64_t total, std::int64_t now_s);
   Result<void> set_peer(const std::string& id, const std::string& peer, const std::string& address);
