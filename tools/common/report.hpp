@@ -4,7 +4,9 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "dcdn/result.hpp"
 
@@ -44,13 +46,20 @@ class Report {
   void note(int level, const std::string& text);
   /// One JSON object on its own line, with `message_type` and `schema` 1 put in; does nothing without --json.
   void json(const std::string& message_type, nlohmann::json object);
-  /// A result for a person, on standard output ("12 objects, 1.4 GB"); nothing with --json.
+  /// A result on standard output, one line ("12 objects, 1.4 GB"); nothing with --json. Not escaped: see
+  /// terminal.hpp.
   void line(const std::string& text);
+  /// Text on standard output as it is.
+  void print(std::string_view text);
+  /// The first failure to write what belongs on standard output: closed_pipe, no_space, io.
+  [[nodiscard]] std::optional<Error> output_error() const;
 
   [[nodiscard]] const std::string& tool() const;
   [[nodiscard]] const CommonOptions& options() const;
   [[nodiscard]] bool json_wanted() const { return options().json; }
 
+  /// A line of progress on standard error, with the tool's name in front; never in the log.
+  void display_line(const std::string& text);
   /// A progress display shares the terminal: called with true before a line is printed, with false after it.
   void on_interrupt_display(std::function<void(bool before)> hook);
 

@@ -8,6 +8,8 @@ namespace dcdn::tool {
 /// good; a second INT or TERM ends the process at once with 128 + its number. SIGPIPE is ignored: writes fail
 /// with EPIPE.
 Result<void> install_signals();
+/// SIGPIPE is ignored from here on: writes fail with EPIPE.
+void ignore_sigpipe();
 /// For the `interrupt_fd` of options structs; -1 before install_signals().
 int interrupt_fd();
 /// The signal that came first, 0 if none.

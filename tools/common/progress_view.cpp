@@ -1,0 +1,139 @@
+#include "common/progress_view.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <mutex>
+
+#include "common/progress_text.hpp"
+#include "common/terminal.hpp"
+#include "common/text_output.hpp"
+#include "dcdn/units.hpp"
+
+namespace dcdn::tool {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kRedrawInterval = std::chrono::milliseconds(100);
+constexpr auto kLineInterval = std::chrono::seconds(5);
+constexpr auto kJsonInterval = std::chrono::seconds(1);
+
+ProgressMode resolve(const CommonOptions& options) {
+  if (options.progress != ProgressMode::automatic) return options.progress;
+  if (options.quiet || options.json) return ProgressMode::none;
+  return can_redraw(STDERR_FILENO) ? ProgressMode::bar : ProgressMode::lines;
+}
+
+bool needs_attention(const std::string& state) {
+  return state.starts_with("stalled") || state.starts_with("waiting") || state.starts_with("paused");
+}
+
+void to_screen(const std::string& text) {
+  // A terminal that went away must not end a transfer.
+  static_cast<void>(write_text(STDERR_FILENO, text, "standard error"));
+}
+
+}  // namespace
+
+struct ProgressView::State {
+  Report& report;
+  std::string verb;
+  ProgressMode mode;
+  bool json;
+  bool color;
+  std::mutex mutex;
+  std::string last_state;
+  std::optional<Clock::time_point> last_shown;
+  std::vector<std::string> drawn;  ///< what the screen shows now
+  bool attention = false;
+
+  /// Cursor up over what was drawn, and all of it erased.
+  [[nodiscard]] std::string erasing() const {
+    return drawn.empty() ? "" : fmt::format("\r\x1b[{}A\x1b[J", drawn.size());
+  }
+  [[nodiscard]] std::string drawing() const {
+    std::string text;
+    for (const std::string& line : drawn) text += line + "\n";
+    if (!color || !attention) return text;
+    const std::size_t last = text.size() - drawn.back().size() - 1;
+    return text.substr(0, last) + "\x1b[33m" + drawn.back() + "\x1b[0m\n";
+  }
+  void draw_bar(const Progress& progress) {
+    std::string text = erasing();
+    drawn = progress_bar(progress, terminal_width(STDERR_FILENO));
+    attention = needs_attention(progress.state);
+    to_screen(text + drawing());
+  }
+  /// Is it time to show something, by the interval of the display? A new state never waits.
+  bool is_due(const Progress& progress, Clock::duration interval) {
+    const auto now = Clock::now();
+    const bool changed = progress.state != last_state;
+    if (!changed && last_shown && now - *last_shown < interval) return false;
+    last_state = progress.state;
+    last_shown = now;
+    return true;
+  }
+};
+
+ProgressView::ProgressView(Report& report, std::string verb)
+    : state_(new State{report,
+                       std::move(verb),
+                       resolve(report.options()),
+                       report.options().json && report.options().progress != ProgressMode::none,
+                       use_color(STDERR_FILENO),
+                       {},
+                       {},
+                       {},
+                       {},
+                       false}) {
+  if (state_->mode != ProgressMode::bar) return;
+  report.on_interrupt_display([state = state_.get()](bool before) {
+    const std::lock_guard lock(state->mutex);
+    if (!state->drawn.empty()) to_screen(before ? state->erasing() : state->drawing());
+  });
+}
+
+ProgressView::~ProgressView() {
+  state_->report.on_interrupt_display(nullptr);
+  to_screen(state_->erasing());
+}
+
+void ProgressView::on_progress(const Progress& progress) {
+  const auto interval = state_->mode == ProgressMode::bar     ? Clock::duration(kRedrawInterval)
+                        : state_->mode == ProgressMode::lines ? Clock::duration(kLineInterval)
+                                                              : Clock::duration(kJsonInterval);
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (!state_->is_due(progress, interval)) return;
+    if (state_->mode == ProgressMode::bar) state_->draw_bar(progress);
+  }
+  // Outside the lock: Report calls back to take the display away.
+  if (state_->mode == ProgressMode::lines) state_->report.display_line(progress_line(progress));
+  if (state_->json) state_->report.json("status", progress_json(progress));
+}
+
+void ProgressView::on_object(const std::string& name, const std::string& path, std::uint64_t bytes,
+                             const std::string& object_id, const Error* error) {
+  Report& report = state_->report;
+  if (report.json_wanted()) {
+    nlohmann::json object{
+        {"name", name}, {"path", path}, {"bytes", bytes}, {"object_id", object_id}, {"ok", error == nullptr}};
+    if (error != nullptr) {
+      object["code"] = name_of(error->code);
+      object["message"] = error->message;
+    }
+    report.json("object", std::move(object));
+  } else if (error != nullptr) {
+    report.error(error->during(name));
+  } else {
+    report.note(0, fmt::format("{} {} ({})", state_->verb, name, format_size(bytes)));
+  }
+}
+
+void ProgressView::on_note(int level, const std::string& text) {
+  state_->report.note(level, text);
+}
+
+}  // namespace dcdn::tool

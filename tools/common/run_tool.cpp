@@ -1,0 +1,48 @@
+#include "common/run_tool.hpp"
+
+#include <exception>
+#include <new>
+
+#include "common/signals.hpp"
+
+namespace dcdn::tool {
+
+namespace {
+
+int status_of(const Error& error) {
+  if (error.code == Errc::interrupted && caught_signal() != 0) return 128 + caught_signal();
+  return exit_status(error.code);
+}
+
+int fail(Report& report, const Error& error) {
+  // As every filter: when the reader has seen enough there is nothing to complain about.
+  if (error.code != Errc::closed_pipe) report.error(error);
+  return status_of(error);
+}
+
+}  // namespace
+
+int run_tool(const char* name, int argc, const char* const* argv, const ToolMain& work,
+             Interrupts interrupts) {
+  Report report(name);
+  ignore_sigpipe();
+  try {
+    if (interrupts == Interrupts::watched) {
+      const auto installed = install_signals();
+      if (!installed) return fail(report, installed.error());
+    }
+    const Result<int> done = work(argc, argv, report);
+    if (!done) return fail(report, done.error());
+    // Success is only claimed when the result also reached standard output.
+    if (const auto lost = report.output_error()) return fail(report, *lost);
+    return *done;
+  } catch (const std::bad_alloc&) {
+    return fail(report, Error(Errc::internal, "out of memory"));
+  } catch (const std::exception& exception) {
+    return fail(report, Error(Errc::internal, std::string("internal error: ") + exception.what()));
+  } catch (...) {
+    return fail(report, Error(Errc::internal, "internal error of an unknown kind"));
+  }
+}
+
+}  // namespace dcdn::tool
