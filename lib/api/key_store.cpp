@@ -164,6 +164,15 @@ Result<bool> is_key_encrypted(const std::string& path) {
   return encrypted;
 }
 
+Result<bool> is_default_key(const Home& home, const std::string& name) {
+  DCDN_TRY(const std::string path, key_file_path(home, name));
+  struct stat of_name {};
+  struct stat of_default {};
+  if (::stat(path.c_str(), &of_name) != 0) return errno_error(errno, path);
+  if (::stat(home.key_path(kDefaultKey).c_str(), &of_default) != 0) return false;
+  return of_name.st_ino == of_default.st_ino && of_name.st_dev == of_default.st_dev;
+}
+
 Result<StoredKey> store_new_key(const Home& home, const std::string& name, const SecretKey& key,
                                 const std::string& passphrase) {
   DCDN_TRY(const std::string path, key_file_path(home, name));

@@ -24,6 +24,8 @@ Result<SecretKey> load_key(const Home& home, const std::string& name, const std:
 Result<SecretKey> load_key_file(const std::string& path, const std::string& passphrase);
 /// Where that key is; `name` is checked so that it cannot leave the folder.
 Result<std::string> key_file_path(const Home& home, const std::string& name);
+/// Whether keys/default.pem is this key's file.
+Result<bool> is_default_key(const Home& home, const std::string& name);
 /// Whether the key in this file cannot be used without a passphrase.
 Result<bool> is_key_encrypted(const std::string& path);
 

@@ -1,0 +1,54 @@
+// frame_pipe.hpp - a chunk stream from one file descriptor and to another, for the filters.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "base/buffer.hpp"
+#include "wire/frame_reader.hpp"
+
+namespace dcdn::api {
+
+/// Strict: damage is an error, because a filter that went on would hand on less than it got.
+class FrameInput {
+ public:
+  /// interrupt_fd: -1 or a descriptor that becomes readable when the work should stop.
+  FrameInput(int fd, int interrupt_fd, std::string name);
+
+  /// One read. False at the end of the input.
+  /// error interrupted; corrupt: not a chunk stream; incomplete: the input ends inside a frame.
+  Result<bool> fill();
+  /// A frame from what is filled, nullopt when more is needed. error corrupt, unsupported.
+  Result<std::optional<wire::Frame>> next();
+  [[nodiscard]] std::uint64_t frames() const { return frames_; }
+
+ private:
+  Result<void> wait();
+  Result<void> check_start(ByteView bytes);
+
+  int fd_;
+  int interrupt_fd_;
+  std::string name_;
+  BufferPool pool_;
+  wire::FrameReader reader_;
+  Bytes block_;
+  Bytes start_;  // until it can be told whether this is a chunk stream
+  bool recognised_ = false;
+  std::uint64_t frames_ = 0;
+};
+
+class FrameOutput {
+ public:
+  FrameOutput(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  Result<void> put(const wire::Frame& frame) { return put(frame.type, frame.body.view()); }
+  Result<void> put(wire::FrameType type, ByteView body);
+  Result<void> flush();
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  int fd_;
+  std::string name_;
+  Bytes pending_;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace dcdn::api

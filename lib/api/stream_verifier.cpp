@@ -1,0 +1,245 @@
+#include "api/stream_verifier.hpp"
+
+#include <algorithm>
+
+#include "base/byte_reader.hpp"
+#include "base/text.hpp"
+#include "digest/hasher.hpp"
+#include "sign/ed25519.hpp"
+
+namespace dcdn::api {
+
+namespace {
+
+constexpr std::size_t kShownDigest = 6;  // bytes
+
+std::string short_hex(const Digest& digest) {
+  return to_hex(digest.view().first(kShownDigest));
+}
+
+std::string segment_text(std::uint64_t index, const Digest& stream) {
+  return "segment " + std::to_string(index) + " of object " + short_hex(stream);
+}
+
+Error too_many(const std::string& what) {
+  return {Errc::limit, what + ": more than can be kept in mind"};
+}
+
+/// Whether the signature is about this very segment and not only over its digest.
+Result<void> check_about(const wire::SegmentSignature& signature, std::uint64_t index, const Digest& stream) {
+  if (signature.index == index && signature.stream == stream) return {};
+  return Error(Errc::bad_signature, segment_text(index, stream) + ": its signature is about another place");
+}
+
+}  // namespace
+
+StreamVerifier::StreamVerifier(std::set<NodeId> accepted, std::uint64_t hold_bytes)
+    : accepted_(std::move(accepted)), hold_bytes_(hold_bytes) {}
+
+Result<void> StreamVerifier::take(wire::Frame frame, std::vector<wire::Frame>& out) {
+  switch (frame.type) {
+    case wire::FrameType::chunk:
+      return take_chunk(std::move(frame), out);
+    case wire::FrameType::segment:
+      return take_segment(std::move(frame), out);
+    case wire::FrameType::signature:
+      return take_signature(std::move(frame), out);
+    default:
+      ++counts_.dropped;
+      return {};
+  }
+}
+
+Result<void> StreamVerifier::take_chunk(wire::Frame frame, std::vector<wire::Frame>& out) {
+  ByteReader in(frame.body.view());
+  const auto digest = in.name32<Digest>();
+  const ByteView carried = in.raw(in.left());
+  if (!in.ok() || carried.empty()) return Error(Errc::corrupt, "chunk frame: too short");
+  if (blake3(carried) != digest)
+    return Error(Errc::corrupt, "chunk " + short_hex(digest) + ": its bytes do not match its digest");
+  const bool wanted = expected_.erase(digest) > 0;
+  if (wanted || arrived_.contains(digest)) {
+    arrived_.insert(digest);
+    ++counts_.chunks;
+    out.push_back(std::move(frame));
+    return {};
+  }
+  DCDN_TRY(const Place place, hold(std::move(frame)));
+  held_chunks_[digest].push_back(place);
+  return {};
+}
+
+Result<void> StreamVerifier::take_segment(wire::Frame frame, std::vector<wire::Frame>& out) {
+  DCDN_TRY(const wire::Segment segment, wire::parse_segment(frame.body.view()));
+  const Digest id = wire::segment_id(frame.body.view());
+  if (released_segments_.contains(id)) {
+    out.push_back(std::move(frame));
+    return {};
+  }
+  const Digest stream = segment.index == 0 ? id : segment.stream;
+  DCDN_TRY(const Place place, hold(std::move(frame)));
+  WaitingSegment& waiting = held_segments_[id];
+  waiting.places.push_back(place);
+  waiting.index = segment.index;
+  waiting.stream = stream;
+  const auto signature = signed_ahead_.find(id);
+  if (signature == signed_ahead_.end()) return {};
+  DCDN_CHECK(check_about(signature->second, segment.index, stream));
+  signed_ahead_.erase(signature);
+  return release(id, out);
+}
+
+Result<void> StreamVerifier::take_signature(wire::Frame frame, std::vector<wire::Frame>& out) {
+  DCDN_TRY(const wire::SegmentSignature signature, wire::parse_segment_signature(frame.body.view()));
+  if (auto good = wire::verify_segment_signature(signature); !good)
+    return good.error().during(segment_text(signature.index, signature.stream));
+  const auto waiting = held_segments_.find(signature.segment);
+  if (!accepted_.contains(signature.signer)) {
+    if (waiting != held_segments_.end()) waiting->second.stranger = signature.signer;
+    ++counts_.dropped;
+    return {};
+  }
+  signers_.insert(signature.signer);
+  if (waiting != held_segments_.end()) {
+    DCDN_CHECK(check_about(signature, waiting->second.index, waiting->second.stream));
+    DCDN_CHECK(release(signature.segment, out));
+  } else if (!is_released(signature.stream, signature.index)) {
+    if (signed_ahead_.size() >= kMaxAhead) return too_many("signatures whose segments did not come");
+    signed_ahead_.emplace(signature.segment, signature);
+  }
+  out.push_back(std::move(frame));  // it proves itself
+  return {};
+}
+
+Result<StreamVerifier::Place> StreamVerifier::hold(wire::Frame frame) {
+  const std::uint64_t cost = frame.body.size() + kFrameUpkeep;
+  if (cost > hold_bytes_ - held_bytes_) {
+    const std::string much = std::to_string(hold_bytes_) + " bytes wait for a signature";
+    if (!held_segments_.empty()) return unsigned_error(false).during(much);
+    return Error(Errc::limit, much + ", and no segment has come that lists them")
+        .with_hint("put the segments before the chunks, as dcdn-send --stdout does");
+  }
+  held_bytes_ += cost;
+  held_.emplace(next_place_, std::move(frame));
+  return next_place_++;
+}
+
+void StreamVerifier::let_go(std::vector<Place>& places, std::vector<wire::Frame>& out) {
+  std::sort(places.begin(), places.end());
+  for (const Place place : places) {
+    const auto at = held_.find(place);
+    held_bytes_ -= at->second.body.size() + kFrameUpkeep;
+    out.push_back(std::move(at->second));
+    held_.erase(at);
+  }
+}
+
+Result<void> StreamVerifier::release(const Digest& id, std::vector<wire::Frame>& out) {
+  const auto waiting = held_segments_.find(id);
+  std::vector<Place> places = std::move(waiting->second.places);
+  const Digest stream = waiting->second.stream;
+  held_segments_.erase(waiting);
+  // Parsed again, because a parsed segment takes many times the memory of its bytes while it waits.
+  DCDN_TRY(const wire::Segment segment, wire::parse_segment(held_.at(places.front()).body.view()));
+  DCDN_CHECK(note_segment(stream, segment));
+  released_segments_.insert(id);
+  for (const wire::Record& record : segment.records)
+    if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record))
+      DCDN_CHECK(note_chunk(chunk->carried, places));
+  let_go(places, out);
+  return {};
+}
+
+Result<void> StreamVerifier::note_segment(const Digest& stream, const wire::Segment& segment) {
+  if (!streams_.contains(stream) && streams_.size() >= kMaxStreams) return too_many("objects in one stream");
+  Stream& place = streams_[stream];
+  ++counts_.segments;
+  const std::uint64_t highest = place.ahead.empty() ? place.next : *place.ahead.rbegin() + 1;
+  if (segment.final ? highest > segment.index + 1 || (place.last && *place.last != segment.index)
+                    : place.last && segment.index >= *place.last)
+    return Error(Errc::corrupt, segment_text(segment.index, stream) + ": does not fit the final segment");
+  if (segment.final) place.last = segment.index;
+  if (place.has(segment.index)) return {};
+  if (segment.index != place.next) {
+    if (ahead_ >= kMaxAhead) return too_many("segments beyond a missing one");
+    place.ahead.insert(segment.index);
+    ++ahead_;
+    return {};
+  }
+  ++place.next;
+  while (place.ahead.erase(place.next) > 0) {
+    --ahead_;
+    ++place.next;
+  }
+  return {};
+}
+
+Result<void> StreamVerifier::note_chunk(const Digest& digest, std::vector<Place>& places) {
+  if (const auto held = held_chunks_.find(digest); held != held_chunks_.end()) {
+    counts_.chunks += held->second.size();
+    places.insert(places.end(), held->second.begin(), held->second.end());
+    held_chunks_.erase(held);
+    arrived_.insert(digest);
+    return {};
+  }
+  if (arrived_.contains(digest)) return {};
+  if (expected_.size() >= kMaxExpected) return too_many("chunks that are listed and did not come");
+  expected_.insert(digest);
+  return {};
+}
+
+bool StreamVerifier::is_released(const Digest& stream, std::uint64_t index) const {
+  const auto found = streams_.find(stream);
+  return found != streams_.end() && found->second.has(index);
+}
+
+/// About one of the waiting segments: rather one whose signer can be named, then the first that came.
+Error StreamVerifier::unsigned_error(bool at_end) const {
+  const WaitingSegment* worst = nullptr;
+  for (const auto& [id, waiting] : held_segments_) {
+    const auto rank = [](const WaitingSegment& w) { return std::pair(!w.stranger, w.places.front()); };
+    if (worst == nullptr || rank(waiting) < rank(*worst)) worst = &waiting;
+  }
+  const std::string what = segment_text(worst->index, worst->stream);
+  if (worst->stranger) {
+    const std::string id = to_text(*worst->stranger);
+    return Error(Errc::untrusted, what + ": signed by " + id + ", who is not accepted")
+        .with_hint("if you trust that key: --key " + id + ", or dcdn-sign trust add NAME " + id);
+  }
+  // All signed but the very last: that is how a stream cut off before a signature looks.
+  const auto stream = streams_.find(worst->stream);
+  if (at_end && held_segments_.size() == 1 && stream != streams_.end() && stream->second.next == worst->index)
+    return {Errc::incomplete, what + ": its signature never came"};
+  return Error(Errc::untrusted, what + ": not signed").with_hint("sign a stream with: dcdn-sign sign");
+}
+
+Result<void> StreamVerifier::check_streams() {
+  for (const auto& [id, stream] : streams_) {
+    if (!stream.whole())
+      return Error(Errc::incomplete, stream.ahead.empty() && !stream.last
+                                         ? "object " + short_hex(id) + " ends before its final segment"
+                                         : segment_text(stream.next, id) + " never came");
+    ++counts_.objects;
+  }
+  if (!expected_.empty())
+    return Error(Errc::incomplete, std::to_string(expected_.size()) +
+                                       " signed chunks never came, one of them " +
+                                       short_hex(*std::min_element(expected_.begin(), expected_.end())));
+  return {};
+}
+
+Result<void> StreamVerifier::finish() {
+  if (!held_segments_.empty()) return unsigned_error(true);
+  DCDN_CHECK(check_streams());
+  for (const auto& [id, signature] : signed_ahead_)
+    if (!is_released(signature.stream, signature.index))
+      return Error(Errc::incomplete, segment_text(signature.index, signature.stream) +
+                                         ": its signature came, the segment never did");
+  if (!held_chunks_.empty())
+    return Error(Errc::untrusted,
+                 std::to_string(held_chunks_.size()) + " chunks belong to no signed segment");
+  if (streams_.empty()) return Error(Errc::incomplete, "the stream holds no segment");
+  return {};
+}
+
+}  // namespace dcdn::api
