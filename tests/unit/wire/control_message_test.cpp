@@ -1,0 +1,195 @@
+#include "wire/control_message.hpp"
+
+#include "base/byte_writer.hpp"
+#include "unit/wire/wire_samples.hpp"
+#include "wire/frame.hpp"
+
+namespace dcdn::wire {
+namespace {
+
+using samples::digest_of;
+
+Hello hello() {
+  return {1, "dcdn 0.1.0", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}};
+}
+Welcome welcome() {
+  return {1, "dcdn 0.1.0", kMaxChunkContent};
+}
+Offer offer() {
+  return {3, ObjectKind::tree, "photos", 123456, 7, Priority::high, 1u << 20};
+}
+Answer answer() {
+  return {3, true, 9, digest_of("s"), true, {{0, 65536}, {4, 1u << 20}}, 99999};
+}
+Want want() {
+  return {3, 9, {true, false, true, false, false, false, false, false, true}};
+}
+
+// Round trip, every truncation, a trailing byte, and every bit flip either refused or another value with one
+// encoding.
+template <class Message>
+void sweep(const Message& message) {
+  const Bytes good = encode(message);
+  const auto parsed = parse<Message>(good);
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(*parsed, message);
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    const auto cut = parse<Message>(ByteView(good).first(size));
+    ASSERT_FALSE(cut) << size;
+    EXPECT_EQ(cut.error().code, Errc::corrupt);
+  }
+  Bytes longer = good;
+  longer.push_back(0);
+  EXPECT_FALSE(parse<Message>(longer));
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    Bytes body = good;
+    body[bit / 8] = static_cast<std::uint8_t>(body[bit / 8] ^ (1u << (bit % 8)));
+    const auto other = parse<Message>(body);
+    if (!other) continue;
+    EXPECT_NE(*other, message) << bit;
+    EXPECT_EQ(encode(*other), body) << bit;
+  }
+}
+
+TEST(ControlMessage, EveryMessageSurvivesAndDamageDoesNot) {
+  sweep(hello());
+  sweep(welcome());
+  sweep(offer());
+  sweep(answer());
+  sweep(want());
+  sweep(Stored{3, 9, 123456});
+  sweep(PauseResume{"operator"});
+  sweep(Cancel{3, "gone"});
+  sweep(Failure{3, code_number(Errc::no_space), "disk full"});
+}
+
+TEST(ControlMessage, SmallestValuesSurvive) {
+  sweep(Hello{});
+  sweep(Welcome{0, "", kMinChunkContent});
+  sweep(Offer{});
+  sweep(Answer{});
+  sweep(Want{});
+  sweep(Stored{});
+  sweep(PauseResume{});
+  sweep(Cancel{});
+  sweep(Failure{});
+}
+
+TEST(ControlMessage, LargestValuesSurvive) {
+  constexpr std::uint32_t kTop = 0xFFFFFFFFu;
+  EXPECT_TRUE(parse<Hello>(encode(Hello{kTop, std::string(kMaxAgentBytes, 'a'), {}})));
+  const Offer big{kTop,
+                  ObjectKind::file,
+                  std::string(255, 'n'),
+                  kMaxObjectBytes,
+                  kMaxObjectBytes,
+                  Priority::normal,
+                  kMaxChunkContent};
+  EXPECT_EQ(*parse<Offer>(encode(big)), big);
+  Answer full{kTop, true, ~std::uint64_t{0}, digest_of("x"), true, {}, kMaxObjectBytes};
+  for (std::uint64_t i = 0; i < kMaxChunkPlanSteps; ++i) full.plan.push_back({i, kMaxChunkContent});
+  EXPECT_EQ(*parse<Answer>(encode(full)), full);
+  const Want all{kTop, ~std::uint64_t{0}, std::vector<bool>(kMaxRecords, true)};
+  EXPECT_EQ(*parse<Want>(encode(all)), all);
+  const Failure last{kTop, kTop, std::string(kMaxFailureBytes, 'm')};
+  EXPECT_EQ(*parse<Failure>(encode(last)), last);
+  EXPECT_LT(encode(full).size(), kMaxSmallBody);
+  EXPECT_LT(encode(all).size(), kMaxSmallBody);
+}
+
+TEST(ControlMessage, TextsThatAreOnlyShownAreCutAtACharacter) {
+  const std::string long_text = std::string(kMaxFailureBytes - 1, 'x') +
+                                "\xc3\xa9"
+                                "tail";
+  const auto failure = parse<Failure>(encode(Failure{1, 1, long_text}));
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->message, std::string(kMaxFailureBytes - 1, 'x'));
+  const auto cancel = parse<Cancel>(encode(Cancel{1, std::string(5000, 'r')}));
+  ASSERT_TRUE(cancel);
+  EXPECT_EQ(cancel->reason.size(), kMaxReasonBytes);
+  EXPECT_EQ(parse<PauseResume>(encode(PauseResume{std::string(5000, '\x80')}))->reason.size(),
+            kMaxReasonBytes - 4);
+  EXPECT_EQ(parse<Hello>(encode(Hello{1, std::string(500, 'a'), {}}))->agent.size(), kMaxAgentBytes);
+}
+
+TEST(ControlMessage, NumbersOutOfRangeAreRefused) {
+  Welcome w = welcome();
+  for (std::uint32_t bytes : {0u, static_cast<std::uint32_t>(kMinChunkContent) - 1,
+                              static_cast<std::uint32_t>(kMaxChunkContent) + 1}) {
+    w.max_chunk_content = bytes;
+    EXPECT_FALSE(parse<Welcome>(encode(w))) << bytes;
+  }
+  Offer o = offer();
+  o.bytes = kMaxObjectBytes + 1;
+  EXPECT_FALSE(parse<Offer>(encode(o)));
+  o = offer();
+  o.chunk_content = kMaxChunkContent + 1;
+  EXPECT_FALSE(parse<Offer>(encode(o)));
+  o = offer();
+  o.priority = static_cast<Priority>(3);
+  EXPECT_FALSE(parse<Offer>(encode(o)));
+  o = offer();
+  o.kind = static_cast<ObjectKind>(3);
+  EXPECT_FALSE(parse<Offer>(encode(o)));
+  EXPECT_FALSE(parse<Stored>(encode(Stored{1, 1, kMaxObjectBytes + 1})));
+  Bytes body;  // a protocol number of 33 bits
+  ByteWriter out(body);
+  out.varint(std::uint64_t{1} << 32);
+  out.text("a");
+  out.raw(Bytes(16));
+  EXPECT_FALSE(parse<Hello>(body));
+}
+
+TEST(ControlMessage, AnOfferNamesOneSafeComponent) {
+  Offer o = offer();
+  for (const char* bad : {"", ".", "..", "a/b", "/etc/passwd"}) {
+    o.name = bad;
+    EXPECT_FALSE(parse<Offer>(encode(o))) << bad;
+  }
+  o.name = std::string(kMaxNameBytes + 1, 'n');
+  EXPECT_FALSE(parse<Offer>(encode(o)));
+  o.name.clear();
+  o.kind = ObjectKind::stream;
+  EXPECT_TRUE(parse<Offer>(encode(o)));
+}
+
+TEST(ControlMessage, AnAnswerToNothingCarriesNoDigest) {
+  Answer a = answer();
+  const std::size_t with_digest = encode(a).size();
+  a.segments_done = 0;
+  EXPECT_EQ(encode(a).size(), with_digest - 32);
+  EXPECT_TRUE(parse<Answer>(encode(a))->last_segment.is_zero());
+}
+
+TEST(ControlMessage, PlansAscendAndAreBounded) {
+  Answer a = answer();
+  a.plan = {{4, 1}, {4, 2}};
+  EXPECT_FALSE(parse<Answer>(encode(a)));
+  a.plan = {{4, 1}, {3, 2}};
+  EXPECT_FALSE(parse<Answer>(encode(a)));
+  a.plan = {{0, kMaxChunkContent + 1}};
+  EXPECT_FALSE(parse<Answer>(encode(a)));
+  a.plan.clear();
+  for (std::uint64_t i = 0; i <= kMaxChunkPlanSteps; ++i) a.plan.push_back({i, 1});
+  EXPECT_FALSE(parse<Answer>(encode(a)));
+}
+
+TEST(ControlMessage, WantBitsAreBoundedAndPaddedWithZero) {
+  Want w = want();
+  EXPECT_EQ(encode(w), (Bytes{3, 9, 9, 0x05, 0x01}));
+  EXPECT_FALSE(parse<Want>(Bytes{3, 9, 9, 0x05, 0x03}));
+  EXPECT_FALSE(parse<Want>(Bytes{3, 9, 9, 0x05, 0x81}));
+  EXPECT_FALSE(parse<Want>(Bytes{3, 9, 9, 0x05}));
+  w.needed.assign(kMaxRecords + 1, true);
+  EXPECT_FALSE(parse<Want>(encode(w)));
+  EXPECT_FALSE(parse<Want>(Bytes{3, 9, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01}));
+}
+
+TEST(ControlMessage, NumbersNotInShortestFormAreRefused) {
+  EXPECT_TRUE(parse<Stored>(Bytes{1, 2, 3}));
+  EXPECT_FALSE(parse<Stored>(Bytes{0x81, 0x00, 2, 3}));
+  EXPECT_FALSE(parse<Stored>(Bytes{1, 2, 0x83, 0x80, 0x00}));
+}
+
+}  // namespace
+}  // namespace dcdn::wire

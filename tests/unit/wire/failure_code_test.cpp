@@ -1,0 +1,40 @@
+#include <set>
+
+#include "unit/wire/wire_samples.hpp"
+#include "wire/control_message.hpp"
+
+namespace dcdn::wire {
+namespace {
+
+// The table of dcdn-session(5), FAILURE CODES, written out again: a number may never change its meaning.
+constexpr std::pair<std::uint32_t, const char*> kTable[] = {
+    {1, "internal"},      {2, "other"},        {3, "usage"},        {4, "incomplete"},  {5, "corrupt"},
+    {6, "bad_signature"}, {7, "unsupported"},  {8, "temporary"},    {9, "unreachable"}, {10, "untrusted"},
+    {11, "limit"},        {12, "nothing"},     {13, "no_space"},    {14, "config"},     {15, "locked"},
+    {16, "refused"},      {17, "io"},          {18, "not_found"},   {19, "permission"}, {20, "exists"},
+    {21, "changed"},      {22, "interrupted"}, {23, "closed_pipe"},
+};
+
+TEST(FailureCode, NumbersAreThoseOfTheManual) {
+  for (const auto& [number, name] : kTable) {
+    EXPECT_STREQ(name_of(code_of_number(number)), name);
+    EXPECT_EQ(code_number(code_of_number(number)), number);
+  }
+}
+
+TEST(FailureCode, EveryErrcHasANumberOfItsOwn) {
+  std::set<std::uint32_t> numbers;
+  for (int code = 0; code <= static_cast<int>(Errc::closed_pipe); ++code) {
+    const auto errc = static_cast<Errc>(code);
+    EXPECT_TRUE(numbers.insert(code_number(errc)).second) << name_of(errc);
+    EXPECT_EQ(code_of_number(code_number(errc)), errc) << name_of(errc);
+  }
+  EXPECT_EQ(numbers.size(), std::size(kTable));
+}
+
+TEST(FailureCode, AnUnknownNumberIsARefusal) {
+  for (std::uint32_t number : {0u, 24u, 1000u, 0xFFFFFFFFu}) EXPECT_EQ(code_of_number(number), Errc::refused);
+}
+
+}  // namespace
+}  // namespace dcdn::wire

@@ -1,0 +1,227 @@
+#include "unit/wire/wire_samples.hpp"
+#include "wire/manifest.hpp"
+
+namespace dcdn::wire {
+namespace {
+
+using samples::digest_of;
+using samples::directory;
+using samples::file;
+using samples::raw_chunk;
+using samples::symlink;
+
+Digest id_of(const Segment& segment) {
+  return segment_id(encode_segment(segment));
+}
+
+Segment only_segment(ObjectKind kind, std::vector<Record> records, bool final = true) {
+  Segment segment;
+  segment.final = final;
+  segment.object = ObjectHeader{kind, "name", false};
+  segment.records = std::move(records);
+  return segment;
+}
+
+Result<void> check_one(const Segment& segment) {
+  ManifestChecker checker;
+  auto added = checker.add(segment, id_of(segment));
+  EXPECT_EQ(checker.started(), added.has_value());
+  EXPECT_EQ(checker.finished(), added.has_value() && segment.final);
+  return added;
+}
+
+void expect_refused(ObjectKind kind, std::vector<Record> records, std::string_view part_of_message,
+                    bool final = true) {
+  const auto added = check_one(only_segment(kind, std::move(records), final));
+  ASSERT_FALSE(added) << part_of_message;
+  EXPECT_EQ(added.error().code, Errc::corrupt);
+  EXPECT_NE(added.error().message.find(part_of_message), std::string::npos) << added.error().message;
+}
+
+EntryBegin plain(std::optional<std::uint64_t> size = std::nullopt) {
+  EntryBegin entry;
+  entry.size = size;
+  return entry;
+}
+EntryEnd ends(std::uint64_t size) {
+  return {size, digest_of("content")};
+}
+
+TEST(ManifestChecker, FollowsAChain) {
+  const auto chain = samples::tree_chain();
+  ManifestChecker checker;
+  EXPECT_FALSE(checker.started());
+  for (const Segment& segment : chain) {
+    EXPECT_FALSE(checker.finished());
+    EXPECT_EQ(checker.next_index(), segment.index);
+    const auto added = checker.add(segment, id_of(segment));
+    ASSERT_TRUE(added) << added.error().message;
+    EXPECT_EQ(checker.last_id(), id_of(segment));
+  }
+  EXPECT_TRUE(checker.finished());
+  EXPECT_EQ(checker.stream(), id_of(chain[0]));
+  EXPECT_EQ(checker.kind(), ObjectKind::tree);
+}
+
+TEST(ManifestChecker, AnErrorLeavesItAsItWas) {
+  const auto chain = samples::tree_chain();
+  ManifestChecker checker;
+  ASSERT_TRUE(checker.add(chain[0], id_of(chain[0])));
+  Segment bad = chain[1];
+  bad.records.push_back(ends(1));
+  ASSERT_FALSE(checker.add(bad, id_of(bad)));
+  EXPECT_EQ(checker.next_index(), 1u);
+  EXPECT_EQ(checker.last_id(), id_of(chain[0]));
+  ASSERT_TRUE(checker.add(chain[1], id_of(chain[1])));
+  ASSERT_TRUE(checker.add(chain[2], id_of(chain[2])));
+}
+
+TEST(ManifestChecker, ABrokenChainIsRefused) {
+  const auto chain = samples::tree_chain();
+  ManifestChecker checker;
+  EXPECT_FALSE(checker.add(chain[1], id_of(chain[1])));
+  ASSERT_TRUE(checker.add(chain[0], id_of(chain[0])));
+  EXPECT_FALSE(checker.add(chain[0], id_of(chain[0])));
+  EXPECT_FALSE(checker.add(chain[2], id_of(chain[2])));
+  Segment bad = chain[1];
+  bad.stream = digest_of("another object");
+  EXPECT_FALSE(checker.add(bad, id_of(bad)));
+  bad = chain[1];
+  bad.previous = digest_of("another segment");
+  EXPECT_FALSE(checker.add(bad, id_of(bad)));
+  bad = chain[1];
+  bad.object = ObjectHeader{ObjectKind::tree, "again", false};
+  EXPECT_FALSE(checker.add(bad, id_of(bad)));
+  ASSERT_TRUE(checker.add(chain[1], id_of(chain[1])));
+  bad = chain[2];
+  bad.previous = id_of(chain[0]);  // skips segment 1
+  EXPECT_FALSE(checker.add(bad, id_of(bad)));
+}
+
+TEST(ManifestChecker, NothingFollowsTheFinalSegment) {
+  auto chain = samples::tree_chain();
+  ManifestChecker checker;
+  for (const Segment& segment : chain) ASSERT_TRUE(checker.add(segment, id_of(segment)));
+  Segment more;
+  more.index = 3;
+  more.stream = id_of(chain[0]);
+  more.previous = id_of(chain[2]);
+  more.records = {directory("zz")};
+  const auto added = checker.add(more, id_of(more));
+  ASSERT_FALSE(added);
+  EXPECT_NE(added.error().message.find("after the final"), std::string::npos);
+}
+
+TEST(ManifestChecker, SegmentZeroHasNoPastAndAnObject) {
+  Segment segment = only_segment(ObjectKind::tree, {});
+  segment.stream = digest_of("x");
+  EXPECT_FALSE(check_one(segment));
+  segment = only_segment(ObjectKind::tree, {});
+  segment.previous = digest_of("x");
+  EXPECT_FALSE(check_one(segment));
+  segment = only_segment(ObjectKind::tree, {});
+  segment.object.reset();
+  EXPECT_FALSE(check_one(segment));
+}
+
+TEST(ManifestChecker, TreesInOrderAreFine) {
+  EXPECT_TRUE(check_one(only_segment(ObjectKind::tree, {})));
+  EXPECT_TRUE(
+      check_one(only_segment(ObjectKind::tree, {directory("a"), directory("a/b"), symlink("a/b/c", "x"),
+                                                symlink("a/c", "x"), directory("a!"), symlink("a!/x", "x"),
+                                                directory("a.d"), symlink("b", "x"), symlink("\xff", "x")})));
+}
+
+TEST(ManifestChecker, RepeatsAndDisorderAreRefused) {
+  expect_refused(ObjectKind::tree, {directory("a"), directory("a")}, "out of order");
+  expect_refused(ObjectKind::tree, {directory("b"), directory("a")}, "out of order");
+  expect_refused(ObjectKind::tree, {directory("a"), symlink("a/b", "x"), directory("a")}, "out of order");
+  // '/' sorts before every other byte: "a!" may not stand between "a" and what is in "a".
+  expect_refused(ObjectKind::tree, {directory("a"), directory("a!"), symlink("a/b", "x")}, "out of order");
+  expect_refused(ObjectKind::tree, {symlink("\xff", "x"), symlink("a", "x")}, "out of order");
+}
+
+TEST(ManifestChecker, AParentMustBeADirectoryBefore) {
+  expect_refused(ObjectKind::tree, {symlink("a/b", "x")}, "parent");
+  expect_refused(ObjectKind::tree, {symlink("a", "/etc"), symlink("a/passwd", "x")}, "parent");
+  expect_refused(ObjectKind::tree, {file("a"), ends(0), symlink("a/b", "x")}, "parent");
+  expect_refused(ObjectKind::tree, {directory("a"), symlink("a/b/c", "x")}, "parent");
+  expect_refused(ObjectKind::tree, {directory("a"), directory("b"), symlink("b/c/d", "x")}, "parent");
+  expect_refused(ObjectKind::tree, {directory("a"), directory("a/b"), symlink("ab/c", "x")}, "parent");
+}
+
+TEST(ManifestChecker, OrderIsKeptAcrossSegments) {
+  const Segment first = only_segment(ObjectKind::tree, {directory("a"), directory("a/b")}, false);
+  const auto second_with = [&](std::vector<Record> records) {
+    Segment second;
+    second.index = 1;
+    second.final = true;
+    second.stream = second.previous = id_of(first);
+    second.records = std::move(records);
+    ManifestChecker checker;
+    EXPECT_TRUE(checker.add(first, id_of(first)));
+    return checker.add(second, id_of(second)).has_value();
+  };
+  EXPECT_TRUE(second_with({symlink("a/b/c", "x")}));
+  EXPECT_TRUE(second_with({symlink("a/c", "x")}));
+  EXPECT_FALSE(second_with({symlink("a/b", "x")}));
+  EXPECT_FALSE(second_with({symlink("a/c/d", "x")}));
+}
+
+TEST(ManifestChecker, DataBelongsToAFile) {
+  expect_refused(ObjectKind::tree, {raw_chunk("x")}, "outside a file");
+  expect_refused(ObjectKind::tree, {HoleRecord{1}}, "outside a file");
+  expect_refused(ObjectKind::tree, {ends(0)}, "outside a file");
+  expect_refused(ObjectKind::tree, {directory("d"), raw_chunk("x")}, "outside a file");
+  expect_refused(ObjectKind::tree, {symlink("l", "x"), ends(0)}, "outside a file");
+  expect_refused(ObjectKind::tree, {file("f"), ends(0), raw_chunk("x")}, "outside a file");
+  expect_refused(ObjectKind::tree, {file("f"), file("g"), ends(0)}, "inside another");
+  expect_refused(ObjectKind::tree, {file("f"), raw_chunk("x")}, "does not end");
+  EXPECT_TRUE(check_one(only_segment(ObjectKind::tree, {file("f"), raw_chunk("x")}, false)));
+}
+
+TEST(ManifestChecker, SizesMustAddUp) {
+  EXPECT_TRUE(check_one(only_segment(ObjectKind::file, {plain(3), raw_chunk("x"), HoleRecord{2}, ends(3)})));
+  EXPECT_TRUE(check_one(only_segment(ObjectKind::file, {plain(0), ends(0)})));
+  expect_refused(ObjectKind::file, {plain(), raw_chunk("x"), ends(2)}, "add up");
+  expect_refused(ObjectKind::file, {plain(), raw_chunk("xyz"), ends(2)}, "add up");
+  expect_refused(ObjectKind::file, {plain(2), raw_chunk("x"), ends(1)}, "promised");
+  expect_refused(ObjectKind::file, {plain(2), raw_chunk("xyz")}, "longer", false);
+  expect_refused(ObjectKind::file, {plain(0), HoleRecord{1}}, "longer", false);
+}
+
+TEST(ManifestChecker, SizesCannotOverflow) {
+  EXPECT_TRUE(check_one(
+      only_segment(ObjectKind::file, {plain(), HoleRecord{kMaxObjectBytes}, ends(kMaxObjectBytes)})));
+  expect_refused(ObjectKind::file, {plain(), HoleRecord{kMaxObjectBytes}, HoleRecord{1}}, "limit", false);
+  expect_refused(ObjectKind::tree,
+                 {file("a"), HoleRecord{kMaxObjectBytes}, ends(kMaxObjectBytes), file("b"), HoleRecord{1}},
+                 "object is longer", false);
+  // Not what parse_segment lets through, but the sum must hold by itself.
+  expect_refused(ObjectKind::file, {plain(), HoleRecord{~std::uint64_t{0}}, HoleRecord{2}}, "limit", false);
+}
+
+TEST(ManifestChecker, FilesAndStreamsAreOneNamelessFile) {
+  for (ObjectKind kind : {ObjectKind::file, ObjectKind::stream}) {
+    EXPECT_TRUE(check_one(only_segment(kind, {plain(), ends(0)})));
+    expect_refused(kind, {}, "no content entry");
+    expect_refused(kind, {plain(), ends(0), plain(), ends(0)}, "second one");
+    EntryBegin other = plain();
+    other.path = "x";
+    expect_refused(kind, {other, ends(0)}, "has a path");
+    other = plain();
+    other.kind = EntryKind::directory;
+    expect_refused(kind, {other}, "not a file");
+    other.kind = EntryKind::symlink;
+    other.target = "x";
+    expect_refused(kind, {other}, "not a file");
+  }
+  EntryBegin dated = plain();
+  dated.mtime_ns = 1;
+  EXPECT_TRUE(check_one(only_segment(ObjectKind::file, {dated, ends(0)})));
+  expect_refused(ObjectKind::stream, {dated, ends(0)}, "modification time");
+  expect_refused(ObjectKind::tree, {plain(), ends(0)}, "empty");
+}
+
+}  // namespace
+}  // namespace dcdn::wire
