@@ -20,7 +20,8 @@ Bytes mixed_content(std::size_t size) {
   while (bytes.size() < size) {
     const std::size_t past = bytes.size() > 40 ? generator() % (bytes.size() - 40) : 0;
     const bool copy = bytes.size() > 40 && generator() % 4 != 0;
-    for (std::size_t i = 0; i < 10 + generator() % 30; ++i)
+    const std::size_t length = 10 + generator() % 30;
+    for (std::size_t i = 0; i < length; ++i)
       bytes.push_back(copy ? bytes[past + i] : static_cast<std::uint8_t>(generator()));
   }
   bytes.resize(size);
