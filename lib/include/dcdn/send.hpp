@@ -37,7 +37,8 @@ struct SendOptions {
   std::optional<std::uint32_t> chunk_bytes;  ///< 4 KiB..4 MiB; unset: adapted to the path
   std::uint64_t rate_bytes_per_s = 0;        ///< 0: unlimited; content as carried, all destinations together
   std::uint64_t chunk_rate_per_s = 0;        ///< 0: unlimited
-  bool follow_symlinks = false;              ///< send what they point to
+  enum class Symlinks { keep, follow, skip };
+  Symlinks symlinks = Symlinks::keep;        ///< keep: as symlinks, one that leaves the tree is an error
   RetryOptions retry;
   std::chrono::milliseconds max_time{0};     ///< 0: none; then Errc::limit, resumable
   std::string key_name = "default";          ///< which of the node's keys

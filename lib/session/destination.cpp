@@ -1,0 +1,133 @@
+#include "session/destination.hpp"
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <fmt/format.h>
+
+#include "base/random.hpp"
+
+namespace dcdn::session {
+
+namespace {
+
+// With several destinations: one that is away for longer than this no longer holds up the others.
+constexpr std::chrono::milliseconds kLateAfter{5000};
+
+bool may_pass(Errc code) { return code == Errc::temporary || code == Errc::unreachable; }
+
+double random_unit() { return static_cast<double>(random_u64() >> 11) / static_cast<double>(std::uint64_t{1} << 53); }
+
+}  // namespace
+
+Destination::Destination(SendShared& shared, FeedHub& hub, DestinationSettings settings)
+    : shared_(shared),
+      hub_(hub),
+      settings_(std::move(settings)),
+      backoff_(shared.settings.backoff),
+      stopped_(shared.executor) {
+  // Packing threads announce segments: hop to the loop, and let a burst of them wake it once.
+  auto wake_soon = [this] { asio::post(shared_.executor, [this] { wake(); }); };
+  for (const SendObject& object : shared_.objects)
+    transfers_.push_back(std::make_unique<ObjectTransfer>(shared_, hub_, object, wake_soon));
+}
+
+void Destination::wake() {
+  if (connection_) connection_->wake();
+}
+
+void Destination::stop(std::uint64_t close_code, Error error) {
+  if (stop_error_) return;
+  stop_error_ = std::move(error);
+  stopped_.notify();
+  if (connection_) connection_->stop(close_code, *stop_error_);
+}
+
+net::Task<void> Destination::run() {
+  for (;;) {
+    const Micros began = now_micros();
+    const Result<void> ended = co_await connect_once();
+    if (ended) break;
+    if (stop_error_) co_return *stop_error_;
+    if (!may_pass(ended.error().code)) {
+      state_ = DestinationState::failed;
+      co_return ended.error();
+    }
+    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(now_micros() - began);
+    const Error error = ended.error();
+    const Result<void> waited = co_await wait_before_retry(error, spent);
+    if (!waited) co_return waited.error();
+  }
+  const Result<void> all = outcome();
+  state_ = all ? DestinationState::done : DestinationState::failed;
+  co_return all;
+}
+
+net::Task<void> Destination::connect_once() {
+  if (stop_error_) co_return *stop_error_;
+  state_ = DestinationState::connecting;
+  net::PeerPolicy policy = settings_.policy;
+  net::QuicOptions quic = shared_.settings.quic;
+  net::Identity identity = settings_.identity;
+  DCDN_CO_TRY(net::ConnectionPtr connected, co_await net::connect(shared_.executor, settings_.address, std::move(quic),
+                                                               std::move(identity), std::move(policy)));
+  if (stop_error_) {
+    connected->close(0, "stopped");
+    co_return *stop_error_;
+  }
+  peer_ = connected->peer();
+  state_ = DestinationState::connected;
+  detail_.clear();
+  connection_ = std::make_unique<SendConnection>(shared_, connected, transfers_);
+  auto ended = co_await connection_->run();
+  const net::ConnectionStats last = connection_->stats();
+  earlier_.bytes_sent += last.bytes_sent;
+  earlier_.packets_sent += last.packets_sent;
+  earlier_.packets_lost += last.packets_lost;
+  earlier_.bytes_received += last.bytes_received;
+  if (connection_->made_progress()) backoff_.reset();
+  connection_.reset();
+  co_return ended;
+}
+
+net::Task<void> Destination::wait_before_retry(Error error, std::chrono::milliseconds spent) {
+  const auto wait = backoff_.next(random_unit(), spent);
+  if (!wait) {
+    state_ = DestinationState::failed;
+    co_return error;
+  }
+  state_ = DestinationState::waiting_to_retry;
+  detail_ = fmt::format("retry {} in {} ms: {}", backoff_.tries(), wait->count(), error.message);
+  shared_.watcher.on_note(1, settings_.address + ": " + detail_);
+  const bool late = backoff_.tries() > 1 || *wait + spent > kLateAfter;
+  if (shared_.destinations > 1 && late) leave_shared_feeds();
+  const bool stopped = co_await stopped_.wait_for(*wait);
+  if (stopped && stop_error_) {
+    const Error stop = *stop_error_;
+    co_return stop;
+  }
+  co_return Result<void>();
+}
+
+void Destination::leave_shared_feeds() {
+  for (auto& transfer : transfers_) {
+    if (auto left = transfer->leave_shared_feed(); !left) transfer->fail(left.error());
+  }
+}
+
+Result<void> Destination::outcome() const {
+  for (const auto& transfer : transfers_) {
+    if (transfer->error()) return *transfer->error();
+  }
+  return {};
+}
+
+net::ConnectionStats Destination::stats() const {
+  net::ConnectionStats all = connection_ ? connection_->stats() : net::ConnectionStats{};
+  all.bytes_sent += earlier_.bytes_sent;
+  all.packets_sent += earlier_.packets_sent;
+  all.packets_lost += earlier_.packets_lost;
+  all.bytes_received += earlier_.bytes_received;
+  return all;
+}
+
+}  // namespace dcdn::session

@@ -1,0 +1,59 @@
+// destination.hpp - one receiver of a sending session: connects, sends, and connects again until all is delivered.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "session/send_connection.hpp"
+
+namespace dcdn::session {
+
+struct DestinationSettings {
+  std::string address;
+  net::Identity identity;
+  net::PeerPolicy policy;
+};
+
+enum class DestinationState { connecting, waiting_to_retry, connected, done, failed };
+
+class Destination {
+ public:
+  Destination(SendShared& shared, FeedHub& hub, DestinationSettings settings);
+
+  /// Ok when every object was received; otherwise the error that ends it: the first object that failed for good, or
+  /// why the connection cannot be had. Errors that pass (temporary, unreachable) are retried with back-off.
+  net::Task<void> run();
+  void wake();
+  /// Ends run() with `error` as soon as it can; an open connection is closed with `close_code`.
+  void stop(std::uint64_t close_code, Error error);
+
+  [[nodiscard]] DestinationState state() const { return state_; }
+  [[nodiscard]] const std::string& detail() const { return detail_; }     ///< "retry 3 in 800ms: ..."
+  [[nodiscard]] const std::string& address() const { return settings_.address; }
+  [[nodiscard]] const std::optional<NodeId>& peer() const { return peer_; }
+  [[nodiscard]] bool peer_paused() const { return connection_ && connection_->peer_paused(); }
+  [[nodiscard]] const std::vector<std::unique_ptr<ObjectTransfer>>& transfers() const { return transfers_; }
+  /// All connections so far together.
+  [[nodiscard]] net::ConnectionStats stats() const;
+
+ private:
+  net::Task<void> connect_once();
+  net::Task<void> wait_before_retry(Error error, std::chrono::milliseconds spent);
+  void leave_shared_feeds();
+  Result<void> outcome() const;
+
+  SendShared& shared_;
+  FeedHub& hub_;
+  DestinationSettings settings_;
+  std::vector<std::unique_ptr<ObjectTransfer>> transfers_;
+  std::unique_ptr<SendConnection> connection_;
+  net::ConnectionStats earlier_;  // of connections that are gone
+  pace::Backoff backoff_;
+  net::Signal stopped_;
+  std::optional<Error> stop_error_;
+  std::optional<NodeId> peer_;
+  DestinationState state_ = DestinationState::connecting;
+  std::string detail_;
+};
+
+}  // namespace dcdn::session

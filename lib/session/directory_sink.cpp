@@ -1,0 +1,109 @@
+// Into a directory, by way of a staging folder; knows what it delivered before.
+#include <sys/stat.h>
+
+#include "base/text.hpp"
+#include "base/unique_fd.hpp"
+#include "digest/hasher.hpp"
+#include "session/delivered.hpp"
+#include "session/object_sink.hpp"
+
+namespace dcdn::session {
+
+namespace {
+
+class DirectorySink : public ObjectSink {
+ public:
+  DirectorySink(std::shared_ptr<store::ReceiveDir> dir, store::PartObject::Options options, std::string delivered_dir)
+      : dir_(std::move(dir)), options_(std::move(options)), record_(std::move(delivered_dir), dir_->path(), options_) {}
+
+  Result<wire::Answer> open() override {
+    wire::Answer answer;
+    if (const auto before = record_.find()) {
+      delivered_ = before;
+      answer.segments_done = before->segments;
+      answer.last_segment = before->object;
+      answer.plan = before->plan;
+      answer.bytes_done = before->bytes;
+      answer.ask = true;
+      return answer;
+    }
+    DCDN_CHECK(open_part());
+    const store::ResumePoint here = part_->resume_point();
+    answer.segments_done = here.segments_done;
+    answer.last_segment = here.last_segment;
+    answer.plan = here.plan;
+    answer.bytes_done = here.bytes_done;
+    answer.ask = here.anything;
+    return answer;
+  }
+
+  Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id, ByteView frames) override {
+    if (delivered_ && !part_) {
+      again_ = segment.final && id == delivered_->object;
+      // An honest sender of the same object repeats only the final segment; anything else is a newer version.
+      if (again_) return store::SegmentNeed{};
+      delivered_.reset();
+      DCDN_CHECK(open_part());
+    }
+    return part_->add_segment(segment, id, frames);
+  }
+
+  std::optional<wire::ChunkRecord> wanted(const Digest& carried) const override {
+    return part_ ? part_->wanted(carried) : std::nullopt;
+  }
+  Result<void> write_chunk(const Digest& digest, const Buffer& content, const Buffer&) override {
+    if (!part_) return {};
+    DCDN_TRY(const auto written, part_->write_chunk(digest, content));
+    (void)written;
+    return {};
+  }
+  std::uint64_t segments_done() const override { return part_ ? part_->segments_done() : 0; }
+  std::uint64_t bytes_done() const override { return part_ ? part_->bytes_done() : delivered_ ? delivered_->bytes : 0; }
+  bool complete() const override { return part_ ? part_->complete() : again_; }
+  Result<void> checkpoint() override { return part_ ? part_->checkpoint() : Result<void>(); }
+
+  Result<std::string> finalize() override {
+    if (!part_) return delivered_->path;
+    Delivered done;
+    done.object = part_->object_id();
+    done.segments = part_->segments_done();
+    done.bytes = part_->bytes_done();
+    done.plan = part_->resume_point().plan;
+    done.path = dir_->path() + "/" + options_.name;
+    // Noted first: if the power fails right after the rename, the next offer still finds out that it is done.
+    DCDN_CHECK(record_.put(done));
+    auto path = part_->finalize();
+    if (!path) {
+      record_.remove();
+      return path;
+    }
+    done.path = *path;
+    DCDN_CHECK(record_.put(done));  // again: the real name, and what it looks like untouched
+    return path;
+  }
+
+  Result<void> discard() override { return part_ ? part_->discard() : Result<void>(); }
+  Digest object_id() const override { return part_ ? part_->object_id() : delivered_->object; }
+
+ private:
+  Result<void> open_part() {
+    DCDN_TRY(part_, store::PartObject::open(dir_, options_));
+    return {};
+  }
+
+  std::shared_ptr<store::ReceiveDir> dir_;
+  store::PartObject::Options options_;
+  DeliveredRecord record_;
+  std::optional<Delivered> delivered_;
+  bool again_ = false;
+  std::unique_ptr<store::PartObject> part_;
+};
+
+}  // namespace
+
+std::unique_ptr<ObjectSink> make_directory_sink(std::shared_ptr<store::ReceiveDir> dir, store::PartObject::Options options,
+                                                std::string delivered_dir) {
+  return std::make_unique<DirectorySink>(std::move(dir), std::move(options), std::move(delivered_dir));
+}
+
+}  // namespace dcdn::session

@@ -1,0 +1,129 @@
+#include "session/feed.hpp"
+
+#include <algorithm>
+
+namespace dcdn::session {
+
+namespace {
+
+constexpr std::size_t kMaxSegmentsHeld = 512;  // a resumed sender passes many segments whose chunks are not needed
+
+std::size_t held_bytes(const FeedSegment& segment) {
+  std::size_t bytes = segment.frames.size();
+  for (const FeedChunk& chunk : segment.chunks) bytes += chunk.carried.size();
+  return bytes;
+}
+
+}  // namespace
+
+Feed::~Feed() {
+  std::lock_guard lock(budget_->mutex);
+  for (const auto& segment : window_) budget_->held -= held_bytes(*segment);
+  budget_->changed.notify_all();
+}
+
+bool Feed::push(FeedSegment segment) {
+  const std::size_t bytes = held_bytes(segment);
+  {
+    std::unique_lock lock(budget_->mutex);
+    budget_->changed.wait(lock, [&] {
+      const bool room = budget_->held + bytes <= budget_->limit && window_.size() < kMaxSegmentsHeld;
+      return cancelled_ || window_.empty() || room;
+    });
+    if (cancelled_) return false;
+    budget_->held += bytes;
+    window_.push_back(std::make_shared<const FeedSegment>(std::move(segment)));
+  }
+  wake_all();
+  return true;
+}
+
+void Feed::finish(Result<void> result) {
+  {
+    std::lock_guard lock(budget_->mutex);
+    result_ = std::move(result);
+  }
+  wake_all();
+}
+
+bool Feed::cancelled() const {
+  std::lock_guard lock(budget_->mutex);
+  return cancelled_;
+}
+
+void Feed::wake_all() {
+  std::vector<Wake> wakes;
+  {
+    std::lock_guard lock(budget_->mutex);
+    for (const auto& [id, subscriber] : subscribers_) wakes.push_back(subscriber.wake);
+  }
+  for (const Wake& wake : wakes) wake();
+}
+
+int Feed::subscribe(Wake wake) {
+  std::lock_guard lock(budget_->mutex);
+  subscribers_[next_subscriber_] = Subscriber{std::move(wake), base_};
+  return next_subscriber_++;
+}
+
+void Feed::unsubscribe(int subscriber) {
+  std::lock_guard lock(budget_->mutex);
+  subscribers_.erase(subscriber);
+  if (subscribers_.empty()) {
+    cancelled_ = true;
+    for (const auto& segment : window_) budget_->held -= held_bytes(*segment);
+    window_.clear();
+  }
+  drop_released();
+  budget_->changed.notify_all();
+}
+
+void Feed::release(int subscriber, std::uint64_t upto) {
+  std::lock_guard lock(budget_->mutex);
+  auto it = subscribers_.find(subscriber);
+  if (it == subscribers_.end()) return;
+  it->second.released = std::max(it->second.released, upto);
+  drop_released();
+}
+
+void Feed::drop_released() {
+  if (subscribers_.empty()) return;
+  std::uint64_t lowest = subscribers_.begin()->second.released;
+  for (const auto& [id, subscriber] : subscribers_) lowest = std::min(lowest, subscriber.released);
+  while (base_ < lowest && !window_.empty()) {
+    id_before_base_ = window_.front()->id;
+    budget_->held -= held_bytes(*window_.front());
+    window_.pop_front();
+    ++base_;
+  }
+  budget_->changed.notify_all();
+}
+
+FeedSegmentPtr Feed::at(std::uint64_t index) const {
+  std::lock_guard lock(budget_->mutex);
+  if (index < base_ || index - base_ >= window_.size()) return nullptr;
+  return window_[static_cast<std::size_t>(index - base_)];
+}
+
+std::uint64_t Feed::base() const {
+  std::lock_guard lock(budget_->mutex);
+  return base_;
+}
+
+Digest Feed::id_before_base() const {
+  std::lock_guard lock(budget_->mutex);
+  return id_before_base_;
+}
+
+std::optional<Result<void>> Feed::result() const {
+  std::lock_guard lock(budget_->mutex);
+  return result_;
+}
+
+void Feed::cancel() {
+  std::lock_guard lock(budget_->mutex);
+  cancelled_ = true;
+  budget_->changed.notify_all();
+}
+
+}  // namespace dcdn::session

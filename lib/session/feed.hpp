@@ -1,0 +1,96 @@
+// feed.hpp - the window between the thread that packs an object and the connections that send it.
+//
+// An object is read and hashed once, however many destinations it has: each destination is a subscriber with its own
+// place, and a segment (with the bytes of its chunks) stays until every subscriber's receiver has stored it. That makes
+// a lost connection cheap: what was not confirmed is still here, even for a pipe that cannot be read twice.
+//
+// Threads  push, finish and cancelled: the packing thread. Everything else: the loop thread.
+#pragma once
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "base/buffer.hpp"
+#include "dcdn/result.hpp"
+#include "wire/manifest.hpp"
+
+namespace dcdn::session {
+
+struct FeedChunk {
+  wire::ChunkRecord record;
+  Buffer carried;
+  bool repeat = false;  ///< equal content came before within the repeat window: need not be sent again
+};
+
+struct FeedSegment {
+  std::uint64_t index = 0;
+  Digest id;
+  bool final = false;
+  Buffer frames;                  ///< segment frame and its signature frame
+  std::vector<FeedChunk> chunks;  ///< in the order of the segment's ChunkRecords
+  std::uint64_t content_bytes = 0;  ///< chunks and holes
+};
+using FeedSegmentPtr = std::shared_ptr<const FeedSegment>;
+
+/// How much all feeds of a process may hold together. One segment a feed is always allowed.
+struct FeedBudget {
+  explicit FeedBudget(std::size_t limit_bytes) : limit(limit_bytes) {}
+  std::mutex mutex;
+  std::condition_variable changed;
+  const std::size_t limit;
+  std::size_t held = 0;
+};
+
+class Feed {
+ public:
+  using Wake = std::function<void()>;  ///< called on the packing thread when there is something new: must only post
+
+  explicit Feed(std::shared_ptr<FeedBudget> budget) : budget_(std::move(budget)) {}
+  ~Feed();
+
+  // The packing thread.
+  /// Waits until there is room. False: nobody wants it any more, stop packing.
+  bool push(FeedSegment segment);
+  /// No more segments; `result` is how packing ended.
+  void finish(Result<void> result);
+  [[nodiscard]] bool cancelled() const;
+
+  // The loop thread.
+  int subscribe(Wake wake);
+  void unsubscribe(int subscriber);
+  /// This subscriber's receiver has stored everything before segment `upto`.
+  void release(int subscriber, std::uint64_t upto);
+  /// nullptr: not packed yet, or released already.
+  [[nodiscard]] FeedSegmentPtr at(std::uint64_t index) const;
+  /// The first segment still held; all before it are released.
+  [[nodiscard]] std::uint64_t base() const;
+  /// Id of segment base()-1; zero while base() is 0.
+  [[nodiscard]] Digest id_before_base() const;
+  /// Set once finish() was called.
+  [[nodiscard]] std::optional<Result<void>> result() const;
+  void cancel();
+
+ private:
+  struct Subscriber {
+    Wake wake;
+    std::uint64_t released = 0;
+  };
+  void drop_released();  // with the budget's mutex held
+  void wake_all();
+
+  std::shared_ptr<FeedBudget> budget_;  // its mutex guards everything below
+  std::deque<FeedSegmentPtr> window_;
+  std::uint64_t base_ = 0;
+  Digest id_before_base_;
+  std::map<int, Subscriber> subscribers_;
+  int next_subscriber_ = 1;
+  std::optional<Result<void>> result_;
+  bool cancelled_ = false;
+};
+
+}  // namespace dcdn::session

@@ -1,0 +1,91 @@
+#include "session/feed_hub.hpp"
+
+#include <algorithm>
+#include <asio/post.hpp>
+#include <ctime>
+
+#include "session/object_packer.hpp"
+#include "session/ready_stream.hpp"
+
+namespace dcdn::session {
+
+ChunkSizer::ChunkSizer(std::optional<std::uint32_t> fixed, std::vector<wire::ChunkPlanStep> plan,
+                       std::uint32_t largest)
+    : plan_(std::move(plan)), largest_(largest), policy_(fixed), current_(policy_.current()) {}
+
+std::uint32_t ChunkSizer::chunk_bytes(std::uint64_t segment) const {
+  std::uint32_t size = current_.load(std::memory_order_relaxed);
+  for (const wire::ChunkPlanStep& step : plan_) {
+    if (step.segment <= segment) size = step.chunk_content;
+  }
+  return std::clamp<std::uint32_t>(size, wire::kMinChunkContent, largest_);
+}
+
+void ChunkSizer::measure(const pace::PathMeasure& measure) {
+  current_.store(policy_.update(measure), std::memory_order_relaxed);
+}
+
+FeedHub::~FeedHub() {
+  for (Running& running : running_) running.feed->cancel();
+  for (Running& running : running_) running.thread.join();
+}
+
+std::shared_ptr<Feed> FeedHub::shared_feed(const SendObject& object) {
+  auto& feed = shared_feeds_[object.number];
+  if (!feed) feed = std::make_shared<Feed>(shared_.budget);
+  return feed;
+}
+
+std::shared_ptr<Feed> FeedHub::private_feed() { return std::make_shared<Feed>(shared_.budget); }
+
+void FeedHub::reap() {
+  std::erase_if(running_, [](Running& running) {
+    const bool over = running.feed->result().has_value();
+    if (over) running.thread.join();
+    return over;
+  });
+}
+
+std::shared_ptr<ChunkSizer> FeedHub::start(const SendObject& object, const std::shared_ptr<Feed>& feed,
+                                           const wire::Answer& answer, const pace::PathMeasure& path,
+                                           std::uint32_t largest) {
+  auto& sizer = sizers_[feed.get()];
+  if (sizer) return sizer;
+  reap();
+  sizer = std::make_shared<ChunkSizer>(shared_.settings.chunk_bytes, answer.plan, largest);
+  sizer->measure(path);
+  const bool repeats_omitted = answer.repeats_omitted;
+  std::thread thread([this, &object, feed, used = sizer, repeats_omitted] { pack(object, feed, used, repeats_omitted); });
+  running_.push_back({feed, std::move(thread)});
+  return sizer;
+}
+
+void FeedHub::pack(const SendObject& object, const std::shared_ptr<Feed>& feed,
+                   const std::shared_ptr<ChunkSizer>& sizer, bool repeats_omitted) {
+  constexpr std::chrono::milliseconds kFlushAfter{1000};
+  const std::function<bool()> stopped = [&feed] { return feed->cancelled(); };
+  const EmitSegment emit = [&feed](FeedSegment segment) { return feed->push(std::move(segment)); };
+  const std::uint64_t time_s = static_cast<std::uint64_t>(std::time(nullptr));
+  if (object.ready_stream) {
+    ReadyStreamRequest request{shared_.settings.input_fd, shared_.settings.input_head, shared_.key, time_s};
+    feed->finish(pass_ready_stream(request, shared_.pool, stopped, emit));
+    return;
+  }
+  PackRequest request;
+  request.object = {object.kind, object.name, repeats_omitted};
+  request.path = object.path;
+  request.input_fd = shared_.settings.input_fd;
+  request.input_head = shared_.settings.input_head;
+  request.symlinks = shared_.settings.symlinks;
+  request.compress = shared_.settings.compress;
+  request.signer = shared_.key;
+  request.time_s = time_s;
+  request.chunk_bytes = [sizer](std::uint64_t segment) { return sizer->chunk_bytes(segment); };
+  request.flush_after = kFlushAfter;
+  request.note = [this](const std::string& text) {
+    asio::post(shared_.executor, [this, text] { shared_.watcher.on_note(0, text); });
+  };
+  feed->finish(pack_object(request, shared_.workers, shared_.pool, stopped, emit));
+}
+
+}  // namespace dcdn::session

@@ -1,0 +1,50 @@
+// manifest_window.hpp - the segments of an incoming object that are not finished yet, for sinks that cannot seek.
+#pragma once
+#include <deque>
+#include <unordered_map>
+#include <vector>
+
+#include "store/part_object.hpp"
+#include "wire/manifest.hpp"
+
+namespace dcdn::session {
+
+/// Pure. Follows the chain, knows which chunks are still missing, and forgets a segment when the owner says it is done.
+class ManifestWindow {
+ public:
+  struct Open {
+    wire::Segment segment;
+    Digest id;
+    std::vector<bool> here;  ///< by ChunkRecord
+    std::size_t missing = 0;
+  };
+
+  /// A segment seen before (open or done) is fine: its need comes from what is here. error corrupt: another chain.
+  Result<store::SegmentNeed> add(const wire::Segment& segment, const Digest& id);
+  [[nodiscard]] std::optional<wire::ChunkRecord> wanted(const Digest& carried) const;
+  /// Where a chunk belongs: open()[segment], its chunk-th ChunkRecord.
+  struct Place {
+    std::size_t segment = 0;
+    std::size_t chunk = 0;
+  };
+  /// Marks the first place where this digest is missing; nullopt if there is none.
+  std::optional<Place> mark(const Digest& carried);
+  [[nodiscard]] const std::deque<Open>& open() const { return open_; }
+  /// The first open segment is done with.
+  void pop();
+  [[nodiscard]] std::uint64_t segments_done() const { return done_; }
+  [[nodiscard]] const Digest& last_done() const { return last_done_; }
+  [[nodiscard]] std::vector<wire::ChunkPlanStep> plan() const { return plan_; }
+  [[nodiscard]] bool finished() const { return checker_.finished() && open_.empty(); }
+  [[nodiscard]] const wire::ManifestChecker& checker() const { return checker_; }
+
+ private:
+  wire::ManifestChecker checker_;
+  std::deque<Open> open_;
+  std::unordered_map<Digest, std::pair<wire::ChunkRecord, std::size_t>, Name32Hash> missing_;  // digest: record, count
+  std::uint64_t done_ = 0;
+  Digest last_done_;
+  std::vector<wire::ChunkPlanStep> plan_;
+};
+
+}  // namespace dcdn::session

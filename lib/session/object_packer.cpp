@@ -1,0 +1,310 @@
+#include "session/object_packer.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "base/text.hpp"
+#include "base/unique_fd.hpp"
+#include "digest/hasher.hpp"
+#include "pipeline/chunk_packer.hpp"
+#include "wire/repeat_window.hpp"
+#include "pipeline/segment_builder.hpp"
+#include "wire/frame.hpp"
+#include "wire/signed_frames.hpp"
+
+namespace dcdn::session {
+
+namespace {
+
+// A batch is what is read before its chunks are packed in parallel: about a segment's worth.
+constexpr std::size_t kBatchChunks = 64;
+constexpr std::size_t kBatchBytes = 8u << 20;
+constexpr std::size_t kBatchItems = 2048;
+
+Error stopped_error() { return {Errc::interrupted, "packing was stopped"}; }
+
+// What the batch will add to the manifest, in order: a finished record, or a chunk still to be packed.
+struct BatchItem {
+  wire::Record record;
+  std::optional<std::size_t> chunk;  // index into the batch's contents
+};
+
+class Packer {
+ public:
+  Packer(const PackRequest& request, WorkerPool& workers, BufferPool& pool, const std::function<bool()>& stopped,
+         const EmitSegment& emit)
+      : request_(request), workers_(workers), pool_(pool), stopped_(stopped), emit_(emit), builder_(request.object) {}
+
+  Result<void> run() {
+    DCDN_CHECK(pack_entries());
+    DCDN_CHECK(flush_batch());
+    return cut(true);
+  }
+
+ private:
+  Result<void> pack_entries() {
+    if (request_.path.empty()) return standard_input();
+    if (request_.object.kind != wire::ObjectKind::tree) {
+      DCDN_TRY(const SourceEntry entry, file_entry(request_.path));
+      return file(entry);
+    }
+    const EntryVisitor visit = [this](const SourceEntry& entry) -> Result<void> {
+      if (entry.begin.kind == wire::EntryKind::file) return file(entry);
+      return add(entry.begin);
+    };
+    return walk_tree(request_.path, request_.symlinks, visit, request_.note);
+  }
+
+  Result<void> file(const SourceEntry& entry) {
+    const std::string shown = escape_for_display(entry.disk_path);
+    UniqueFd fd(::open(entry.disk_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (!fd.valid() && errno == ENOENT) return Error(Errc::changed, shown + ": vanished before it was read");
+    if (!fd.valid()) return errno_error(errno, shown + ": open");
+    DCDN_CHECK(add(entry.begin));
+    file_ = {};
+    const std::uint64_t size = entry.begin.size.value_or(0);
+    while (file_.at < size) DCDN_CHECK(file_piece(fd.get(), size, shown));
+    DCDN_CHECK(unchanged(fd.get(), entry, shown));
+    return end_file();
+  }
+
+  // One cell of the chunk grid, or a whole run of cells that the file system says are a hole.
+  Result<void> file_piece(int fd, std::uint64_t size, const std::string& shown) {
+    if (stopped_()) return stopped_error();
+    const std::uint64_t cell = std::min<std::uint64_t>(chunk_bytes(), size - file_.at);
+    const std::uint64_t hole = hole_cells(fd, size, cell);
+    if (hole > 0) return add_hole(hole);
+    Buffer content = pool_.take(static_cast<std::size_t>(cell));
+    DCDN_TRY(const std::size_t got, read_full_at(fd, content.writable(), file_.at, shown));
+    if (got < cell) return Error(Errc::changed, shown + ": became shorter while it was read").with_hint(kAgain);
+    return add_content(std::move(content));
+  }
+
+  // Bytes of whole cells from here on that need not be read. Only asked where data does not start at once.
+  std::uint64_t hole_cells(int fd, std::uint64_t size, std::uint64_t cell) {
+    if (file_.at < file_.data_until) return 0;
+    const off_t data = ::lseek(fd, static_cast<off_t>(file_.at), SEEK_DATA);
+    if (data < 0) {
+      if (errno == ENXIO) return size - file_.at;
+      file_.data_until = size;  // this file system cannot tell
+      return 0;
+    }
+    const off_t hole = ::lseek(fd, data, SEEK_HOLE);
+    file_.data_until = hole < 0 ? size : static_cast<std::uint64_t>(hole);
+    const std::uint64_t gap = static_cast<std::uint64_t>(data) - file_.at;
+    return gap - gap % cell;
+  }
+
+  Result<void> unchanged(int fd, const SourceEntry& entry, const std::string& shown) {
+    struct stat now{};
+    if (::fstat(fd, &now) != 0) return errno_error(errno, shown + ": stat");
+    const std::int64_t mtime = now.st_mtim.tv_sec * std::int64_t{1'000'000'000} + now.st_mtim.tv_nsec;
+    if (mtime == entry.begin.mtime_ns && static_cast<std::uint64_t>(now.st_size) == entry.begin.size) return {};
+    return Error(Errc::changed, shown + ": changed while it was read").with_hint(kAgain);
+  }
+
+  Result<void> standard_input() {
+    wire::EntryBegin begin;
+    begin.mode = 0644;
+    DCDN_CHECK(add(begin));
+    file_ = {};
+    for (;;) {
+      Buffer content = pool_.take(chunk_bytes());
+      bool ended = false;
+      DCDN_TRY(const std::size_t got, fill(content.writable(), &ended));
+      if (got > 0) DCDN_CHECK(add_content(content.first(got)));
+      if (ended) break;
+      if (got < content.size()) DCDN_CHECK(flush_early());
+    }
+    return end_file();
+  }
+
+  std::size_t take_head(MutableByteView into) {
+    const std::size_t size = std::min(into.size(), request_.input_head.size() - head_used_);
+    if (size > 0) std::memcpy(into.data(), request_.input_head.view().data() + head_used_, size);
+    head_used_ += size;
+    return size;
+  }
+
+  // Reads until full, the end, or a silence of flush_after with something to flush.
+  Result<std::size_t> fill(MutableByteView into, bool* ended) {
+    constexpr int kLookAgainMs = 100;
+    std::size_t got = take_head(into);
+    std::chrono::milliseconds silent{0};
+    while (got < into.size()) {
+      if (stopped_()) return stopped_error();
+      pollfd wait{request_.input_fd, POLLIN, 0};
+      const int ready = ::poll(&wait, 1, kLookAgainMs);
+      if (ready < 0 && errno != EINTR) return errno_error(errno, "standard input: poll");
+      if (ready == 0) silent += std::chrono::milliseconds(kLookAgainMs);
+      const bool unsent = got > 0 || !items_.empty() || !builder_.empty();
+      if (ready == 0 && request_.flush_after.count() > 0 && silent >= request_.flush_after && unsent) return got;
+      if (ready <= 0) continue;
+      const ssize_t n = ::read(request_.input_fd, into.data() + got, into.size() - got);
+      if (n < 0 && errno != EINTR && errno != EAGAIN) return errno_error(errno, "standard input: read");
+      if (n == 0) {
+        *ended = true;
+        return got;
+      }
+      if (n > 0) got += static_cast<std::size_t>(n);
+      silent = std::chrono::milliseconds(0);
+    }
+    return got;
+  }
+
+  Result<void> flush_early() {
+    DCDN_CHECK(flush_batch());
+    flush_hole();
+    return builder_.empty() ? Result<void>() : cut(false);
+  }
+
+  Result<void> end_file() {
+    DCDN_CHECK(flush_hole_item());
+    return add(wire::EntryEnd{file_.at, file_.hasher.digest()});
+  }
+
+  Result<void> add_content(Buffer content) {
+    file_.hasher.update(content.view());
+    file_.at += content.size();
+    batch_bytes_ += content.size();
+    contents_.push_back(std::move(content));
+    items_.push_back({wire::HoleRecord{}, contents_.size() - 1});
+    return flush_when_full();
+  }
+
+  Result<void> add_hole(std::uint64_t bytes) {
+    file_.hasher.update_zeros(bytes);
+    file_.at += bytes;
+    return add(wire::HoleRecord{bytes});
+  }
+
+  Result<void> flush_hole_item() { return add(wire::HoleRecord{0}); }
+
+  Result<void> add(wire::Record record) {
+    items_.push_back({std::move(record), std::nullopt});
+    return flush_when_full();
+  }
+
+  Result<void> flush_when_full() {
+    const bool full = contents_.size() >= kBatchChunks || batch_bytes_ >= kBatchBytes || items_.size() >= kBatchItems;
+    return full ? flush_batch() : Result<void>();
+  }
+
+  Result<void> flush_batch() {
+    if (stopped_()) return stopped_error();
+    std::vector<pipeline::PackedChunk> packed(contents_.size());
+    workers_.run(contents_.size(), [&](std::size_t i) {
+      packed[i] = pipeline::pack_chunk(std::move(contents_[i]), request_.compress, pool_);
+    });
+    for (BatchItem& item : items_) {
+      DCDN_CHECK(item.chunk ? replay(std::move(packed[*item.chunk])) : replay(std::move(item.record)));
+    }
+    items_.clear();
+    contents_.clear();
+    batch_bytes_ = 0;
+    return {};
+  }
+
+  Result<void> replay(pipeline::PackedChunk chunk) {
+    if (chunk.hole) {
+      hole_bytes_ += chunk.record.content_size;
+      return {};
+    }
+    flush_hole();
+    builder_.add(chunk.record);
+    content_bytes_ += chunk.record.content_size;
+    const bool repeat = request_.object.repeats_omitted && seen_.find(chunk.record.carried) != nullptr;
+    if (!repeat) seen_.insert(chunk.record.carried, true);
+    chunks_.push_back({chunk.record, std::move(chunk.carried), repeat});
+    return cut_when_due();
+  }
+
+  Result<void> replay(wire::Record record) {
+    if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
+      hole_bytes_ += hole->size;
+      if (hole->size == 0) flush_hole();  // the file ends here
+      return {};
+    }
+    builder_.add(std::move(record));
+    return cut_when_due();
+  }
+
+  // Holes next to each other are one record, however they were found: that keeps the manifest canonical.
+  void flush_hole() {
+    if (hole_bytes_ == 0) return;
+    builder_.add(wire::HoleRecord{hole_bytes_});
+    content_bytes_ += hole_bytes_;
+    hole_bytes_ = 0;
+  }
+
+  Result<void> cut_when_due() { return builder_.due() ? cut(false) : Result<void>(); }
+
+  Result<void> cut(bool final) {
+    pipeline::BuiltSegment built = builder_.cut(final);
+    FeedSegment segment;
+    segment.index = built.segment.index;
+    segment.id = built.id;
+    segment.final = final;
+    DCDN_TRY(segment.frames, segment_frames(built.segment, built.body, built.id, request_.signer, request_.time_s));
+    segment.chunks = std::exchange(chunks_, {});
+    segment.content_bytes = std::exchange(content_bytes_, 0);
+    return emit_(std::move(segment)) ? Result<void>() : Result<void>(stopped_error());
+  }
+
+  std::uint32_t chunk_bytes() {
+    if (builder_.next_index() != chunk_bytes_for_ || chunk_bytes_ == 0) {
+      chunk_bytes_for_ = builder_.next_index();
+      chunk_bytes_ = request_.chunk_bytes(chunk_bytes_for_);
+    }
+    return chunk_bytes_;
+  }
+
+  struct FileState {
+    Hasher hasher;
+    std::uint64_t at = 0;
+    std::uint64_t data_until = 0;  // no hole before this offset
+  };
+  static constexpr const char* kAgain = "run the same command again: only what changed is sent";
+
+  const PackRequest& request_;
+  WorkerPool& workers_;
+  BufferPool& pool_;
+  const std::function<bool()>& stopped_;
+  const EmitSegment& emit_;
+  pipeline::SegmentBuilder builder_;
+  wire::RepeatWindow<bool> seen_;
+  FileState file_;
+  std::vector<BatchItem> items_;
+  std::vector<Buffer> contents_;
+  std::size_t batch_bytes_ = 0;
+  std::vector<FeedChunk> chunks_;
+  std::uint64_t content_bytes_ = 0;
+  std::uint64_t hole_bytes_ = 0;
+  std::size_t head_used_ = 0;
+  std::uint32_t chunk_bytes_ = 0;
+  std::uint64_t chunk_bytes_for_ = 0;
+};
+
+}  // namespace
+
+Result<Buffer> segment_frames(const wire::Segment& segment, const Bytes& body, const Digest& id,
+                              const std::optional<SecretKey>& signer, std::uint64_t time_s) {
+  Bytes frames;
+  wire::append_frame(frames, wire::FrameType::segment, body);
+  if (signer) {
+    const Digest stream = segment.index == 0 ? id : segment.stream;
+    DCDN_TRY(const wire::SegmentSignature signature, wire::sign_segment(*signer, stream, segment.index, id, time_s));
+    wire::append_frame(frames, wire::FrameType::signature, wire::encode(signature));
+  }
+  return Buffer::copy_of(frames);
+}
+
+Result<void> pack_object(const PackRequest& request, WorkerPool& workers, BufferPool& pool,
+                         const std::function<bool()>& stopped, const EmitSegment& emit) {
+  return Packer(request, workers, pool, stopped, emit).run();
+}
+
+}  // namespace dcdn::session

@@ -1,0 +1,46 @@
+// object_packer.hpp - reads one object and packs it: chunks, records, signed segments, in canonical order.
+//
+// Path     send steps 1, 2, 4, 5
+// Threads  pack_object blocks; it runs on a thread of its own and uses `workers` for chunks (digest, compression)
+#pragma once
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "compress/codec.hpp"
+#include "session/feed.hpp"
+#include "session/source_walk.hpp"
+#include "session/worker_pool.hpp"
+#include "sign/ed25519.hpp"
+
+namespace dcdn::session {
+
+struct PackRequest {
+  wire::ObjectHeader object;
+  std::string path;             ///< empty: standard input
+  int input_fd = 0;
+  Buffer input_head;            ///< of standard input: bytes read already
+  Symlinks symlinks = Symlinks::keep;
+  CompressChoice compress;
+  std::optional<SecretKey> signer;
+  std::uint64_t time_s = 0;     ///< for the signatures
+  /// Chunk size from segment `index` on; asked once a segment. 4 KiB .. 4 MiB.
+  std::function<std::uint32_t(std::uint64_t index)> chunk_bytes;
+  /// Standard input silent for this long: what is there is cut and sent. 0: wait for more (canonical).
+  std::chrono::milliseconds flush_after{0};
+  SkipNote note;
+};
+
+/// False: stop, nobody wants it.
+using EmitSegment = std::function<bool(FeedSegment)>;
+
+/// Packs to the end. error changed: the source changed or vanished while it was read (hint: run it again); interrupted:
+/// emit or `stopped` said stop; permission, io.
+Result<void> pack_object(const PackRequest& request, WorkerPool& workers, BufferPool& pool,
+                         const std::function<bool()>& stopped, const EmitSegment& emit);
+
+/// Frames of one segment: the segment frame and, with a signer, its signature frame.
+Result<Buffer> segment_frames(const wire::Segment& segment, const Bytes& body, const Digest& id,
+                              const std::optional<SecretKey>& signer, std::uint64_t time_s);
+
+}  // namespace dcdn::session

@@ -1,0 +1,187 @@
+#include "session/object_transfer.hpp"
+
+#include "wire/signed_frames.hpp"
+
+namespace dcdn::session {
+
+namespace {
+// How much an object may queue ahead of the wire: enough to keep it busy, little enough to stay fair and small.
+constexpr std::size_t kQueueAheadBytes = 8u << 20;
+constexpr std::size_t kAskedAhead = 64;  // segments sent whose Want is not here yet
+}  // namespace
+
+ObjectTransfer::ObjectTransfer(SendShared& shared, FeedHub& hub, const SendObject& object, Feed::Wake wake)
+    : shared_(shared), hub_(hub), object_(object), wake_(std::move(wake)) {
+  use_feed(hub_.shared_feed(object_));
+}
+
+ObjectTransfer::~ObjectTransfer() { drop_feed(); }
+
+void ObjectTransfer::use_feed(std::shared_ptr<Feed> feed) {
+  drop_feed();
+  feed_ = std::move(feed);
+  subscriber_ = feed_->subscribe(wake_);
+  next_segment_ = 0;
+  skip_until_ = 0;
+}
+
+void ObjectTransfer::drop_feed() {
+  queue_.clear();
+  queue_bytes_ = 0;
+  asked_.clear();
+  if (feed_) feed_->unsubscribe(subscriber_);
+  feed_.reset();
+  sizer_.reset();
+}
+
+void ObjectTransfer::disconnected() {
+  queue_.clear();
+  queue_bytes_ = 0;
+  asked_.clear();
+  if (phase_ == TransferPhase::offered || phase_ == TransferPhase::running) phase_ = TransferPhase::waiting;
+}
+
+Result<void> ObjectTransfer::answered(const wire::Answer& answer, const pace::PathMeasure& path,
+                                      std::uint32_t largest_chunk) {
+  answer_ = answer;
+  path_ = path;
+  largest_chunk_ = largest_chunk;
+  phase_ = TransferPhase::running;
+  bytes_done_ = answer.bytes_done;
+  if (!feed_) use_feed(hub_.private_feed());
+  sizer_ = hub_.start(object_, feed_, answer_, path_, largest_chunk_);
+  const std::uint64_t base = feed_->base();
+  if (answer_.segments_done < base) return restart();
+  if (answer_.segments_done == base && answer_.last_segment != feed_->id_before_base()) return restart();
+  next_segment_ = base;
+  // A pipe's earlier chain can only be ours if we still hold the segment that proves it.
+  const bool provable = object_.rereadable() || answer_.segments_done == base ||
+                        feed_->at(answer_.segments_done - 1) != nullptr;
+  skip_until_ = provable ? answer_.segments_done : base;
+  if (!provable) answer_.ask = true;
+  return {};
+}
+
+Result<void> ObjectTransfer::restart() {
+  if (!object_.rereadable())
+    return Error(Errc::incomplete, "the receiver no longer has what was sent of " + object_.name +
+                                       ", and standard input cannot be read again");
+  use_feed(hub_.private_feed());
+  answer_.segments_done = 0;
+  answer_.ask = true;
+  object_id_.reset();
+  sizer_ = hub_.start(object_, feed_, answer_, path_, largest_chunk_);
+  return {};
+}
+
+Result<void> ObjectTransfer::leave_shared_feed() {
+  if (!object_.rereadable() && phase_ != TransferPhase::done)
+    return Error(Errc::incomplete, "the destination fell behind, and standard input cannot be read again for it");
+  drop_feed();
+  return {};
+}
+
+// The receiver has segments [0, skip_until_): they are passed over, but the last of them must be the very one it named.
+bool ObjectTransfer::skip(const FeedSegment& segment) {
+  if (segment.index >= skip_until_) return false;
+  shared_.bytes_skipped += segment.content_bytes;
+  return true;
+}
+
+Result<std::vector<Buffer>> ObjectTransfer::due_segments() {
+  std::vector<Buffer> frames;
+  if (phase_ != TransferPhase::running || !feed_) return frames;
+  while (queue_bytes_ < kQueueAheadBytes && asked_.size() < kAskedAhead) {
+    const FeedSegmentPtr segment = feed_->at(next_segment_);
+    if (!segment) break;
+    if (segment->index + 1 == skip_until_ && segment->id != answer_.last_segment) {
+      DCDN_CHECK(restart());
+      continue;
+    }
+    ++next_segment_;
+    if (segment->final) object_id_ = segment->id;
+    const bool passed = skip(*segment);
+    // Repeating the final segment lets a receiver that has everything say so again: its receipt may have been lost.
+    if (!passed || segment->final) frames.push_back(segment->frames);
+    if (passed && object_.rereadable()) feed_->release(subscriber_, next_segment_);
+    if (!passed) enqueue(segment);
+  }
+  if (const auto result = feed_->result(); result && !result->has_value() && !feed_->at(next_segment_)) {
+    if (queue_.empty()) return result->error();
+  }
+  return frames;
+}
+
+void ObjectTransfer::enqueue(const FeedSegmentPtr& segment) {
+  if (answer_.ask) {
+    if (!segment->chunks.empty()) asked_[segment->index] = segment;
+    return;
+  }
+  for (std::size_t i = 0; i < segment->chunks.size(); ++i) {
+    if (segment->chunks[i].repeat) {
+      shared_.bytes_skipped += segment->chunks[i].record.content_size;
+      continue;
+    }
+    queue_.push_back({segment, i});
+    queue_bytes_ += segment->chunks[i].carried.size();
+  }
+}
+
+Result<void> ObjectTransfer::wanted(const wire::Want& want) {
+  const auto it = asked_.find(want.segment);
+  if (it == asked_.end()) return {};  // of an earlier turn
+  const FeedSegmentPtr segment = it->second;
+  if (want.needed.size() != segment->chunks.size())
+    return Error(Errc::corrupt, "the receiver wants chunks of a segment that has others");
+  for (std::size_t i = 0; i < want.needed.size(); ++i) {
+    if (!want.needed[i]) {
+      shared_.bytes_skipped += segment->chunks[i].record.content_size;
+      continue;
+    }
+    if (segment->chunks[i].carried.empty()) return Error(Errc::corrupt, "the receiver wants a repeat of a ready stream");
+    queue_.push_back({segment, i});
+    queue_bytes_ += segment->chunks[i].carried.size();
+  }
+  asked_.erase(it);
+  return {};
+}
+
+Result<void> ObjectTransfer::stored(const wire::Stored& stored) {
+  if (stored.segments_done > next_segment_) return {};  // of the chain before a restart
+  bytes_done_ = stored.bytes_done;
+  if (feed_) feed_->release(subscriber_, stored.segments_done);
+  return {};
+}
+
+Result<bool> ObjectTransfer::received(const wire::Receipt& receipt, const NodeId& receiver) {
+  DCDN_CHECK(wire::verify_receipt(receipt));
+  if (receipt.receiver != receiver || receipt.sender != shared_.key.id())
+    return Error(Errc::bad_signature, "the receipt for " + object_.name + " names other keys than this session's");
+  if (!object_id_) return false;
+  if (receipt.object != *object_id_)
+    return Error(Errc::bad_signature, "the receipt for " + object_.name + " is for another object");
+  phase_ = TransferPhase::done;
+  bytes_done_ = receipt.bytes;
+  drop_feed();
+  return true;
+}
+
+void ObjectTransfer::fail(Error error) {
+  error_ = std::move(error);
+  phase_ = TransferPhase::failed;
+  drop_feed();
+}
+
+void ObjectTransfer::pop_chunk() {
+  const std::size_t bytes = queue_.front().chunk().carried.size();
+  queue_bytes_ -= bytes;
+  carried_sent_ += bytes;
+  queue_.pop_front();
+}
+
+void ObjectTransfer::measure(const pace::PathMeasure& path) {
+  path_ = path;
+  if (sizer_) sizer_->measure(path);
+}
+
+}  // namespace dcdn::session

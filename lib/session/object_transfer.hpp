@@ -1,0 +1,87 @@
+// object_transfer.hpp - how far one object has come towards one destination. Outlives connections.
+#pragma once
+#include <deque>
+#include <map>
+#include <optional>
+
+#include "session/feed_hub.hpp"
+#include "session/send_shared.hpp"
+
+namespace dcdn::session {
+
+enum class TransferPhase { waiting, offered, running, done, failed };
+
+/// A chunk whose turn has not come yet. The segment keeps its bytes alive.
+struct QueuedChunk {
+  FeedSegmentPtr segment;
+  std::size_t index = 0;
+  [[nodiscard]] const FeedChunk& chunk() const { return segment->chunks[index]; }
+};
+
+/// What the wire still owes the receiver. Pure bookkeeping over a Feed: knows no connection.
+class ObjectTransfer {
+ public:
+  ObjectTransfer(SendShared& shared, FeedHub& hub, const SendObject& object, Feed::Wake wake);
+  ~ObjectTransfer();
+  ObjectTransfer(const ObjectTransfer&) = delete;
+  ObjectTransfer& operator=(const ObjectTransfer&) = delete;
+
+  [[nodiscard]] const SendObject& object() const { return object_; }
+  [[nodiscard]] TransferPhase phase() const { return phase_; }
+  [[nodiscard]] std::uint64_t bytes_done() const { return bytes_done_; }
+  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+
+  void offered() { phase_ = TransferPhase::offered; }
+  /// The connection is gone: what was queued is forgotten, what was confirmed stays.
+  void disconnected();
+  /// The receiver's answer: chooses where to go on. error incomplete: it needs what a pipe cannot give twice.
+  Result<void> answered(const wire::Answer& answer, const pace::PathMeasure& path, std::uint32_t largest_chunk);
+  /// Frames of segments that are due now, to be written to the object's stream; fills the chunk queue.
+  /// error: packing failed (changed, permission, ...).
+  Result<std::vector<Buffer>> due_segments();
+  Result<void> wanted(const wire::Want& want);
+  Result<void> stored(const wire::Stored& stored);
+  /// Checks it against what was sent and who received it. False: not everything was sent yet, ask again later.
+  Result<bool> received(const wire::Receipt& receipt, const NodeId& receiver);
+  void fail(Error error);
+  /// This destination keeps the others waiting: go on alone later. error incomplete: a pipe cannot be read again.
+  Result<void> leave_shared_feed();
+
+  [[nodiscard]] bool has_chunk() const { return !queue_.empty(); }
+  [[nodiscard]] const QueuedChunk& next_chunk() const { return queue_.front(); }
+  void pop_chunk();
+  void measure(const pace::PathMeasure& path);
+  /// Carried bytes of chunks given to the wire so far (for statistics).
+  [[nodiscard]] std::uint64_t carried_sent() const { return carried_sent_; }
+
+ private:
+  Result<void> restart();
+  void use_feed(std::shared_ptr<Feed> feed);
+  void drop_feed();
+  bool skip(const FeedSegment& segment);
+  void enqueue(const FeedSegmentPtr& segment);
+
+  SendShared& shared_;
+  FeedHub& hub_;
+  const SendObject& object_;
+  Feed::Wake wake_;
+  std::shared_ptr<Feed> feed_;
+  std::shared_ptr<ChunkSizer> sizer_;
+  int subscriber_ = 0;
+
+  TransferPhase phase_ = TransferPhase::waiting;
+  wire::Answer answer_;
+  pace::PathMeasure path_;
+  std::uint32_t largest_chunk_ = 0;
+  std::uint64_t next_segment_ = 0;      // to be sent next
+  std::uint64_t skip_until_ = 0;        // segments before it are at the receiver, if its last id is ours too
+  std::map<std::uint64_t, FeedSegmentPtr> asked_;  // sent, its Want not yet here
+  std::deque<QueuedChunk> queue_;
+  std::size_t queue_bytes_ = 0;
+  std::optional<Digest> object_id_;     // once the final segment passed
+  std::uint64_t bytes_done_ = 0;
+  std::uint64_t carried_sent_ = 0;
+  std::optional<Error> error_;
+};
+
+}  // namespace dcdn::session

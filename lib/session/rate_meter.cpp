@@ -1,0 +1,46 @@
+#include "session/rate_meter.hpp"
+
+namespace dcdn::session {
+
+namespace {
+constexpr Micros kWindow{1'000'000};
+double seconds_between(Micros from, Micros to) { return std::chrono::duration<double>(to - from).count(); }
+}  // namespace
+
+void RateMeter::update(std::uint64_t total_done, Micros now) {
+  if (!last_change_ || total_done < last_change_->bytes) {
+    recent_.clear();
+    first_ = last_change_ = Sample{now, total_done};
+  }
+  if (total_done > last_change_->bytes) {
+    last_change_ = Sample{now, total_done};
+  }
+  recent_.push_back({now, total_done});
+  while (recent_.size() > 2 && now - recent_[1].at >= kWindow) recent_.pop_front();
+}
+
+double RateMeter::now_per_s() const {
+  if (recent_.size() < 2) return 0;
+  const double seconds = seconds_between(recent_.front().at, recent_.back().at);
+  return seconds <= 0 ? 0 : static_cast<double>(recent_.back().bytes - recent_.front().bytes) / seconds;
+}
+
+double RateMeter::average_per_s() const {
+  if (!first_ || recent_.empty()) return 0;
+  const double seconds = seconds_between(first_->at, recent_.back().at);
+  return seconds <= 0 ? 0 : static_cast<double>(last_change_->bytes - first_->bytes) / seconds;
+}
+
+std::chrono::seconds RateMeter::silent_for(Micros now) const {
+  if (!last_change_) return std::chrono::seconds(0);
+  return std::chrono::duration_cast<std::chrono::seconds>(now - last_change_->at);
+}
+
+std::optional<std::chrono::seconds> RateMeter::time_left(std::uint64_t bytes_left) const {
+  // The average steadies the guess, the present corrects it.
+  const double rate = 0.5 * now_per_s() + 0.5 * average_per_s();
+  if (rate < 1) return std::nullopt;
+  return std::chrono::seconds(static_cast<std::int64_t>(static_cast<double>(bytes_left) / rate) + 1);
+}
+
+}  // namespace dcdn::session

@@ -1,0 +1,128 @@
+// The content of a file or stream object on a descriptor: in order, and only once verified.
+#include <algorithm>
+#include <deque>
+
+#include "base/unique_fd.hpp"
+#include "digest/hasher.hpp"
+#include "session/manifest_window.hpp"
+#include "session/object_sink.hpp"
+
+namespace dcdn::session {
+
+namespace {
+
+// What may wait for an earlier chunk. A sender of ours never has more than its window under way.
+constexpr std::size_t kMaxHeldBytes = 40u << 20;
+
+class RawSink : public ObjectSink {
+ public:
+  RawSink(int fd, wire::ObjectKind kind) : fd_(fd), kind_(kind) {}
+
+  Result<wire::Answer> open() override {
+    if (kind_ == wire::ObjectKind::tree)
+      return Error(Errc::refused, "a directory tree cannot be written to --stdout")
+          .with_hint("receive it with -o DIR, or as a chunk stream with --stream");
+    wire::Answer answer;
+    answer.repeats_omitted = false;
+    answer.segments_done = window_.segments_done();
+    answer.last_segment = window_.last_done();
+    answer.plan = window_.plan();
+    answer.bytes_done = bytes_done_;
+    answer.ask = window_.checker().started();
+    return answer;
+  }
+
+  Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id, ByteView) override {
+    if (segment.object && segment.object->repeats_omitted)
+      return Error(Errc::refused, "this chunk stream leaves out repeats, so it cannot be written to --stdout")
+          .with_hint("receive it with -o DIR");
+    const std::size_t before = window_.open().size();
+    DCDN_TRY(auto need, window_.add(segment, id));
+    if (window_.open().size() > before) contents_.emplace_back(need.needed.size());
+    DCDN_CHECK(release());
+    return need;
+  }
+
+  std::optional<wire::ChunkRecord> wanted(const Digest& carried) const override { return window_.wanted(carried); }
+
+  Result<void> write_chunk(const Digest& digest, const Buffer& content, const Buffer&) override {
+    const auto place = window_.mark(digest);
+    if (!place) return {};
+    held_ += content.size();
+    if (held_ > kMaxHeldBytes) return Error(Errc::limit, "the sender leaves too large a gap before its chunks");
+    contents_[place->segment][place->chunk] = content;
+    return release();
+  }
+
+  std::uint64_t segments_done() const override { return window_.segments_done(); }
+  std::uint64_t bytes_done() const override { return bytes_done_; }
+  bool complete() const override { return window_.finished(); }
+  Result<std::string> finalize() override { return std::string(); }
+  Result<void> discard() override { return {}; }
+  Digest object_id() const override { return window_.checker().last_id(); }
+
+ private:
+  // Writes what is next for as long as it is here.
+  Result<void> release() {
+    while (!window_.open().empty()) {
+      const auto& open = window_.open().front();
+      for (; next_record_ < open.segment.records.size(); ++next_record_) {
+        const wire::Record& record = open.segment.records[next_record_];
+        if (std::holds_alternative<wire::ChunkRecord>(record)) {
+          Buffer& content = contents_.front()[next_chunk_];
+          if (!open.here[next_chunk_]) return {};
+          DCDN_CHECK(put(content.view()));
+          held_ -= content.size();
+          content = Buffer();
+          ++next_chunk_;
+        } else {
+          DCDN_CHECK(put_record(record));
+        }
+      }
+      window_.pop();
+      contents_.pop_front();
+      next_record_ = next_chunk_ = 0;
+    }
+    return {};
+  }
+
+  Result<void> put_record(const wire::Record& record) {
+    if (std::holds_alternative<wire::EntryBegin>(record)) hasher_ = Hasher();
+    if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
+      static constexpr std::array<std::uint8_t, 65536> kZeros{};
+      for (std::uint64_t left = hole->size; left > 0;) {
+        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, kZeros.size()));
+        DCDN_CHECK(put(ByteView(kZeros).first(size)));
+        left -= size;
+      }
+    }
+    const auto* end = std::get_if<wire::EntryEnd>(&record);
+    if (end != nullptr && hasher_.digest() != end->content)
+      return Error(Errc::corrupt, "the whole does not match its digest although every chunk did: the manifest is wrong");
+    return {};
+  }
+
+  Result<void> put(ByteView bytes) {
+    hasher_.update(bytes);
+    bytes_done_ += bytes.size();
+    return write_all(fd_, bytes, "standard output");
+  }
+
+  int fd_;
+  wire::ObjectKind kind_;
+  ManifestWindow window_;
+  std::deque<std::vector<Buffer>> contents_;  // beside window_.open()
+  std::size_t next_record_ = 0;               // in the first open segment
+  std::size_t next_chunk_ = 0;
+  std::size_t held_ = 0;
+  std::uint64_t bytes_done_ = 0;
+  Hasher hasher_;
+};
+
+}  // namespace
+
+std::unique_ptr<ObjectSink> make_raw_sink(int fd, wire::ObjectKind kind) {
+  return std::make_unique<RawSink>(fd, kind);
+}
+
+}  // namespace dcdn::session

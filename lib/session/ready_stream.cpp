@@ -1,0 +1,196 @@
+#include "session/ready_stream.hpp"
+
+#include <poll.h>
+
+#include <cerrno>
+#include <deque>
+#include <unordered_map>
+
+#include "base/unique_fd.hpp"
+#include "pipeline/chunk_packer.hpp"
+#include "wire/repeat_window.hpp"
+#include "wire/frame_reader.hpp"
+#include "wire/signed_frames.hpp"
+
+namespace dcdn::session {
+
+namespace {
+
+constexpr std::size_t kMaxWaitingBytes = 32u << 20;
+
+// A segment whose chunks are still coming.
+struct Waiting {
+  FeedSegment segment;
+  Digest stream;
+  Bytes frames;  // as they stood in the input
+  bool has_signature = false;
+  std::size_t missing = 0;
+};
+
+class Passer {
+ public:
+  Passer(const ReadyStreamRequest& request, BufferPool& pool, const std::function<bool()>& stopped,
+         const EmitSegment& emit)
+      : request_(request), stopped_(stopped), emit_(emit), reader_(wire::OnDamage::strict, pool) {}
+
+  Result<void> run() {
+    reader_.push(request_.head.empty() ? ByteView{} : request_.head.view());
+    DCDN_CHECK(drain());
+    Bytes piece(256u << 10);
+    for (;;) {
+      DCDN_TRY(const std::size_t got, read_some(piece));
+      if (got == 0) break;
+      reader_.push(ByteView(piece).first(got));
+      DCDN_CHECK(drain());
+    }
+    DCDN_TRY(const auto rest, reader_.finish());
+    (void)rest;
+    DCDN_CHECK(emit_complete());
+    if (checker_.finished() && waiting_.empty()) return {};
+    return Error(Errc::incomplete, "the chunk stream on standard input ends before its object does");
+  }
+
+ private:
+  Result<std::size_t> read_some(Bytes& piece) {
+    constexpr int kLookAgainMs = 100;
+    for (;;) {
+      if (stopped_()) return Error(Errc::interrupted, "packing was stopped");
+      pollfd wait{request_.input_fd, POLLIN, 0};
+      if (::poll(&wait, 1, kLookAgainMs) <= 0) continue;
+      const ssize_t n = ::read(request_.input_fd, piece.data(), piece.size());
+      if (n >= 0) return static_cast<std::size_t>(n);
+      if (errno != EINTR && errno != EAGAIN) return errno_error(errno, "standard input: read");
+    }
+  }
+
+  Result<void> drain() {
+    for (;;) {
+      DCDN_TRY(auto step, reader_.next());
+      if (std::holds_alternative<wire::NeedInput>(step)) return {};
+      if (auto* frame = std::get_if<wire::Frame>(&step)) DCDN_CHECK(take(*frame));
+    }
+  }
+
+  Result<void> take(const wire::Frame& frame) {
+    if (frame.type == wire::FrameType::signature) return take_signature(frame);
+    DCDN_CHECK(emit_complete());
+    if (frame.type == wire::FrameType::segment) return take_segment(frame);
+    if (frame.type == wire::FrameType::chunk) return take_chunk(frame);
+    return {};
+  }
+
+  Result<void> take_segment(const wire::Frame& frame) {
+    DCDN_TRY(wire::Segment segment, wire::parse_segment(frame.body.view()));
+    const Digest id = wire::segment_id(frame.body.view());
+    if (ids_.contains(id)) return {};  // a repeated frame does no harm
+    if (segment.index == 0 && checker_.started())
+      return Error(Errc::unsupported, "the chunk stream on standard input holds more than one object")
+          .with_hint("send them one by one, or as files");
+    DCDN_CHECK(checker_.add(segment, id));
+    ids_.insert(id);
+    if (segment.object) repeats_omitted_ = segment.object->repeats_omitted;
+    Waiting waiting;
+    waiting.segment.index = segment.index;
+    waiting.segment.id = id;
+    waiting.segment.final = segment.final;
+    waiting.stream = checker_.stream();
+    wire::append_frame(waiting.frames, frame.type, frame.body.view());
+    for (const wire::Record& record : segment.records) list_record(waiting, record);
+    waiting_.push_back(std::move(waiting));
+    return {};
+  }
+
+  void list_record(Waiting& waiting, const wire::Record& record) {
+    if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) waiting.segment.content_bytes += hole->size;
+    const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
+    if (chunk == nullptr) return;
+    waiting.segment.content_bytes += chunk->content_size;
+    const bool repeat = repeats_omitted_ && seen_.find(chunk->carried) != nullptr;
+    if (!repeat) seen_.insert(chunk->carried, true);
+    FeedChunk item{*chunk, Buffer(), repeat};
+    auto early = repeat ? early_.end() : early_.find(chunk->carried);
+    if (early != early_.end()) {
+      item.carried = std::move(early->second);
+      early_.erase(early);
+    } else if (!repeat) {
+      ++waiting.missing;
+    }
+    waiting.segment.chunks.push_back(std::move(item));
+  }
+
+  Result<void> take_signature(const wire::Frame& frame) {
+    DCDN_TRY(const auto signature, wire::parse_segment_signature(frame.body.view()));
+    for (Waiting& waiting : waiting_) {
+      if (waiting.segment.id != signature.segment) continue;
+      wire::append_frame(waiting.frames, frame.type, frame.body.view());
+      waiting.has_signature = true;
+    }
+    return {};
+  }
+
+  Result<void> take_chunk(const wire::Frame& frame) {
+    DCDN_TRY(const auto chunk, pipeline::parse_chunk_frame(frame.body));
+    for (Waiting& waiting : waiting_) {
+      for (FeedChunk& item : waiting.segment.chunks) {
+        if (item.repeat || !item.carried.empty() || item.record.carried != chunk.carried_digest) continue;
+        item.carried = chunk.carried;
+        --waiting.missing;
+        held_ += chunk.carried.size();
+        return {};
+      }
+    }
+    if (seen_.find(chunk.carried_digest) != nullptr) return {};
+    held_ += chunk.carried.size();
+    if (held_ > kMaxWaitingBytes)
+      return Error(Errc::limit, "the chunk stream on standard input has more than 32 MiB of chunks before their segment");
+    early_.emplace(chunk.carried_digest, chunk.carried);
+    return {};
+  }
+
+  // Called when something other than a signature follows: then a whole segment has all its signatures.
+  Result<void> emit_complete() {
+    while (!waiting_.empty() && waiting_.front().missing == 0) {
+      Waiting waiting = std::move(waiting_.front());
+      waiting_.pop_front();
+      for (const FeedChunk& chunk : waiting.segment.chunks) held_ -= std::min(held_, chunk.carried.size());
+      if (!waiting.has_signature) DCDN_CHECK(sign(waiting));
+      waiting.segment.frames = Buffer::copy_of(waiting.frames);
+      if (!emit_(std::move(waiting.segment))) return Error(Errc::interrupted, "packing was stopped");
+    }
+    return {};
+  }
+
+  Result<void> sign(Waiting& waiting) {
+    DCDN_TRY(const auto signature, wire::sign_segment(request_.key, waiting.stream, waiting.segment.index,
+                                                      waiting.segment.id, request_.time_s));
+    wire::append_frame(waiting.frames, wire::FrameType::signature, wire::encode(signature));
+    return {};
+  }
+
+  struct IdSet {
+    wire::RepeatWindow<bool> window;
+    bool contains(const Digest& id) const { return window.find(id) != nullptr; }
+    void insert(const Digest& id) { window.insert(id, true); }
+  };
+
+  const ReadyStreamRequest& request_;
+  const std::function<bool()>& stopped_;
+  const EmitSegment& emit_;
+  wire::FrameReader reader_;
+  wire::ManifestChecker checker_;
+  IdSet ids_;
+  wire::RepeatWindow<bool> seen_;
+  bool repeats_omitted_ = false;
+  std::deque<Waiting> waiting_;
+  std::unordered_map<Digest, Buffer, Name32Hash> early_;
+  std::size_t held_ = 0;
+};
+
+}  // namespace
+
+Result<void> pass_ready_stream(const ReadyStreamRequest& request, BufferPool& pool,
+                               const std::function<bool()>& stopped, const EmitSegment& emit) {
+  return Passer(request, pool, stopped, emit).run();
+}
+
+}  // namespace dcdn::session

@@ -1,0 +1,232 @@
+// Loop thread: streams to frames, frames to what they mean. What the store thread does is in receive_jobs.cpp.
+#include "session/receive_connection.hpp"
+
+#include <asio/post.hpp>
+
+#include "base/text.hpp"
+#include "digest/hasher.hpp"
+
+namespace dcdn::session {
+
+namespace {
+
+constexpr std::size_t kMaxObjects = 64;             // offered and not finished, a connection
+constexpr std::size_t kMaxListedObjects = 65536;    // offered in all, a connection
+
+// The session's name here: not the sender's own, so that both can stand in one list on a machine that talks to itself.
+std::string listed_id(const std::array<std::uint8_t, 16>& session, const NodeId& peer) {
+  Hasher hasher;
+  hasher.update(as_bytes("dcdn received session\n"));
+  hasher.update(session);
+  hasher.update(peer.view());
+  return to_hex(hasher.digest().view().first(8));
+}
+
+}  // namespace
+
+ReceiveConnection::ReceiveConnection(std::shared_ptr<ReceiveShared> shared, net::ConnectionPtr connection)
+    : shared_(std::move(shared)), connection_(std::move(connection)) {}
+
+ReceiveConnection::~ReceiveConnection() {
+  connection_->set_events(nullptr);
+  // Sinks are closed where they were used.
+  shared_->worker.post([desk = desk_] { desk->clear(); });
+}
+
+void ReceiveConnection::start() { connection_->set_events(this); }
+
+std::string ReceiveConnection::title() const {
+  std::string names;
+  for (const std::string& name : names_) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
+ReceiveConnection::Object* ReceiveConnection::find(std::uint32_t number) {
+  const auto it = objects_.find(number);
+  return it == objects_.end() ? nullptr : &it->second;
+}
+
+void ReceiveConnection::post(std::function<void(ReceiveConnection&)> on_loop) {
+  asio::post(shared_->executor, [weak = weak_from_this(), on_loop = std::move(on_loop)] {
+    if (auto self = weak.lock(); self && !self->over_) on_loop(*self);
+  });
+}
+
+std::function<void()> ReceiveConnection::credit_for(net::StreamId id, std::size_t bytes) {
+  return [weak = weak_from_this(), executor = shared_->executor, id, bytes] {
+    asio::post(executor, [weak, id, bytes] {
+      if (auto self = weak.lock(); self && !self->over_) self->connection_->consume(id, bytes);
+    });
+  };
+}
+
+void ReceiveConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fin) {
+  if (over_) return;
+  auto [it, is_new] = streams_.try_emplace(id);
+  StreamState& stream = it->second;
+  if (is_new) stream.frames = std::make_unique<FrameStream>(net::is_unidirectional(id) ? shared_->pool : control_pool_);
+  stream.held += bytes.size();
+  auto taken = stream.frames->feed(bytes, fin, [&](wire::Frame& frame) { return take_frame(id, stream, frame); });
+  if (!taken) return drop(taken.error());
+  if (fin && !over_) {
+    if (stream.held > 0) connection_->consume(id, stream.held);
+    streams_.erase(id);
+  }
+}
+
+Result<void> ReceiveConnection::take_frame(net::StreamId id, StreamState& stream, wire::Frame& frame) {
+  if (net::is_unidirectional(id)) {
+    if (frame.type == wire::FrameType::chunk) return take_chunk(id, stream, frame);
+  } else if (const auto object = object_streams_.find(id); object != object_streams_.end()) {
+    if (Object* known = find(object->second)) return take_object_frame(*known, id, stream, frame);
+  } else if (id == session_stream_) {
+    DCDN_CHECK(take_session_frame(frame));
+  } else if (!said_hello_ && frame.type == wire::FrameType::hello) {
+    session_stream_ = id;
+    DCDN_CHECK(take_hello(frame));
+  } else if (frame.type == wire::FrameType::offer) {
+    DCDN_CHECK(take_offer(id, frame));
+  }
+  const std::size_t size = std::min(stream.held, wire::kHeaderBytes + frame.body.size());
+  stream.held -= size;
+  connection_->consume(id, size);
+  return {};
+}
+
+Result<void> ReceiveConnection::take_hello(const wire::Frame& frame) {
+  DCDN_TRY(const auto hello, wire::parse<wire::Hello>(frame.body.view()));
+  if (hello.protocol != 1) return Error(Errc::unsupported, "this receiver speaks session protocol 1 only");
+  said_hello_ = true;
+  session_id_ = listed_id(hello.session, connection_->peer());
+  wire::Welcome welcome;
+  welcome.agent = shared_->settings.agent;
+  welcome.max_chunk_content = wire::kMaxChunkContent;
+  connection_->send(session_stream_, frame_buffer(wire::FrameType::welcome, wire::encode(welcome)), false);
+  if (shared_->paused) set_paused(true);
+  shared_->watcher.on_session(session_id_, connection_->peer(), connection_->peer_address());
+  return {};
+}
+
+Result<void> ReceiveConnection::take_session_frame(const wire::Frame& frame) {
+  if (frame.type == wire::FrameType::pause) peer_paused_ = true;
+  if (frame.type == wire::FrameType::resume) peer_paused_ = false;
+  if (frame.type != wire::FrameType::failure) return {};
+  DCDN_TRY(const auto failure, wire::parse<wire::Failure>(frame.body.view()));
+  return Error(wire::code_of_number(failure.code), "sender: " + escape_for_display(failure.message));
+}
+
+Result<void> ReceiveConnection::take_offer(net::StreamId id, const wire::Frame& frame) {
+  DCDN_TRY(auto offer, wire::parse<wire::Offer>(frame.body.view()));
+  const std::uint32_t number = offer.object;
+  if (seen_objects_.size() >= kMaxListedObjects || objects_.size() >= kMaxObjects)
+    return Error(Errc::limit, "too many objects are offered at once");
+  if (!seen_objects_.insert(number).second) return Error(Errc::corrupt, "an object number is used twice");
+  if (offer.name.empty()) offer.name = "stdin";
+  names_.push_back(escape_for_display(offer.name));
+  total_ += offer.bytes.value_or(0);
+  object_streams_[id] = number;
+  Object object{std::move(offer), id, {}, SegmentGate(connection_->peer(), shared_->settings.trusted)};
+  auto [it, inserted] = objects_.emplace(number, std::move(object));
+  shared_->watcher.on_session_progress(session_id_, title(), done_before_, total_);
+  auto sink = sink_for(it->second);
+  if (!sink) {
+    fail(number, sink.error());
+  } else if (*sink) {
+    open_sink(it->second, std::move(*sink));
+  }
+  return {};
+}
+
+Result<void> ReceiveConnection::take_object_frame(Object& object, net::StreamId id, StreamState& stream,
+                                                  const wire::Frame& frame) {
+  const std::size_t size = std::min(stream.held, wire::kHeaderBytes + frame.body.size());
+  const std::uint32_t number = object.offer.object;
+  if (frame.type == wire::FrameType::segment || frame.type == wire::FrameType::signature) {
+    if (!object.opened) return Error(Errc::corrupt, "a manifest segment came before the answer to its offer");
+    auto passed = object.gate.take(frame);
+    if (!passed) {
+      fail(number, passed.error());
+    } else if (*passed) {
+      stream.held -= size;
+      add_segment(object, std::move(**passed), credit_for(id, size));
+      return {};
+    }
+  } else if (frame.type == wire::FrameType::cancel) {
+    DCDN_TRY(const auto cancel, wire::parse<wire::Cancel>(frame.body.view()));
+    const Error error(Errc::incomplete, "sender: " + escape_for_display(cancel.reason));
+    if (!first_error_) first_error_ = error;
+    shared_->watcher.on_object_failed(escape_for_display(object.offer.name), error);
+    remove(number, true);
+  }
+  stream.held -= size;
+  connection_->consume(id, size);
+  return {};
+}
+
+Result<void> ReceiveConnection::take_chunk(net::StreamId id, StreamState& stream, const wire::Frame& frame) {
+  DCDN_TRY(const auto chunk, pipeline::parse_chunk_frame(frame.body));
+  const std::size_t size = std::min(stream.held, wire::kHeaderBytes + frame.body.size());
+  stream.held -= size;
+  auto credit = credit_for(id, size);
+  // The shared state is kept alive by the job, not by this: the connection may be gone when its turn comes.
+  shared_->worker.post([self = shared_from_this(), chunk, credit = std::move(credit)] {
+    self->post_outcome(self->desk_->take(chunk, self->shared_->pool, credit));
+  });
+  return {};
+}
+
+void ReceiveConnection::on_stream_reset(net::StreamId id, std::uint64_t) {
+  if (over_) return;
+  const auto it = object_streams_.find(id);
+  if (it != object_streams_.end()) remove(it->second, true);
+  streams_.erase(id);
+}
+
+void ReceiveConnection::on_closed(const net::CloseInfo& info) {
+  if (over_) return;
+  over_ = true;
+  const bool cancelled = info.by_peer && info.clean && info.code == kCloseCancelled;
+  if (cancelled) {
+    shared_->worker.post([desk = desk_, numbers = seen_objects_] {
+      for (const std::uint32_t number : numbers) {
+        if (ObjectSink* sink = desk->find(number)) (void)sink->discard();
+      }
+    });
+  }
+  if (!objects_.empty() && !first_error_) first_error_ = info.error;
+  if (cancelled) first_error_ = Error(Errc::interrupted, "cancelled by the sender");
+  while (!objects_.empty()) remove(objects_.begin()->first, !cancelled);
+  if (said_hello_) shared_->watcher.on_session_end(session_id_, first_error_ ? &*first_error_ : nullptr);
+}
+
+void ReceiveConnection::drop(const Error& error) {
+  if (over_) return;
+  shared_->watcher.on_note(0, connection_->peer_address() + ": " + error.message);
+  first_error_ = error;
+  connection_->close(wire::code_number(error.code), error.message);
+}
+
+void ReceiveConnection::close(std::uint64_t code, const std::string& reason) { connection_->close(code, reason); }
+
+void ReceiveConnection::set_paused(bool paused) {
+  if (session_stream_ < 0 || over_) return;
+  const auto type = paused ? wire::FrameType::pause : wire::FrameType::resume;
+  connection_->send(session_stream_, frame_buffer(type, wire::encode(wire::PauseResume{"by the receiver"})), false);
+}
+
+void ReceiveConnection::describe(Progress& progress) const {
+  for (const auto& [number, object] : objects_) {
+    if (progress.objects.size() >= 16) break;
+    ObjectProgress shown;
+    shown.name = escape_for_display(object.offer.name);
+    shown.peer = short_text(connection_->peer());
+    shown.bytes_total = object.offer.bytes;
+    shown.bytes_done = object.now.bytes_done;
+    progress.objects.push_back(std::move(shown));
+  }
+  const net::ConnectionStats stats = connection_->stats();
+  progress.wire_bytes += stats.bytes_received;
+  progress.rtt = std::max(progress.rtt, stats.smoothed_rtt);
+}
+
+}  // namespace dcdn::session

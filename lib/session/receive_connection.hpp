@@ -1,0 +1,103 @@
+// receive_connection.hpp - one connection of a receiver: answers offers, checks what comes, confirms what is stored.
+#pragma once
+#include <map>
+#include <memory>
+#include <set>
+
+#include "session/frame_stream.hpp"
+#include "session/receive_object.hpp"
+
+namespace dcdn::session {
+
+class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>, private net::ConnectionEvents {
+ public:
+  ReceiveConnection(std::shared_ptr<ReceiveShared> shared, net::ConnectionPtr connection);
+  ~ReceiveConnection() override;
+  ReceiveConnection(const ReceiveConnection&) = delete;
+  ReceiveConnection& operator=(const ReceiveConnection&) = delete;
+
+  void start();
+  [[nodiscard]] bool over() const { return over_; }
+  /// It delivered something and left nothing unfinished.
+  [[nodiscard]] bool delivered_all() const { return delivered_ > 0 && objects_.empty(); }
+  /// Another connection of the same sender takes over a slot.
+  void give_up_slot(std::uint32_t object);
+  void close(std::uint64_t code, const std::string& reason);
+  void set_paused(bool paused);
+  /// Forgets what is unfinished (the user cancelled the session here).
+  void cancel();
+  [[nodiscard]] const std::string& session_id() const { return session_id_; }
+  [[nodiscard]] bool paused_by_peer() const { return peer_paused_; }
+  void describe(Progress& progress) const;
+  [[nodiscard]] net::ConnectionStats stats() const { return connection_->stats(); }
+
+ private:
+  struct Object {
+    wire::Offer offer;
+    net::StreamId stream = -1;
+    std::string slot;
+    SegmentGate gate;
+    bool ask = false;
+    bool opened = false;
+    bool finishing = false;
+    ObjectStatus told = {};       // what the sender knows
+    ObjectStatus now = {};
+    std::chrono::steady_clock::time_point told_at{};
+  };
+  struct StreamState {
+    std::unique_ptr<FrameStream> frames;
+    std::size_t held = 0;         // bytes received and not credited yet
+  };
+
+  void on_stream_data(net::StreamId id, ByteView bytes, bool fin) override;
+  void on_stream_reset(net::StreamId id, std::uint64_t code) override;
+  void on_writable() override {}
+  void on_closed(const net::CloseInfo& info) override;
+
+  Result<void> take_frame(net::StreamId id, StreamState& stream, wire::Frame& frame);
+  Result<void> take_session_frame(const wire::Frame& frame);
+  Result<void> take_hello(const wire::Frame& frame);
+  Result<void> take_offer(net::StreamId id, const wire::Frame& frame);
+  Result<void> take_object_frame(Object& object, net::StreamId id, StreamState& stream, const wire::Frame& frame);
+  Result<void> take_chunk(net::StreamId id, StreamState& stream, const wire::Frame& frame);
+
+  Result<std::shared_ptr<ObjectSink>> sink_for(Object& object);
+  void offer_again(std::uint32_t number);
+  void open_sink(Object& object, std::shared_ptr<ObjectSink> sink);
+  void add_segment(Object& object, SegmentGate::Passed passed, std::function<void()> credit);
+  void opened(std::uint32_t number, Result<wire::Answer> answer);
+  void segment_added(std::uint32_t number, std::uint64_t index, Result<store::SegmentNeed> need);
+  void report(std::uint32_t number, const ObjectStatus& status);
+  void tell_stored(Object& object);
+  void finalize(Object& object);
+  void finalized(std::uint32_t number, Result<std::string> path, const Digest& id, std::uint64_t bytes);
+  void fail(std::uint32_t number, const Error& error);
+  void remove(std::uint32_t number, bool keep_sink);
+  void drop(const Error& error);
+  void post_outcome(const ChunkDesk::Outcome& outcome);  // store thread
+  void post(std::function<void(ReceiveConnection&)> on_loop);  // store thread: to the loop, if this still lives
+  [[nodiscard]] Object* find(std::uint32_t number);
+  [[nodiscard]] std::function<void()> credit_for(net::StreamId id, std::size_t bytes);
+  [[nodiscard]] std::string title() const;
+
+  std::shared_ptr<ReceiveShared> shared_;
+  net::ConnectionPtr connection_;
+  BufferPool control_pool_{1u << 20};
+  std::shared_ptr<ChunkDesk> desk_ = std::make_shared<ChunkDesk>();  // used on the store thread only
+  std::map<net::StreamId, StreamState> streams_;
+  std::map<std::uint32_t, Object> objects_;
+  std::map<net::StreamId, std::uint32_t> object_streams_;
+  std::set<std::uint32_t> seen_objects_;
+  net::StreamId session_stream_ = -1;
+  bool said_hello_ = false;
+  std::string session_id_;
+  std::vector<std::string> names_;
+  std::uint64_t total_ = 0;
+  std::uint64_t done_before_ = 0;  // bytes of objects that are finished
+  std::uint64_t delivered_ = 0;
+  std::optional<Error> first_error_;
+  bool peer_paused_ = false;
+  bool over_ = false;
+};
+
+}  // namespace dcdn::session

@@ -1,0 +1,76 @@
+// receive_object.hpp - one incoming object on one connection, split by thread.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "pipeline/chunk_packer.hpp"
+#include "wire/frame.hpp"
+#include "wire/repeat_window.hpp"
+#include "session/receive_shared.hpp"
+
+namespace dcdn::session {
+
+/// What the store thread reports of an object after a job.
+struct ObjectStatus {
+  std::uint64_t segments_done = 0;
+  std::uint64_t bytes_done = 0;
+  bool complete = false;
+};
+
+/// Loop thread: turns the frames of an object's stream into checked segments.
+class SegmentGate {
+ public:
+  SegmentGate(NodeId peer, const Keyring& trusted) : peer_(peer), trusted_(trusted) {}
+  struct Passed {
+    wire::Segment segment;
+    Digest id;
+    Bytes frames;
+  };
+  /// A segment frame waits for a signature by the peer's own key or a trusted one: nothing unsigned goes further.
+  /// Returns the segment that this frame completes, if any.
+  /// error untrusted: the segment before carries no acceptable signature; bad_signature; corrupt.
+  Result<std::optional<Passed>> take(const wire::Frame& frame);
+
+ private:
+  NodeId peer_;
+  const Keyring& trusted_;
+  std::optional<Passed> waiting_;
+};
+
+/// Store thread: the sinks of one connection's objects, and chunks that came before their segment.
+class ChunkDesk {
+ public:
+  using Done = std::function<void()>;
+  void add(std::uint32_t object, std::shared_ptr<ObjectSink> sink) { sinks_[object] = std::move(sink); }
+  void remove(std::uint32_t object) { sinks_.erase(object); }
+  [[nodiscard]] ObjectSink* find(std::uint32_t object);
+  /// Verifies a chunk and writes it to every object that waits for it. Returns the objects that changed.
+  /// A chunk that nobody waits for yet is held with its `credit` (called once it is no longer held).
+  struct Outcome {
+    std::vector<std::uint32_t> changed;
+    std::vector<std::pair<std::uint32_t, Error>> failed;
+    bool lost = false;  ///< a chunk is wanted now that was thrown away as a repeat: only a reconnect brings it again
+  };
+  Outcome take(const pipeline::ChunkFrame& chunk, BufferPool& pool, Done credit);
+  /// After a segment was added: chunks held for it.
+  Outcome take_held(const std::vector<Digest>& now_wanted, BufferPool& pool);
+  void clear();
+
+ private:
+  struct Held {
+    Buffer carried;
+    Done credit;
+  };
+  void write(std::uint32_t object, ObjectSink& sink, const pipeline::ChunkFrame& chunk, BufferPool& pool,
+             Outcome& outcome);
+  std::unordered_map<std::uint32_t, std::shared_ptr<ObjectSink>> sinks_;
+  std::unordered_map<Digest, Held, Name32Hash> held_;
+  // A chunk that two objects of a session share may come twice; the second is not held for a segment to come.
+  wire::RepeatWindow<bool> written_;
+  wire::RepeatWindow<bool> thrown_away_;
+};
+
+}  // namespace dcdn::session

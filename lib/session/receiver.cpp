@@ -1,0 +1,121 @@
+#include "session/receiver.hpp"
+
+#include <algorithm>
+
+#include "session/send_shared.hpp"
+
+namespace dcdn::session {
+
+namespace {
+constexpr std::chrono::milliseconds kLookEvery{100};
+constexpr std::chrono::seconds kStalledAfter{3};
+}  // namespace
+
+Receiver::Receiver(std::shared_ptr<ReceiveShared> shared, std::shared_ptr<net::Listener> listener, bool once)
+    : shared_(std::move(shared)), listener_(std::move(listener)), once_(once), changed_(shared_->executor) {}
+
+void Receiver::accept_next() {
+  net::spawn(shared_->executor, listener_->accept(), [this](Result<net::ConnectionPtr> connection) {
+    if (stopping_) return;
+    if (!connection) {
+      if (!stop_error_ && connection.error().code != Errc::interrupted) stop_error_ = connection.error();
+      changed_.notify();
+      return;
+    }
+    accepted(std::move(*connection));
+    accept_next();
+  });
+}
+
+void Receiver::accepted(net::ConnectionPtr connection) {
+  shared_->watcher.on_note(1, connection->peer_address() + ": connected, " + to_text(connection->peer()));
+  auto received = std::make_shared<ReceiveConnection>(shared_, std::move(connection));
+  received->start();
+  connections_.push_back(std::move(received));
+}
+
+void Receiver::forget_ended() {
+  connections_.remove_if([this](const auto& connection) {
+    if (!connection->over()) return false;
+    wire_bytes_ended_ += connection->stats().bytes_received;
+    if (connection->delivered_all()) once_done_ = true;
+    return true;
+  });
+}
+
+net::Task<void> Receiver::run() {
+  accept_next();
+  while (!stop_error_ && !stopping_) {
+    forget_ended();
+    if (shared_->output_error) stop_error_ = shared_->output_error;
+    if (once_ && once_done_ && connections_.empty()) break;
+    const bool woken = co_await changed_.wait_for(kLookEvery);
+    (void)woken;
+  }
+  stopping_ = true;
+  listener_->stop();
+  const std::uint64_t code = stop_error_ ? wire::code_number(Errc::temporary) : 0;
+  for (auto& connection : connections_) connection->close(code, "the receiver stops");
+  // What was received is written before the process ends: the worker runs its queue to the end.
+  if (stop_error_) co_return *stop_error_;
+  co_return Result<void>();
+}
+
+void Receiver::stop(std::optional<Error> error) {
+  if (stopping_) return;
+  stop_error_ = std::move(error);
+  if (!stop_error_) stopping_ = true;
+  changed_.notify();
+}
+
+bool Receiver::command(const std::string& session, const std::string& what) {
+  for (auto& connection : connections_) {
+    if (connection->session_id() != session) continue;
+    if (what == "cancel") connection->cancel();
+    else connection->set_paused(what == "pause");
+    return true;
+  }
+  return false;
+}
+
+std::uint64_t Receiver::wire_bytes() const {
+  std::uint64_t bytes = wire_bytes_ended_;
+  for (const auto& connection : connections_) bytes += connection->stats().bytes_received;
+  return bytes;
+}
+
+Progress Receiver::progress() {
+  const Micros now = now_micros();
+  Progress progress;
+  for (const auto& connection : connections_) connection->describe(progress);
+  progress.wire_bytes += wire_bytes_ended_;
+  progress.bytes_done = shared_->bytes_verified;
+  progress.objects_finished = shared_->objects_delivered;
+  meter_.update(progress.bytes_done, now);
+  progress.rate_now = meter_.now_per_s();
+  progress.rate_average = meter_.average_per_s();
+  if (progress.objects.empty()) {
+    progress.state = "waiting for peer";
+    return progress;
+  }
+  progress.state = "receiving";
+  std::uint64_t left = 0;
+  bool known = true;
+  for (const ObjectProgress& object : progress.objects) {
+    known = known && object.bytes_total.has_value();
+    left += object.bytes_total.value_or(0) - std::min(object.bytes_total.value_or(0), object.bytes_done);
+  }
+  if (known) progress.eta = meter_.time_left(left);
+  const auto silent = meter_.silent_for(now);
+  const bool paused = std::any_of(connections_.begin(), connections_.end(),
+                                  [](const auto& connection) { return connection->paused_by_peer(); });
+  if (paused) {
+    progress.state = "paused";
+  } else if (silent >= kStalledAfter) {
+    progress.state = "stalled";
+    progress.detail = format_duration(silent);
+  }
+  return progress;
+}
+
+}  // namespace dcdn::session

@@ -1,0 +1,42 @@
+// receiver.hpp - accepts connections and keeps them until they end; what a person sees of all of them.
+#pragma once
+#include <list>
+#include <memory>
+
+#include "session/rate_meter.hpp"
+#include "session/receive_connection.hpp"
+
+namespace dcdn::session {
+
+class Receiver {
+ public:
+  Receiver(std::shared_ptr<ReceiveShared> shared, std::shared_ptr<net::Listener> listener, bool once);
+
+  /// Until stop(), or (once) until a session has delivered what it offered and is closed.
+  /// error: standard output failed; what stop() said.
+  net::Task<void> run();
+  void stop(std::optional<Error> error);
+  /// By session id: pause, resume or cancel a session that runs here. False: none of that id.
+  bool command(const std::string& session, const std::string& what);
+  [[nodiscard]] Progress progress();
+  [[nodiscard]] std::size_t active_connections() const { return connections_.size(); }
+  [[nodiscard]] std::uint64_t wire_bytes() const;
+
+ private:
+  void accepted(net::ConnectionPtr connection);
+  void accept_next();
+  void forget_ended();
+
+  std::shared_ptr<ReceiveShared> shared_;
+  std::shared_ptr<net::Listener> listener_;
+  bool once_;
+  std::list<std::shared_ptr<ReceiveConnection>> connections_;
+  net::Signal changed_;
+  bool stopping_ = false;
+  bool once_done_ = false;
+  std::optional<Error> stop_error_;
+  std::uint64_t wire_bytes_ended_ = 0;
+  RateMeter meter_;
+};
+
+}  // namespace dcdn::session

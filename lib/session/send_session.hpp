@@ -1,0 +1,51 @@
+// send_session.hpp - one call of dcdn-send: objects, destinations, and what a person sees of it.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "dcdn/progress.hpp"
+#include "session/destination.hpp"
+#include "session/rate_meter.hpp"
+
+namespace dcdn::session {
+
+struct DestinationResult {
+  std::string address;
+  std::optional<NodeId> peer;
+  Result<void> result;
+};
+
+class SendSession {
+ public:
+  SendSession(asio::any_io_executor executor, SendSettings settings, SecretKey key, SendWatcher& watcher,
+              std::vector<SendObject> objects, std::vector<DestinationSettings> destinations);
+  ~SendSession();
+
+  /// Until every destination has ended, well or badly; never an error itself.
+  asio::awaitable<std::vector<DestinationResult>> run();
+
+  // From the control socket, signals and timers; on the loop thread.
+  void set_paused(bool paused);
+  [[nodiscard]] bool paused() const;                ///< by either side
+  /// Ends run(): interrupted, --max-time (resumable) or cancelled.
+  void stop(std::uint64_t close_code, const Error& error);
+  [[nodiscard]] Progress progress();
+  [[nodiscard]] const SendShared& shared() const { return shared_; }
+  /// Every destination is at least connected (row state active), or still preparing.
+  [[nodiscard]] bool connected() const;
+  [[nodiscard]] std::uint64_t wire_bytes() const;
+
+ private:
+  void describe_objects(Progress& progress) const;
+  [[nodiscard]] std::string state_word(Micros now, std::string& detail) const;
+
+  SendShared shared_;
+  FeedHub hub_;
+  std::vector<std::unique_ptr<Destination>> destinations_;
+  std::vector<DestinationResult> results_;
+  std::size_t running_ = 0;
+  net::Signal one_ended_;
+  RateMeter meter_;
+};
+
+}  // namespace dcdn::session

@@ -1,0 +1,87 @@
+// send_shared.hpp - what all destinations of one sending session share.
+#pragma once
+#include <asio/any_io_executor.hpp>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/buffer.hpp"
+#include "compress/codec.hpp"
+#include "net/connection.hpp"
+#include "pace/backoff.hpp"
+#include "pace/token_bucket.hpp"
+#include "session/feed.hpp"
+#include "session/source_walk.hpp"
+#include "session/worker_pool.hpp"
+#include "sign/ed25519.hpp"
+#include "wire/control_message.hpp"
+#include "wire/frame.hpp"
+#include "wire/signed_frames.hpp"
+
+namespace dcdn::session {
+
+/// Content packed and not yet confirmed by every receiver, all objects together. Bounds the sender's memory.
+inline constexpr std::size_t kSendWindowBytes = 24u << 20;
+
+/// One thing to send.
+struct SendObject {
+  std::uint32_t number = 0;
+  wire::ObjectKind kind = wire::ObjectKind::file;
+  std::string name;
+  std::string path;                ///< empty: standard input
+  bool ready_stream = false;       ///< the input is a chunk stream, passed through unchanged
+  wire::Priority priority = wire::Priority::normal;
+  std::optional<std::uint64_t> bytes;
+  std::optional<std::uint64_t> entries;
+  [[nodiscard]] bool rereadable() const { return !path.empty(); }
+};
+
+struct SendSettings {
+  CompressChoice compress;
+  std::optional<std::uint32_t> chunk_bytes;
+  Symlinks symlinks = Symlinks::keep;
+  double rate_bytes_per_s = 0;
+  double chunk_rate_per_s = 0;
+  pace::BackoffOptions backoff;
+  std::array<std::uint8_t, 16> session{};
+  std::string agent;
+  net::QuicOptions quic;
+  int input_fd = 0;
+  Buffer input_head;               ///< bytes already read from input_fd to recognise a chunk stream
+};
+
+/// Told by any part of the session; the session turns it into progress, notes and rows.
+class SendWatcher {
+ public:
+  virtual ~SendWatcher() = default;
+  virtual void on_note(int level, const std::string& text) = 0;
+  /// Object `number` was received whole by `receiver`; `receipt` is verified.
+  virtual void on_receipt(const SendObject& object, const wire::Receipt& receipt, ByteView receipt_body) = 0;
+  /// The receiver asked for a pause or a resume.
+  virtual void on_peer_pause(bool paused) = 0;
+};
+
+/// One loop thread; the packing threads touch only what says so.
+struct SendShared {
+  SendShared(asio::any_io_executor executor_in, SendSettings settings_in, SecretKey key_in, SendWatcher& watcher_in);
+
+  asio::any_io_executor executor;
+  const SendSettings settings;
+  const SecretKey key;
+  SendWatcher& watcher;
+  std::vector<SendObject> objects;
+  WorkerPool workers{0};                       // used by packing threads
+  BufferPool pool{kSendWindowBytes};           // any thread
+  std::shared_ptr<FeedBudget> budget;
+  pace::TokenBucket byte_bucket;
+  pace::TokenBucket chunk_bucket;
+  bool paused = false;                         ///< by the user
+  std::size_t destinations = 1;
+  std::uint64_t bytes_skipped = 0;             ///< content that did not have to travel
+};
+
+/// Steady clock in the pure cores' unit.
+Micros now_micros();
+
+}  // namespace dcdn::session

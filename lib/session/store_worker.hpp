@@ -1,0 +1,27 @@
+// store_worker.hpp - the one thread that verifies, decompresses and writes what arrives, in the order it was told.
+#pragma once
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace dcdn::session {
+
+/// Jobs run one after another. What bounds the queue is the flow credit that their data holds back.
+class StoreWorker {
+ public:
+  StoreWorker() : thread_([this] { run(); }) {}
+  ~StoreWorker();
+  void post(std::function<void()> job);
+
+ private:
+  void run();
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> jobs_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace dcdn::session

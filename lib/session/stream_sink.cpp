@@ -1,0 +1,87 @@
+// Verified frames on a descriptor: what arrives is a chunk stream again.
+#include "base/unique_fd.hpp"
+#include "pipeline/chunk_packer.hpp"
+#include "wire/repeat_window.hpp"
+#include "session/manifest_window.hpp"
+#include "session/object_sink.hpp"
+
+namespace dcdn::session {
+
+namespace {
+
+class StreamSink : public ObjectSink {
+ public:
+  explicit StreamSink(int fd) : fd_(fd) {}
+
+  Result<wire::Answer> open() override {
+    wire::Answer answer;
+    answer.segments_done = window_.segments_done();
+    answer.last_segment = window_.last_done();
+    answer.plan = window_.plan();
+    answer.bytes_done = bytes_done_;
+    answer.ask = window_.checker().started();
+    return answer;
+  }
+
+  Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id, ByteView frames) override {
+    const std::uint64_t before = window_.checker().next_index();
+    DCDN_TRY(auto need, window_.add(segment, id));
+    if (segment.object) repeats_omitted_ = segment.object->repeats_omitted;
+    if (window_.checker().next_index() == before) return need;
+    DCDN_CHECK(write_all(fd_, frames, "standard output"));
+    for (const wire::Record& record : segment.records) DCDN_CHECK(list(record));
+    pop_whole();
+    return need;
+  }
+
+  std::optional<wire::ChunkRecord> wanted(const Digest& carried) const override { return window_.wanted(carried); }
+
+  Result<void> write_chunk(const Digest& digest, const Buffer&, const Buffer& carried) override {
+    const auto record = window_.wanted(digest);
+    if (!record) return {};
+    const Buffer prefix = pipeline::chunk_frame_prefix(*record, carried);
+    DCDN_CHECK(write_all(fd_, prefix.view(), "standard output"));
+    DCDN_CHECK(write_all(fd_, carried.view(), "standard output"));
+    // One frame serves every place when repeats are left out; otherwise each place gets its own.
+    do {
+      if (!window_.mark(digest)) break;
+      bytes_done_ += record->content_size;
+    } while (repeats_omitted_);
+    if (repeats_omitted_) written_.insert(digest, true);
+    pop_whole();
+    return {};
+  }
+
+  std::uint64_t segments_done() const override { return window_.segments_done(); }
+  std::uint64_t bytes_done() const override { return bytes_done_; }
+  bool complete() const override { return window_.finished(); }
+  Result<std::string> finalize() override { return std::string(); }
+  Result<void> discard() override { return {}; }
+  Digest object_id() const override { return window_.checker().last_id(); }
+
+ private:
+  Result<void> list(const wire::Record& record) {
+    if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) bytes_done_ += hole->size;
+    const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
+    if (chunk == nullptr || !repeats_omitted_ || written_.find(chunk->carried) == nullptr) return {};
+    window_.mark(chunk->carried);
+    bytes_done_ += chunk->content_size;
+    return {};
+  }
+
+  void pop_whole() {
+    while (!window_.open().empty() && window_.open().front().missing == 0) window_.pop();
+  }
+
+  int fd_;
+  ManifestWindow window_;
+  wire::RepeatWindow<bool> written_;
+  bool repeats_omitted_ = false;
+  std::uint64_t bytes_done_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<ObjectSink> make_stream_sink(int fd) { return std::make_unique<StreamSink>(fd); }
+
+}  // namespace dcdn::session
