@@ -1,0 +1,64 @@
+#include "common/passphrase.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "common/terminal.hpp"
+
+namespace dcdn::tool {
+
+namespace {
+
+constexpr std::size_t kLongestPassphrase = 1024;
+
+}  // namespace
+
+Result<std::string> read_passphrase(int fd) {
+  const std::string what = "--passphrase-fd " + std::to_string(fd);
+  if (::fcntl(fd, F_GETFD) < 0)
+    return Error(Errc::usage, what + ": not an open file descriptor")
+        .with_hint("open it in the shell: --passphrase-fd 3 3< FILE");
+  std::string passphrase;
+  // One byte at a time: what follows the line belongs to whoever reads the descriptor next.
+  for (char c = 0;;) {
+    const ssize_t got = ::read(fd, &c, 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error(errno, what + ": read");
+    if (got == 0 || c == '\n') break;
+    if (passphrase.size() == kLongestPassphrase)
+      return Error(Errc::limit, what + ": a passphrase has at most 1024 bytes");
+    passphrase.push_back(c);
+  }
+  if (passphrase.empty()) return Error(Errc::usage, what + ": the passphrase is empty");
+  return passphrase;
+}
+
+Result<std::string> ask_new_passphrase() {
+  DCDN_TRY(std::string first, prompt_secret("new passphrase: "));
+  if (first.empty())
+    return Error(Errc::usage, "the passphrase is empty")
+        .with_hint("without --passphrase the key is not encrypted");
+  DCDN_TRY(const std::string second, prompt_secret("the same again: "));
+  if (first != second) return Error(Errc::usage, "the two passphrases differ");
+  return first;
+}
+
+Result<void> unlock(KeyChoice& choice, int fd) {
+  DCDN_TRY(const bool needed, key_needs_passphrase(choice));
+  if (!needed) return {};
+  if (fd >= 0) {
+    DCDN_TRY(choice.passphrase, read_passphrase(fd));
+    return {};
+  }
+  const std::string which = choice.file.empty() ? choice.name : choice.file;
+  auto asked = prompt_secret("passphrase of key " + escape(which) + ": ");
+  if (!asked && asked.error().code == Errc::usage)
+    return Error(Errc::untrusted, "key " + which + " needs a passphrase, and there is no terminal to ask on")
+        .with_hint("give --passphrase-fd FD");
+  DCDN_TRY(choice.passphrase, std::move(asked));
+  return {};
+}
+
+}  // namespace dcdn::tool

@@ -1,0 +1,125 @@
+#include "dcdn-sign/sign_args.hpp"
+
+namespace dcdn::tool {
+
+namespace {
+
+constexpr std::uint64_t kLargestFd = 1u << 20;
+constexpr std::uint64_t kLeastHold = 1u << 20;
+constexpr std::uint64_t kMostHold = 1u << 30;
+
+void add_passphrase_fd(Command& command, SignArgs& args) {
+  const auto apply = [&args](const std::vector<std::string>& values) -> Result<void> {
+    DCDN_TRY(const std::uint64_t fd, parse_integer(values.back(), 0, kLargestFd));
+    args.passphrase_fd = static_cast<int>(fd);
+    return {};
+  };
+  command.custom("passphrase-fd", Arity::one, "FD", "read the passphrase from file descriptor FD", apply)
+      .command_line_only();
+}
+
+void add_key_choice(Command& command, SignArgs& args) {
+  command.text("name", args.name, "NAME", "which of your keys").command_line_only();
+  command.text("file", args.file, "PEM", "a key file elsewhere (PKCS#8 PEM)")
+      .completes(Complete::file)
+      .command_line_only();
+  add_passphrase_fd(command, args);
+}
+
+void add_keygen(Command& root, SignArgs& args) {
+  Command& command = root.subcommand("keygen", "makes a key pair; prints its node id");
+  command.usage("[--name NAME]");
+  command.text("name", args.name, "NAME", "name of the key").command_line_only();
+  command.flag("passphrase", args.ask_passphrase, "ask for a passphrase and encrypt the key with it")
+      .command_line_only();
+  add_passphrase_fd(command, args);
+  command.example("dcdn-sign keygen --name hq", "a key in keys/hq.pem; the first one is the default");
+}
+
+void add_id(Command& root, SignArgs& args) {
+  Command& command = root.subcommand("id", "prints the node id of a key");
+  add_key_choice(command, args);
+  command.example("dcdn-sign id", "give this line to those who should trust you");
+}
+
+void add_sign(Command& root, SignArgs& args) {
+  Command& command = root.subcommand("sign", "signs a chunk stream, or files beside them");
+  command.usage("< STREAM > SIGNED").usage("--detached FILE...");
+  add_key_choice(command, args);
+  command.flag("detached", args.detached, "write FILE.sig beside each FILE").command_line_only();
+  command.flag("overwrite", args.overwrite, "replace a FILE.sig that is there").command_line_only();
+  command.positionals("FILE", args.files, "what to sign, with --detached", false).completes(Complete::file);
+  command.example("dcdn-send --stdout tree/ | dcdn-sign sign > tree.dcs", "a signature after every segment");
+  command.example("dcdn-sign sign --detached report.pdf", "writes report.pdf.sig");
+}
+
+void add_verify(Command& root, SignArgs& args) {
+  Command& command = root.subcommand("verify", "passes on what is signed by those you accept");
+  command.usage("[--key ID]... < SIGNED > VERIFIED").usage("--detached FILE [SIGNATURE]");
+  command.list("key", args.keys, "ID", "accept this node id or trusted name instead of every trusted key")
+      .command_line_only();
+  command.size("hold", args.hold_bytes, kLeastHold, kMostHold, "how much may wait for its signature")
+      .command_line_only();
+  command.flag("detached", args.detached, "check FILE against FILE.sig").command_line_only();
+  command
+      .positionals("FILE", args.files, "with --detached: the file, then its signature if not FILE.sig", false)
+      .completes(Complete::file);
+  command.example("dcdn-sign verify --key \"$HQ_ID\" < tree.dcs | dcdn-recv --stdin -o out",
+                  "unpacks only what hq signed");
+}
+
+void add_trust(Command& root, SignArgs& args) {
+  Command& trust = root.subcommand("trust", "says whose signatures are accepted");
+  Command& add = trust.subcommand("add", "trusts a node id under a name");
+  add.positional("NAME", args.name, "1 to 64 of A-Z a-z 0-9 . _ -", true);
+  add.positional("ID", args.id, "what dcdn-sign id printed there", true);
+  trust.subcommand("list", "prints names and node ids");
+  Command& remove = trust.subcommand("remove", "trusts no longer");
+  remove.positional("NAME-OR-ID", args.name_or_id, "a name, or a node id with all its names", true);
+}
+
+Error usage_error(const std::string& what, const std::string& hint) {
+  return Error(Errc::usage, what).with_hint(hint);
+}
+
+Result<void> check(const CliApp& app, const SignArgs& args) {
+  if (args.detached && args.files.empty()) return usage_error("--detached: FILE is missing", "");
+  if (!args.detached && !args.files.empty())
+    return usage_error(
+        "unexpected argument " + args.files.front(),
+        "a stream is read from standard input; to " + args.command + " a file: --detached FILE");
+  if (args.overwrite && !args.detached) return usage_error("--overwrite is for --detached", "");
+  if (args.command == "verify" && args.files.size() > 2)
+    return usage_error("unexpected argument " + args.files[2], "one FILE and at most one SIGNATURE");
+  if (!args.file.empty() && app.was_given("name"))
+    return usage_error("--name and --file are two keys", "give one");
+  if (args.ask_passphrase && args.passphrase_fd >= 0)
+    return usage_error("--passphrase and --passphrase-fd are two sources", "give one");
+  if (args.command == "sign" && !args.detached && args.passphrase_fd == 0)
+    return usage_error("--passphrase-fd 0: standard input is the stream",
+                       "use another: --passphrase-fd 3 3< FILE");
+  return {};
+}
+
+}  // namespace
+
+Result<Parsed> parse_sign_args(int argc, const char* const* argv, Report& report, SignArgs& args) {
+  CliApp app("dcdn-sign", "makes keys, signs and verifies chunk streams and files");
+  Command& root = app.root();
+  root.usage("COMMAND");
+  root.example("dcdn-sign keygen --name hq; dcdn-sign id",
+               "makes the key of this place and prints its node id");
+  root.example("dcdn-sign sign < tree.dcs | dcdn-sign verify --key \"$HQ_ID\" > verified.dcs",
+               "what comes out was signed by hq, byte for byte");
+  add_keygen(root, args);
+  add_id(root, args);
+  add_sign(root, args);
+  add_verify(root, args);
+  add_trust(root, args);
+  DCDN_TRY(const Parsed parsed, app.parse(argc, argv, report));
+  args.command = app.command();
+  if (parsed == Parsed::run) DCDN_CHECK(check(app, args));
+  return parsed;
+}
+
+}  // namespace dcdn::tool

@@ -1,0 +1,29 @@
+// sign_args.hpp - argv of dcdn-sign as one struct.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "common/cli_app.hpp"
+#include "dcdn/sign.hpp"
+
+namespace dcdn::tool {
+
+struct SignArgs {
+  std::string command;           ///< "keygen", "trust add"
+  std::string name = "default";  ///< keygen, id, sign: which key; trust add: the name
+  std::string file;              ///< id, sign: PEM file
+  int passphrase_fd = -1;
+  bool ask_passphrase = false;  ///< keygen --passphrase
+  bool detached = false;
+  bool overwrite = false;
+  std::vector<std::string> files;  ///< sign, verify: with --detached
+  std::vector<std::string> keys;   ///< verify --key
+  std::uint64_t hold_bytes = 32u << 20;
+  std::string id;          ///< trust add
+  std::string name_or_id;  ///< trust remove
+};
+
+/// error usage, config. Parsed::finished: nothing is left to do.
+Result<Parsed> parse_sign_args(int argc, const char* const* argv, Report& report, SignArgs& args);
+
+}  // namespace dcdn::tool

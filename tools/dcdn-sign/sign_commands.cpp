@@ -1,0 +1,168 @@
+#include "dcdn-sign/sign_commands.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "common/passphrase.hpp"
+#include "common/terminal.hpp"
+
+namespace dcdn::tool {
+
+namespace {
+
+nlohmann::json json_of(const KeyInfo& key) {
+  return {{"name", key.name}, {"id", key.id}, {"path", key.path}, {"default", key.is_default}};
+}
+
+nlohmann::json json_of(const FileSignature& signature) {
+  return {{"path", signature.path},     {"signature", signature.signature_path}, {"blake3", signature.digest},
+          {"signer", signature.signer}, {"name", signature.signer_name},         {"size", signature.size},
+          {"time", signature.time_s}};
+}
+
+Result<KeyChoice> chosen_key(const SignArgs& args) {
+  KeyChoice choice;
+  DCDN_TRY(choice.home, find_home());
+  choice.name = args.name;
+  choice.file = args.file;
+  DCDN_CHECK(unlock(choice, args.passphrase_fd));
+  return choice;
+}
+
+Result<void> keygen(const SignArgs& args, Report& report) {
+  KeyChoice choice;
+  DCDN_TRY(choice.home, find_home());
+  choice.name = args.name;
+  if (args.ask_passphrase) {
+    DCDN_TRY(choice.passphrase, ask_new_passphrase());
+  } else if (args.passphrase_fd >= 0) {
+    DCDN_TRY(choice.passphrase, read_passphrase(args.passphrase_fd));
+  }
+  DCDN_TRY(const KeyInfo key, make_key(choice));
+  report.note(0,
+              fmt::format("secret key written to {}{}", key.path, key.is_default ? ", the default key" : ""));
+  if (!key.is_default)
+    report.note(0, fmt::format("the default key is another; use this one with --name {}", key.name));
+  report.line(key.id);
+  report.json("key", json_of(key));
+  return {};
+}
+
+Result<void> print_id(const SignArgs& args, Report& report) {
+  DCDN_TRY(const KeyChoice choice, chosen_key(args));
+  DCDN_TRY(const KeyInfo key, describe_key(choice));
+  report.line(key.id);
+  report.json("key", json_of(key));
+  return {};
+}
+
+Result<void> check_pipe(const std::string& command) {
+  if (is_terminal(STDIN_FILENO))
+    return Error(Errc::usage, "standard input is a terminal, not a chunk stream")
+        .with_hint("dcdn-send --stdout PATH | dcdn-sign " + command + "; for a file: dcdn-sign " + command +
+                   " --detached FILE");
+  return refuse_binary_on_terminal(STDOUT_FILENO, "a chunk stream", false);
+}
+
+Result<void> sign_files_beside(const SignArgs& args, Report& report) {
+  DCDN_TRY(const KeyChoice choice, chosen_key(args));
+  DCDN_TRY(const auto signatures, sign_files(choice, args.files, args.overwrite));
+  for (const FileSignature& signature : signatures) {
+    report.note(0, signature.signature_path + " written");
+    report.json("file_signature", json_of(signature));
+  }
+  return {};
+}
+
+Result<void> sign(const SignArgs& args, Report& report) {
+  if (args.detached) return sign_files_beside(args, report);
+  report.stdout_carries_data();
+  DCDN_CHECK(check_pipe(args.command));
+  SignOptions options;
+  DCDN_TRY(options.key, chosen_key(args));
+  DCDN_TRY(const SignReport done, sign_stream(options));
+  report.note(
+      1, fmt::format("{} segments of {} objects signed as {}", done.segments, done.objects, done.signer));
+  report.json("signed", {{"signer", done.signer},
+                         {"objects", done.objects},
+                         {"segments", done.segments},
+                         {"frames", done.frames}});
+  return {};
+}
+
+Result<void> verify_beside(const SignArgs& args, const Home& home, Report& report) {
+  const std::string signature_path = args.files.size() > 1 ? args.files[1] : "";
+  DCDN_TRY(const FileSignature good, verify_file(home, args.keys, args.files[0], signature_path));
+  const std::string who = good.signer_name.empty() ? good.signer : good.signer_name + " " + good.signer;
+  report.line(escape(good.path) + ": good signature by " + who);
+  report.json("file_signature", json_of(good));
+  return {};
+}
+
+Result<void> verify(const SignArgs& args, Report& report) {
+  VerifyOptions options;
+  DCDN_TRY(options.home, find_home());
+  if (args.detached) return verify_beside(args, options.home, report);
+  report.stdout_carries_data();
+  DCDN_CHECK(check_pipe(args.command));
+  options.keys = args.keys;
+  options.hold_bytes = args.hold_bytes;
+  DCDN_TRY(const VerifyReport done, verify_stream(options));
+  report.note(0, fmt::format("verified {} objects, {} segments, {} chunks, signed by {}", done.objects,
+                             done.segments, done.chunks, fmt::join(done.signers, " and ")));
+  if (done.dropped > 0)
+    report.note(0, fmt::format("left out {} frames that no accepted signature covers", done.dropped));
+  report.json("verified", {{"signers", done.signers},
+                           {"objects", done.objects},
+                           {"segments", done.segments},
+                           {"chunks", done.chunks},
+                           {"bytes", done.bytes},
+                           {"dropped", done.dropped}});
+  return {};
+}
+
+Result<void> trust_add(const SignArgs& args, Report& report) {
+  DCDN_TRY(const Home home, find_home());
+  DCDN_TRY(const bool added, trust_key(home, args.name, args.id));
+  report.note(0, args.name + (added ? " is trusted now" : " is trusted already"));
+  report.json("trusted_key", {{"name", args.name}, {"id", args.id}, {"added", added}});
+  return {};
+}
+
+Result<void> trust_list(Report& report) {
+  DCDN_TRY(const Home home, find_home());
+  DCDN_TRY(const auto keys, trusted_keys(home));
+  for (const TrustedName& key : keys) {
+    report.line(key.name + " " + key.id);
+    report.json("trusted_key", {{"name", key.name}, {"id", key.id}});
+  }
+  return {};
+}
+
+Result<void> trust_remove(const SignArgs& args, Report& report) {
+  DCDN_TRY(const Home home, find_home());
+  DCDN_TRY(const int removed, distrust_key(home, args.name_or_id));
+  report.note(0, fmt::format("{} is trusted no longer", args.name_or_id));
+  report.json("removed", {{"key", args.name_or_id}, {"names", removed}});
+  return {};
+}
+
+Result<void> run(const SignArgs& args, Report& report) {
+  if (args.command == "keygen") return keygen(args, report);
+  if (args.command == "id") return print_id(args, report);
+  if (args.command == "sign") return sign(args, report);
+  if (args.command == "verify") return verify(args, report);
+  if (args.command == "trust add") return trust_add(args, report);
+  if (args.command == "trust list") return trust_list(report);
+  if (args.command == "trust remove") return trust_remove(args, report);
+  return Error(Errc::internal, "command without work: " + args.command);
+}
+
+}  // namespace
+
+Result<int> run_sign_command(const SignArgs& args, Report& report) {
+  DCDN_CHECK(run(args, report));
+  return 0;
+}
+
+}  // namespace dcdn::tool
