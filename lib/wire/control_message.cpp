@@ -216,7 +216,7 @@ Result<Answer> parse<Answer>(ByteView body) {
   const std::uint64_t steps = in.number(0, kMaxChunkPlanSteps);
   for (std::uint64_t i = 0; i < steps && in.ok(); ++i) {
     const std::uint64_t segment = in.number64();
-    const auto chunk_content = static_cast<std::uint32_t>(in.number(0, kMaxChunkContent));
+    const auto chunk_content = static_cast<std::uint32_t>(in.number(1, kMaxChunkContent));
     in.require(m.plan.empty() || segment > m.plan.back().segment);
     m.plan.push_back({segment, chunk_content});
   }

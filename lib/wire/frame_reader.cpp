@@ -176,8 +176,9 @@ void FrameReader::body_collected() {
   body_fill_ = 0;
   if (body_intact(frame_, body.view())) return give_frame(std::move(body));
   if (on_damage_ == OnDamage::strict) return fail(Errc::corrupt, kBodyDamaged);
+  const bool pass_over = claim_too_costly();
   skip(kHeaderBytes);
-  if (claim_too_costly()) return skip(body.size());
+  if (pass_over) return skip(body.size());
   // What the header claimed may hold whole frames (bytes were lost in between). This cannot nest: a frame
   // that starts in these bytes is either whole in them, or takes all the rest and is collected when we are
   // back in the caller.

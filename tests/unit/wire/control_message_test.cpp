@@ -169,6 +169,8 @@ TEST(ControlMessage, PlansAscendAndAreBounded) {
   EXPECT_FALSE(parse<Answer>(encode(a)));
   a.plan = {{0, kMaxChunkContent + 1}};
   EXPECT_FALSE(parse<Answer>(encode(a)));
+  a.plan = {{0, 0}};
+  EXPECT_FALSE(parse<Answer>(encode(a)));
   a.plan.clear();
   for (std::uint64_t i = 0; i <= kMaxChunkPlanSteps; ++i) a.plan.push_back({i, 1});
   EXPECT_FALSE(parse<Answer>(encode(a)));
