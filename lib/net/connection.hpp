@@ -16,6 +16,11 @@ namespace dcdn::net {
 using StreamId = std::int64_t;
 inline bool is_unidirectional(StreamId id) { return (id & 2) != 0; }
 
+/// The application close code that stands for an error: 0x100 + its exit status. A connection that PeerPolicy refuses is
+/// closed with the code of the policy's error (0x107 untrusted), and its message as the reason; connect() and on_closed
+/// turn codes of this form back into an Errc. Codes below 0x100 are the session layer's own.
+inline std::uint64_t close_code_of(Errc code) { return 0x100 + static_cast<std::uint64_t>(exit_status(code)); }
+
 struct ConnectionStats {
   std::chrono::microseconds smoothed_rtt{};
   std::chrono::microseconds min_rtt{};

@@ -19,8 +19,8 @@ struct Identity {
   Bytes cert_pem;  ///< optional
 };
 
-/// Whom we talk to. Called once the peer has proved that it holds its key; an error closes the connection and its
-/// message reaches the peer as the close reason.
+/// Whom we talk to. Called once the peer has proved that it holds its key; an error closes the connection and
+/// its message reaches the peer as the close reason.
 struct PeerPolicy {
   std::function<Result<void>(const NodeId&)> check;  ///< must be set
   std::string ca_file;                               ///< non-empty: the certificate must chain to it as well

@@ -6,6 +6,8 @@ function(dcdn_flags target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports both inside inlined standard library code (GCC bugs 105329, 105562).
     target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized)
+    # ... and Asio's coroutine frames, whose operators new and delete are a pair it does not see through.
+    target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
   endif()
   if(DCDN_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${DCDN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -1,0 +1,63 @@
+#include "net/event_gate.hpp"
+
+namespace dcdn::net {
+
+void EventGate::attach(ConnectionEvents* events) {
+  events_ = events;
+  if (events == nullptr) {
+    state_ = State::silent;
+    kept_.clear();
+  } else if (state_ == State::waiting) {
+    state_ = State::attached;
+  } else if (state_ == State::silent) {
+    state_ = State::open;
+  }
+}
+
+void EventGate::release() {
+  // Any of these calls may attach(nullptr).
+  while (state_ == State::attached && !kept_.empty()) {
+    const Kept next = std::move(kept_.front());
+    kept_.pop_front();
+    if (next.reset_code) {
+      events_->on_stream_reset(next.id, *next.reset_code);
+    } else {
+      events_->on_stream_data(next.id, next.bytes, next.fin);
+    }
+  }
+  if (state_ != State::attached) return;
+  state_ = State::open;
+  if (kept_writable_) events_->on_writable();
+  if (kept_close_ && state_ == State::open) closed(*kept_close_);
+}
+
+void EventGate::data(StreamId id, ByteView bytes, bool fin) {
+  if (keeps()) {
+    kept_.push_back(Kept{id, Bytes(bytes.begin(), bytes.end()), fin, std::nullopt});
+  } else if (state_ == State::open) {
+    events_->on_stream_data(id, bytes, fin);
+  }
+}
+
+void EventGate::reset(StreamId id, std::uint64_t code) {
+  if (keeps()) {
+    kept_.push_back(Kept{id, {}, false, code});
+  } else if (state_ == State::open) {
+    events_->on_stream_reset(id, code);
+  }
+}
+
+void EventGate::writable() {
+  if (keeps()) kept_writable_ = true;
+  if (state_ == State::open) events_->on_writable();
+}
+
+void EventGate::closed(const CloseInfo& info) {
+  if (keeps()) kept_close_ = info;
+  if (state_ != State::open) return;
+  ConnectionEvents* last = events_;
+  attach(nullptr);
+  last->on_closed(info);
+}
+
+}  // namespace dcdn::net

@@ -1,0 +1,40 @@
+// gnutls_session.hpp - the TLS 1.3 handshake of one QUIC connection (RFC 9001), both sides with a
+// certificate.
+#pragma once
+#include <gnutls/gnutls.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+
+#include <memory>
+
+#include "net/tls_credentials.hpp"
+
+namespace dcdn::net {
+
+enum class Side { client, server };
+
+class GnutlsSession {
+ public:
+  /// `reference` gives ngtcp2's callbacks their connection; it must outlive the session.
+  static Result<std::unique_ptr<GnutlsSession>> make(Side side,
+                                                     std::shared_ptr<const TlsCredentials> credentials,
+                                                     ngtcp2_crypto_conn_ref* reference);
+  ~GnutlsSession() { gnutls_deinit(session_); }
+  GnutlsSession(const GnutlsSession&) = delete;
+  GnutlsSession& operator=(const GnutlsSession&) = delete;
+
+  [[nodiscard]] gnutls_session_t handle() const { return session_; }
+  /// After the handshake, when the peer has signed with it: its key. With an authority the chain is checked
+  /// too. error untrusted: not an Ed25519 key, or the chain does not lead to the authority.
+  [[nodiscard]] Result<NodeId> peer_key() const;
+
+ private:
+  GnutlsSession(std::shared_ptr<const TlsCredentials> credentials, gnutls_session_t session)
+      : credentials_(std::move(credentials)), session_(session) {}
+  Result<void> set_up(Side side, ngtcp2_crypto_conn_ref* reference);
+  Result<void> check_chain(const gnutls_datum_t* certificates, unsigned count) const;
+
+  std::shared_ptr<const TlsCredentials> credentials_;
+  gnutls_session_t session_;
+};
+
+}  // namespace dcdn::net

@@ -1,0 +1,165 @@
+// What ngtcp2 tells a connection. Nothing here suspends or writes a packet: that waits for flush().
+#include <ngtcp2/ngtcp2.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+
+#include <algorithm>
+
+#include "base/random.hpp"
+#include "net/quic_connection.hpp"
+#include "net/quic_settings.hpp"
+
+namespace dcdn::net {
+
+void QuicConnection::learn_peer() {
+  Result<NodeId> key = tls_->peer_key();
+  if (!key) {
+    refusal_ = key.error();
+    return;
+  }
+  peer_ = *key;
+  if (auto verdict = setup_.policy.check(peer_); !verdict) refusal_ = verdict.error();
+}
+
+void QuicConnection::stream_over(StreamId id) {
+  stats_.packets_lost += ngtcp2_conn_get_stream_loss_count(conn_.get(), id);
+  queue_.drop(id);
+  if (!is_unidirectional(id) && !ngtcp2_conn_is_local_stream(conn_.get(), id))
+    ngtcp2_conn_extend_max_streams_bidi(conn_.get(), 1);
+}
+
+// ngtcp2 before 0.13 never reports that a peer's unidirectional stream is closed, so the end of its data has
+// to do. Ids in incoming_ are credited once, whether the stream ends by fin, by the peer's reset, or by ours.
+void QuicConnection::incoming_over(StreamId id) {
+  if (incoming_.erase(id) > 0) ngtcp2_conn_extend_max_streams_uni(conn_.get(), 1);
+}
+
+struct QuicCallbacks {
+  static QuicConnection& self(void* user) { return *static_cast<QuicConnection*>(user); }
+
+  static void random(std::uint8_t* into, std::size_t size, const ngtcp2_rand_ctx*) {
+    random_bytes(MutableByteView(into, size));
+  }
+
+  static int new_id(ngtcp2_conn*, ngtcp2_cid* id, std::uint8_t* token, std::size_t size, void* user) {
+    QuicConnection& connection = self(user);
+    id->datalen = size;
+    random_bytes(MutableByteView(id->data, size));
+    const auto& secret = connection.setup_.credentials->reset_secret();
+    if (ngtcp2_crypto_generate_stateless_reset_token(token, secret.data(), secret.size(), id) != 0)
+      return NGTCP2_ERR_CALLBACK_FAILURE;
+    if (connection.setup_.owner == nullptr) return NGTCP2_ERR_CALLBACK_FAILURE;
+    connection.ids_.emplace_back(*id);
+    connection.setup_.owner->add_id(connection.ids_.back(), connection);
+    return 0;
+  }
+
+  static int remove_id(ngtcp2_conn*, const ngtcp2_cid* id, void* user) {
+    QuicConnection& connection = self(user);
+    const ConnectionId gone(*id);
+    std::erase(connection.ids_, gone);
+    if (connection.setup_.owner != nullptr) connection.setup_.owner->remove_id(gone);
+    return 0;
+  }
+
+  static int handshake_completed(ngtcp2_conn*, void* user) {
+    self(user).learn_peer();
+    if (self(user).side_ == Side::server) self(user).confirmed_ = true;
+    return 0;
+  }
+
+  static int handshake_confirmed(ngtcp2_conn*, void* user) {
+    self(user).confirmed_ = true;
+    return 0;
+  }
+
+  static int stream_opened(ngtcp2_conn*, std::int64_t id, void* user) {
+    if (is_unidirectional(id)) self(user).incoming_.insert(id);
+    return 0;
+  }
+
+  static int stream_data(ngtcp2_conn*, std::uint32_t flags, std::int64_t id, std::uint64_t,
+                         const std::uint8_t* bytes, std::size_t size, void* user, void*) {
+    const bool fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
+    if (fin) self(user).incoming_over(id);
+    // A peer that is refused can already have sent data behind its handshake: nobody may see it.
+    if (self(user).refusal_) return 0;
+    self(user).gate_.data(id, ByteView(bytes, size), fin);
+    return 0;
+  }
+
+  static int acknowledged(ngtcp2_conn*, std::int64_t id, std::uint64_t offset, std::uint64_t size, void* user,
+                          void*) {
+    self(user).queue_.acknowledged(id, offset + size);
+    return 0;
+  }
+
+  static int stream_closed(ngtcp2_conn*, std::uint32_t, std::int64_t id, std::uint64_t, void* user, void*) {
+    self(user).stream_over(id);
+    return 0;
+  }
+
+  static int stream_reset(ngtcp2_conn*, std::int64_t id, std::uint64_t, std::uint64_t code, void* user,
+                          void*) {
+    self(user).incoming_over(id);
+    if (!self(user).refusal_) self(user).gate_.reset(id, code);
+    return 0;
+  }
+
+  static int stop_sending(ngtcp2_conn*, std::int64_t id, std::uint64_t code, void* user, void*) {
+    self(user).queue_.drop(id);
+    if (!self(user).refusal_) self(user).gate_.reset(id, code);
+    return 0;
+  }
+
+  static int more_streams(ngtcp2_conn*, std::uint64_t, void* user) {
+    self(user).streams_granted_ = true;
+    return 0;
+  }
+
+  static int more_stream_data(ngtcp2_conn*, std::int64_t id, std::uint64_t, void* user, void*) {
+    self(user).queue_.unblock(id);
+    return 0;
+  }
+
+  static int stateless_reset(ngtcp2_conn*, const ngtcp2_pkt_stateless_reset*, void* user) {
+    self(user).reset_by_peer_ = true;
+    return 0;
+  }
+};
+
+ngtcp2_callbacks callbacks_for(Side side) {
+  ngtcp2_callbacks table{};
+  if (side == Side::client) {
+    table.client_initial = ngtcp2_crypto_client_initial_cb;
+    table.recv_retry = ngtcp2_crypto_recv_retry_cb;
+    table.handshake_confirmed = QuicCallbacks::handshake_confirmed;
+  } else {
+    table.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb;
+  }
+  table.recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb;
+  table.encrypt = ngtcp2_crypto_encrypt_cb;
+  table.decrypt = ngtcp2_crypto_decrypt_cb;
+  table.hp_mask = ngtcp2_crypto_hp_mask_cb;
+  table.update_key = ngtcp2_crypto_update_key_cb;
+  table.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
+  table.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
+  table.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb;
+  table.version_negotiation = ngtcp2_crypto_version_negotiation_cb;
+  table.rand = QuicCallbacks::random;
+  table.get_new_connection_id = QuicCallbacks::new_id;
+  table.remove_connection_id = QuicCallbacks::remove_id;
+  table.handshake_completed = QuicCallbacks::handshake_completed;
+  table.recv_stream_data = QuicCallbacks::stream_data;
+  table.acked_stream_data_offset = QuicCallbacks::acknowledged;
+  table.stream_open = QuicCallbacks::stream_opened;
+  table.stream_close = QuicCallbacks::stream_closed;
+  table.stream_reset = QuicCallbacks::stream_reset;
+  table.stream_stop_sending = QuicCallbacks::stop_sending;
+  table.extend_max_local_streams_bidi = QuicCallbacks::more_streams;
+  table.extend_max_local_streams_uni = QuicCallbacks::more_streams;
+  table.extend_max_stream_data = QuicCallbacks::more_stream_data;
+  table.recv_stateless_reset = QuicCallbacks::stateless_reset;
+  return table;
+}
+
+}  // namespace dcdn::net

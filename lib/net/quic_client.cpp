@@ -1,0 +1,128 @@
+// connect(): one socket for each attempt, tied to the peer's address so that a closed port is noticed at
+// once.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <asio/ip/udp.hpp>
+#include <vector>
+
+#include "net/quic_endpoint.hpp"
+
+namespace dcdn::net {
+
+namespace {
+
+class QuicClient final : public QuicEndpoint {
+ public:
+  QuicClient(const asio::any_io_executor& executor, UdpSocket socket)
+      : QuicEndpoint(std::move(socket)), signal_(executor) {}
+  ~QuicClient() override {
+    if (connection_) connection_->detach();
+  }
+
+  Result<void> begin(QuicSetup setup) {
+    setup.owner = this;
+    DCDN_TRY(connection_, QuicConnection::make_client(std::move(setup)));
+    connection_->set_ready([this](Result<void> outcome) {
+      if (outcome) {
+        handle_ = connection_->handle();
+      } else {
+        failure_ = outcome.error();
+      }
+      signal_.notify();
+    });
+    start_reading();
+    connection_->flush();
+    return {};
+  }
+
+  Task<ConnectionPtr> outcome() {
+    const auto self = shared_from_this();
+    co_await signal_.wait();
+    if (!handle_) co_return failure_;
+    ConnectionPtr made = std::move(handle_);
+    co_return made;
+  }
+
+  void on_datagram(ByteView bytes, const SocketAddress& local, const SocketAddress& remote) override {
+    const auto connection = connection_;
+    if (!connection) return;
+    connection->receive(bytes, local, remote);
+    touched(connection);
+  }
+  void add_id(const ConnectionId&, QuicConnection&) override {}
+  void remove_id(const ConnectionId&) override {}
+  void ended(QuicConnection&) override {}
+  void forget(QuicConnection&) override {
+    connection_.reset();
+    stop_reading();
+  }
+
+ private:
+  void on_refused() override {
+    const auto connection = connection_;
+    if (connection) connection->peer_refused();
+  }
+
+  std::shared_ptr<QuicConnection> connection_;
+  Signal signal_;
+  ConnectionPtr handle_;
+  Error failure_{Errc::temporary, "connection closed"};
+};
+
+Task<ConnectionPtr> connect_to(asio::any_io_executor executor, SocketAddress remote, QuicSetup setup) {
+  DCDN_CO_TRY(UdpSocket socket, UdpSocket::connected(executor, remote, setup.options.gso));
+  const auto client = std::make_shared<QuicClient>(executor, std::move(socket));
+  setup.local = client->socket().local();
+  setup.remote = remote;
+  DCDN_CO_CHECK(client->begin(std::move(setup)));
+  co_return co_await client->outcome();
+}
+
+Task<std::vector<SocketAddress>> resolve(asio::any_io_executor executor, HostPort wanted) {
+  asio::ip::udp::resolver resolver(executor);
+  const std::string port = std::to_string(wanted.port);
+  auto answer = co_await resolver.async_resolve(wanted.host, port, use_tuple);
+  const std::error_code failure = std::get<0>(answer);
+  if (failure)
+    co_return Error(Errc::unreachable, fmt::format("{}: {}", wanted.host, failure.message()), failure);
+  std::vector<SocketAddress> found;
+  for (const auto& entry : std::get<1>(answer)) {
+    const auto endpoint = entry.endpoint();
+    const SocketAddress made =
+        SocketAddress::from_raw(endpoint.data(), static_cast<socklen_t>(endpoint.size()));
+    if (std::find(found.begin(), found.end(), made) == found.end()) found.push_back(made);
+  }
+  co_return found;
+}
+
+}  // namespace
+
+Task<ConnectionPtr> connect(asio::any_io_executor executor, std::string address, QuicOptions options,
+                            Identity identity, PeerPolicy policy) {
+  if (!policy.check) co_return Error(Errc::internal, "connect: no policy for peers");
+  DCDN_CO_TRY(HostPort wanted, parse_host_port(address, std::nullopt));
+  if (wanted.host.empty())
+    co_return Error(Errc::usage, fmt::format("address {:?}: the host is missing", address));
+  DCDN_CO_TRY(auto credentials, TlsCredentials::make(identity, policy.ca_file));
+  auto resolved = co_await resolve(executor, wanted);
+  if (!resolved) co_return resolved.error();
+  const std::vector<SocketAddress> places = *resolved;
+  Error failure(Errc::unreachable, "does not resolve to an address");
+  const auto deadline = std::chrono::steady_clock::now() + options.handshake_timeout;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    options.handshake_timeout =
+        std::max(left / static_cast<std::int64_t>(places.size() - i), std::chrono::milliseconds(1));
+    QuicSetup setup{executor, options, policy, credentials, nullptr, {}, {}};
+    auto made = co_await connect_to(executor, places[i], setup);
+    if (made) co_return std::move(*made);
+    failure = made.error();
+    if (failure.code != Errc::unreachable)
+      break;  // somebody is there: another address of the name is the same node
+  }
+  co_return failure.during(address);
+}
+
+}  // namespace dcdn::net

@@ -1,0 +1,51 @@
+// quic_listener.hpp - many connections on one UDP socket, found by their connection ids.
+#pragma once
+#include <deque>
+#include <map>
+
+#include "net/quic_endpoint.hpp"
+#include "net/stateless_replies.hpp"
+
+namespace dcdn::net {
+
+class QuicListener final : public QuicEndpoint {
+ public:
+  QuicListener(const asio::any_io_executor& executor, UdpSocket socket, const QuicOptions& options,
+               std::shared_ptr<const TlsCredentials> credentials, PeerPolicy policy);
+  ~QuicListener() override;
+
+  Task<ConnectionPtr> accept();
+  void stop();
+
+  void on_datagram(ByteView bytes, const SocketAddress& local, const SocketAddress& remote) override;
+  void add_id(const ConnectionId& id, QuicConnection& connection) override;
+  void remove_id(const ConnectionId& id) override;
+  void ended(QuicConnection& connection) override;
+  void forget(QuicConnection& connection) override;
+
+ private:
+  struct Known {
+    std::shared_ptr<QuicConnection> connection;
+    bool ended = false;
+  };
+  void accept_new(ByteView bytes, const SocketAddress& local, const SocketAddress& remote);
+  void start(const FirstPacket& first, ByteView bytes, const SocketAddress& local,
+             const SocketAddress& remote);
+  [[nodiscard]] bool crowded() const;
+  void stop_if_idle();
+
+  asio::any_io_executor executor_;
+  QuicOptions options_;
+  std::shared_ptr<const TlsCredentials> credentials_;
+  PeerPolicy policy_;
+  StatelessReplies replies_;
+  std::map<ConnectionId, QuicConnection*> by_id_;
+  std::map<QuicConnection*, Known> known_;
+  std::size_t live_ = 0;         // known and not ended
+  std::size_t handshaking_ = 0;  // of these
+  std::deque<ConnectionPtr> ready_;
+  Signal signal_;
+  bool stopped_ = false;
+};
+
+}  // namespace dcdn::net

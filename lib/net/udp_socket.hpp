@@ -1,0 +1,73 @@
+// udp_socket.hpp - a UDP socket that moves many datagrams per system call (UDP_SEGMENT, UDP_GRO, recvmmsg).
+//
+// Source   udp(7); Linux Documentation/networking/segmentation-offloads
+// Threads  one loop thread; receive buffers are shared by the sockets of a thread.
+#pragma once
+#include <asio/any_io_executor.hpp>
+#include <asio/posix/stream_descriptor.hpp>
+
+#include "dcdn/bytes.hpp"
+#include "net/socket_address.hpp"
+
+namespace dcdn::net {
+
+/// Most bytes one send() may carry: a UDP datagram's own limit, as the kernel builds one before cutting it
+/// up.
+inline constexpr std::size_t kMaxBatchBytes = 65507;
+inline constexpr std::size_t kMaxBatchSegments = 64;  ///< UDP_MAX_SEGMENTS of linux/udp.h
+
+/// Told of each datagram by receive(). The bytes are valid during the call.
+class DatagramSink {
+ public:
+  virtual ~DatagramSink() = default;
+  virtual void on_datagram(ByteView bytes, const SocketAddress& local, const SocketAddress& remote) = 0;
+};
+
+/// Packets of one size (the last may be shorter) to one place.
+struct DatagramBatch {
+  ByteView bytes;
+  std::size_t segment = 0;
+  SocketAddress local;
+  SocketAddress remote;
+};
+
+class UdpSocket {
+ public:
+  enum class Received { drained, more, refused };
+  enum class Sent { all, blocked };
+
+  /// error locked (in use), permission, io.
+  static Result<UdpSocket> bound(const asio::any_io_executor& executor, const SocketAddress& local,
+                                 bool offload);
+  /// Tied to one peer, so that the kernel reports that nobody listens there.
+  /// error unreachable: no route.
+  static Result<UdpSocket> connected(const asio::any_io_executor& executor, const SocketAddress& remote,
+                                     bool offload);
+
+  [[nodiscard]] asio::posix::stream_descriptor& descriptor() { return descriptor_; }
+  [[nodiscard]] const SocketAddress& local() const { return local_; }
+  /// Takes what has arrived, up to about a MiB: drained, or more to come. refused: the peer's kernel says
+  /// that nobody listens (connected sockets only).
+  Received receive(DatagramSink& sink);
+  /// Sends `batch`; what a kernel refuses for good (too long, no route) counts as sent and lost, as in the
+  /// network. blocked: the socket's buffer is full; batch.bytes is what remains.
+  Sent send(DatagramBatch& batch);
+  /// True once after the kernel said that nobody listens at the peer.
+  bool take_refused() { return std::exchange(refused_, false); }
+
+ private:
+  UdpSocket(const asio::any_io_executor& executor, int fd, bool offload);
+  void deliver(const msghdr& header, std::size_t size, DatagramSink& sink) const;
+  int send_once(const DatagramBatch& batch, std::size_t bytes, bool segmented);
+
+  asio::posix::stream_descriptor descriptor_;
+  SocketAddress local_;
+  SocketAddress remote_;
+  bool connected_ = false;
+  bool choose_source_ =
+      false;  // bound to every interface: answers must leave from the address that was asked
+  bool segments_ = false;
+  bool refused_ = false;
+};
+
+}  // namespace dcdn::net
