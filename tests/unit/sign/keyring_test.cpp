@@ -1,0 +1,97 @@
+#include "sign/keyring.hpp"
+
+#include <gtest/gtest.h>
+
+#include "sign/ed25519.hpp"
+
+namespace dcdn {
+namespace {
+
+NodeId id_of(std::uint8_t fill) {
+  NodeId id;
+  id.bytes.fill(fill);
+  return id;
+}
+
+const NodeId kOne = id_of(0x11);
+const NodeId kTwo = id_of(0x22);
+
+TEST(Keyring, ReadsNamesIdsCommentsAndBlankLines) {
+  const std::string text = "# mine\n\nhq " + to_text(kOne) + "\r\n  field-2\t" + to_text(kTwo) +
+                           "   # the car\nlast " + to_text(kOne);
+  const auto ring = Keyring::parse(text);
+  ASSERT_TRUE(ring) << ring.error().message;
+  EXPECT_EQ(ring->keys(), (std::vector<TrustedKey>{{"hq", kOne}, {"field-2", kTwo}, {"last", kOne}}));
+}
+
+TEST(Keyring, WritesWhatItReads) {
+  Keyring ring;
+  ASSERT_TRUE(ring.add({"hq", kOne}));
+  ASSERT_TRUE(ring.add({"a.b_c-9", kTwo}));
+  const auto again = Keyring::parse(ring.to_text());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->keys(), ring.keys());
+  EXPECT_TRUE(Keyring::parse(Keyring().to_text())->keys().empty());
+}
+
+TEST(Keyring, BadLinesAreNamed) {
+  const std::string id = to_text(kOne);
+  const std::pair<std::string, std::string> bad[] = {
+      {"hq\n", "line 1"},
+      {"# fine\nhq " + id + " extra\n", "line 2"},
+      {"ok " + id + "\n\nhq dcdn1nonsense\n", "line 3"},
+      {"h/q " + id + "\n", "line 1"},
+      {std::string(65, 'n') + " " + id, "line 1"},
+      {"hq " + id + "\nhq " + to_text(kTwo) + "\n", "line 2"},
+      {id + " hq\n", "line 1"},
+      {std::string("h\0q ", 4) + id, "line 1"},
+      {id + " " + id, "line 1"},
+  };
+  for (const auto& [text, line] : bad) {
+    const auto ring = Keyring::parse(text);
+    ASSERT_FALSE(ring) << text;
+    EXPECT_EQ(ring.error().code, Errc::config);
+    EXPECT_TRUE(ring.error().message.starts_with(line)) << ring.error().message;
+  }
+}
+
+TEST(Keyring, ANameStandsForOneKey) {
+  Keyring ring;
+  ASSERT_TRUE(ring.add({"hq", kOne}));
+  EXPECT_TRUE(ring.add({"hq", kOne})) << "the same again is no error";
+  EXPECT_EQ(ring.keys().size(), 1u);
+  const auto clash = ring.add({"hq", kTwo});
+  ASSERT_FALSE(clash);
+  EXPECT_EQ(clash.error().code, Errc::exists);
+  EXPECT_FALSE(ring.trusts(kTwo));
+}
+
+TEST(Keyring, FindsByNameAndById) {
+  Keyring ring;
+  ASSERT_TRUE(ring.add({"hq", kOne}));
+  EXPECT_EQ(*ring.find("hq"), kOne);
+  EXPECT_EQ(*ring.find(to_text(kTwo)), kTwo) << "an id need not be trusted to be named";
+  EXPECT_EQ(ring.find("HQ").error().code, Errc::not_found);
+  EXPECT_EQ(ring.find("dcdn1mistyped").error().code, Errc::usage);
+  EXPECT_EQ(ring.name_of(kOne), "hq");
+  EXPECT_EQ(ring.name_of(kTwo), std::nullopt);
+  EXPECT_TRUE(ring.trusts(kOne));
+  EXPECT_FALSE(ring.trusts(kTwo));
+}
+
+TEST(Keyring, RemovesByNameOrEveryNameOfAnId) {
+  Keyring ring;
+  ASSERT_TRUE(ring.add({"hq", kOne}));
+  ASSERT_TRUE(ring.add({"head", kOne}));
+  ASSERT_TRUE(ring.add({"field", kTwo}));
+  EXPECT_EQ(ring.remove("nobody").error().code, Errc::not_found);
+  ASSERT_TRUE(ring.remove("hq"));
+  EXPECT_TRUE(ring.trusts(kOne));
+  ASSERT_TRUE(ring.add({"hq", kOne}));
+  ASSERT_TRUE(ring.remove(to_text(kOne)));
+  EXPECT_FALSE(ring.trusts(kOne));
+  EXPECT_EQ(ring.keys().size(), 1u);
+}
+
+}  // namespace
+}  // namespace dcdn
