@@ -1,0 +1,62 @@
+// Bodies of session messages, signatures and receipts: what is accepted has this one encoding.
+//
+// Input: one byte for the kind of message, then the body.
+#include <cstdlib>
+
+#include "wire/control_message.hpp"
+#include "wire/signed_frames.hpp"
+
+namespace {
+
+using namespace dcdn;
+using namespace dcdn::wire;
+
+template <class Message>
+void same_again(const Result<Message>& message, ByteView body) {
+  if (!message) return;
+  const Bytes again = encode(*message);
+  if (!std::equal(again.begin(), again.end(), body.begin(), body.end())) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  const ByteView body(data + 1, size - 1);
+  switch (data[0] % 11) {
+    case 0:
+      same_again(parse<Hello>(body), body);
+      break;
+    case 1:
+      same_again(parse<Welcome>(body), body);
+      break;
+    case 2:
+      same_again(parse<Offer>(body), body);
+      break;
+    case 3:
+      same_again(parse<Answer>(body), body);
+      break;
+    case 4:
+      same_again(parse<Want>(body), body);
+      break;
+    case 5:
+      same_again(parse<Stored>(body), body);
+      break;
+    case 6:
+      same_again(parse<PauseResume>(body), body);
+      break;
+    case 7:
+      same_again(parse<Cancel>(body), body);
+      break;
+    case 8:
+      same_again(parse<Failure>(body), body);
+      break;
+    case 9:
+      same_again(parse_segment_signature(body), body);
+      break;
+    default:
+      same_again(parse_receipt(body), body);
+      break;
+  }
+  return 0;
+}
