@@ -1,10 +1,11 @@
 // part_object.hpp - an object on its way in: a staging folder that survives kill -9 and power loss.
 //
-// OUT/.dcdn-part/lock           held (flock) by the process that receives into OUT
+// OUT/.dcdn-part/lock                  held (flock) by the process that receives into OUT
 // OUT/.dcdn-part/<slot>/manifest.dcs   segment and signature frames as they came: itself a chunk stream
-// OUT/.dcdn-part/<slot>/have.map       one byte a chunk record: 0 missing, 1 written, 2 written and fdatasync'ed
-// OUT/.dcdn-part/<slot>/boot_id        of the boot in which the ones were written: after another boot they are rehashed
+// OUT/.dcdn-part/<slot>/have.map       a byte a chunk record: 0 missing, 1 written, 2 written and fdatasync'ed
+// OUT/.dcdn-part/<slot>/boot_id        of the boot that wrote the ones: after another boot they are rehashed
 // OUT/.dcdn-part/<slot>/tree/...       the files (file and stream objects: tree/data.part)
+// OUT/.dcdn-part/<slot>/deliver        boot id: everything was found right in that boot, only names were left to give
 // OUT/.dcdn-part/<slot>.old/           the chain before this one, as a source of equal chunks
 //
 // The slot is a digest of sender, name and kind, so the same sender sending the same name finds its own work again.
@@ -12,6 +13,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,23 +28,43 @@ namespace dcdn::store {
 
 enum class Collision { refuse, overwrite, rename, skip };
 
-/// The directory that is received into.
+inline constexpr const char* kPartDirName = ".dcdn-part";
+inline constexpr const char* kSingleFileName = "data.part";  ///< in tree/: the one file of a file or stream object
+
+/// The directory that is received into. Destroying it removes the staging folder if nothing is left in it.
+/// Threads  one at a time.
 class ReceiveDir {
  public:
   /// Makes `path` when missing. error locked: another process receives into it (exit 12, hint); permission, io.
   static Result<std::shared_ptr<ReceiveDir>> open(const std::string& path);
+  ReceiveDir(const ReceiveDir&) = delete;
+  ReceiveDir& operator=(const ReceiveDir&) = delete;
+  ~ReceiveDir();
+
   [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] std::string part_dir() const { return path_ + "/.dcdn-part"; }
+  [[nodiscard]] std::string part_dir() const { return path_ + "/" + kPartDirName; }
   /// Bytes an unprivileged process may still write here.
   [[nodiscard]] Result<std::uint64_t> free_bytes() const;
-  /// Bytes below OUT, staging included (for --quota); walks the tree.
+  /// Lengths of all files below OUT, staging included, bytes (for --quota); walks the tree.
   [[nodiscard]] Result<std::uint64_t> used_bytes() const;
-  /// Removes staging folders last touched before `older_than_s` (seconds since 1970); returns how many.
+  /// Removes staging folders last touched before `older_than_s` (seconds since 1970), but none that is in use here;
+  /// returns how many.
   Result<int> clean(std::int64_t older_than_s);
 
+  // For PartObject. Renaming OUT while it is received into does no harm: everything is reached from these.
+  [[nodiscard]] int out_fd() const { return out_.get(); }
+  [[nodiscard]] int part_fd() const { return part_.get(); }
+  /// False if a PartObject of this process has that slot already.
+  bool claim(const std::string& slot);
+  void release(const std::string& slot);
+
  private:
+  ReceiveDir() = default;
   std::string path_;
+  UniqueFd out_;
+  UniqueFd part_;
   UniqueFd lock_;
+  std::set<std::string> busy_slots_;
 };
 
 /// What of a segment is still to come: needed[i] for its i-th ChunkRecord.
@@ -69,22 +91,31 @@ class PartObject {
     Collision collision = Collision::refuse;
     bool preserve_modes = true;     ///< else umask decides
     bool fsync = true;              ///< off only for tests and --no-fsync
+    /// Else a symbolic link to somewhere outside its tree is refused: absolute, or with ".." above the top, or with
+    /// ".." after another component (which may be a link itself).
+    bool allow_unsafe_links = false;
   };
   /// Opens the slot: continues what is there or starts anew. A damaged slot (cut manifest, wrong map) is repaired by
-  /// forgetting what cannot be trusted. error exists: the final name is taken and collision is refuse (hint names
-  /// --overwrite, --rename, --skip); with skip: Errc::nothing.
+  /// forgetting what cannot be trusted. If only the last renames were missing they are done: error nothing, "was
+  /// received already".
+  /// error exists: the final name is taken and collision is refuse (hint names --overwrite, --rename, --skip);
+  /// nothing: it is taken and collision is skip (but a tree fills gaps in a directory); locked: this process receives
+  /// it already; refused: a name that is not allowed here.
   static Result<std::unique_ptr<PartObject>> open(std::shared_ptr<ReceiveDir> dir, Options options);
   ~PartObject();
 
   [[nodiscard]] ResumePoint resume_point() const;
   /// The next segment of the chain, already parsed, checked against its signature by the caller. `frames` (segment and
-  /// signature frames) are appended to manifest.dcs. A segment that is here already (same index and id) is fine.
-  /// The first segment that differs from the chain here moves that chain aside to .old. Equal chunks already stored
-  /// (this chain, .old) are copied instead of asked for. Files and directories are made as their entries come;
-  /// free space is checked against promised sizes. error no_space, corrupt (ManifestChecker), io.
+  /// signature frames) are appended to manifest.dcs. A segment that is here already (same index and id) is fine: what
+  /// it still needs is told again. The first segment that differs from the chain here moves that chain aside to .old,
+  /// but for the segments before it. Equal chunks already stored (this chain, .old) are copied instead of asked for, and
+  /// a chunk that is missing in several places is asked for once, by the first of them.
+  /// Files are made when their first bytes come, links and empty files in finalize().
+  /// error no_space: promised sizes do not fit; corrupt: ManifestChecker; refused: an unsafe link; io.
   Result<SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id, ByteView frames);
   /// Content that was verified against `record`: written to every place in known segments that lists its digest.
   /// Unknown or already stored digests are ignored (returns 0). Returns content bytes that became done.
+  /// error no_space, io: what is not written is still wanted, and may be given again.
   Result<std::uint64_t> write_chunk(const Digest& carried, const Buffer& content);
   /// The record of a wanted chunk, to verify against; nullopt if no known segment wants it.
   [[nodiscard]] std::optional<wire::ChunkRecord> wanted(const Digest& carried) const;
@@ -96,7 +127,9 @@ class PartObject {
   /// fdatasync of what was written since the last call, then 2 in the map.
   Result<void> checkpoint();
   /// Checks every file digest, sets modes and times, fsyncs, gives the final name by the collision policy, removes the
-  /// slot. Returns the final path. A file whose digest is wrong: its chunks become missing again, error corrupt.
+  /// slot. Returns the final path. Set-user-id, set-group-id and sticky bits are never set.
+  /// error corrupt: a file's digest is wrong, and its chunks are missing again; exists: somebody took the name
+  /// meanwhile, the slot stays for another try; nothing: so, and collision is skip.
   Result<std::string> finalize();
   /// Forgets the slot (cancel).
   Result<void> discard();
@@ -107,5 +140,8 @@ class PartObject {
   explicit PartObject(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// Name of an object's staging folder below part_dir(): a digest of sender, kind and name, 32 hexadecimal digits.
+std::string slot_name(const PartObject::Options& options);
 
 }  // namespace dcdn::store

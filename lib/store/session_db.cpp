@@ -112,6 +112,7 @@ struct SessionDb::Impl {
     set_progress,
     set_peer,
     set_pid,
+    set_name,
     remove
   };
 
@@ -172,6 +173,7 @@ struct SessionDb::Impl {
         "UPDATE session SET bytes_done=?2, bytes_total=?3, updated_s=?4 WHERE id=?1",
         "UPDATE session SET peer=?2, address=?3 WHERE id=?1",
         "UPDATE session SET pid=?2 WHERE id=?1",
+        "UPDATE session SET name=?2 WHERE id=?1",
         "DELETE FROM session WHERE id=?1",
     };
     for (const char* sql : kSql) {
@@ -324,6 +326,10 @@ Result<void> SessionDb::set_peer(const std::string& id, const std::string& peer,
 
 Result<void> SessionDb::set_pid(const std::string& id, std::int64_t pid) {
   return impl_->run_on(id, impl_->use(Impl::set_pid).bind_all(id, pid));
+}
+
+Result<void> SessionDb::set_name(const std::string& id, const std::string& name) {
+  return impl_->run_on(id, impl_->use(Impl::set_name).bind_all(id, name));
 }
 
 Result<void> SessionDb::remove(const std::string& id) {

@@ -60,6 +60,7 @@ class SessionDb {
   Result<void> change_state(const std::string& id, SessionState to, const std::string& error, std::int64_t now_s);
   Result<void> set_progress(const std::string& id, std::uint64_t done, std::uint64_t total, std::int64_t now_s);
   Result<void> set_peer(const std::string& id, const std::string& peer, const std::string& address);
+  Result<void> set_name(const std::string& id, const std::string& name);
   Result<void> set_pid(const std::string& id, std::int64_t pid);
   Result<void> remove(const std::string& id);
 

@@ -1,0 +1,75 @@
+// manifest_log.hpp - manifest.dcs: the segments of a chain, appended as they came, read again from the start.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+#include "wire/manifest.hpp"
+
+namespace dcdn::store {
+
+class ManifestLog {
+ public:
+  /// Opens or makes manifest.dcs in `slot`. `what` names it in errors.
+  static Result<ManifestLog> open(int slot, std::string what);
+
+  /// Gets a segment and its id; false stops before it.
+  using Visit = std::function<Result<bool>(const wire::Segment& segment, const Digest& id)>;
+  /// The intact chain from the start: ends at the first damage, at a segment that ManifestChecker refuses, where the
+  /// visitor stops, or at the end. Returns how many bytes of whole frames that is. Memory: one frame.
+  Result<std::uint64_t> replay(const Visit& visit) const;
+
+  /// Whole frames at the end; on error the log is as long as it was.
+  Result<void> append(ByteView frames);
+  /// Forgets what lies beyond `bytes`.
+  Result<void> cut(std::uint64_t bytes);
+  Result<void> sync() const;
+  [[nodiscard]] int fd() const { return fd_.get(); }
+
+ private:
+  UniqueFd fd_;
+  std::string what_;
+  std::uint64_t end_ = 0;
+};
+
+/// A run of one file's bytes that is data throughout, or zero throughout.
+struct Region {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  bool hole = false;
+};
+
+/// An entry with all that its records say, put together.
+struct WholeEntry {
+  wire::EntryBegin begin;
+  wire::EntryEnd end;                ///< files only, as is all below
+  std::uint64_t file = 0;            ///< how many files come before it
+  std::uint64_t first_chunk = 0;     ///< its first ChunkRecord, counted over the chain
+  std::uint64_t chunks = 0;
+  Digest first_chunk_content;        ///< zero if it has no chunk
+  std::vector<Region> regions;       ///< adjacent chunks are one
+  [[nodiscard]] bool has_holes() const;
+  /// The file is exactly one chunk, so the chunk's digest is the file's.
+  [[nodiscard]] bool is_one_chunk() const { return chunks == 1 && !has_holes(); }
+};
+
+/// Puts records together to entries.
+class EntryCollector {
+ public:
+  /// True when `record` ended an entry, which is then in entry().
+  bool add(const wire::Record& record);
+  [[nodiscard]] const WholeEntry& entry() const { return entry_; }
+
+ private:
+  void add_region(std::uint64_t size, bool hole);
+  WholeEntry entry_;
+  std::uint64_t files_ = 0;
+  std::uint64_t chunks_ = 0;
+};
+
+using EntryVisit = std::function<Result<void>(const WholeEntry& entry)>;
+/// Every whole entry of the chain, in order.
+Result<void> for_each_entry(const ManifestLog& log, const EntryVisit& visit);
+
+}  // namespace dcdn::store

@@ -1,0 +1,114 @@
+// part_chain.hpp - what is known of a chain of segments: which chunks are missing and where they belong.
+//
+// Memory: a few dozen bytes a segment, a byte a file, and the records of missing chunks. Chunks that are here are only
+// remembered in the window of repeats.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "store/have_map.hpp"
+#include "store/part_files.hpp"
+#include "store/part_object.hpp"
+#include "wire/repeat_window.hpp"
+
+namespace dcdn::store {
+
+/// One place of a chunk's content.
+struct ChunkPlace {
+  PartFilePtr file;
+  std::uint64_t offset = 0;
+  std::uint64_t chunk = 0;     ///< its record, counted over the chain: index into the have map
+  std::uint64_t segment = 0;
+};
+
+/// A chunk that is not here, and all the places that wait for it; the first one's segment asks for it.
+struct MissingChunk {
+  wire::ChunkRecord record;
+  std::vector<ChunkPlace> places;
+};
+
+/// A chunk that may be here: where the window of repeats has it.
+struct KnownChunk {
+  PartFilePtr file;
+  std::uint64_t offset = 0;
+  std::uint64_t chunk = 0;
+};
+
+class PartChain {
+ public:
+  explicit PartChain(wire::ObjectKind kind) : kind_(kind) {}
+
+  /// Refuses what ManifestChecker refuses, and a chain of another kind; changes nothing.
+  [[nodiscard]] Result<void> check(const wire::Segment& segment, const Digest& id) const;
+  /// Whether a chunk is on disk already (when a slot is opened again); false for all of a new segment.
+  using IsHere = std::function<bool(const PartFilePtr& file, std::uint64_t offset, const wire::ChunkRecord& record,
+                                    std::uint64_t chunk)>;
+  /// Takes a segment that check() let pass.
+  void add(const wire::Segment& segment, const Digest& id, const IsHere& is_here);
+
+  /// The first missing chunk that travels as `carried`; nullptr if there is none.
+  [[nodiscard]] const MissingChunk* find_missing(const Digest& carried) const;
+  /// Exactly that record; nullptr if it is not missing.
+  [[nodiscard]] const MissingChunk* find_missing(const wire::ChunkRecord& record) const;
+  [[nodiscard]] const KnownChunk* find_known(const Digest& carried) const { return window_.find(carried); }
+  /// The last place of a missing chunk was filled and marked; forgets the chunk with its last place.
+  void place_done(const wire::ChunkRecord& record);
+
+  /// What of a segment that is here (at `index`) should be sent.
+  [[nodiscard]] SegmentNeed need_of(const wire::Segment& segment) const;
+  [[nodiscard]] bool has_segment(std::uint64_t index) const { return index < segments_.size(); }
+  [[nodiscard]] const Digest& segment_id(std::uint64_t index) const { return segments_[index].id; }
+  [[nodiscard]] std::uint64_t segments_done() const { return segments_done_; }
+  [[nodiscard]] std::uint64_t bytes_done() const { return bytes_done_; }
+  [[nodiscard]] std::uint64_t chunks() const { return chunks_; }
+  [[nodiscard]] bool empty() const { return segments_.empty(); }
+  [[nodiscard]] bool complete() const { return checker_.finished() && segments_done_ == segments_.size(); }
+  [[nodiscard]] const Digest& object_id() const { return checker_.last_id(); }
+  [[nodiscard]] std::vector<wire::ChunkPlanStep> plan() const;
+  /// Bytes that the files begun so far were promised to have and that are not here yet.
+  [[nodiscard]] std::uint64_t promised_bytes() const { return promised_ - std::min(promised_, promised_done_); }
+
+  /// Files with no missing chunk and all records known, once each, since the last call.
+  std::vector<PartFilePtr> take_whole_files() { return std::exchange(whole_files_, {}); }
+  void set_verified(const PartFile& file) { verified_[file.number] = true; }
+  [[nodiscard]] bool is_verified(std::uint64_t file) const { return file < verified_.size() && verified_[file]; }
+  [[nodiscard]] std::uint64_t files() const { return verified_.size(); }
+
+ private:
+  struct SegmentState {
+    Digest id;
+    std::uint64_t first_chunk = 0;
+    std::uint32_t chunks = 0;
+    std::uint32_t missing = 0;
+    std::uint32_t largest = 0;  // content of its largest chunk
+    std::uint32_t cut_at = 0;   // content of its largest chunk that more of the same file follows; 0 if none does
+  };
+  void begin_file(const wire::EntryBegin& entry);
+  void add_chunk(const wire::ChunkRecord& record, const IsHere& is_here);
+  void add_hole(std::uint64_t size);
+  void end_file(const wire::EntryEnd& end);
+  void more_follows();
+  void bytes_are_here(const PartFile& file, std::uint64_t size);
+  void note_whole(const PartFilePtr& file);
+
+  wire::ObjectKind kind_;
+  wire::ManifestChecker checker_;
+  std::vector<SegmentState> segments_;
+  std::unordered_multimap<Digest, MissingChunk, Name32Hash> missing_;  // by carried digest
+  wire::RepeatWindow<KnownChunk> window_;                              // by carried digest
+  PartFilePtr current_;
+  std::vector<bool> verified_;  // by file
+  std::vector<PartFilePtr> whole_files_;
+  std::uint64_t chunks_ = 0;
+  std::uint64_t segments_done_ = 0;
+  std::uint64_t bytes_done_ = 0;
+  std::uint64_t promised_ = 0;
+  std::uint64_t promised_done_ = 0;
+  std::uint64_t last_chunk_segment_ = 0;  // where the current file's last chunk is, while it is the last record
+  std::uint32_t last_chunk_bytes_ = 0;
+};
+
+}  // namespace dcdn::store

@@ -1,0 +1,232 @@
+// Opening a slot: what a process before this one left is taken up as far as it can be trusted.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/text.hpp"
+#include "digest/hasher.hpp"
+#include "store/part_impl.hpp"
+
+namespace dcdn::store {
+
+namespace {
+
+constexpr const char* kBootNote = "boot_id";
+constexpr const char* kDeliverNote = "deliver";
+constexpr std::size_t kMostNoteBytes = 256;
+
+// Gives the files of the first segments to another tree: by a second link, because a file may reach beyond
+// them.
+class FileKeeper {
+ public:
+  FileKeeper(TreeRoot& from, TreeRoot& to, wire::ObjectKind kind) : from_(from), to_(to), kind_(kind) {}
+  Result<void> keep(const wire::Segment& segment) {
+    for (const wire::Record& record : segment.records) {
+      const auto* entry = std::get_if<wire::EntryBegin>(&record);
+      if (entry == nullptr || entry->kind != wire::EntryKind::file) continue;
+      const std::string path = kind_ == wire::ObjectKind::tree ? entry->path : kSingleFileName;
+      const auto source = from_.find(path, Missing::fail);
+      if (!source || !is_there(source->parent, source->leaf)) continue;  // nothing of it was written
+      DCDN_TRY(const TreeRoot::Place target, to_.find(path, Missing::make));
+      if (::linkat(source->parent, source->leaf.c_str(), target.parent, target.leaf.c_str(), 0) != 0)
+        return errno_error(errno, to_.display(path) + ": link");
+    }
+    return {};
+  }
+
+ private:
+  TreeRoot& from_;
+  TreeRoot& to_;
+  wire::ObjectKind kind_;
+};
+
+}  // namespace
+
+std::string current_boot_id() {
+  const auto id = read_file("/proc/sys/kernel/random/boot_id", kMostNoteBytes);
+  return id ? std::string(as_text(*id)) : std::string("unknown");
+}
+
+std::string read_note(int directory, const char* name) {
+  const UniqueFd fd(::openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) return {};
+  Bytes bytes(kMostNoteBytes);
+  const auto got = read_full(fd.get(), bytes, name);
+  return got ? std::string(as_text(ByteView(bytes).first(*got))) : std::string();
+}
+
+Result<void> write_note(int directory, const char* name, const std::string& text, const std::string& what) {
+  const UniqueFd fd(::openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd.valid()) return errno_error(errno, what + "/" + name + ": open");
+  return write_all(fd.get(), as_bytes(text), what + "/" + name);
+}
+
+PartObject::Impl::~Impl() {
+  if (!claimed) return;
+  // A slot in which nothing came to be is not worth keeping.
+  if (!over && loaded && chain.empty() && !is_directory(dir->part_fd(), slot + ".old"))
+    (void)remove_slots().has_value();
+  dir->release(slot);
+}
+
+std::string PartObject::Impl::display() const {
+  return escape_for_display(dir->path() + "/" + options.name);
+}
+
+Staged PartObject::Impl::staged() {
+  const bool tree = options.kind == wire::ObjectKind::tree;
+  Staged made;
+  made.from_directory = tree ? slot_fd.get() : files->tree().fd();
+  made.from_name = tree ? "tree" : kSingleFileName;
+  made.to_directory = dir->out_fd();
+  made.to_name = options.name;
+  made.tree = tree;
+  made.where = escape_for_display(dir->path());
+  return made;
+}
+
+Result<void> PartObject::Impl::open() {
+  if (!dir->claim(slot))
+    return Error(Errc::locked, display() + ": is being received already")
+        .with_hint("wait until that has ended");
+  claimed = true;
+  const bool left_over = is_directory(dir->part_fd(), slot);
+  if (left_over) {
+    DCDN_TRY(slot_fd, open_directory(dir->part_fd(), slot, Missing::fail, escape_for_display(slot_path())));
+    const std::string note = read_note(slot_fd.get(), kDeliverNote);
+    if (!note.empty() && note == current_boot_id()) {
+      // Everything was found right; only names were still to be given.
+      DCDN_TRY(const std::string path, deliver(true));
+      return Error(Errc::nothing, escape_for_display(path) + ": was received already");
+    }
+    ::unlinkat(slot_fd.get(), kDeliverNote, 0);
+  }
+  if (is_there(dir->out_fd(), options.name)) {
+    Staged taken;
+    taken.where = escape_for_display(dir->path());
+    taken.to_name = options.name;
+    if (options.collision == Collision::refuse) return taken_error(taken);
+    const bool fills_gaps =
+        options.kind == wire::ObjectKind::tree && is_directory(dir->out_fd(), options.name);
+    if (options.collision == Collision::skip && !fills_gaps)
+      return Error(Errc::nothing, display() + ": is there already and was kept")
+          .with_hint("--overwrite replaces it");
+  }
+  return load();
+}
+
+Result<void> PartObject::Impl::load() {
+  const std::string shown = escape_for_display(slot_path());
+  loaded = false;
+  chain = PartChain(options.kind);
+  unsynced.clear();
+  DCDN_TRY(slot_fd, open_directory(dir->part_fd(), slot, Missing::make, shown));
+  DCDN_TRY(UniqueFd tree, open_directory(slot_fd.get(), "tree", Missing::make, shown + "/tree"));
+  files.emplace(TreeRoot(std::move(tree), options.name));
+  DCDN_TRY(log, ManifestLog::open(slot_fd.get(), shown + "/manifest.dcs"));
+  DCDN_TRY(map, HaveMap::open(slot_fd.get(), shown + "/have.map"));
+  old = OldChain::open(dir->part_fd(), slot + ".old", options.kind);
+  const bool same_boot = read_note(slot_fd.get(), kBootNote) == current_boot_id();
+
+  Bytes content;
+  const auto is_here = [&](const PartFilePtr& file, std::uint64_t offset, const wire::ChunkRecord& record,
+                           std::uint64_t chunk) {
+    const Have have = map->get(chunk);
+    if (have == Have::missing) return false;
+    if (!file->found_bytes) file->found_bytes = files->length_of(*file);
+    if (offset + record.content_size > *file->found_bytes) return false;
+    if (have == Have::synced) return true;
+    if (!same_boot) {
+      content.resize(record.content_size);
+      if (!files->read(file, offset, content) || blake3(content) != record.content) return false;
+    }
+    files->note_unsynced(file);
+    unsynced.push_back(chunk);
+    return true;
+  };
+  std::vector<std::uint64_t> lost;
+  const auto is_here_or_lost = [&](const PartFilePtr& file, std::uint64_t offset,
+                                   const wire::ChunkRecord& record, std::uint64_t chunk) {
+    const bool here = is_here(file, offset, record, chunk);
+    if (!here && map->has(chunk)) lost.push_back(chunk);
+    return here;
+  };
+  DCDN_TRY(const std::uint64_t intact,
+           log->replay([&](const wire::Segment& segment, const Digest& id) -> Result<bool> {
+             if (!chain.check(segment, id)) return false;
+             chain.add(segment, id, is_here_or_lost);
+             return true;
+           }));
+  DCDN_CHECK(log->cut(intact));
+  DCDN_CHECK(map->resize(chain.chunks()));
+  for (const std::uint64_t chunk : lost) DCDN_CHECK(map->set(chunk, 1, Have::missing));
+  if (!same_boot) DCDN_CHECK(write_note(slot_fd.get(), kBootNote, current_boot_id(), shown));
+  loaded = true;
+  return check_whole_files();
+}
+
+Result<void> PartObject::Impl::set_aside(std::uint64_t keep) {
+  const std::string shown = escape_for_display(slot_path());
+  const std::string old_name = slot + ".old";
+  const std::string new_name = slot + ".new";
+  const int part = dir->part_fd();
+  old.reset();
+  files.reset();
+  DCDN_CHECK(remove_tree(part, old_name, shown));
+  DCDN_CHECK(remove_tree(part, new_name, shown));
+  if (::renameat(part, slot.c_str(), part, old_name.c_str()) != 0)
+    return errno_error(errno, shown + ": set aside");
+  if (keep > 0) {
+    DCDN_TRY(const UniqueFd made, open_directory(part, new_name, Missing::make, shown));
+    DCDN_TRY(UniqueFd old_tree, open_directory(slot_fd.get(), "tree", Missing::fail, shown));
+    DCDN_TRY(UniqueFd new_tree, open_directory(made.get(), "tree", Missing::make, shown));
+    TreeRoot from(std::move(old_tree), options.name);
+    TreeRoot to(std::move(new_tree), options.name);
+    FileKeeper keeper(from, to, options.kind);
+    std::uint64_t chunks = 0;
+    DCDN_TRY(const std::uint64_t bytes,
+             log->replay([&](const wire::Segment& segment, const Digest&) -> Result<bool> {
+               if (segment.index >= keep) return false;
+               DCDN_CHECK(keeper.keep(segment));
+               for (const wire::Record& record : segment.records)
+                 chunks += std::holds_alternative<wire::ChunkRecord>(record);
+               return true;
+             }));
+    DCDN_TRY(auto new_log, ManifestLog::open(made.get(), shown + "/manifest.dcs"));
+    DCDN_TRY(auto new_map, HaveMap::open(made.get(), shown + "/have.map"));
+    Bytes piece(std::size_t{1} << 20);
+    for (std::uint64_t at = 0; at < bytes;) {
+      const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), bytes - at));
+      DCDN_TRY(const std::size_t got, read_full_at(log->fd(), MutableByteView(piece).first(want), at, shown));
+      if (got == 0) break;
+      DCDN_CHECK(new_log.append(ByteView(piece).first(got)));
+      at += got;
+    }
+    DCDN_CHECK(new_map.resize(chunks));
+    for (std::uint64_t chunk = 0; chunk < chunks; ++chunk)
+      if (map->has(chunk)) DCDN_CHECK(new_map.set(chunk, 1, map->get(chunk)));
+    DCDN_CHECK(write_note(made.get(), kBootNote, current_boot_id(), shown));
+    if (::renameat(part, new_name.c_str(), part, slot.c_str()) != 0)
+      return errno_error(errno, shown + ": rename");
+  }
+  return load();
+}
+
+Result<void> PartObject::Impl::remove_slots() {
+  files.reset();
+  old.reset();
+  const int part = dir->part_fd();
+  const auto remove = [&](const char* suffix) {
+    return remove_tree(part, slot + suffix, escape_for_display(slot_path() + suffix));
+  };
+  // Out of the way at once: half a slot must not be taken for one that lost its files.
+  DCDN_CHECK(remove(".gone"));
+  if (::renameat(part, slot.c_str(), part, (slot + ".gone").c_str()) != 0 && errno != ENOENT)
+    return errno_error(errno, escape_for_display(slot_path()) + ": rename");
+  for (const char* suffix : {".gone", ".new", ".old"}) DCDN_CHECK(remove(suffix));
+  return {};
+}
+
+}  // namespace dcdn::store

@@ -1,0 +1,222 @@
+#include "store/part_object.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "digest/hasher.hpp"
+#include "store/part_impl.hpp"
+
+namespace dcdn::store {
+
+namespace {
+
+// How much of what came early one write may read back: enough to keep up, little enough not to be felt.
+constexpr std::uint64_t kCatchUpBytes = std::uint64_t{4} << 20;
+
+Error finished_error(const PartObject::Options& options) {
+  return {Errc::internal, escape_for_display(options.name) + ": is no longer open here"};
+}
+
+std::uint64_t promised_by(const wire::Segment& segment) {
+  std::uint64_t sum = 0;
+  for (const wire::Record& record : segment.records)
+    if (const auto* entry = std::get_if<wire::EntryBegin>(&record)) {
+      const std::uint64_t size = entry->size.value_or(0);
+      sum = size > wire::kMaxObjectBytes - std::min(sum, wire::kMaxObjectBytes) ? wire::kMaxObjectBytes
+                                                                                : sum + size;
+    }
+  return sum;
+}
+
+}  // namespace
+
+std::string slot_name(const PartObject::Options& options) {
+  Hasher hasher;
+  hasher.update(as_bytes("dcdn slot 1\n"));
+  hasher.update(options.sender.view());
+  hasher.update(as_bytes(std::to_string(static_cast<unsigned>(options.kind)) + "\n" + options.name));
+  return to_hex(hasher.digest().view().first(16));
+}
+
+PartObject::PartObject(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+PartObject::~PartObject() = default;
+
+Result<std::unique_ptr<PartObject>> PartObject::open(std::shared_ptr<ReceiveDir> dir, Options options) {
+  DCDN_CHECK(wire::check_name(options.name));
+  if (options.name == kPartDirName)
+    return Error(Errc::refused, options.name + ": is the name of the staging folder")
+        .with_hint("send it as another name");
+  auto impl = std::make_unique<Impl>(std::move(dir), std::move(options));
+  DCDN_CHECK(impl->open());
+  return std::unique_ptr<PartObject>(new PartObject(std::move(impl)));
+}
+
+ResumePoint PartObject::resume_point() const {
+  ResumePoint point;
+  point.segments_done = impl_->chain.segments_done();
+  if (point.segments_done > 0) point.last_segment = impl_->chain.segment_id(point.segments_done - 1);
+  point.plan = impl_->chain.plan();
+  point.bytes_done = impl_->chain.bytes_done();
+  point.anything = !impl_->chain.empty() || (impl_->old && !impl_->old->empty());
+  return point;
+}
+
+Result<void> PartObject::Impl::check_new(const wire::Segment& segment, const Digest& id) const {
+  DCDN_CHECK(chain.check(segment, id));
+  for (const wire::Record& record : segment.records) {
+    const auto* entry = std::get_if<wire::EntryBegin>(&record);
+    if (entry == nullptr || entry->kind != wire::EntryKind::symlink || options.allow_unsafe_links) continue;
+    if (!link_stays_inside(entry->path, entry->target))
+      return Error(Errc::refused, escape_for_display(options.name + "/" + entry->path) + ": links to " +
+                                      escape_for_display(entry->target) +
+                                      ", which may be outside what is sent")
+          .with_hint("leave the link out, or allow it on the receiving side");
+  }
+  const std::uint64_t promised = promised_by(segment);
+  if (promised == 0) return {};
+  DCDN_TRY(const std::uint64_t free, dir->free_bytes());
+  const std::uint64_t outstanding = chain.promised_bytes();
+  if (promised > free || outstanding > free - promised)
+    return Error(Errc::no_space, display() + ": needs " + std::to_string(outstanding + promised) +
+                                     " bytes more, and " + std::to_string(free) + " are free")
+        .with_hint("make room, then send again: what is here is kept");
+  return {};
+}
+
+Result<SegmentNeed> PartObject::add_segment(const wire::Segment& segment, const Digest& id, ByteView frames) {
+  Impl& self = *impl_;
+  if (self.over) return finished_error(self.options);
+  if (self.chain.has_segment(segment.index) && self.chain.segment_id(segment.index) != id)
+    DCDN_CHECK(self.or_over(self.set_aside(segment.index)));
+  if (!self.chain.has_segment(segment.index)) {
+    DCDN_CHECK(self.check_new(segment, id));
+    DCDN_CHECK(self.log->append(frames));
+    self.chain.add(segment, id, [](const auto&...) { return false; });
+    DCDN_CHECK(self.check_whole_files());
+  }
+  // Also when an earlier call got no further than this.
+  DCDN_CHECK(self.map->resize(std::max(self.map->size(), self.chain.chunks())));
+  DCDN_CHECK(self.fill_from_known(segment));
+  return self.chain.need_of(segment);
+}
+
+Result<void> PartObject::Impl::fill_from_known(const wire::Segment& segment) {
+  for (const wire::Record& record : segment.records) {
+    const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
+    if (chunk == nullptr || chain.find_missing(*chunk) == nullptr) continue;
+    Buffer content;
+    const KnownChunk* known = chain.find_known(chunk->carried);
+    if (known != nullptr && map->has(known->chunk)) {
+      const KnownChunk source = *known;
+      content = Buffer::allocate(chunk->content_size);
+      const auto read = files->read(source.file, source.offset, content.writable());
+      if (!read || blake3(content.view()) != chunk->content) content = Buffer();
+    }
+    if (content.empty() && old) content = old->find(*chunk).value_or(Buffer());
+    if (content.empty()) continue;
+    DCDN_TRY(const std::uint64_t stored, store(*chunk, content));
+    (void)stored;
+  }
+  return {};
+}
+
+Result<std::uint64_t> PartObject::Impl::store(const wire::ChunkRecord& record, const Buffer& content) {
+  std::uint64_t stored = 0;
+  while (const MissingChunk* missing = chain.find_missing(record)) {
+    const ChunkPlace place = missing->places.back();
+    DCDN_CHECK(files->write(place.file, place.offset, content.view()));
+    DCDN_CHECK(map->set(place.chunk, 1, Have::written));
+    unsynced.push_back(place.chunk);
+    stored += content.size();
+    if (place.file->digest) {
+      place.file->digest->written(place.offset, content.view());
+      const auto read = [&](std::uint64_t at, MutableByteView into) {
+        return files->read(place.file, at, into);
+      };
+      if (!place.file->digest->catch_up(kCatchUpBytes, read)) place.file->digest.reset();
+    }
+    chain.place_done(record);
+    DCDN_CHECK(check_whole_files());
+  }
+  return stored;
+}
+
+Result<void> PartObject::Impl::check_whole_files() {
+  for (const PartFilePtr& file : chain.take_whole_files()) {
+    const std::unique_ptr<InOrderDigest> digest = std::move(file->digest);
+    if (file->chunks == 1 && !file->has_holes) {
+      if (file->first_chunk_content == file->content) chain.set_verified(*file);
+    } else if (digest) {
+      const auto read = [&](std::uint64_t at, MutableByteView into) { return files->read(file, at, into); };
+      const auto caught_up = digest->catch_up(~std::uint64_t{0}, read);
+      // What is not right is read again by finalize(), which then says so.
+      if (caught_up && digest->caught_up() && digest->digest() == file->content) chain.set_verified(*file);
+    }
+  }
+  return {};
+}
+
+Result<std::uint64_t> PartObject::write_chunk(const Digest& carried, const Buffer& content) {
+  Impl& self = *impl_;
+  if (self.over) return finished_error(self.options);
+  const MissingChunk* missing = self.chain.find_missing(carried);
+  if (missing == nullptr) return std::uint64_t{0};
+  const wire::ChunkRecord record = missing->record;
+  if (record.content_size != content.size())
+    return Error(Errc::corrupt, self.display() + ": a chunk is not as long as its record says");
+  return self.store(record, content);
+}
+
+std::optional<wire::ChunkRecord> PartObject::wanted(const Digest& carried) const {
+  const MissingChunk* missing = impl_->chain.find_missing(carried);
+  if (missing == nullptr) return std::nullopt;
+  return missing->record;
+}
+
+std::uint64_t PartObject::segments_done() const {
+  return impl_->chain.segments_done();
+}
+std::uint64_t PartObject::bytes_done() const {
+  return impl_->chain.bytes_done();
+}
+bool PartObject::complete() const {
+  return !impl_->over && impl_->chain.complete();
+}
+const Digest& PartObject::object_id() const {
+  return impl_->chain.object_id();
+}
+
+Result<void> PartObject::checkpoint() {
+  Impl& self = *impl_;
+  if (self.over) return finished_error(self.options);
+  if (!self.options.fsync || self.unsynced.empty()) return {};
+  DCDN_CHECK(self.files->sync());
+  DCDN_CHECK(self.log->sync());
+  std::sort(self.unsynced.begin(), self.unsynced.end());
+  for (std::size_t from = 0; from < self.unsynced.size();) {
+    std::size_t to = from + 1;
+    while (to < self.unsynced.size() && self.unsynced[to] == self.unsynced[to - 1] + 1) ++to;
+    DCDN_CHECK(self.map->set(self.unsynced[from], to - from, Have::synced));
+    from = to;
+  }
+  DCDN_CHECK(self.map->sync());
+  self.unsynced.clear();
+  return {};
+}
+
+Result<std::string> PartObject::finalize() {
+  Impl& self = *impl_;
+  if (self.over) return finished_error(self.options);
+  if (!self.chain.complete()) return Error(Errc::incomplete, self.display() + ": is not all here yet");
+  DCDN_CHECK(self.verify());
+  return self.deliver(false);
+}
+
+Result<void> PartObject::discard() {
+  Impl& self = *impl_;
+  if (self.over) return {};
+  self.over = true;
+  return self.remove_slots();
+}
+
+}  // namespace dcdn::store

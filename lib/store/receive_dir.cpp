@@ -1,0 +1,109 @@
+// ReceiveDir of part_object.hpp: the folder received into, and its lock.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/text.hpp"
+#include "store/part_object.hpp"
+#include "store/tree_access.hpp"
+
+namespace dcdn::store {
+
+namespace {
+
+constexpr const char* kLockName = "lock";
+
+Error no_folder(int reason, const std::string& name) {
+  if (reason == ELOOP || reason == ENOTDIR)
+    return Error(Errc::io, name + ": is not a directory").with_hint("move it away");
+  return errno_error(reason, name + ": open");
+}
+
+// The lock of a folder that its last user is just removing is worth nothing: then the name is another file,
+// or none.
+bool is_still(int fd, int parent, const char* name) {
+  struct stat ours {};
+  struct stat named {};
+  return ::fstat(fd, &ours) == 0 && ::fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<ReceiveDir>> ReceiveDir::open(const std::string& path) {
+  const std::string name = escape_for_display(path);
+  DCDN_CHECK(make_directories(path, 0777));
+  std::shared_ptr<ReceiveDir> dir(new ReceiveDir);
+  dir->path_ = path;
+  dir->out_.reset(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!dir->out_.valid()) return no_folder(errno, name);
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    if (::mkdirat(dir->out_.get(), kPartDirName, 0700) != 0 && errno != EEXIST)
+      return errno_error(errno, name + "/" + kPartDirName + ": make directory");
+    dir->part_.reset(
+        ::openat(dir->out_.get(), kPartDirName, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!dir->part_.valid() && errno == ENOENT) continue;
+    if (!dir->part_.valid()) return no_folder(errno, name + "/" + kPartDirName);
+    dir->lock_.reset(::openat(dir->part_.get(), kLockName, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!dir->lock_.valid() && errno == ENOENT) continue;
+    if (!dir->lock_.valid()) return errno_error(errno, name + "/" + kPartDirName + "/lock: open");
+    if (::flock(dir->lock_.get(), LOCK_EX | LOCK_NB) != 0)
+      return Error(Errc::locked, name + ": another process receives into it")
+          .with_hint("wait until it ends, or choose another folder with -o");
+    if (is_still(dir->part_.get(), dir->out_.get(), kPartDirName) &&
+        is_still(dir->lock_.get(), dir->part_.get(), kLockName))
+      return dir;
+  }
+  return Error(Errc::locked, name + ": its staging folder comes and goes").with_hint("try again");
+}
+
+ReceiveDir::~ReceiveDir() {
+  // Nothing half received: leave the folder as the user would like to see it.
+  if (!lock_.valid()) return;
+  const auto names = list_names(part_.get(), kPartDirName);
+  if (!names || names->size() != 1) return;
+  ::unlinkat(part_.get(), kLockName, 0);
+  ::unlinkat(out_.get(), kPartDirName, AT_REMOVEDIR);
+}
+
+Result<std::uint64_t> ReceiveDir::free_bytes() const {
+  struct statvfs info {};
+  if (::fstatvfs(out_.get(), &info) != 0)
+    return errno_error(errno, escape_for_display(path_) + ": ask for free space");
+  return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+}
+
+Result<std::uint64_t> ReceiveDir::used_bytes() const {
+  return tree_bytes(out_.get(), escape_for_display(path_));
+}
+
+Result<int> ReceiveDir::clean(std::int64_t older_than_s) {
+  DCDN_TRY(const auto names, list_names(part_.get(), escape_for_display(part_dir())));
+  int removed = 0;
+  for (const std::string& name : names) {
+    if (name == kLockName || busy_slots_.count(name) != 0) continue;
+    std::int64_t touched = 0;
+    for (const std::string& inside : {name, name + "/have.map", name + "/manifest.dcs"}) {
+      struct stat info {};
+      if (::fstatat(part_.get(), inside.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0)
+        touched = std::max<std::int64_t>(touched, info.st_mtim.tv_sec);
+    }
+    if (touched >= older_than_s) continue;
+    DCDN_CHECK(remove_tree(part_.get(), name, escape_for_display(part_dir() + "/" + name)));
+    ++removed;
+  }
+  return removed;
+}
+
+bool ReceiveDir::claim(const std::string& slot) {
+  return busy_slots_.insert(slot).second;
+}
+void ReceiveDir::release(const std::string& slot) {
+  busy_slots_.erase(slot);
+}
+
+}  // namespace dcdn::store

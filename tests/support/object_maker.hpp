@@ -1,0 +1,118 @@
+// object_maker.hpp - a small honest (or not so honest) sender: makes objects in segments and chunks, in
+// memory.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/buffer.hpp"
+#include "digest/hasher.hpp"
+#include "wire/frame.hpp"
+#include "wire/manifest.hpp"
+
+namespace dcdn::test {
+
+struct MadeSegment {
+  wire::Segment segment;
+  Digest id;
+  Bytes frames;
+};
+
+struct MadeObject {
+  std::vector<MadeSegment> segments;
+  std::map<Digest, Buffer> chunks;  ///< content by carried digest (all raw)
+  std::vector<Digest> order;        ///< one for each ChunkRecord
+};
+
+inline Bytes pattern(std::size_t size, std::uint64_t seed) {
+  Bytes bytes(size);
+  std::uint64_t state = seed * 0x9E3779B97F4A7C15ull + 1;
+  for (auto& byte : bytes) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    byte = static_cast<std::uint8_t>(state >> 32);
+  }
+  return bytes;
+}
+
+class ObjectMaker {
+ public:
+  explicit ObjectMaker(wire::ObjectKind kind, std::size_t chunk_bytes = 4096,
+                       std::size_t chunks_per_segment = 4)
+      : chunk_bytes_(chunk_bytes), chunks_per_segment_(chunks_per_segment) {
+    pending_.object = wire::ObjectHeader{kind, "name", true};
+  }
+  ObjectMaker& directory(const std::string& path, std::uint16_t mode = 0755,
+                         std::int64_t mtime_ns = 5'000'000'000) {
+    add(wire::EntryBegin{wire::EntryKind::directory, path, mode, mtime_ns, std::nullopt, ""});
+    return *this;
+  }
+  ObjectMaker& link(const std::string& path, const std::string& target) {
+    add(wire::EntryBegin{wire::EntryKind::symlink, path, 0777, 7'000'000'000, std::nullopt, target});
+    return *this;
+  }
+  /// Chunks that are all zero become holes.
+  ObjectMaker& file(const std::string& path, ByteView content, std::uint16_t mode = 0644,
+                    std::int64_t mtime_ns = 1'234'567'890, bool lie_about_digest = false) {
+    begin_file(path, mode, mtime_ns, content.size());
+    for (std::size_t at = 0; at < content.size(); at += chunk_bytes_)
+      add_piece(content.subspan(at, std::min(chunk_bytes_, content.size() - at)));
+    end_file(content.size(), lie_about_digest ? blake3(as_bytes("a lie")) : blake3(content));
+    return *this;
+  }
+  void begin_file(const std::string& path, std::uint16_t mode, std::int64_t mtime_ns,
+                  std::optional<std::uint64_t> size) {
+    add(wire::EntryBegin{wire::EntryKind::file, path, mode, mtime_ns, size, ""});
+  }
+  void add_piece(ByteView piece) {
+    if (is_all_zero(piece)) {
+      add(wire::HoleRecord{piece.size()});
+      return;
+    }
+    const Digest digest = blake3(piece);
+    made_.chunks.emplace(digest, Buffer::copy_of(piece));
+    made_.order.push_back(digest);
+    const auto size = static_cast<std::uint32_t>(piece.size());
+    add(wire::ChunkRecord{wire::CodecId::raw, size, size, digest, digest});
+    if (++chunks_ % chunks_per_segment_ == 0) cut(false);
+  }
+  void end_file(std::uint64_t size, const Digest& digest) { add(wire::EntryEnd{size, digest}); }
+  void add(wire::Record record) { pending_.records.push_back(std::move(record)); }
+  void cut(bool final) {
+    pending_.final = final;
+    MadeSegment made;
+    const Bytes body = wire::encode_segment(pending_);
+    made.segment = pending_;
+    made.id = wire::segment_id(body);
+    wire::append_frame(made.frames, wire::FrameType::segment, body);
+    if (pending_.index == 0) stream_ = made.id;
+    pending_ = wire::Segment{};
+    pending_.index = made.segment.index + 1;
+    pending_.stream = stream_;
+    pending_.previous = made.id;
+    made_.segments.push_back(std::move(made));
+  }
+  MadeObject finish() {
+    cut(true);
+    return std::move(made_);
+  }
+
+ private:
+  std::size_t chunk_bytes_;
+  std::size_t chunks_per_segment_;
+  std::size_t chunks_ = 0;
+  wire::Segment pending_;
+  Digest stream_;
+  MadeObject made_;
+};
+
+/// A file object of one entry.
+inline MadeObject file_object(ByteView content, std::size_t chunk_bytes = 4096,
+                              std::size_t chunks_per_segment = 4) {
+  ObjectMaker maker(wire::ObjectKind::file, chunk_bytes, chunks_per_segment);
+  maker.file("", content);
+  return maker.finish();
+}
+
+}  // namespace dcdn::test
