@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <filesystem>
 #include <fstream>
@@ -102,6 +103,40 @@ class ReceiveFixture : public ::testing::Test {
     if (::lstat(path.c_str(), &info) != 0) return -1;
     return info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec;
   }
+  /// A process that feeds what `take` lets through and dies without a word.
+  void die_after_feeding(const MadeObject& object, const store::PartObject::Options& chosen,
+                         const std::function<bool(std::size_t)>& take, bool checkpoint = false) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto part = open(chosen);
+      if (!part) ::_exit(2);
+      feed(*part, object, take);
+      if (checkpoint && !part->checkpoint()) ::_exit(3);
+      ::_exit(HasFailure() ? 1 : 0);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_EQ(status, 0);
+  }
+  /// Feeds the rest and checks the file; returns how many chunks were asked for.
+  std::size_t complete(const MadeObject& object, const store::PartObject::Options& chosen,
+                       const Bytes& content) {
+    auto part = open(chosen);
+    if (!part) return 0;
+    const std::size_t asked = feed(*part, object);
+    EXPECT_EQ(content_of(finalized(*part)), content);
+    return asked;
+  }
+  static void set_size(const std::string& path, std::size_t size) { fs::resize_file(path, size); }
+  void keep_copy(const store::PartObject::Options& chosen) {
+    fs::remove_all(temp_.path() + "/copy");
+    fs::copy(slot(chosen), temp_.path() + "/copy", fs::copy_options::recursive);
+  }
+  void put_back(const store::PartObject::Options& chosen) {
+    fs::remove_all(slot(chosen));
+    fs::remove(at("name"));
+    fs::copy(temp_.path() + "/copy", slot(chosen), fs::copy_options::recursive);
+  }
   std::string out() const { return temp_.path() + "/out"; }
   std::string at(const std::string& path) const { return out() + "/" + path; }
   std::string slot(const store::PartObject::Options& chosen) const {
@@ -119,5 +154,9 @@ class ReceiveFixture : public ::testing::Test {
   TempDir temp_;
   std::shared_ptr<store::ReceiveDir> dir_;
 };
+
+inline bool every_chunk(std::size_t) {
+  return true;
+}
 
 }  // namespace dcdn::test
