@@ -14,30 +14,36 @@
 namespace dcdn::net {
 
 using StreamId = std::int64_t;
-inline bool is_unidirectional(StreamId id) { return (id & 2) != 0; }
+inline bool is_unidirectional(StreamId id) {
+  return (id & 2) != 0;
+}
 
-/// The application close code that stands for an error: 0x100 + its exit status. A connection that PeerPolicy refuses is
-/// closed with the code of the policy's error (0x107 untrusted), and its message as the reason; connect() and on_closed
-/// turn codes of this form back into an Errc. Codes below 0x100 are the session layer's own.
-inline std::uint64_t close_code_of(Errc code) { return 0x100 + static_cast<std::uint64_t>(exit_status(code)); }
+/// The application close code that stands for an error: 0x100 + its exit status. A connection that PeerPolicy
+/// refuses is closed with the code of the policy's error (0x107 untrusted), and its message as the reason;
+/// connect() and on_closed turn codes of this form back into an Errc. Codes below 0x100 are the session
+/// layer's own.
+inline std::uint64_t close_code_of(Errc code) {
+  return 0x100 + static_cast<std::uint64_t>(exit_status(code));
+}
 
 struct ConnectionStats {
   std::chrono::microseconds smoothed_rtt{};
   std::chrono::microseconds min_rtt{};
   std::uint64_t packets_sent = 0;
-  std::uint64_t packets_lost = 0;      ///< declared lost by the loss detector
-  std::uint64_t bytes_sent = 0;        ///< UDP payload, all packets and retransmissions
+  std::uint64_t packets_lost = 0;  ///< declared lost by the loss detector
+  std::uint64_t bytes_sent = 0;    ///< UDP payload, all packets and retransmissions
   std::uint64_t bytes_received = 0;
-  std::uint64_t congestion_window = 0; ///< bytes
+  std::uint64_t congestion_window = 0;  ///< bytes
 };
 
 /// How a connection ended.
 struct CloseInfo {
-  bool clean = false;            ///< closed by either side's close(), not by a failure
+  bool clean = false;  ///< closed by either side's close(), not by a failure
   bool by_peer = false;
-  std::uint64_t code = 0;        ///< the application code given to close(); 0 with a transport failure
-  std::string reason;            ///< the text given to close(), from the peer as it sent it (escape before showing)
-  Error error{Errc::temporary, "connection closed"};  ///< temporary (idle, reset), unreachable, untrusted, ...
+  std::uint64_t code = 0;  ///< the application code given to close(); 0 with a transport failure
+  std::string reason;      ///< the text given to close(), from the peer as it sent it (escape before showing)
+  Error error{Errc::temporary,
+              "connection closed"};  ///< temporary (idle, reset), unreachable, untrusted, ...
 };
 
 /// Told on the loop thread, never from inside a call into the connection.
@@ -60,8 +66,8 @@ class Connection {
   [[nodiscard]] virtual asio::any_io_executor executor() const = 0;
   [[nodiscard]] virtual const NodeId& peer() const = 0;
   [[nodiscard]] virtual std::string peer_address() const = 0;  ///< "192.0.2.1:4433", "[2001:db8::1]:4433"
-  /// Set right after accept or connect, before the next turn of the loop. Must outlive the connection or be set to
-  /// nullptr, after which nothing is told any more.
+  /// Set right after accept or connect, before the next turn of the loop. Must outlive the connection or be
+  /// set to nullptr, after which nothing is told any more.
   virtual void set_events(ConnectionEvents* events) = 0;
 
   /// error temporary: the peer's limit of streams is reached (wait for on_writable), or closed.
@@ -76,15 +82,19 @@ class Connection {
   virtual void consume(StreamId id, std::size_t bytes) = 0;
   /// Stop sending and ask the peer to stop.
   virtual void reset_stream(StreamId id, std::uint64_t code) = 0;
-  /// Sends CONNECTION_CLOSE with what is queued dropped; on_closed follows. reason: at most 512 bytes are sent.
+  /// Sends CONNECTION_CLOSE with what is queued dropped; on_closed follows. reason: at most 512 bytes are
+  /// sent. Takes effect in the next turn of the loop; for three probe timeouts more the loop has work,
+  /// answering packets of a peer that missed it. Who stops the loop sooner risks that the peer waits for its
+  /// idle timeout.
   virtual void close(std::uint64_t code, const std::string& reason) = 0;
   [[nodiscard]] virtual bool closed() const = 0;
   [[nodiscard]] virtual ConnectionStats stats() const = 0;
 };
 
+/// Letting go of the last one closes the connection with code 0. Must not outlive the io_context.
 using ConnectionPtr = std::shared_ptr<Connection>;
 
-/// A listening UDP socket.
+/// A listening UDP socket. Letting go of it is stop().
 class Listener {
  public:
   virtual ~Listener() = default;
@@ -97,14 +107,15 @@ class Listener {
   virtual void stop() = 0;
 };
 
-/// `address`: "host:port", "[v6]:port", ":port" (all interfaces). error unreachable: does not resolve; io, permission,
-/// locked: the address cannot be bound (in use).
+/// `address`: "host:port", "[v6]:port", ":port" (all interfaces). error unreachable: does not resolve; io,
+/// permission, locked: the address cannot be bound (in use).
 Result<std::shared_ptr<Listener>> listen(asio::any_io_executor executor, const std::string& address,
-                                         const QuicOptions& options, const Identity& identity, PeerPolicy policy);
+                                         const QuicOptions& options, const Identity& identity,
+                                         PeerPolicy policy);
 
 /// Resolves (every address is tried), connects, does the handshake, asks the policy.
-/// error unreachable (does not resolve, nothing answers within handshake_timeout), untrusted (either side refuses
-/// the other's key; message tells which), temporary.
+/// error unreachable (does not resolve, nothing answers within handshake_timeout), untrusted (either side
+/// refuses the other's key; message tells which), temporary.
 Task<ConnectionPtr> connect(asio::any_io_executor executor, std::string address, QuicOptions options,
                             Identity identity, PeerPolicy policy);
 

@@ -33,7 +33,12 @@ void EventGate::release() {
 
 void EventGate::data(StreamId id, ByteView bytes, bool fin) {
   if (keeps()) {
-    kept_.push_back(Kept{id, Bytes(bytes.begin(), bytes.end()), fin, std::nullopt});
+    // Appending keeps a peer that sends byte by byte from costing a record for each.
+    const bool follows = !kept_.empty() && kept_.back().id == id && !kept_.back().reset_code;
+    if (!follows) kept_.push_back(Kept{id, {}, false, std::nullopt});
+    Kept& last = kept_.back();
+    last.bytes.insert(last.bytes.end(), bytes.begin(), bytes.end());
+    last.fin = fin;
   } else if (state_ == State::open) {
     events_->on_stream_data(id, bytes, fin);
   }
