@@ -206,7 +206,8 @@ Error StreamVerifier::unsigned_error(bool at_end) const {
     return Error(Errc::untrusted, what + ": signed by " + id + ", who is not accepted")
         .with_hint("if you trust that key: --key " + id + ", or dcdn-sign trust add NAME " + id);
   }
-  // All signed but the very last: that is how a stream cut off before a signature looks.
+  // One signature is missing in an object that is signed otherwise: lost on the way, or the stream was cut
+  // off there.
   const auto stream = streams_.find(worst->stream);
   if (at_end && held_segments_.size() == 1 && stream != streams_.end() && stream->second.next == worst->index)
     return {Errc::incomplete, what + ": its signature never came"};

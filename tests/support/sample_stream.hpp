@@ -18,7 +18,7 @@ struct SampleShape {
   bool omit_repeats = false;    ///< with repeat: the frame comes once
   bool chunks_first = false;    ///< the chunk frames before the segment that lists them
   bool segments_first = false;  ///< all segment frames before all chunk frames
-  std::string name;             ///< of the object
+  std::string name{};           ///< of the object
 };
 
 struct SampleFrame {
