@@ -1,4 +1,4 @@
-// control_socket.hpp - commands to a running process from another terminal: a local socket, one JSON object a line.
+// control_socket.hpp - commands to a running process from another terminal: one JSON object a line.
 //
 // The socket is STATE/control/<session>.sock, mode 0600 in a 0700 directory; only the same user may connect
 // (SO_PEERCRED is checked as well).
@@ -12,8 +12,9 @@
 
 namespace dcdn::control {
 
-/// {"command":"pause"} in, one JSON object out: {"ok":true,...} or {"ok":false,"code":"usage","message":"..."}.
-/// Called on the executor's thread with the line, without its newline; what it returns must hold no newline.
+/// {"command":"pause"} in, one JSON object out: {"ok":true,...} or
+/// {"ok":false,"code":"usage","message":"..."}. Called on the executor's thread with the line, without its
+/// newline; what it returns must hold no newline.
 using Handler = std::function<std::string(const std::string& request_line)>;
 
 /// Longest request, newline included.

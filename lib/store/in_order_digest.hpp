@@ -1,13 +1,13 @@
 // in_order_digest.hpp - the digest of a file whose pieces are written in any order.
 //
-// Pieces that come in order are hashed from memory. What came early is read back once the gap before it is filled, a
-// little at a time, so that no single write waits for gigabytes.
+// Pieces that come in order are hashed from memory. What came early is read back once the gap before it is
+// filled, a little at a time, so that no single write waits for gigabytes.
 #pragma once
 #include <deque>
 #include <functional>
 
-#include "digest/hasher.hpp"
 #include "dcdn/result.hpp"
+#include "digest/hasher.hpp"
 
 namespace dcdn::store {
 

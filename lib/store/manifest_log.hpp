@@ -16,8 +16,9 @@ class ManifestLog {
 
   /// Gets a segment and its id; false stops before it.
   using Visit = std::function<Result<bool>(const wire::Segment& segment, const Digest& id)>;
-  /// The intact chain from the start: ends at the first damage, at a segment that ManifestChecker refuses, where the
-  /// visitor stops, or at the end. Returns how many bytes of whole frames that is. Memory: one frame.
+  /// The intact chain from the start: ends at the first damage, at a segment that ManifestChecker refuses,
+  /// where the visitor stops, or at the end. Returns how many bytes of whole frames that is. Memory: one
+  /// frame.
   Result<std::uint64_t> replay(const Visit& visit) const;
 
   /// Whole frames at the end; on error the log is as long as it was.
@@ -43,12 +44,12 @@ struct Region {
 /// An entry with all that its records say, put together.
 struct WholeEntry {
   wire::EntryBegin begin;
-  wire::EntryEnd end;                ///< files only, as is all below
-  std::uint64_t file = 0;            ///< how many files come before it
-  std::uint64_t first_chunk = 0;     ///< its first ChunkRecord, counted over the chain
+  wire::EntryEnd end;             ///< files only, as is all below
+  std::uint64_t file = 0;         ///< how many files come before it
+  std::uint64_t first_chunk = 0;  ///< its first ChunkRecord, counted over the chain
   std::uint64_t chunks = 0;
-  Digest first_chunk_content;        ///< zero if it has no chunk
-  std::vector<Region> regions;       ///< adjacent chunks are one
+  Digest first_chunk_content;   ///< zero if it has no chunk
+  std::vector<Region> regions;  ///< adjacent chunks are one
   [[nodiscard]] bool has_holes() const;
   /// The file is exactly one chunk, so the chunk's digest is the file's.
   [[nodiscard]] bool is_one_chunk() const { return chunks == 1 && !has_holes(); }

@@ -27,7 +27,8 @@ class OldChain {
     std::uint32_t file = 0;
     std::uint32_t size = 0;
   };
-  void index(const wire::Segment& segment, const class HaveMap& map, wire::ObjectKind kind, std::uint64_t& chunk);
+  void index(const wire::Segment& segment, const class HaveMap& map, wire::ObjectKind kind,
+             std::uint64_t& chunk);
 
   std::vector<std::string> paths_;
   std::vector<Place> places_;  // sorted by digest_start

@@ -1,7 +1,7 @@
 // part_chain.hpp - what is known of a chain of segments: which chunks are missing and where they belong.
 //
-// Memory: a few dozen bytes a segment, a byte a file, and the records of missing chunks. Chunks that are here are only
-// remembered in the window of repeats.
+// Memory: a few dozen bytes a segment, a byte a file, and the records of missing chunks. Chunks that are here
+// are only remembered in the window of repeats.
 #pragma once
 #include <functional>
 #include <memory>
@@ -20,7 +20,7 @@ namespace dcdn::store {
 struct ChunkPlace {
   PartFilePtr file;
   std::uint64_t offset = 0;
-  std::uint64_t chunk = 0;     ///< its record, counted over the chain: index into the have map
+  std::uint64_t chunk = 0;  ///< its record, counted over the chain: index into the have map
   std::uint64_t segment = 0;
 };
 
@@ -44,8 +44,8 @@ class PartChain {
   /// Refuses what ManifestChecker refuses, and a chain of another kind; changes nothing.
   [[nodiscard]] Result<void> check(const wire::Segment& segment, const Digest& id) const;
   /// Whether a chunk is on disk already (when a slot is opened again); false for all of a new segment.
-  using IsHere = std::function<bool(const PartFilePtr& file, std::uint64_t offset, const wire::ChunkRecord& record,
-                                    std::uint64_t chunk)>;
+  using IsHere = std::function<bool(const PartFilePtr& file, std::uint64_t offset,
+                                    const wire::ChunkRecord& record, std::uint64_t chunk)>;
   /// Takes a segment that check() let pass.
   void add(const wire::Segment& segment, const Digest& id, const IsHere& is_here);
 
@@ -69,12 +69,16 @@ class PartChain {
   [[nodiscard]] const Digest& object_id() const { return checker_.last_id(); }
   [[nodiscard]] std::vector<wire::ChunkPlanStep> plan() const;
   /// Bytes that the files begun so far were promised to have and that are not here yet.
-  [[nodiscard]] std::uint64_t promised_bytes() const { return promised_ - std::min(promised_, promised_done_); }
+  [[nodiscard]] std::uint64_t promised_bytes() const {
+    return promised_ - std::min(promised_, promised_done_);
+  }
 
   /// Files with no missing chunk and all records known, once each, since the last call.
   std::vector<PartFilePtr> take_whole_files() { return std::exchange(whole_files_, {}); }
   void set_verified(const PartFile& file) { verified_[file.number] = true; }
-  [[nodiscard]] bool is_verified(std::uint64_t file) const { return file < verified_.size() && verified_[file]; }
+  [[nodiscard]] bool is_verified(std::uint64_t file) const {
+    return file < verified_.size() && verified_[file];
+  }
   [[nodiscard]] std::uint64_t files() const { return verified_.size(); }
 
  private:
@@ -84,7 +88,8 @@ class PartChain {
     std::uint32_t chunks = 0;
     std::uint32_t missing = 0;
     std::uint32_t largest = 0;  // content of its largest chunk
-    std::uint32_t cut_at = 0;   // content of its largest chunk that more of the same file follows; 0 if none does
+    std::uint32_t cut_at =
+        0;  // content of its largest chunk that more of the same file follows; 0 if none does
   };
   void begin_file(const wire::EntryBegin& entry);
   void add_chunk(const wire::ChunkRecord& record, const IsHere& is_here);
@@ -107,7 +112,8 @@ class PartChain {
   std::uint64_t bytes_done_ = 0;
   std::uint64_t promised_ = 0;
   std::uint64_t promised_done_ = 0;
-  std::uint64_t last_chunk_segment_ = 0;  // where the current file's last chunk is, while it is the last record
+  std::uint64_t last_chunk_segment_ =
+      0;  // where the current file's last chunk is, while it is the last record
   std::uint32_t last_chunk_bytes_ = 0;
 };
 

@@ -13,16 +13,16 @@ namespace dcdn::store {
 
 /// A file that is coming in. Lives as long as a chunk of it is missing or may be copied to another place.
 struct PartFile {
-  std::string path;               ///< below tree/
-  std::uint64_t number = 0;       ///< how many files come before it
-  std::uint64_t announced = 0;    ///< bytes its records so far add up to
+  std::string path;             ///< below tree/
+  std::uint64_t number = 0;     ///< how many files come before it
+  std::uint64_t announced = 0;  ///< bytes its records so far add up to
   std::uint64_t chunks = 0;
-  std::uint64_t missing = 0;      ///< chunks
+  std::uint64_t missing = 0;  ///< chunks
   bool has_holes = false;
-  bool promised = false;          ///< its size was told beforehand
-  bool ended = false;             ///< all its records are known
+  bool promised = false;  ///< its size was told beforehand
+  bool ended = false;     ///< all its records are known
   Digest first_chunk_content;
-  Digest content;                 ///< of the whole file, once ended
+  Digest content;                         ///< of the whole file, once ended
   std::unique_ptr<InOrderDigest> digest;  ///< none: the file is read again at the end, or was checked already
   std::optional<std::uint64_t> found_bytes;  ///< length it had when the slot was opened
 };
@@ -51,13 +51,13 @@ class PartFiles {
   Result<int> descriptor(const PartFilePtr& file);
 
   TreeRoot tree_;
-  std::list<Open> open_;            // the one used last comes first
+  std::list<Open> open_;  // the one used last comes first
   std::vector<PartFilePtr> unsynced_;
   bool many_unsynced_ = false;
 };
 
-/// Opens a staged file for reading and writing, made when `missing` says so. A file that is not a plain file is
-/// refused.
+/// Opens a staged file for reading and writing, made when `missing` says so. A file that is not a plain file
+/// is refused.
 Result<UniqueFd> open_staged(TreeRoot& tree, const std::string& path, Missing missing);
 
 }  // namespace dcdn::store

@@ -128,12 +128,13 @@ class Settler {
     if (gone(entry.path)) return {};
     const std::string shown = tree_.display(entry.path);
     DCDN_TRY(const TreeRoot::Place place, tree_.find(entry.path, Missing::make));
-    int made = ::symlinkat(entry.target.c_str(), place.parent, place.leaf.c_str());
-    if (made != 0 && errno == EEXIST) {  // of a finalize that was cut short
+    if (::symlinkat(entry.target.c_str(), place.parent, place.leaf.c_str()) != 0) {
+      // A finalize that was cut short made it already, or took the permission away to make it.
+      ::fchmod(place.parent, 0700);
       ::unlinkat(place.parent, place.leaf.c_str(), 0);
-      made = ::symlinkat(entry.target.c_str(), place.parent, place.leaf.c_str());
+      if (::symlinkat(entry.target.c_str(), place.parent, place.leaf.c_str()) != 0)
+        return errno_error(errno, shown + ": make link");
     }
-    if (made != 0) return errno_error(errno, shown + ": make link");
     const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(entry.mtime_ns)};
     ::utimensat(place.parent, place.leaf.c_str(), times, AT_SYMLINK_NOFOLLOW);  // not every file system can
     return {};

@@ -21,7 +21,10 @@ namespace dcdn::store {
 
 struct PartObject::Impl {
   Impl(std::shared_ptr<ReceiveDir> receive_dir, Options chosen)
-      : dir(std::move(receive_dir)), options(std::move(chosen)), slot(slot_name(options)), chain(options.kind) {}
+      : dir(std::move(receive_dir)),
+        options(std::move(chosen)),
+        slot(slot_name(options)),
+        chain(options.kind) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl();

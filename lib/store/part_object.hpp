@@ -1,15 +1,15 @@
 // part_object.hpp - an object on its way in: a staging folder that survives kill -9 and power loss.
 //
-// OUT/.dcdn-part/lock                  held (flock) by the process that receives into OUT
-// OUT/.dcdn-part/<slot>/manifest.dcs   segment and signature frames as they came: itself a chunk stream
-// OUT/.dcdn-part/<slot>/have.map       a byte a chunk record: 0 missing, 1 written, 2 written and fdatasync'ed
-// OUT/.dcdn-part/<slot>/boot_id        of the boot that wrote the ones: after another boot they are rehashed
-// OUT/.dcdn-part/<slot>/tree/...       the files (file and stream objects: tree/data.part)
-// OUT/.dcdn-part/<slot>/deliver        boot id: everything was found right in that boot, only names were left to give
-// OUT/.dcdn-part/<slot>.old/           the chain before this one, as a source of equal chunks
+// OUT/.dcdn-part/lock                 held (flock) by the process that receives into OUT
+// OUT/.dcdn-part/<slot>/manifest.dcs  segment and signature frames as they came: itself a chunk stream
+// OUT/.dcdn-part/<slot>/have.map      a byte a chunk record: 0 missing, 1 written, 2 written and fdatasynced
+// OUT/.dcdn-part/<slot>/boot_id       boot that wrote the ones: after another boot they are rehashed
+// OUT/.dcdn-part/<slot>/tree/...      the files (file and stream objects: tree/data.part)
+// OUT/.dcdn-part/<slot>/deliver       boot in which all was found right and only names were left to give
+// OUT/.dcdn-part/<slot>.old/          the chain before this one, as a source of equal chunks
 //
-// The slot is a digest of sender, name and kind, so the same sender sending the same name finds its own work again.
-// Nothing has its final name before every chunk and every file digest is right.
+// The slot is a digest of sender, name and kind, so the same sender sending the same name finds its own work
+// again. Nothing has its final name before every chunk and every file digest is right.
 #pragma once
 #include <memory>
 #include <optional>
@@ -29,13 +29,15 @@ namespace dcdn::store {
 enum class Collision { refuse, overwrite, rename, skip };
 
 inline constexpr const char* kPartDirName = ".dcdn-part";
-inline constexpr const char* kSingleFileName = "data.part";  ///< in tree/: the one file of a file or stream object
+/// In tree/: the one file of a file or stream object.
+inline constexpr const char* kSingleFileName = "data.part";
 
 /// The directory that is received into. Destroying it removes the staging folder if nothing is left in it.
 /// Threads  one at a time.
 class ReceiveDir {
  public:
-  /// Makes `path` when missing. error locked: another process receives into it (exit 12, hint); permission, io.
+  /// Makes `path` when missing. error locked: another process receives into it (exit 12, hint); permission,
+  /// io.
   static Result<std::shared_ptr<ReceiveDir>> open(const std::string& path);
   ReceiveDir(const ReceiveDir&) = delete;
   ReceiveDir& operator=(const ReceiveDir&) = delete;
@@ -47,8 +49,8 @@ class ReceiveDir {
   [[nodiscard]] Result<std::uint64_t> free_bytes() const;
   /// Lengths of all files below OUT, staging included, bytes (for --quota); walks the tree.
   [[nodiscard]] Result<std::uint64_t> used_bytes() const;
-  /// Removes staging folders last touched before `older_than_s` (seconds since 1970), but none that is in use here;
-  /// returns how many.
+  /// Removes staging folders last touched before `older_than_s` (seconds since 1970), but none that is in use
+  /// here; returns how many.
   Result<int> clean(std::int64_t older_than_s);
 
   // For PartObject. Renaming OUT while it is received into does no harm: everything is reached from these.
@@ -74,11 +76,11 @@ struct SegmentNeed {
 };
 
 struct ResumePoint {
-  std::uint64_t segments_done = 0;   ///< leading segments whose chunks are all here
-  Digest last_segment;               ///< id of segment segments_done-1
+  std::uint64_t segments_done = 0;        ///< leading segments whose chunks are all here
+  Digest last_segment;                    ///< id of segment segments_done-1
   std::vector<wire::ChunkPlanStep> plan;  ///< largest chunk seen in each segment, as runs
   std::uint64_t bytes_done = 0;
-  bool anything = false;             ///< some data is here (maybe of an older chain): answer with ask
+  bool anything = false;  ///< some data is here (maybe of an older chain): answer with ask
 };
 
 /// Threads  one at a time (the receiver's store thread).
@@ -86,35 +88,37 @@ class PartObject {
  public:
   struct Options {
     NodeId sender;
-    std::string name;               ///< checked by wire::check_name; never empty here
+    std::string name;  ///< checked by wire::check_name; never empty here
     wire::ObjectKind kind = wire::ObjectKind::file;
     Collision collision = Collision::refuse;
-    bool preserve_modes = true;     ///< else umask decides
-    bool fsync = true;              ///< off only for tests and --no-fsync
-    /// Else a symbolic link to somewhere outside its tree is refused: absolute, or with ".." above the top, or with
-    /// ".." after another component (which may be a link itself).
+    bool preserve_modes = true;  ///< else umask decides
+    bool fsync = true;           ///< off only for tests and --no-fsync
+    /// Else a symbolic link to somewhere outside its tree is refused: absolute, or with ".." above the top,
+    /// or with ".." after another component (which may be a link itself).
     bool allow_unsafe_links = false;
   };
-  /// Opens the slot: continues what is there or starts anew. A damaged slot (cut manifest, wrong map) is repaired by
-  /// forgetting what cannot be trusted. If only the last renames were missing they are done: error nothing, "was
-  /// received already".
-  /// error exists: the final name is taken and collision is refuse (hint names --overwrite, --rename, --skip);
-  /// nothing: it is taken and collision is skip (but a tree fills gaps in a directory); locked: this process receives
-  /// it already; refused: a name that is not allowed here.
+  /// Opens the slot: continues what is there or starts anew. A damaged slot (cut manifest, wrong map) is
+  /// repaired by forgetting what cannot be trusted. If only the last renames were missing they are done:
+  /// error nothing, "was received already".
+  /// error exists: the final name is taken and collision is refuse
+  /// (hint names --overwrite, --rename, --skip); nothing: it is taken and collision is skip (but a tree fills
+  /// gaps in a directory); locked: this process receives it already; refused: a name that is not allowed
+  /// here.
   static Result<std::unique_ptr<PartObject>> open(std::shared_ptr<ReceiveDir> dir, Options options);
   ~PartObject();
 
   [[nodiscard]] ResumePoint resume_point() const;
-  /// The next segment of the chain, already parsed, checked against its signature by the caller. `frames` (segment and
-  /// signature frames) are appended to manifest.dcs. A segment that is here already (same index and id) is fine: what
-  /// it still needs is told again. The first segment that differs from the chain here moves that chain aside to .old,
-  /// but for the segments before it. Equal chunks already stored (this chain, .old) are copied instead of asked for, and
-  /// a chunk that is missing in several places is asked for once, by the first of them.
-  /// Files are made when their first bytes come, links and empty files in finalize().
+  /// The next segment of the chain, already parsed, checked against its signature by the caller. `frames`
+  /// (segment and signature frames) are appended to manifest.dcs. A segment that is here already (same index
+  /// and id) is fine: what it still needs is told again. The first segment that differs from the chain here
+  /// moves that chain aside to .old, but for the segments before it. Equal chunks already stored (this chain,
+  /// .old) are copied instead of asked for, and a chunk that is missing in several places is asked for once,
+  /// by the first of them. Files are made when their first bytes come, links and empty files in finalize().
   /// error no_space: promised sizes do not fit; corrupt: ManifestChecker; refused: an unsafe link; io.
   Result<SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id, ByteView frames);
-  /// Content that was verified against `record`: written to every place in known segments that lists its digest.
-  /// Unknown or already stored digests are ignored (returns 0). Returns content bytes that became done.
+  /// Content that was verified against `record`: written to every place in known segments that lists its
+  /// digest. Unknown or already stored digests are ignored (returns 0). Returns content bytes that became
+  /// done.
   /// error no_space, io: what is not written is still wanted, and may be given again.
   Result<std::uint64_t> write_chunk(const Digest& carried, const Buffer& content);
   /// The record of a wanted chunk, to verify against; nullopt if no known segment wants it.
@@ -126,10 +130,10 @@ class PartObject {
   [[nodiscard]] bool complete() const;
   /// fdatasync of what was written since the last call, then 2 in the map.
   Result<void> checkpoint();
-  /// Checks every file digest, sets modes and times, fsyncs, gives the final name by the collision policy, removes the
-  /// slot. Returns the final path. Set-user-id, set-group-id and sticky bits are never set.
-  /// error corrupt: a file's digest is wrong, and its chunks are missing again; exists: somebody took the name
-  /// meanwhile, the slot stays for another try; nothing: so, and collision is skip.
+  /// Checks every file digest, sets modes and times, fsyncs, gives the final name by the collision policy,
+  /// removes the slot. Returns the final path. Set-user-id, set-group-id and sticky bits are never set.
+  /// error corrupt: a file's digest is wrong, and its chunks are missing again; exists: somebody took the
+  /// name meanwhile, the slot stays for another try; nothing: so, and collision is skip.
   Result<std::string> finalize();
   /// Forgets the slot (cancel).
   Result<void> discard();
@@ -141,7 +145,8 @@ class PartObject {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Name of an object's staging folder below part_dir(): a digest of sender, kind and name, 32 hexadecimal digits.
+/// Name of an object's staging folder below part_dir(): a digest of sender, kind and name, 32 hexadecimal
+/// digits.
 std::string slot_name(const PartObject::Options& options);
 
 }  // namespace dcdn::store

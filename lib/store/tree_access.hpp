@@ -12,9 +12,10 @@ namespace dcdn::store {
 /// Whether a missing directory on the way is made (0700).
 enum class Missing { fail, make };
 
-/// A directory inside `parent`, itself not a symbolic link. A directory of ours that lost its permissions (a finalize
-/// was cut short) gets them back. `what` names it in errors.
-Result<UniqueFd> open_directory(int parent, const std::string& name, Missing missing, const std::string& what);
+/// A directory inside `parent`, itself not a symbolic link. A directory of ours that lost its permissions (a
+/// finalize was cut short) gets them back. `what` names it in errors.
+Result<UniqueFd> open_directory(int parent, const std::string& name, Missing missing,
+                                const std::string& what);
 
 /// Names in a directory, without "." and "..", in no order.
 Result<std::vector<std::string>> list_names(int directory, const std::string& what);
@@ -26,8 +27,8 @@ Result<std::uint64_t> tree_bytes(int directory, const std::string& what);
 bool is_there(int parent, const std::string& name);
 bool is_directory(int parent, const std::string& name);
 
-/// Whether a link at `path` in a tree points to somewhere in that tree: relative, ".." only at its start, and not more
-/// of them than the link is deep. (Further on, ".." could start from wherever another link leads.)
+/// Whether a link at `path` in a tree points to somewhere in that tree: relative, ".." only at its start, and
+/// not more of them than the link is deep. (Further on, ".." could start from wherever another link leads.)
 bool link_stays_inside(const std::string& path, const std::string& target);
 
 /// Permissions a new file gets from this process's umask.
