@@ -149,11 +149,17 @@ Result<SecretKey> load_key_file(const std::string& path, const std::string& pass
   return key;
 }
 
-Result<SecretKey> load_key(const Home& home, const std::string& name, const std::string& passphrase) {
+Result<std::string> find_key_file(const Home& home, const std::string& name) {
   DCDN_TRY(const std::string path, key_file_path(home, name));
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0 && errno == ENOENT) return no_such_key(path, name);
+  if (::stat(path.c_str(), &info) != 0 && (errno == ENOENT || errno == ENOTDIR))
+    return no_such_key(path, name);
   DCDN_CHECK(check_folder(folder_of(path)));
+  return path;
+}
+
+Result<SecretKey> load_key(const Home& home, const std::string& name, const std::string& passphrase) {
+  DCDN_TRY(const std::string path, find_key_file(home, name));
   return load_key_file(path, passphrase);
 }
 

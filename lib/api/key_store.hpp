@@ -24,6 +24,9 @@ Result<SecretKey> load_key(const Home& home, const std::string& name, const std:
 Result<SecretKey> load_key_file(const std::string& path, const std::string& passphrase);
 /// Where that key is; `name` is checked so that it cannot leave the folder.
 Result<std::string> key_file_path(const Home& home, const std::string& name);
+/// The same, and there is such a file in a folder nobody else can write. error not_found: hint how to make
+/// one.
+Result<std::string> find_key_file(const Home& home, const std::string& name);
 /// Whether keys/default.pem is this key's file.
 Result<bool> is_default_key(const Home& home, const std::string& name);
 /// Whether the key in this file cannot be used without a passphrase.

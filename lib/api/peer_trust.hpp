@@ -5,6 +5,7 @@
 
 #include "dcdn/send.hpp"
 #include "net/quic_options.hpp"
+#include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
 
 namespace dcdn::api {

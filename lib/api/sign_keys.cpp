@@ -49,7 +49,7 @@ Result<KeyInfo> describe_key(const KeyChoice& choice) {
 
 Result<bool> key_needs_passphrase(const KeyChoice& choice) {
   if (!choice.file.empty()) return api::is_key_encrypted(choice.file);
-  DCDN_TRY(const std::string path, api::key_file_path(choice.home, choice.name));
+  DCDN_TRY(const std::string path, api::find_key_file(choice.home, choice.name));
   return api::is_key_encrypted(path);
 }
 

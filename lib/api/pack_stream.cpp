@@ -1,0 +1,97 @@
+// dcdn-send --stdout: sources to a chunk stream, without network and without a key.
+#include <poll.h>
+
+#include <chrono>
+
+#include "api/send_plan.hpp"
+#include "base/text.hpp"
+#include "base/unique_fd.hpp"
+#include "dcdn/send.hpp"
+#include "pipeline/chunk_packer.hpp"
+#include "session/object_packer.hpp"
+
+namespace dcdn {
+
+namespace {
+
+constexpr std::uint32_t kUsualChunk = 256u << 10;
+
+bool readable(int fd) {
+  pollfd wait{fd, POLLIN, 0};
+  return fd >= 0 && ::poll(&wait, 1, 0) > 0;
+}
+
+class StreamPacker {
+ public:
+  StreamPacker(const SendOptions& options, int output_fd, ProgressSink& progress)
+      : options_(options), output_fd_(output_fd), progress_(progress) {}
+
+  Result<SendReport> run() {
+    const auto began = std::chrono::steady_clock::now();
+    DCDN_TRY(const api::SendPlan plan, api::plan_send(options_));
+    for (const session::SendObject& object : plan.objects) {
+      if (object.ready_stream)
+        return Error(Errc::usage, "standard input is a chunk stream already").with_hint("cat passes it on as it is");
+      DCDN_CHECK(pack(object, plan.input_head));
+    }
+    report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    return report_;
+  }
+
+ private:
+  Result<void> pack(const session::SendObject& object, const Buffer& head) {
+    session::PackRequest request;
+    // What comes from a pipe is likely to go into one: nothing is left out, so that it can be written in order.
+    request.object = {object.kind, object.name, object.rereadable()};
+    if (!object.rereadable() && options_.name.empty()) request.object.name.clear();
+    request.path = object.path;
+    request.input_fd = options_.input_fd;
+    request.input_head = head;
+    request.symlinks = api::symlinks_of(options_.symlinks);
+    DCDN_TRY(request.compress, parse_compress_choice(options_.compress));
+    request.chunk_bytes = [this](std::uint64_t) { return options_.chunk_bytes.value_or(kUsualChunk); };
+    request.note = [this](const std::string& text) { progress_.on_note(0, text); };
+    const std::function<bool()> stopped = [this] { return failed_ || readable(options_.interrupt_fd); };
+    const std::uint64_t before = report_.bytes;
+    auto packed = session::pack_object(request, workers_, pool_, stopped,
+                                       [this](session::FeedSegment segment) { return write(std::move(segment)); });
+    if (failed_) return *failed_;
+    if (!packed && packed.error().code == Errc::interrupted) return Error(Errc::interrupted, "interrupted");
+    DCDN_CHECK(packed);
+    ++report_.objects;
+    progress_.on_object(escape_for_display(object.name), escape_for_display(object.path), report_.bytes - before,
+                        report_.object_ids.back(), nullptr);
+    return {};
+  }
+
+  bool write(session::FeedSegment segment) {
+    auto written = write_all(output_fd_, segment.frames.view(), "standard output");
+    for (const session::FeedChunk& chunk : segment.chunks) {
+      if (chunk.repeat) report_.bytes_skipped += chunk.record.content_size;
+      if (chunk.repeat || !written) continue;
+      written = write_all(output_fd_, pipeline::chunk_frame_prefix(chunk.record, chunk.carried).view(), "standard output");
+      if (written) written = write_all(output_fd_, chunk.carried.view(), "standard output");
+      report_.wire_bytes += chunk.carried.size();
+    }
+    report_.bytes += segment.content_bytes;
+    if (segment.final) report_.object_ids.push_back(to_hex(segment.id.view()));
+    if (!written) failed_ = written.error();
+    return written.has_value();
+  }
+
+  const SendOptions& options_;
+  int output_fd_;
+  ProgressSink& progress_;
+  session::WorkerPool workers_{0};
+  BufferPool pool_{32u << 20};
+  SendReport report_;
+  std::optional<Error> failed_;
+};
+
+}  // namespace
+
+Result<SendReport> pack_to_fd(const SendOptions& options, int output_fd, ProgressSink& progress) {
+  return StreamPacker(options, output_fd, progress).run();
+}
+
+}  // namespace dcdn

@@ -1,0 +1,209 @@
+#include "api/recv_run.hpp"
+
+#include <unistd.h>
+
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "api/key_store.hpp"
+#include "api/peer_trust.hpp"
+#include "base/text.hpp"
+#include "dcdn/version.hpp"
+
+namespace dcdn::api {
+
+namespace {
+
+constexpr std::chrono::milliseconds kTick{200};
+
+std::int64_t now_s() { return static_cast<std::int64_t>(std::time(nullptr)); }
+
+session::SinkKind sink_kind(Sink sink) {
+  switch (sink) {
+    case Sink::raw_stdout: return session::SinkKind::raw;
+    case Sink::chunk_stream: return session::SinkKind::stream;
+    case Sink::directory: break;
+  }
+  return session::SinkKind::directory;
+}
+
+}  // namespace
+
+store::Collision collision_of(OnCollision choice) {
+  switch (choice) {
+    case OnCollision::overwrite: return store::Collision::overwrite;
+    case OnCollision::rename: return store::Collision::rename;
+    case OnCollision::skip: return store::Collision::skip;
+    case OnCollision::refuse: break;
+  }
+  return store::Collision::refuse;
+}
+
+Result<RecvReport> RecvRun::run() {
+  DCDN_CHECK(open());
+  DCDN_CHECK(run_loop());
+  report_.wire_bytes = receiver_->wire_bytes();
+  report_.objects = shared_->objects_delivered;
+  report_.bytes = shared_->bytes_delivered;
+  if (first_data_) report_.seconds = std::chrono::duration<double>(last_data_ - *first_data_).count();
+  receiver_.reset();
+  shared_.reset();  // waits for the store thread
+  if (!result_) return result_.error();
+  return report_;
+}
+
+Result<session::ReceiveSettings> RecvRun::settings(const Keyring& keyring) {
+  session::ReceiveSettings settings;
+  settings.sink = sink_kind(options_.sink);
+  settings.collision = collision_of(options_.on_collision);
+  settings.fsync = options_.fsync;
+  settings.delivered_dir = options_.home.state_dir + "/delivered";
+  settings.output_fd = options_.output_fd;
+  settings.quota_bytes = options_.quota_bytes;
+  settings.reserve_bytes = options_.reserve_bytes;
+  settings.max_object_bytes = options_.max_object_bytes;
+  settings.agent = std::string("dcdn ") + version();
+  settings.trusted = keyring;
+  if (settings.sink == session::SinkKind::directory) {
+    DCDN_TRY(settings.dir, store::ReceiveDir::open(options_.directory));
+  }
+  return settings;
+}
+
+Result<void> RecvRun::open() {
+  DCDN_CHECK(check(options_.transport));
+  DCDN_TRY(const SecretKey key, load_key(options_.home, options_.key_name, options_.passphrase));
+  DCDN_TRY(const Keyring keyring, load_keyring(options_.home));
+  DCDN_TRY(net::PeerPolicy policy, sender_policy(options_.allow, options_.allow_any, keyring, options_.ca_file));
+  DCDN_TRY(const net::Identity identity, transport_identity(key, options_.cert_file));
+  DCDN_TRY(session::ReceiveSettings receive, settings(keyring));
+  DCDN_TRY(db_, store::SessionDb::open(options_.home.sessions_path()));
+  DCDN_TRY(auto listener, net::listen(loop_.get_executor(), options_.listen, options_.transport, identity,
+                                      std::move(policy)));
+  const std::string address = listener->local_address();
+  shared_ = std::make_shared<session::ReceiveShared>(loop_.get_executor(), std::move(receive), key, *this);
+  receiver_ = std::make_unique<session::Receiver>(shared_, std::move(listener), options_.once);
+  if (options_.allow_any) on_note(0, "anybody may send here (--allow-any)");
+  on_note(0, "listening on " + address + " as " + to_text(key.id()));
+  if (options_.on_listening) options_.on_listening(address);
+  return {};
+}
+
+Result<void> RecvRun::run_loop() {
+  DCDN_CHECK(watch_.on_interrupt(options_.interrupt_fd, [this] { stop(Error(Errc::interrupted, "interrupted")); }));
+  watch_.on_time_limit(options_.max_time, [this] { stop(Error(Errc::limit, "--max-time is over")); });
+  if (options_.wait_time.count() > 0) {
+    wait_limit_.expires_after(options_.wait_time);
+    wait_limit_.async_wait([this](std::error_code error) {
+      if (!error && !anyone_came_) stop(Error(Errc::unreachable, "nobody sent anything within --wait"));
+    });
+  }
+  watch_.every(kTick, [this] { tick(); });
+  net::spawn(loop_.get_executor(), receiver_->run(), [this](Result<void> result) {
+    result_ = std::move(result);
+    tick();
+    watch_.stop();
+    wait_limit_.cancel();
+    controls_.clear();
+  });
+  loop_.run();
+  return {};
+}
+
+void RecvRun::stop(std::optional<Error> error) { receiver_->stop(std::move(error)); }
+
+void RecvRun::tick() {
+  const std::uint64_t verified = shared_->bytes_verified;
+  const auto now = std::chrono::steady_clock::now();
+  if (verified > 0 && !first_data_) first_data_ = now;
+  if (receiver_->active_connections() > 0) last_data_ = now;
+  progress_.on_progress(receiver_->progress());
+}
+
+void RecvRun::change_state(const std::string& id, store::SessionState to, const std::string& error) {
+  if (auto changed = db_->change_state(id, to, error, now_s()); !changed) progress_.on_note(2, changed.error().message);
+}
+
+void RecvRun::on_session(const std::string& id, const NodeId& peer, const std::string& address) {
+  anyone_came_ = true;
+  store::SessionRow row;
+  if (!db_->get(id)) {
+    row.id = id;
+    row.direction = store::Direction::receive;
+    row.created_s = row.updated_s = now_s();
+    (void)db_->insert(row);
+  }
+  (void)db_->set_peer(id, to_text(peer), address);
+  (void)db_->set_pid(id, ::getpid());
+  change_state(id, store::SessionState::preparing);
+  change_state(id, store::SessionState::active);
+  auto serving = control::serve_control(loop_.get_executor(), options_.home.control_path(id),
+                                        [this, id](const std::string& line) { return control(id, line); });
+  if (serving) {
+    controls_[id] = std::move(*serving);
+  } else {
+    on_note(1, serving.error().message);
+  }
+}
+
+void RecvRun::on_session_progress(const std::string& id, const std::string& name, std::uint64_t done,
+                                  std::uint64_t total) {
+  (void)db_->set_name(id, name);
+  (void)db_->set_progress(id, done, total, now_s());
+}
+
+void RecvRun::on_session_end(const std::string& id, const Error* error) {
+  controls_.erase(id);
+  (void)db_->set_pid(id, 0);
+  if (error == nullptr) {
+    change_state(id, store::SessionState::completing);
+    change_state(id, store::SessionState::completed);
+  } else if (error->code == Errc::interrupted) {
+    change_state(id, store::SessionState::cancelled, error->message);
+  } else {
+    change_state(id, store::SessionState::failed, error->message);
+    on_note(1, "session " + id + ": " + error->message);
+  }
+}
+
+void RecvRun::on_delivered(const std::string& name, const std::string& path, std::uint64_t bytes, const Digest& object) {
+  if (!path.empty()) report_.paths.push_back(path);
+  progress_.on_object(name, escape_for_display(path), bytes, to_hex(object.view()), nullptr);
+}
+
+void RecvRun::on_object_failed(const std::string& name, const Error& error) {
+  progress_.on_object(name, "", 0, "", &error);
+}
+
+Result<void> RecvRun::command(const std::string& id, const std::string& what) {
+  if (what == "pause") DCDN_CHECK(db_->change_state(id, store::SessionState::paused, "", now_s()));
+  if (what == "resume") DCDN_CHECK(db_->change_state(id, store::SessionState::active, "", now_s()));
+  if (what != "pause" && what != "resume" && what != "cancel") return Error(Errc::usage, "unknown command");
+  if (!receiver_->command(id, what)) return Error(Errc::not_found, "session " + id + " is not connected");
+  return {};
+}
+
+std::string RecvRun::control(const std::string& id, const std::string& line) {
+  nlohmann::json answer;
+  const auto request = nlohmann::json::parse(line, nullptr, false);
+  const Result<void> done = command(id, request.is_object() ? request.value("command", "") : "");
+  answer["ok"] = done.has_value();
+  if (!done) answer["message"] = done.error().message;
+  return answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace dcdn::api
+
+namespace dcdn {
+
+Result<RecvReport> recv(const RecvOptions& options, ProgressSink& progress) {
+  return api::RecvRun(options, progress).run();
+}
+
+Result<int> clean_staging(const std::string& directory, std::chrono::milliseconds older_than) {
+  DCDN_TRY(const auto dir, store::ReceiveDir::open(directory));
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(older_than).count();
+  return dir->clean(static_cast<std::int64_t>(std::time(nullptr)) - age);
+}
+
+}  // namespace dcdn

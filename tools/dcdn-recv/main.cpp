@@ -1,0 +1,84 @@
+// dcdn-recv - receives what dcdn-send sends, or unpacks a chunk stream. See dcdn-recv(1).
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "common/passphrase.hpp"
+#include "common/progress_view.hpp"
+#include "common/run_tool.hpp"
+#include "common/session_commands.hpp"
+#include "common/signals.hpp"
+#include "common/terminal.hpp"
+#include "dcdn-recv/recv_args.hpp"
+#include "dcdn/send.hpp"
+#include "dcdn/units.hpp"
+
+namespace dcdn::tool {
+
+namespace {
+
+void say_summary(const RecvReport& received, Report& report) {
+  const double rate = received.seconds > 0 ? static_cast<double>(received.bytes) / received.seconds : 0;
+  report.note(0, fmt::format("{} received and verified, {} at {}",
+                             received.objects == 1 ? "1 object" : fmt::format("{} objects", received.objects),
+                             format_size(received.bytes), format_rate(rate)));
+  if (received.damaged_bytes > 0)
+    report.warning(format_size(received.damaged_bytes) + " of the input were damaged; everything was recovered from the rest");
+  report.json("summary", {{"objects", received.objects},
+                          {"bytes", received.bytes},
+                          {"wire_bytes", received.wire_bytes},
+                          {"damaged_bytes", received.damaged_bytes},
+                          {"seconds", received.seconds},
+                          {"paths", received.paths}});
+}
+
+Result<int> receive_command(RecvArgs& args, Report& report) {
+  if (args.options.sink != Sink::directory) {
+    report.stdout_carries_data();
+    DCDN_CHECK(refuse_binary_on_terminal(STDOUT_FILENO, "received data", args.force));
+  }
+  ProgressView view(report, "received");
+  if (args.action == RecvAction::unpack) {
+    if (is_terminal(STDIN_FILENO))
+      return Error(Errc::usage, "--stdin: standard input is a terminal, not a chunk stream");
+    DCDN_TRY(const RecvReport unpacked, unpack_from_fd(args.options, view));
+    say_summary(unpacked, report);
+    return 0;
+  }
+  KeyChoice key{args.options.home, args.options.key_name, "", ""};
+  DCDN_CHECK(unlock(key, args.passphrase_fd));
+  args.options.passphrase = key.passphrase;
+  args.options.on_listening = [&report](const std::string& address) { report.json("listening", {{"address", address}}); };
+  DCDN_TRY(const RecvReport received, recv(args.options, view));
+  say_summary(received, report);
+  return 0;
+}
+
+Result<int> clean_command(const RecvArgs& args, Report& report) {
+  DCDN_TRY(const int staged, clean_staging(args.options.directory, args.older_than));
+  report.note(0, fmt::format("{} unfinished objects forgotten in {}", staged, escape(args.options.directory)));
+  return clean_sessions_command(args.options.home, args.older_than, report);
+}
+
+Result<int> work(int argc, const char* const* argv, Report& report) {
+  RecvArgs args;
+  DCDN_TRY(const Parsed parsed, parse_recv_args(argc, argv, report, args));
+  if (parsed == Parsed::finished) return 0;
+  DCDN_TRY(args.options.home, find_home());
+  args.options.interrupt_fd = interrupt_fd();
+  switch (args.action) {
+    case RecvAction::list: return list_sessions_command(args.options.home, report);
+    case RecvAction::pause: return tell_session_command(args.options.home, args.session, "pause", report);
+    case RecvAction::resume: return tell_session_command(args.options.home, args.session, "resume", report);
+    case RecvAction::cancel: return tell_session_command(args.options.home, args.session, "cancel", report);
+    case RecvAction::clean: return clean_command(args, report);
+    case RecvAction::listen:
+    case RecvAction::unpack: break;
+  }
+  return receive_command(args, report);
+}
+
+}  // namespace
+
+}  // namespace dcdn::tool
+
+int main(int argc, char** argv) { return dcdn::tool::run_tool("dcdn-recv", argc, argv, dcdn::tool::work); }

@@ -1,0 +1,29 @@
+// recv_args.hpp - argv of dcdn-recv.
+#pragma once
+#include <string>
+
+#include "common/cli_app.hpp"
+#include "dcdn/recv.hpp"
+
+namespace dcdn::tool {
+
+enum class RecvAction { listen, unpack, list, pause, resume, cancel, clean };
+
+struct RecvArgs {
+  RecvAction action = RecvAction::listen;
+  RecvOptions options;
+  bool to_stdout = false;
+  bool to_stream = false;
+  bool overwrite = false;
+  bool rename = false;
+  bool skip = false;
+  bool force = false;
+  std::string session;
+  std::chrono::milliseconds older_than{0};
+  int passphrase_fd = -1;
+};
+
+/// error usage, config.
+Result<Parsed> parse_recv_args(int argc, const char* const* argv, Report& report, RecvArgs& args);
+
+}  // namespace dcdn::tool

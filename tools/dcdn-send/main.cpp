@@ -1,0 +1,102 @@
+// dcdn-send - sends files, trees, pipes and chunk streams. See dcdn-send(1).
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "common/passphrase.hpp"
+#include "common/progress_view.hpp"
+#include "common/run_tool.hpp"
+#include "common/session_commands.hpp"
+#include "common/signals.hpp"
+#include "common/terminal.hpp"
+#include "dcdn-send/send_args.hpp"
+#include "dcdn-send/send_arguments.hpp"
+#include "dcdn/units.hpp"
+
+namespace dcdn::tool {
+
+namespace {
+
+void say_summary(const SendReport& sent, Report& report) {
+  const double rate = sent.seconds > 0 ? static_cast<double>(sent.bytes) / sent.seconds : 0;
+  report.note(0, fmt::format("{} delivered and verified, {} at {}{}", sent.objects == 1 ? "1 object" : fmt::format("{} objects", sent.objects),
+                             format_size(sent.bytes), format_rate(rate),
+                             sent.bytes_skipped > 0 ? ", " + format_size(sent.bytes_skipped) + " were there already" : ""));
+  report.json("summary", {{"session", sent.session},
+                          {"objects", sent.objects},
+                          {"object_ids", sent.object_ids},
+                          {"bytes", sent.bytes},
+                          {"bytes_skipped", sent.bytes_skipped},
+                          {"wire_bytes", sent.wire_bytes},
+                          {"seconds", sent.seconds},
+                          {"receiver", sent.receiver}});
+}
+
+Result<int> send_command(SendArgs& args, Report& report) {
+  KeyChoice key{args.options.home, args.options.key_name, "", ""};
+  DCDN_CHECK(unlock(key, args.passphrase_fd));
+  args.options.passphrase = key.passphrase;
+  if (args.options.insecure) report.warning("--insecure: the receiver is not authenticated");
+  ProgressView view(report, "sent");
+  DCDN_TRY(const SendReport sent, send(args.options, view));
+  say_summary(sent, report);
+  return 0;
+}
+
+Result<int> pack_command(SendArgs& args, Report& report) {
+  report.stdout_carries_data();
+  DCDN_CHECK(refuse_binary_on_terminal(STDOUT_FILENO, "a chunk stream", args.force));
+  ProgressView view(report, "packed");
+  DCDN_TRY(const SendReport packed, pack_to_fd(args.options, STDOUT_FILENO, view));
+  report.json("summary", {{"objects", packed.objects},
+                          {"object_ids", packed.object_ids},
+                          {"bytes", packed.bytes},
+                          {"bytes_skipped", packed.bytes_skipped},
+                          {"seconds", packed.seconds}});
+  return 0;
+}
+
+// A session that a process still runs is told to go on; otherwise it is started again with its own arguments.
+Result<int> resume_command(const SendArgs& args, Report& report) {
+  auto told = tell_session_command(args.options.home, args.session, "resume", report);
+  if (told || told.error().code != Errc::not_found) return told;
+  DCDN_TRY(const SessionInfo session, find_session(args.options.home, args.session));
+  if (session.id.empty() || session.direction != "send")
+    return Error(Errc::usage, "session " + session.id + " was received; its sender resumes it");
+  DCDN_TRY(const std::vector<std::string> arguments, recall_arguments(session));
+  std::vector<const char*> argv{"dcdn-send"};
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  SendArgs again;
+  DCDN_TRY(const Parsed parsed, parse_send_args(static_cast<int>(argv.size()), argv.data(), report, again));
+  if (parsed == Parsed::finished || again.action != SendAction::send)
+    return Error(Errc::usage, "session " + session.id + " does not say how it was started");
+  again.options.home = args.options.home;
+  again.options.interrupt_fd = args.options.interrupt_fd;
+  again.options.resume_session = session.id;
+  again.options.arguments_json = session.arguments;
+  return send_command(again, report);
+}
+
+Result<int> work(int argc, const char* const* argv, Report& report) {
+  SendArgs args;
+  DCDN_TRY(const Parsed parsed, parse_send_args(argc, argv, report, args));
+  if (parsed == Parsed::finished) return 0;
+  DCDN_TRY(args.options.home, find_home());
+  args.options.interrupt_fd = interrupt_fd();
+  args.options.arguments_json = remember_arguments(argc, argv);
+  switch (args.action) {
+    case SendAction::list: return list_sessions_command(args.options.home, report);
+    case SendAction::clean: return clean_sessions_command(args.options.home, args.older_than, report);
+    case SendAction::pause: return tell_session_command(args.options.home, args.session, "pause", report);
+    case SendAction::cancel: return tell_session_command(args.options.home, args.session, "cancel", report);
+    case SendAction::resume: return resume_command(args, report);
+    case SendAction::pack: return pack_command(args, report);
+    case SendAction::send: break;
+  }
+  return send_command(args, report);
+}
+
+}  // namespace
+
+}  // namespace dcdn::tool
+
+int main(int argc, char** argv) { return dcdn::tool::run_tool("dcdn-send", argc, argv, dcdn::tool::work); }
