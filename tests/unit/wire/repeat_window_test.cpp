@@ -1,10 +1,10 @@
-#include "pipeline/repeat_window.hpp"
+#include "wire/repeat_window.hpp"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 
-namespace dcdn::pipeline {
+namespace dcdn::wire {
 namespace {
 
 Digest digest_of(std::uint64_t number) {
@@ -75,4 +75,4 @@ TEST(RepeatWindow, HoldsThingsThatCannotBeCopied) {
 }
 
 }  // namespace
-}  // namespace dcdn::pipeline
+}  // namespace dcdn::wire
