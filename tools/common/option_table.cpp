@@ -116,6 +116,13 @@ Option& Command::custom(const std::string& name, Arity arity, const std::string&
   option.value = value;
   option.help = help;
   option.apply = std::move(apply);
+  if (arity == Arity::flag && option.apply) {
+    // "DCDN_LIST=0" and "--list=false" mean: do not.
+    option.apply = [inner = option.apply](const std::vector<std::string>& values) -> Result<void> {
+      DCDN_TRY(const bool wanted, parse_bool(values.back()));
+      return wanted ? inner(values) : Result<void>();
+    };
+  }
   return add(std::move(option));
 }
 
@@ -127,10 +134,12 @@ Option& Command::number(const std::string& name, const std::string& value, const
 }
 
 Option& Command::flag(const std::string& name, bool& into, const std::string& help) {
-  return custom(name, Arity::flag, "", help, [&into](const std::vector<std::string>& values) -> Result<void> {
+  Option& option = custom(name, Arity::flag, "", help, nullptr);
+  option.apply = [&into](const std::vector<std::string>& values) -> Result<void> {
     DCDN_TRY(into, parse_bool(values.back()));
     return {};
-  });
+  };
+  return option;
 }
 
 Option& Command::count(const std::string& name, int& into, const std::string& help) {

@@ -78,7 +78,8 @@ class Command {
   /// May be given several times; in the environment separated by commas, in the file an array.
   Option& list(const std::string& name, std::vector<std::string>& into, const std::string& value,
                const std::string& help);
-  /// Anything else: `apply` gets what was given (one text, or all of them for Arity::many).
+  /// Anything else: `apply` gets what was given (one text, or all of them for Arity::many); for Arity::flag
+  /// it is called only when the flag is true.
   Option& custom(const std::string& name, Arity arity, const std::string& value, const std::string& help,
                  Apply apply);
 

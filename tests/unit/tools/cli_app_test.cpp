@@ -192,6 +192,18 @@ TEST_F(CliApp_, ReadsTheFileItIsTold) {
   EXPECT_TRUE(refused({"--config", dir + "/none.toml"}, Errc::config).starts_with("configuration: "));
 }
 
+TEST_F(CliApp_, AnActionThatIsSwitchedOffIsNotTaken) {
+  int taken = 0;
+  const auto act = [&taken](const std::vector<std::string>&) { return ++taken, Result<void>(); };
+  for (const char* word : {"--act=false", "--act=no", "--act"}) {
+    Report report("dcdn-test");
+    CliApp app("dcdn-test", "tests");
+    app.root().custom("act", Arity::flag, "", "acts", act);
+    ASSERT_TRUE(parse(app, report, {word}));
+  }
+  EXPECT_EQ(taken, 1);
+}
+
 TEST_F(CliApp_, OneOffsDoNotComeFromEnvironmentOrFile) {
   ::setenv("DCDN_HELP", "1", 1);
   Sample s;

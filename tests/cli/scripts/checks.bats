@@ -1,0 +1,174 @@
+# Every check accepts this tree's kind of code and refuses a bad copy: a check that cannot fail proves nothing.
+bats_require_minimum_version 1.5.0
+bats_load_library bats-support
+bats_load_library bats-assert
+
+setup() {
+  root=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
+  tree=$BATS_TEST_TMPDIR/tree
+  mkdir -p "$tree"/{lib/base,lib/digest,lib/wire,lib/net,lib/include/dcdn,tools/common,tools/dcdn-x,tests,scripts}
+  cp "$root/lib/LAYERS" "$tree/lib/"
+  good > "$tree/lib/base/good.cpp"
+}
+
+good() { printf 'namespace dcdn {\n\nint one() {\n  return 1;\n}\n\n}  // namespace dcdn\n'; }
+
+# The check named $1 must refuse the tree and say $2.
+refuses() {
+  local name=$1 text=$2
+  run "$root/scripts/$name" "$tree"
+  assert_failure
+  assert_output --partial "$text"
+}
+
+accepts() {
+  run "$root/scripts/$1" "$tree"
+  assert_success
+}
+
+@test "check_layers: an include from below is accepted, one from above refused" {
+  echo '#include "base/good.hpp"' > "$tree/lib/wire/fine.cpp"
+  accepts check_layers
+  echo '#include "net/udp.hpp"' > "$tree/lib/wire/climbs.cpp"
+  refuses check_layers "climbs.cpp:1: layer wire includes net/udp.hpp"
+}
+
+@test "check_layers: a third-party header belongs to its layer" {
+  echo '#include <sqlite3.h>' > "$tree/lib/net/reads_tables.cpp"
+  refuses check_layers "sqlite3.h belongs in store"
+  rm "$tree/lib/net/reads_tables.cpp"
+  echo '#include <boost/asio.hpp>' > "$tree/lib/net/other.cpp"
+  refuses check_layers "boost/asio.hpp is neither"
+}
+
+@test "check_layers: pure layers read no clock and open no file" {
+  printf '#include <chrono>\n\nauto t = std::chrono::steady_clock::now();\n' > "$tree/lib/wire/clock.cpp"
+  refuses check_layers "clock.cpp:3: layer wire is pure"
+  echo '#include <fcntl.h>' > "$tree/lib/wire/clock.cpp"
+  refuses check_layers "layer wire is pure, fcntl.h is not"
+  echo '// steady_clock::now() is not called here' > "$tree/lib/wire/clock.cpp"
+  accepts check_layers
+}
+
+@test "check_layers: tools see installed headers, tools/common and themselves" {
+  printf '#include "dcdn/send.hpp"\n#include "common/cli_app.hpp"\n' > "$tree/tools/dcdn-x/main.cpp"
+  accepts check_layers
+  echo '#include "base/good.hpp"' > "$tree/tools/dcdn-x/main.cpp"
+  refuses check_layers "a tool includes base/good.hpp"
+}
+
+@test "check_layers: installed headers include nothing of ours or others" {
+  echo '#include <nlohmann/json.hpp>' > "$tree/lib/include/dcdn/x.hpp"
+  refuses check_layers "installed header includes the third-party"
+  echo '#include "base/good.hpp"' > "$tree/lib/include/dcdn/x.hpp"
+  refuses check_layers "installed header includes base/good.hpp"
+}
+
+@test "check_layers: a cycle in lib/LAYERS is refused" {
+  sed -i 's/^base:.*/base: wire/' "$tree/lib/LAYERS"
+  refuses check_layers "base uses wire"
+}
+
+@test "check_layers: an unlisted folder is refused" {
+  mkdir "$tree/lib/misc"
+  good > "$tree/lib/misc/x.cpp"
+  refuses check_layers "layer misc is not in lib/LAYERS"
+}
+
+# A function of $1 lines.
+function_of() {
+  printf 'int long_one() {\n'
+  for ((i = 0; i < $1 - 3; ++i)); do echo "  // $i"; done
+  printf '  return 1;\n}\n'
+}
+
+@test "check_sizes: 60 lines a function, 400 a file, and no more" {
+  function_of 60 > "$tree/lib/base/edge.cpp"
+  accepts check_sizes
+  function_of 61 > "$tree/lib/base/edge.cpp"
+  refuses check_sizes "edge.cpp: long_one has 61 lines"
+  yes '// line' | head -n 400 > "$tree/lib/base/edge.cpp"
+  accepts check_sizes
+  yes '// line' | head -n 401 > "$tree/lib/base/edge.cpp"
+  refuses check_sizes "edge.cpp: 401 lines"
+}
+
+@test "check_sizes: an exception is accepted while it is needed" {
+  function_of 61 > "$tree/lib/base/edge.cpp"
+  echo 'lib/base/edge.cpp:long_one' > "$tree/scripts/size_exceptions"
+  accepts check_sizes
+  good > "$tree/lib/base/edge.cpp"
+  refuses check_sizes "lib/base/edge.cpp:long_one is not needed"
+}
+
+@test "check_coroutines: the forms that g++ 12 gets wrong are refused" {
+  echo 'Task<int> f() { auto x = co_await g(a, std::move(b), C(1)); co_return x; }' > "$tree/lib/net/task_user.cpp"
+  accepts check_coroutines
+  local wrong
+  for wrong in 'co_await g(Opts{1});' 'co_await g([x] { return x; });' 'auto v = c ? co_await a() : b();' \
+    'auto [a, b] = co_await g();' 'co_await g(list[0]);' 'DCDN_CO_TRY(auto v, co_await g({1, 2}));'; do
+    echo "Task<int> f() { $wrong }" > "$tree/lib/net/task_user.cpp"
+    refuses check_coroutines "task_user.cpp:1: "
+  done
+}
+
+@test "check_coroutines: only the layers with an event loop have coroutines, only task.hpp spawns" {
+  echo 'Task<int> f() { co_return 1; }' > "$tree/lib/wire/lazy.cpp"
+  refuses check_coroutines "a coroutine in wire"
+  rm "$tree/lib/wire/lazy.cpp"
+  echo 'void f() { asio::co_spawn(a, b, c); }' > "$tree/lib/net/spawner.cpp"
+  refuses check_coroutines "co_spawn; call spawn"
+}
+
+@test "check_headers: a header that needs another one first is refused" {
+  printf '#pragma once\n#include <string>\nnamespace dcdn {\nstd::string name();\n}\n' > "$tree/lib/include/dcdn/x.hpp"
+  accepts check_headers
+  printf '#pragma once\nnamespace dcdn {\nstd::string name();\n}\n' > "$tree/lib/include/dcdn/x.hpp"
+  refuses check_headers "does not compile alone"
+}
+
+@test "check_headers: a third-party type in code is refused, in a comment not" {
+  printf '#pragma once\nnamespace dcdn {\nint f();  // calls sqlite3_open\n}\n' > "$tree/lib/include/dcdn/x.hpp"
+  accepts check_headers
+  printf '#pragma once\nstruct sqlite3;\n' > "$tree/lib/include/dcdn/x.hpp"
+  refuses check_headers "names a third-party type"
+}
+
+@test "check_format: badly laid out C++ and careless shell are refused" {
+  cp "$root/.clang-format" "$tree/"
+  accepts check_format
+  echo 'int   main( ){return 0;}' > "$tree/lib/base/ugly.cpp"
+  refuses check_format "ugly.cpp: run clang-format"
+  rm "$tree/lib/base/ugly.cpp"
+  # shellcheck disable=SC2016
+  printf '#!/bin/sh\nrm $1\n' > "$tree/scripts/careless"
+  refuses check_format "SC2086"
+}
+
+@test "check_map: every folder is listed, and no other" {
+  mkdir "$tree/lib/session"
+  ls -d "$tree"/lib/*/ | sed 's,.*/\(.*\)/$,| `\1/` | x |,' > "$tree/lib/README.md"
+  accepts check_map
+  mkdir "$tree/lib/pace"
+  refuses check_map "does not list pace/"
+  rmdir "$tree/lib/pace" "$tree/lib/session"
+  refuses check_map "lists session/, which is not there"
+}
+
+@test "check_map: file names are snake_case and unique" {
+  ls -d "$tree"/lib/*/ | sed 's,.*/\(.*\)/$,| `\1/` | x |,' > "$tree/lib/README.md"
+  good > "$tree/lib/wire/good.cpp"
+  refuses check_map "good.cpp stands twice"
+  mv "$tree/lib/wire/good.cpp" "$tree/lib/wire/GoodName.cpp"
+  refuses check_map "GoodName.cpp: the name is not snake_case"
+}
+
+@test "a check of an empty folder fails instead of finding nothing wrong" {
+  mkdir "$BATS_TEST_TMPDIR/empty" "$BATS_TEST_TMPDIR/empty/lib"
+  tree=$BATS_TEST_TMPDIR/empty
+  cp "$root/lib/LAYERS" "$tree/lib/"
+  for check in check_layers check_sizes check_coroutines check_headers check_format; do
+    run "$root/scripts/$check" "$tree"
+    assert_failure
+  done
+}
