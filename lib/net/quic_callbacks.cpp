@@ -20,11 +20,13 @@ void QuicConnection::learn_peer() {
   if (auto verdict = setup_.policy.check(peer_); !verdict) refusal_ = verdict.error();
 }
 
-void QuicConnection::stream_over(StreamId id) {
+void QuicConnection::stream_over(StreamId id, std::optional<std::uint64_t> code) {
   stats_.packets_lost += ngtcp2_conn_get_stream_loss_count(conn_.get(), id);
   queue_.drop(id);
   if (!is_unidirectional(id) && !ngtcp2_conn_is_local_stream(conn_.get(), id))
     ngtcp2_conn_extend_max_streams_bidi(conn_.get(), 1);
+  // ngtcp2 answers STOP_SENDING by itself; that the peer wanted no more of the stream shows here.
+  if (given_up_.erase(id) == 0 && code && !refusal_) gate_.reset(id, *code);
 }
 
 // ngtcp2 before 0.13 never reports that a peer's unidirectional stream is closed, so the end of its data has
@@ -93,20 +95,17 @@ struct QuicCallbacks {
     return 0;
   }
 
-  static int stream_closed(ngtcp2_conn*, std::uint32_t, std::int64_t id, std::uint64_t, void* user, void*) {
-    self(user).stream_over(id);
+  static int stream_closed(ngtcp2_conn*, std::uint32_t flags, std::int64_t id, std::uint64_t code, void* user,
+                           void*) {
+    const bool has_code = (flags & NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET) != 0;
+    self(user).stream_over(id, has_code ? std::optional(code) : std::nullopt);
     return 0;
   }
 
   static int stream_reset(ngtcp2_conn*, std::int64_t id, std::uint64_t, std::uint64_t code, void* user,
                           void*) {
     self(user).incoming_over(id);
-    if (!self(user).refusal_) self(user).gate_.reset(id, code);
-    return 0;
-  }
-
-  static int stop_sending(ngtcp2_conn*, std::int64_t id, std::uint64_t code, void* user, void*) {
-    self(user).queue_.drop(id);
+    if (!is_unidirectional(id)) self(user).given_up_.insert(id);
     if (!self(user).refusal_) self(user).gate_.reset(id, code);
     return 0;
   }
@@ -154,7 +153,6 @@ ngtcp2_callbacks callbacks_for(Side side) {
   table.stream_open = QuicCallbacks::stream_opened;
   table.stream_close = QuicCallbacks::stream_closed;
   table.stream_reset = QuicCallbacks::stream_reset;
-  table.stream_stop_sending = QuicCallbacks::stop_sending;
   table.extend_max_local_streams_bidi = QuicCallbacks::more_streams;
   table.extend_max_local_streams_uni = QuicCallbacks::more_streams;
   table.extend_max_stream_data = QuicCallbacks::more_stream_data;

@@ -86,7 +86,6 @@ void QuicConnection::settle(int failure) {
 
 void QuicConnection::announce_ready() {
   phase_ = Phase::open;
-  note_path();
   if (const Ready ready = std::exchange(ready_, nullptr)) ready(Result<void>());
 }
 

@@ -134,9 +134,14 @@ void QuicConnection::receive(ByteView datagram, const SocketAddress& local, cons
   settle(ngtcp2_conn_read_pkt(conn_.get(), &path, &info, datagram.data(), datagram.size(), quic_now()));
 }
 
-void QuicConnection::note_path() {
+SocketAddress QuicConnection::remote_now() const {
+  if (!conn_) return setup_.remote;
   const ngtcp2_path* path = ngtcp2_conn_get_path(conn_.get());
-  setup_.remote = SocketAddress::from_raw(path->remote.addr, path->remote.addrlen);
+  return SocketAddress::from_raw(path->remote.addr, path->remote.addrlen);
+}
+
+std::string QuicConnection::peer_address() const {
+  return remote_now().text();
 }
 
 void QuicConnection::schedule_flush() {
@@ -223,6 +228,7 @@ Result<StreamId> QuicConnection::open_unidirectional() {
 void QuicConnection::send(StreamId id, Buffer bytes, bool fin) {
   if (closed()) return;
   queue_.push(id, std::move(bytes), fin);
+  queued_high_ = std::max(queued_high_, queue_.unsent_bytes());
   schedule_flush();
 }
 
@@ -238,6 +244,17 @@ void QuicConnection::reset_stream(StreamId id, std::uint64_t code) {
   queue_.drop(id);
   resets_.push_back({id, code});
   schedule_flush();
+}
+
+void QuicConnection::apply_resets() {
+  for (const WantedReset& reset : std::exchange(resets_, {})) {
+    const StreamId id = reset.id;
+    const bool is_known = ngtcp2_conn_set_stream_user_data(conn_.get(), id, nullptr) == 0;
+    const bool will_close = !is_unidirectional(id) || ngtcp2_conn_is_local_stream(conn_.get(), id) != 0;
+    if (is_known && will_close) given_up_.insert(id);
+    ngtcp2_conn_shutdown_stream(conn_.get(), id, reset.code);
+    incoming_over(id);
+  }
 }
 
 void QuicConnection::close(std::uint64_t code, const std::string& reason) {

@@ -83,7 +83,7 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   // Connection
   [[nodiscard]] asio::any_io_executor executor() const override { return setup_.executor; }
   [[nodiscard]] const NodeId& peer() const override { return peer_; }
-  [[nodiscard]] std::string peer_address() const override { return setup_.remote.text(); }
+  [[nodiscard]] std::string peer_address() const override;
   void set_events(ConnectionEvents* events) override;
   Result<StreamId> open_bidirectional() override;
   Result<StreamId> open_unidirectional() override;
@@ -118,14 +118,15 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   // quic_connection.cpp
   [[nodiscard]] bool is_live() const { return phase_ == Phase::handshaking || phase_ == Phase::open; }
   Result<void> start_tls(Side side);
-  void note_path();
+  [[nodiscard]] SocketAddress remote_now() const;
   void schedule_flush();
+  void apply_resets();
   void arm_timer();
   void on_timer();
   Result<StreamId> open_stream(bool unidirectional);
   // quic_callbacks.cpp
   void learn_peer();
-  void stream_over(StreamId id);
+  void stream_over(StreamId id, std::optional<std::uint64_t> code);
   void incoming_over(StreamId id);
   // quic_writer.cpp
   Wrote write_batch();
@@ -133,7 +134,7 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   [[nodiscard]] std::uint64_t bytes_in_flight() const;
   void pace(std::uint64_t in_flight_before, ngtcp2_tstamp now);
   void hand_over(ByteView bytes, std::size_t segment, const ngtcp2_path& path);
-  void tell_writable(std::size_t queued_before);
+  void tell_writable();
   // quic_closing.cpp
   void settle(int failure);
   void announce_ready();
@@ -159,6 +160,7 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   SendQueue queue_;
   std::set<StreamId> incoming_;  // the peer's open unidirectional streams: at most max_streams
   std::vector<ConnectionId> ids_;
+  std::set<StreamId> given_up_;  // open streams whose reset is no news: ours, or told already
   std::vector<WantedReset> resets_;
   std::optional<WantedClose> close_wanted_;
   std::optional<Error> refusal_;  // why the policy does not want this peer
@@ -169,6 +171,7 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   std::size_t max_payload_ = 0;
   ConnectionStats stats_;
   unsigned refusals_in_a_row_ = 0;
+  std::size_t queued_high_ = 0;  // most bytes queued since on_writable was last considered
   bool flush_posted_ = false;
   bool in_turn_ = false;    // a flush follows anyway
   bool confirmed_ = false;  // handshake confirmed (client) or complete (server)

@@ -20,6 +20,9 @@ ngtcp2_duration nanoseconds(std::chrono::milliseconds time) {
   return static_cast<ngtcp2_duration>(time.count()) * NGTCP2_MILLISECONDS;
 }
 
+// BBR is ngtcp2's first version of it. Its BBR2 loses less on clean paths at the same speed, but decays where
+// packets are lost: 10 Mbit/s, 100 ms, 45 s gave 9.0, 9.0, 9.0, 9.0 Mbit/s (BBR) and 9.0, 9.0, 5.4, 2.5
+// (BBR2) at 1, 3, 5, 10 % loss.
 ngtcp2_cc_algo algorithm_of(Congestion congestion) {
   switch (congestion) {
     case Congestion::cubic:

@@ -143,10 +143,11 @@ QuicConnection::Wrote QuicConnection::write_batch() {
   return drained ? Wrote::nothing_left : Wrote::more;
 }
 
-void QuicConnection::tell_writable(std::size_t queued_before) {
+void QuicConnection::tell_writable() {
   const std::size_t now = queue_.unsent_bytes();
-  const bool fell = queued_before >= kLowMark && now < kLowMark;
-  const bool ran_empty = queued_before > 0 && now == 0;
+  const std::size_t before = std::exchange(queued_high_, now);
+  const bool fell = before >= kLowMark && now < kLowMark;
+  const bool ran_empty = before > 0 && now == 0;
   if (std::exchange(streams_granted_, false) || fell || ran_empty) gate_.writable();
 }
 
@@ -165,11 +166,7 @@ void QuicConnection::flush() {
                                 Error(Errc::temporary, "connection closed")});
     return;
   }
-  for (const WantedReset& reset : std::exchange(resets_, {})) {
-    ngtcp2_conn_shutdown_stream(conn_.get(), reset.id, reset.code);
-    incoming_over(reset.id);
-  }
-  const std::size_t queued = queue_.unsent_bytes();
+  apply_resets();
   Wrote wrote = unsent_.empty() ? Wrote::more : Wrote::stopped;
   for (int batch = 0; batch < kBatchesPerTurn && wrote == Wrote::more && is_live(); ++batch)
     wrote = write_batch();
@@ -179,7 +176,7 @@ void QuicConnection::flush() {
     peer_refused();
     if (!is_live()) return;
   }
-  tell_writable(queued);
+  tell_writable();
   if (wrote == Wrote::more) schedule_flush();
   arm_timer();
 }

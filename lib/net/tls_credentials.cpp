@@ -83,6 +83,18 @@ Result<std::vector<CertificatePointer>> load_certificates(const Bytes& pem) {
   return chain;
 }
 
+// GnuTLS takes an Ed25519 certificate of another key without a word, and fails much later.
+bool belongs_to(gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key) {
+  std::array<std::uint8_t, 32> of_certificate;
+  std::array<std::uint8_t, 32> of_key;
+  std::size_t certificate_size = of_certificate.size();
+  std::size_t key_size = of_key.size();
+  return gnutls_x509_crt_get_key_id(certificate, GNUTLS_KEYID_USE_SHA256, of_certificate.data(),
+                                    &certificate_size) == 0 &&
+         gnutls_x509_privkey_get_key_id(key, GNUTLS_KEYID_USE_SHA256, of_key.data(), &key_size) == 0 &&
+         of_certificate == of_key;
+}
+
 }  // namespace
 
 Result<void> TlsCredentials::load_identity(const Identity& identity) {
@@ -97,6 +109,8 @@ Result<void> TlsCredentials::load_identity(const Identity& identity) {
     chain.push_back(std::move(own));
   } else {
     DCDN_TRY(chain, load_certificates(identity.cert_pem));
+    if (chain.empty() || !belongs_to(chain.front().get(), key.get()))
+      return Error(Errc::usage, "node certificate: it is not for the node's key");
   }
   std::vector<gnutls_x509_crt_t> list;
   for (const CertificatePointer& certificate : chain) list.push_back(certificate.get());

@@ -1,0 +1,105 @@
+// connect() when there is nobody, or nobody who answers.
+#include <asio/ip/udp.hpp>
+
+#include "unit/net/quic_fixture.hpp"
+
+namespace dcdn::net::testing {
+namespace {
+
+class QuicClientTest : public QuicTest {
+ protected:
+  Error failure_of(const std::string& address, std::chrono::milliseconds limit = 3000ms) {
+    start_connect(address, anyone(), at_client);
+    EXPECT_TRUE(run_until([&] { return connect_error.has_value() || at_client.connection; }, limit));
+    return connect_error.value_or(Error(Errc::internal, "no error"));
+  }
+};
+
+TEST_F(QuicClientTest, AClosedPortIsNoticedAtOnce) {
+  asio::ip::udp::socket taken(io, asio::ip::udp::endpoint(asio::ip::address_v4::loopback(), 0));
+  const std::string address = "127.0.0.1:" + std::to_string(taken.local_endpoint().port());
+  taken.close();
+  const auto began = std::chrono::steady_clock::now();
+  const Error failure = failure_of(address);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 1s);
+  EXPECT_EQ(failure.code, Errc::unreachable);
+  EXPECT_NE(failure.message.find(address), std::string::npos) << failure.message;
+}
+
+TEST_F(QuicClientTest, SilenceEndsAtTheHandshakeTimeout) {
+  asio::ip::udp::socket silent(io, asio::ip::udp::endpoint(asio::ip::address_v4::loopback(), 0));
+  const std::string address = "127.0.0.1:" + std::to_string(silent.local_endpoint().port());
+  options.handshake_timeout = 300ms;
+  const auto began = std::chrono::steady_clock::now();
+  const Error failure = failure_of(address);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 250ms);
+  EXPECT_EQ(failure.code, Errc::unreachable);
+  EXPECT_NE(failure.message.find(address), std::string::npos) << failure.message;
+}
+
+TEST_F(QuicClientTest, ANameThatDoesNotResolve) {
+  const Error failure = failure_of("no-such-host.invalid:4433");
+  EXPECT_EQ(failure.code, Errc::unreachable);
+  EXPECT_NE(failure.message.find("no-such-host.invalid"), std::string::npos) << failure.message;
+}
+
+TEST_F(QuicClientTest, AnAddressWithoutPortOrHostIsAUsageError) {
+  EXPECT_EQ(failure_of("hq.example").code, Errc::usage);
+  connect_error.reset();
+  EXPECT_EQ(failure_of(":4433").code, Errc::usage);
+}
+
+TEST_F(QuicClientTest, EveryAddressOfANameIsTried) {
+  // localhost is ::1 and 127.0.0.1 on most machines, and only the latter listens here.
+  start_listener(only(client.id));
+  const std::string port = listener->local_address().substr(listener->local_address().rfind(':'));
+  start_connect("localhost" + port, only(server.id), at_client);
+  ASSERT_TRUE(run_until([&] { return at_client.connection || connect_error; }));
+  EXPECT_FALSE(connect_error.has_value()) << connect_error->message;
+}
+
+TEST_F(QuicClientTest, WithoutAPolicyNothingIsTried) {
+  start_connect("127.0.0.1:1", PeerPolicy(), at_client);
+  ASSERT_TRUE(run_until([&] { return connect_error.has_value(); }));
+  EXPECT_EQ(connect_error->code, Errc::internal);
+}
+
+TEST_F(QuicClientTest, APeerThatAnswersRubbishIsNotBelieved) {
+  asio::ip::udp::socket liar(io, asio::ip::udp::endpoint(asio::ip::address_v4::loopback(), 0));
+  options.handshake_timeout = 400ms;
+  Bytes packet(65536);
+  asio::ip::udp::endpoint from;
+  std::uint32_t seed = 0;
+  std::function<void()> answer = [&] {
+    liar.async_receive_from(asio::buffer(packet), from, [&](std::error_code failed, std::size_t size) {
+      if (failed) return;
+      for (int i = 0; i < 20; ++i) {
+        Bytes rubbish = pattern(1 + seed * 61 % 1400, seed);
+        if (i % 2 == 0) rubbish.assign(packet.begin(), packet.begin() + static_cast<std::ptrdiff_t>(size));
+        rubbish[seed % rubbish.size()] ^= static_cast<std::uint8_t>(1 + seed);
+        std::error_code ignored;
+        liar.send_to(asio::buffer(rubbish), from, 0, ignored);
+        ++seed;
+      }
+      answer();
+    });
+  };
+  answer();
+  const Error failure = failure_of("127.0.0.1:" + std::to_string(liar.local_endpoint().port()));
+  EXPECT_TRUE(failure.code == Errc::unreachable || failure.code == Errc::temporary) << failure.message;
+  EXPECT_GT(seed, 0u);
+}
+
+TEST_F(QuicClientTest, IPv6WorksWhereThereIsIPv6) {
+  auto made = listen(io.get_executor(), "[::1]:0", options, server.identity, only(client.id));
+  if (!made) GTEST_SKIP() << "no IPv6 here: " << made.error().message;
+  listener = *made;
+  accept_next(at_server);
+  start_connect(listener->local_address(), only(server.id), at_client);
+  ASSERT_TRUE(run_until([&] { return (at_client.connection && at_server.connection) || connect_error; }));
+  ASSERT_FALSE(connect_error.has_value()) << connect_error->message;
+  EXPECT_EQ(at_server.connection->peer_address().substr(0, 6), "[::1]:");
+}
+
+}  // namespace
+}  // namespace dcdn::net::testing
