@@ -9,6 +9,11 @@ function(dcdn_flags target)
     # ... and Asio's coroutine frames, whose operators new and delete are a pair it does not see through.
     target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
   endif()
+  if(target MATCHES "_(net|control|session|api)$")
+    # Asio decides by what was included before it whether its memory comes from aligned_alloc or operator new. Files
+    # that differ free each other's memory with the wrong one, so it is decided here.
+    target_compile_definitions(${target} PRIVATE ASIO_HAS_STD_ALIGNED_ALLOC=1)
+  endif()
   if(DCDN_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${DCDN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(${target} PRIVATE -fsanitize=${DCDN_SANITIZE})
