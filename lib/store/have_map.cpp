@@ -43,6 +43,8 @@ Result<void> HaveMap::resize(std::uint64_t chunks) {
 }
 
 Result<void> HaveMap::set(std::uint64_t first, std::uint64_t count, Have value) {
+  if (first + count > bytes_.size())
+    DCDN_CHECK(resize(first + count));  // an earlier resize() may have failed
   const auto byte = static_cast<std::uint8_t>(value);
   if (count == 1) {  // the usual case, without a vector
     DCDN_CHECK(write_all_at(fd_.get(), ByteView(&byte, 1), first, what_));

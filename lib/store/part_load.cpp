@@ -157,6 +157,7 @@ Result<void> PartObject::Impl::load() {
            log->replay([&](const wire::Segment& segment, const Digest& id) -> Result<bool> {
              if (!chain.check(segment, id)) return false;
              chain.add(segment, id, is_here_or_lost);
+             DCDN_CHECK(check_whole_files());
              return true;
            }));
   DCDN_CHECK(log->cut(intact));
@@ -164,7 +165,7 @@ Result<void> PartObject::Impl::load() {
   for (const std::uint64_t chunk : lost) DCDN_CHECK(map->set(chunk, 1, Have::missing));
   if (!same_boot) DCDN_CHECK(write_note(slot_fd.get(), kBootNote, current_boot_id(), shown));
   loaded = true;
-  return check_whole_files();
+  return {};
 }
 
 Result<void> PartObject::Impl::set_aside(std::uint64_t keep) {
