@@ -54,6 +54,7 @@ class Unpacker {
     }
     DCDN_TRY(const auto rest, reader_.finish());
     if (rest) report_.damaged_bytes += rest->bytes;
+    DCDN_CHECK(drain());  // frames inside a claim that the end of input cut off
     report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return outcome();
   }

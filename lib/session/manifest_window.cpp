@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "wire/frame.hpp"
+
 namespace dcdn::session {
 
 namespace {
@@ -31,8 +33,8 @@ Result<store::SegmentNeed> ManifestWindow::add(const wire::Segment& segment, con
   }
   if (segment.index < done_) return need_of(std::vector<bool>(chunks.size(), true));
   DCDN_CHECK(checker_.add(segment, id));
-  std::uint32_t largest = 0;
-  for (const wire::ChunkRecord& chunk : chunks) largest = std::max(largest, chunk.content_size);
+  std::uint32_t largest = 0;  // a chunk below the smallest size is the tail of a small file
+  for (const wire::ChunkRecord& chunk : chunks) largest = std::max<std::uint32_t>({largest, chunk.content_size, wire::kMinChunkContent});
   if (largest > 0 && plan_.size() < wire::kMaxChunkPlanSteps &&
       (plan_.empty() || (plan_.back().chunk_content != largest && !segment.final)))
     plan_.push_back({segment.index, largest});

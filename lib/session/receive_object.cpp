@@ -2,6 +2,10 @@
 
 namespace dcdn::session {
 
+namespace {
+constexpr int kMaxSignatures = 64;  // of strangers, before one that is accepted here
+}  // namespace
+
 Result<std::optional<SegmentGate::Passed>> SegmentGate::take(const wire::Frame& frame) {
   if (frame.type == wire::FrameType::segment) {
     if (waiting_) return Error(Errc::untrusted, "a manifest segment carries no signature by a key that is trusted here");
@@ -9,6 +13,7 @@ Result<std::optional<SegmentGate::Passed>> SegmentGate::take(const wire::Frame& 
     Passed passed{std::move(segment), wire::segment_id(frame.body.view()), {}};
     wire::append_frame(passed.frames, frame.type, frame.body.view());
     waiting_ = std::move(passed);
+    signatures_ = 0;
     return std::optional<Passed>();
   }
   DCDN_TRY(const auto signature, wire::parse_segment_signature(frame.body.view()));
@@ -17,6 +22,7 @@ Result<std::optional<SegmentGate::Passed>> SegmentGate::take(const wire::Frame& 
   if (signature.segment != waiting_->id || signature.index != waiting_->segment.index || signature.stream != stream)
     return Error(Errc::bad_signature, "a signature is for another manifest segment");
   const bool accepted = signature.signer == peer_ || trusted_.trusts(signature.signer);
+  if (++signatures_ > kMaxSignatures) return Error(Errc::limit, "a manifest segment carries too many signatures");
   wire::append_frame(waiting_->frames, frame.type, frame.body.view());
   if (!accepted) return std::optional<Passed>();  // another signature may follow
   DCDN_CHECK(wire::verify_segment_signature(signature));

@@ -38,6 +38,7 @@ class SegmentGate {
   NodeId peer_;
   const Keyring& trusted_;
   std::optional<Passed> waiting_;
+  int signatures_ = 0;
 };
 
 /// Store thread: the sinks of one connection's objects, and chunks that came before their segment.
