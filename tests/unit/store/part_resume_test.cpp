@@ -77,7 +77,8 @@ TEST_F(PartResumeTest, ManifestDamagedAnywhere) {
   die_after_feeding(object, options(), every_chunk);
   keep_copy(options());
   const Bytes manifest = content_of(slot(options()) + "/manifest.dcs");
-  for (std::size_t place = 0; place < manifest.size(); place += 3) {  // every field is longer than that
+  for (std::size_t place = 0; place < manifest.size();
+       place += 3) {  // a sample, for time; header and body checks cover all
     put_back(options());
     std::string damaged(manifest.begin(), manifest.end());
     damaged[place] = static_cast<char>(damaged[place] ^ 0x10);
