@@ -1,4 +1,5 @@
-// loop_watch.hpp - what every long-running call needs beside its session: interrupts, a time limit, a ticking clock.
+// loop_watch.hpp - what every long-running call needs beside its session: interrupts, a time limit, a ticking
+// clock.
 #pragma once
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>

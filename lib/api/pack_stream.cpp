@@ -31,7 +31,8 @@ class StreamPacker {
     DCDN_TRY(const api::SendPlan plan, api::plan_send(options_));
     for (const session::SendObject& object : plan.objects) {
       if (object.ready_stream)
-        return Error(Errc::usage, "standard input is a chunk stream already").with_hint("cat passes it on as it is");
+        return Error(Errc::usage, "standard input is a chunk stream already")
+            .with_hint("cat passes it on as it is");
       DCDN_CHECK(pack(object, plan.input_head));
     }
     report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
@@ -41,7 +42,8 @@ class StreamPacker {
  private:
   Result<void> pack(const session::SendObject& object, const Buffer& head) {
     session::PackRequest request;
-    // What comes from a pipe is likely to go into one: nothing is left out, so that it can be written in order.
+    // What comes from a pipe is likely to go into one: nothing is left out, so that it can be written in
+    // order.
     request.object = {object.kind, object.name, object.rereadable()};
     if (!object.rereadable() && options_.name.empty()) request.object.name.clear();
     request.path = object.path;
@@ -53,14 +55,15 @@ class StreamPacker {
     request.note = [this](const std::string& text) { progress_.on_note(0, text); };
     const std::function<bool()> stopped = [this] { return failed_ || readable(options_.interrupt_fd); };
     const std::uint64_t before = report_.bytes;
-    auto packed = session::pack_object(request, workers_, pool_, stopped,
-                                       [this](session::FeedSegment segment) { return write(std::move(segment)); });
+    auto packed =
+        session::pack_object(request, workers_, pool_, stopped,
+                             [this](session::FeedSegment segment) { return write(std::move(segment)); });
     if (failed_) return *failed_;
     if (!packed && packed.error().code == Errc::interrupted) return Error(Errc::interrupted, "interrupted");
     DCDN_CHECK(packed);
     ++report_.objects;
-    progress_.on_object(escape_for_display(object.name), escape_for_display(object.path), report_.bytes - before,
-                        report_.object_ids.back(), nullptr);
+    progress_.on_object(escape_for_display(object.name), escape_for_display(object.path),
+                        report_.bytes - before, report_.object_ids.back(), nullptr);
     return {};
   }
 
@@ -69,7 +72,8 @@ class StreamPacker {
     for (const session::FeedChunk& chunk : segment.chunks) {
       if (chunk.repeat) report_.bytes_skipped += chunk.record.content_size;
       if (chunk.repeat || !written) continue;
-      written = write_all(output_fd_, pipeline::chunk_frame_prefix(chunk.record, chunk.carried).view(), "standard output");
+      written = write_all(output_fd_, pipeline::chunk_frame_prefix(chunk.record, chunk.carried).view(),
+                          "standard output");
       if (written) written = write_all(output_fd_, chunk.carried.view(), "standard output");
       report_.wire_bytes += chunk.carried.size();
     }

@@ -15,14 +15,15 @@ std::function<Result<void>(const NodeId&)> must_be(const NodeId& expected, const
                                                    const std::string& why) {
   return [expected, address, why](const NodeId& id) -> Result<void> {
     if (id == expected) return {};
-    return Error(Errc::untrusted, address + " has the key " + to_text(id) + ", not " + to_text(expected) + why);
+    return Error(Errc::untrusted,
+                 address + " has the key " + to_text(id) + ", not " + to_text(expected) + why);
   };
 }
 
 }  // namespace
 
-Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t destination, const Keyring& keyring,
-                                    std::function<void(const std::string&)> warn) {
+Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t destination,
+                                    const Keyring& keyring, std::function<void(const std::string&)> warn) {
   const std::string address = options.destinations[destination];
   net::PeerPolicy policy;
   policy.ca_file = options.ca_file;
@@ -41,8 +42,9 @@ Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t dest
   }
   DCDN_TRY(const auto known, find_known_peer(options.home, address));
   if (known) {
-    policy.check = must_be(*known, address, " as in " + options.home.known_peers_path() +
-                                                ": somebody may be pretending to be it, or it has a new key");
+    policy.check = must_be(*known, address,
+                           " as in " + options.home.known_peers_path() +
+                               ": somebody may be pretending to be it, or it has a new key");
   } else if (!options.ca_file.empty()) {
     policy.check = [](const NodeId&) -> Result<void> { return {}; };  // the chain is checked by the transport
   } else if (options.trust_on_first_use) {
@@ -60,8 +62,8 @@ Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t dest
   return policy;
 }
 
-Result<net::PeerPolicy> sender_policy(const std::vector<std::string>& allow, bool allow_any, const Keyring& keyring,
-                                      const std::string& ca_file) {
+Result<net::PeerPolicy> sender_policy(const std::vector<std::string>& allow, bool allow_any,
+                                      const Keyring& keyring, const std::string& ca_file) {
   net::PeerPolicy policy;
   policy.ca_file = ca_file;
   std::set<NodeId> allowed;

@@ -10,14 +10,15 @@
 
 namespace dcdn::api {
 
-/// The policy for one destination, first rule that applies: --insecure; the id from --peer-id; the id remembered in
-/// known_peers; --ca alone; --accept-new (remembers); else refused with a hint that shows the id.
-Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t destination, const Keyring& keyring,
-                                    std::function<void(const std::string&)> warn);
+/// The policy for one destination, first rule that applies: --insecure; the id from --peer-id; the id
+/// remembered in known_peers; --ca alone; --accept-new (remembers); else refused with a hint that shows the
+/// id.
+Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t destination,
+                                    const Keyring& keyring, std::function<void(const std::string&)> warn);
 
 /// Receiver: --allow names and ids, or every trusted key, or anybody. error usage: nobody could ever send.
-Result<net::PeerPolicy> sender_policy(const std::vector<std::string>& allow, bool allow_any, const Keyring& keyring,
-                                      const std::string& ca_file);
+Result<net::PeerPolicy> sender_policy(const std::vector<std::string>& allow, bool allow_any,
+                                      const Keyring& keyring, const std::string& ca_file);
 
 /// Key and certificate as the transport wants them.
 Result<net::Identity> transport_identity(const SecretKey& key, const std::string& cert_file);

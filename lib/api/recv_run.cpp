@@ -16,13 +16,18 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{200};
 
-std::int64_t now_s() { return static_cast<std::int64_t>(std::time(nullptr)); }
+std::int64_t now_s() {
+  return static_cast<std::int64_t>(std::time(nullptr));
+}
 
 session::SinkKind sink_kind(Sink sink) {
   switch (sink) {
-    case Sink::raw_stdout: return session::SinkKind::raw;
-    case Sink::chunk_stream: return session::SinkKind::stream;
-    case Sink::directory: break;
+    case Sink::raw_stdout:
+      return session::SinkKind::raw;
+    case Sink::chunk_stream:
+      return session::SinkKind::stream;
+    case Sink::directory:
+      break;
   }
   return session::SinkKind::directory;
 }
@@ -31,10 +36,14 @@ session::SinkKind sink_kind(Sink sink) {
 
 store::Collision collision_of(OnCollision choice) {
   switch (choice) {
-    case OnCollision::overwrite: return store::Collision::overwrite;
-    case OnCollision::rename: return store::Collision::rename;
-    case OnCollision::skip: return store::Collision::skip;
-    case OnCollision::refuse: break;
+    case OnCollision::overwrite:
+      return store::Collision::overwrite;
+    case OnCollision::rename:
+      return store::Collision::rename;
+    case OnCollision::skip:
+      return store::Collision::skip;
+    case OnCollision::refuse:
+      break;
   }
   return store::Collision::refuse;
 }
@@ -74,7 +83,8 @@ Result<void> RecvRun::open() {
   DCDN_CHECK(check(options_.transport));
   DCDN_TRY(const SecretKey key, load_key(options_.home, options_.key_name, options_.passphrase));
   DCDN_TRY(const Keyring keyring, load_keyring(options_.home));
-  DCDN_TRY(net::PeerPolicy policy, sender_policy(options_.allow, options_.allow_any, keyring, options_.ca_file));
+  DCDN_TRY(net::PeerPolicy policy,
+           sender_policy(options_.allow, options_.allow_any, keyring, options_.ca_file));
   DCDN_TRY(const net::Identity identity, transport_identity(key, options_.cert_file));
   DCDN_TRY(session::ReceiveSettings receive, settings(keyring));
   DCDN_TRY(db_, store::SessionDb::open(options_.home.sessions_path()));
@@ -90,7 +100,8 @@ Result<void> RecvRun::open() {
 }
 
 Result<void> RecvRun::run_loop() {
-  DCDN_CHECK(watch_.on_interrupt(options_.interrupt_fd, [this] { stop(Error(Errc::interrupted, "interrupted")); }));
+  DCDN_CHECK(
+      watch_.on_interrupt(options_.interrupt_fd, [this] { stop(Error(Errc::interrupted, "interrupted")); }));
   watch_.on_time_limit(options_.max_time, [this] { stop(Error(Errc::limit, "--max-time is over")); });
   if (options_.wait_time.count() > 0) {
     wait_limit_.expires_after(options_.wait_time);
@@ -110,7 +121,9 @@ Result<void> RecvRun::run_loop() {
   return {};
 }
 
-void RecvRun::stop(std::optional<Error> error) { receiver_->stop(std::move(error)); }
+void RecvRun::stop(std::optional<Error> error) {
+  receiver_->stop(std::move(error));
+}
 
 void RecvRun::tick() {
   const std::uint64_t verified = shared_->bytes_verified;
@@ -121,7 +134,8 @@ void RecvRun::tick() {
 }
 
 void RecvRun::change_state(const std::string& id, store::SessionState to, const std::string& error) {
-  if (auto changed = db_->change_state(id, to, error, now_s()); !changed) progress_.on_note(2, changed.error().message);
+  if (auto changed = db_->change_state(id, to, error, now_s()); !changed)
+    progress_.on_note(2, changed.error().message);
 }
 
 void RecvRun::on_session(const std::string& id, const NodeId& peer, const std::string& address) {
@@ -166,7 +180,8 @@ void RecvRun::on_session_end(const std::string& id, const Error* error) {
   }
 }
 
-void RecvRun::on_delivered(const std::string& name, const std::string& path, std::uint64_t bytes, const Digest& object) {
+void RecvRun::on_delivered(const std::string& name, const std::string& path, std::uint64_t bytes,
+                           const Digest& object) {
   if (!path.empty()) report_.paths.push_back(path);
   progress_.on_object(name, escape_for_display(path), bytes, to_hex(object.view()), nullptr);
 }

@@ -1,4 +1,5 @@
-// recv_run.hpp - one call of dcdn::recv: the receiver on its loop, the rows of its sessions, their control sockets.
+// recv_run.hpp - one call of dcdn::recv: the receiver on its loop, the rows of its sessions, their control
+// sockets.
 #pragma once
 #include <asio/io_context.hpp>
 #include <map>
@@ -17,7 +18,8 @@ store::Collision collision_of(OnCollision choice);
 
 class RecvRun : public session::ReceiveWatcher {
  public:
-  RecvRun(const RecvOptions& options, ProgressSink& progress) : options_(options), progress_(progress), watch_(loop_) {}
+  RecvRun(const RecvOptions& options, ProgressSink& progress)
+      : options_(options), progress_(progress), watch_(loop_) {}
   Result<RecvReport> run();
 
  private:
@@ -26,7 +28,8 @@ class RecvRun : public session::ReceiveWatcher {
   void on_session_progress(const std::string& id, const std::string& name, std::uint64_t done,
                            std::uint64_t total) override;
   void on_session_end(const std::string& id, const Error* error) override;
-  void on_delivered(const std::string& name, const std::string& path, std::uint64_t bytes, const Digest& object) override;
+  void on_delivered(const std::string& name, const std::string& path, std::uint64_t bytes,
+                    const Digest& object) override;
   void on_object_failed(const std::string& name, const Error& error) override;
 
   Result<void> open();

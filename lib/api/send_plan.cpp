@@ -88,15 +88,18 @@ Result<session::SendObject> path_object(const SendOptions& options, const std::s
 }
 
 Result<void> check_together(const SendOptions& options) {
-  if (options.sources.empty()) return Error(Errc::usage, "nothing to send").with_hint("dcdn-send PATH... DEST");
+  if (options.sources.empty())
+    return Error(Errc::usage, "nothing to send").with_hint("dcdn-send PATH... DEST");
   std::size_t inputs = 0;
   for (const SendSource& source : options.sources) inputs += source.path == "-" ? 1 : 0;
   if (inputs > 1) return Error(Errc::usage, "standard input (-) can be sent once only");
   if (!options.name.empty() && options.sources.size() > 1)
-    return Error(Errc::usage, "--name is for a single source, and there are " + std::to_string(options.sources.size()));
+    return Error(Errc::usage,
+                 "--name is for a single source, and there are " + std::to_string(options.sources.size()));
   if (!options.name.empty()) {
     if (!wire::check_name(options.name))
-      return Error(Errc::usage, "--name " + escape_for_display(options.name) + ": must be one plain file name");
+      return Error(Errc::usage,
+                   "--name " + escape_for_display(options.name) + ": must be one plain file name");
   }
   const std::size_t ids = options.peer_ids.size();
   if (ids > 1 && ids != options.destinations.size())
@@ -108,9 +111,12 @@ Result<void> check_together(const SendOptions& options) {
 
 session::Symlinks symlinks_of(SendOptions::Symlinks choice) {
   switch (choice) {
-    case SendOptions::Symlinks::follow: return session::Symlinks::follow;
-    case SendOptions::Symlinks::skip: return session::Symlinks::skip;
-    case SendOptions::Symlinks::keep: break;
+    case SendOptions::Symlinks::follow:
+      return session::Symlinks::follow;
+    case SendOptions::Symlinks::skip:
+      return session::Symlinks::skip;
+    case SendOptions::Symlinks::keep:
+      break;
   }
   return session::Symlinks::keep;
 }

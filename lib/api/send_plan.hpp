@@ -9,13 +9,13 @@ namespace dcdn::api {
 
 struct SendPlan {
   std::vector<session::SendObject> objects;
-  Buffer input_head;   ///< what was read of standard input to tell a chunk stream from other data
+  Buffer input_head;  ///< what was read of standard input to tell a chunk stream from other data
   std::uint64_t bytes = 0;
-  std::string title;   ///< "photos, report.pdf", escaped
+  std::string title;  ///< "photos, report.pdf", escaped
 };
 
-/// Checks options that belong together, finds kinds, names and sizes. Standard input is read until it shows whether it
-/// is a chunk stream. error usage, not_found, permission, interrupted.
+/// Checks options that belong together, finds kinds, names and sizes. Standard input is read until it shows
+/// whether it is a chunk stream. error usage, not_found, permission, interrupted.
 Result<SendPlan> plan_send(const SendOptions& options);
 
 session::Symlinks symlinks_of(SendOptions::Symlinks choice);

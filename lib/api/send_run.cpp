@@ -21,9 +21,13 @@ namespace {
 constexpr std::chrono::milliseconds kTick{200};
 constexpr int kTicksPerRowUpdate = 5;
 
-std::int64_t now_s() { return static_cast<std::int64_t>(std::time(nullptr)); }
+std::int64_t now_s() {
+  return static_cast<std::int64_t>(std::time(nullptr));
+}
 
-std::string agent() { return std::string("dcdn ") + version(); }
+std::string agent() {
+  return std::string("dcdn ") + version();
+}
 
 // A session is named by 8 of its 16 random bytes.
 std::array<std::uint8_t, 16> session_bytes(const std::string& id) {
@@ -40,7 +44,8 @@ pace::BackoffOptions backoff_of(const RetryOptions& retry) {
 }  // namespace
 
 Result<SendReport> SendRun::run() {
-  if (options_.destinations.empty()) return Error(Errc::usage, "no destination").with_hint("dcdn-send PATH... HOST:PORT");
+  if (options_.destinations.empty())
+    return Error(Errc::usage, "no destination").with_hint("dcdn-send PATH... HOST:PORT");
   DCDN_TRY(SendPlan plan, plan_send(options_));
   DCDN_CHECK(open_row(plan));
   auto opened = open_session(std::move(plan));
@@ -55,7 +60,8 @@ Result<SendReport> SendRun::run() {
 Result<void> SendRun::open_row(const SendPlan& plan) {
   DCDN_TRY(db_, store::SessionDb::open(options_.home.sessions_path()));
   std::string addresses;
-  for (const std::string& address : options_.destinations) addresses += (addresses.empty() ? "" : ", ") + address;
+  for (const std::string& address : options_.destinations)
+    addresses += (addresses.empty() ? "" : ", ") + address;
   if (options_.resume_session.empty()) {
     std::array<std::uint8_t, 8> raw;
     random_bytes(raw);
@@ -102,7 +108,8 @@ Result<void> SendRun::open_session(SendPlan plan) {
     DCDN_TRY(const auto where, net::parse_host_port(options_.destinations[i], 4433));
     const bool v6 = where.host.find(':') != std::string::npos;
     const std::string address = fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), where.host, where.port);
-    DCDN_TRY(auto policy, peer_policy(options_, i, keyring, [this](const std::string& text) { on_note(0, text); }));
+    DCDN_TRY(auto policy,
+             peer_policy(options_, i, keyring, [this](const std::string& text) { on_note(0, text); }));
     destinations.push_back({address, identity, std::move(policy)});
   }
   session_ = std::make_unique<session::SendSession>(loop_.get_executor(), std::move(settings), key, *this,
@@ -113,7 +120,8 @@ Result<void> SendRun::open_session(SendPlan plan) {
 }
 
 Result<void> SendRun::run_loop() {
-  DCDN_CHECK(watch_.on_interrupt(options_.interrupt_fd, [this] { interrupt(Errc::interrupted, "interrupted"); }));
+  DCDN_CHECK(
+      watch_.on_interrupt(options_.interrupt_fd, [this] { interrupt(Errc::interrupted, "interrupted"); }));
   watch_.on_time_limit(options_.max_time, [this] { interrupt(Errc::limit, "--max-time is over"); });
   watch_.every(kTick, [this] { tick(); });
   const auto began = std::chrono::steady_clock::now();
@@ -135,11 +143,14 @@ void SendRun::tick() {
   Progress progress = session_->progress();
   progress.session = id_;
   was_connected_ = was_connected_ || session_->connected();
-  if (state_ == store::SessionState::preparing && session_->connected()) change_state(store::SessionState::active);
-  if (state_ == store::SessionState::active && !session_->connected()) change_state(store::SessionState::preparing);
+  if (state_ == store::SessionState::preparing && session_->connected())
+    change_state(store::SessionState::active);
+  if (state_ == store::SessionState::active && !session_->connected())
+    change_state(store::SessionState::preparing);
   if (state_ == store::SessionState::active && session_->paused()) change_state(store::SessionState::paused);
   if (state_ == store::SessionState::paused && !session_->paused()) change_state(store::SessionState::active);
-  if (state_ == store::SessionState::active && progress.state == "verifying") change_state(store::SessionState::completing);
+  if (state_ == store::SessionState::active && progress.state == "verifying")
+    change_state(store::SessionState::completing);
   if (++ticks_ % kTicksPerRowUpdate == 0)
     (void)db_->set_progress(id_, progress.bytes_done, progress.bytes_total.value_or(0), now_s());
   progress_.on_progress(progress);
@@ -192,14 +203,17 @@ std::string SendRun::control(const std::string& line) {
   return answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-void SendRun::on_peer_pause(bool paused) { progress_.on_note(0, paused ? "the receiver paused" : "the receiver goes on"); }
+void SendRun::on_peer_pause(bool paused) {
+  progress_.on_note(0, paused ? "the receiver paused" : "the receiver goes on");
+}
 
 void SendRun::on_receipt(const session::SendObject& object, const wire::Receipt& receipt, ByteView body) {
   ++report_.objects;
   report_.bytes += receipt.bytes;
   report_.object_ids.push_back(to_hex(receipt.object.view()));
   report_.receiver = to_text(receipt.receiver);
-  if (auto kept = keep_receipt(object, body); !kept) progress_.on_note(0, "receipt not stored: " + kept.error().message);
+  if (auto kept = keep_receipt(object, body); !kept)
+    progress_.on_note(0, "receipt not stored: " + kept.error().message);
   progress_.on_object(escape_for_display(object.name), escape_for_display(object.path), receipt.bytes,
                       to_hex(receipt.object.view()), nullptr);
 }
@@ -231,7 +245,8 @@ Error SendRun::final_error() const {
   const bool passing = error.code == Errc::temporary || error.code == Errc::unreachable;
   if (passing && was_connected_) error = Error(Errc::incomplete, error.message).with_hint(error.hint);
   if (results_.size() > 1)
-    error.message = fmt::format("{} of {} destinations failed; {}: {}", failed, results_.size(), first->address, error.message);
+    error.message = fmt::format("{} of {} destinations failed; {}: {}", failed, results_.size(),
+                                first->address, error.message);
   return error;
 }
 
@@ -244,7 +259,8 @@ Result<SendReport> SendRun::finish() {
     all_well = false;
     report_.failed_destinations.push_back(each.address + ": " + each.result.error().message);
   }
-  (void)db_->set_progress(id_, session_->progress().bytes_done, session_->progress().bytes_total.value_or(0), now_s());
+  (void)db_->set_progress(id_, session_->progress().bytes_done, session_->progress().bytes_total.value_or(0),
+                          now_s());
   (void)db_->set_pid(id_, 0);
   if (all_well) {
     if (state_ != store::SessionState::completing) {
@@ -258,8 +274,9 @@ Result<SendReport> SendRun::finish() {
   if (state_ == store::SessionState::cancelled) return error;
   const bool paused = ended_ && state_ == store::SessionState::active;
   change_state(paused ? store::SessionState::paused : store::SessionState::failed, error.message);
-  const bool resumable = error.code == Errc::interrupted || error.code == Errc::incomplete || error.code == Errc::limit ||
-                         error.code == Errc::temporary || error.code == Errc::unreachable;
+  const bool resumable = error.code == Errc::interrupted || error.code == Errc::incomplete ||
+                         error.code == Errc::limit || error.code == Errc::temporary ||
+                         error.code == Errc::unreachable;
   if (resumable && error.hint.empty()) error = error.with_hint("to go on: dcdn-send --resume " + id_);
   return error;
 }

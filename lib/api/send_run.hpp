@@ -1,4 +1,5 @@
-// send_run.hpp - one call of dcdn::send: the session on its loop, its row in the database, its control socket.
+// send_run.hpp - one call of dcdn::send: the session on its loop, its row in the database, its control
+// socket.
 #pragma once
 #include <asio/io_context.hpp>
 #include <memory>
@@ -14,7 +15,8 @@ namespace dcdn::api {
 
 class SendRun : public session::SendWatcher {
  public:
-  SendRun(const SendOptions& options, ProgressSink& progress) : options_(options), progress_(progress), watch_(loop_) {}
+  SendRun(const SendOptions& options, ProgressSink& progress)
+      : options_(options), progress_(progress), watch_(loop_) {}
   Result<SendReport> run();
 
  private:
@@ -44,7 +46,7 @@ class SendRun : public session::SendWatcher {
   std::unique_ptr<session::SendSession> session_;
   std::unique_ptr<control::ControlServer> control_;
   std::vector<session::DestinationResult> results_;
-  std::optional<Error> ended_;       ///< interrupted, --max-time, cancelled
+  std::optional<Error> ended_;  ///< interrupted, --max-time, cancelled
   bool was_connected_ = false;
   SendReport report_;
   int ticks_ = 0;

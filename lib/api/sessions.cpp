@@ -15,11 +15,13 @@ namespace {
 
 using store::SessionState;
 
-bool process_lives(std::int64_t pid) { return pid > 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM); }
+bool process_lives(std::int64_t pid) {
+  return pid > 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
+}
 
 bool has_ended(SessionState state) {
-  return state == SessionState::completed || state == SessionState::cancelled || state == SessionState::expired ||
-         state == SessionState::failed;
+  return state == SessionState::completed || state == SessionState::cancelled ||
+         state == SessionState::expired || state == SessionState::failed;
 }
 
 SessionInfo info_of(const store::SessionRow& row) {
@@ -45,8 +47,10 @@ Result<std::string> tell_process(const Home& home, const store::SessionRow& row,
   nlohmann::json request{{"command", command}, {"session", row.id}};
   DCDN_TRY(const std::string line, control::ask_control(home.control_path(row.id), request.dump()));
   const auto answer = nlohmann::json::parse(line, nullptr, false);
-  if (answer.is_object() && answer.value("ok", false)) return "session " + row.id + ": " + (command == "cancel" ? "cancelled" : command + "d");
-  const std::string why = answer.is_object() ? answer.value("message", "no reason given") : "unreadable answer";
+  if (answer.is_object() && answer.value("ok", false))
+    return "session " + row.id + ": " + (command == "cancel" ? "cancelled" : command + "d");
+  const std::string why =
+      answer.is_object() ? answer.value("message", "no reason given") : "unreadable answer";
   return Error(Errc::usage, why);
 }
 
@@ -74,12 +78,15 @@ Result<std::string> command_session(const Home& home, const std::string& id, con
   const std::int64_t now = static_cast<std::int64_t>(std::time(nullptr));
   if (command == "resume") {
     if (!store::may_become(row.state, SessionState::preparing))
-      return Error(Errc::usage, "session " + row.id + " is " + store::name_of(row.state) + " and cannot be resumed");
-    return Error(Errc::not_found, "no process runs session " + row.id).with_hint("dcdn-send --resume " + row.id);
+      return Error(Errc::usage,
+                   "session " + row.id + " is " + store::name_of(row.state) + " and cannot be resumed");
+    return Error(Errc::not_found, "no process runs session " + row.id)
+        .with_hint("dcdn-send --resume " + row.id);
   }
   // Nobody runs it: an active row is left from a process that died.
   const bool left_over = !has_ended(row.state) && row.state != SessionState::paused;
-  if (command == "pause" && left_over) DCDN_CHECK(db->change_state(row.id, SessionState::failed, "its process ended", now));
+  if (command == "pause" && left_over)
+    DCDN_CHECK(db->change_state(row.id, SessionState::failed, "its process ended", now));
   if (command == "pause" && left_over) return "session " + row.id + ": not running; it can be resumed";
   const SessionState to = command == "cancel" ? SessionState::cancelled : SessionState::paused;
   DCDN_CHECK(db->change_state(row.id, to, "", now));
@@ -89,8 +96,8 @@ Result<std::string> command_session(const Home& home, const std::string& id, con
 Result<int> clean_sessions(const Home& home, std::chrono::milliseconds older_than) {
   DCDN_TRY(const auto db, store::SessionDb::open(home.sessions_path()));
   DCDN_TRY(const auto rows, db->list(std::nullopt));
-  const std::int64_t limit =
-      static_cast<std::int64_t>(std::time(nullptr)) - std::chrono::duration_cast<std::chrono::seconds>(older_than).count();
+  const std::int64_t limit = static_cast<std::int64_t>(std::time(nullptr)) -
+                             std::chrono::duration_cast<std::chrono::seconds>(older_than).count();
   int removed = 0;
   for (const auto& row : rows) {
     if (row.updated_s > limit || info_of(row).running) continue;

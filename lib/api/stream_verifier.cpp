@@ -25,10 +25,9 @@ Error too_many(const std::string& what) {
   return {Errc::limit, what + ": more than can be kept in mind"};
 }
 
-/// Whether the signature is about this very segment and not only over its digest.
-Result<void> check_about(const wire::SegmentSignature& signature, std::uint64_t index, const Digest& stream) {
-  if (signature.index == index && signature.stream == stream) return {};
-  return Error(Errc::bad_signature, segment_text(index, stream) + ": its signature is about another place");
+/// What is signed says where it belongs, and so does who signs it.
+Error other_place(std::uint64_t index, const Digest& stream) {
+  return {Errc::bad_signature, segment_text(index, stream) + ": what is signed is about another place"};
 }
 
 }  // namespace
@@ -76,16 +75,15 @@ Result<void> StreamVerifier::take_segment(wire::Frame frame, std::vector<wire::F
     out.push_back(std::move(frame));
     return {};
   }
-  const Digest stream = segment.index == 0 ? id : segment.stream;
+  const Claim claim{segment.index, segment.index == 0 ? id : segment.stream};
   DCDN_TRY(const Place place, hold(std::move(frame)));
   WaitingSegment& waiting = held_segments_[id];
   waiting.places.push_back(place);
-  waiting.index = segment.index;
-  waiting.stream = stream;
-  const auto signature = signed_ahead_.find(id);
-  if (signature == signed_ahead_.end()) return {};
-  DCDN_CHECK(check_about(signature->second, segment.index, stream));
-  signed_ahead_.erase(signature);
+  waiting.claim = claim;
+  const auto awaited = awaited_.find(id);
+  if (awaited == awaited_.end()) return {};
+  if (awaited->second != claim) return other_place(claim.index, claim.stream);
+  awaited_.erase(awaited);
   return release(id, out);
 }
 
@@ -100,12 +98,12 @@ Result<void> StreamVerifier::take_signature(wire::Frame frame, std::vector<wire:
     return {};
   }
   signers_.insert(signature.signer);
-  if (waiting != held_segments_.end()) {
-    DCDN_CHECK(check_about(signature, waiting->second.index, waiting->second.stream));
+  const Claim claim{signature.index, signature.stream};
+  if (waiting == held_segments_.end()) {
+    DCDN_CHECK(await(signature.segment, claim));
+  } else {
+    if (waiting->second.claim != claim) return other_place(claim.index, claim.stream);
     DCDN_CHECK(release(signature.segment, out));
-  } else if (!is_released(signature.stream, signature.index)) {
-    if (signed_ahead_.size() >= kMaxAhead) return too_many("signatures whose segments did not come");
-    signed_ahead_.emplace(signature.segment, signature);
   }
   out.push_back(std::move(frame));  // it proves itself
   return {};
@@ -134,19 +132,44 @@ void StreamVerifier::let_go(std::vector<Place>& places, std::vector<wire::Frame>
   }
 }
 
+/// It and, since each segment names the one before by digest, all before it that wait.
 Result<void> StreamVerifier::release(const Digest& id, std::vector<wire::Frame>& out) {
+  std::vector<Place> places;
+  for (std::optional<Digest> next = id; next;) {
+    DCDN_TRY(next, release_one(*next, places));
+  }
+  let_go(places, out);
+  return {};
+}
+
+Result<std::optional<Digest>> StreamVerifier::release_one(const Digest& id, std::vector<Place>& places) {
   const auto waiting = held_segments_.find(id);
-  std::vector<Place> places = std::move(waiting->second.places);
-  const Digest stream = waiting->second.stream;
+  const WaitingSegment mine = std::move(waiting->second);
   held_segments_.erase(waiting);
+  places.insert(places.end(), mine.places.begin(), mine.places.end());
   // Parsed again, because a parsed segment takes many times the memory of its bytes while it waits.
-  DCDN_TRY(const wire::Segment segment, wire::parse_segment(held_.at(places.front()).body.view()));
-  DCDN_CHECK(note_segment(stream, segment));
+  DCDN_TRY(const wire::Segment segment, wire::parse_segment(held_.at(mine.places.front()).body.view()));
+  DCDN_CHECK(note_segment(mine.claim.stream, segment));
   released_segments_.insert(id);
   for (const wire::Record& record : segment.records)
     if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record))
       DCDN_CHECK(note_chunk(chunk->carried, places));
-  let_go(places, out);
+  if (segment.index == 0) return std::optional<Digest>();
+  const Claim before{segment.index - 1, segment.stream};
+  const auto previous = held_segments_.find(segment.previous);
+  if (previous == held_segments_.end()) {
+    DCDN_CHECK(await(segment.previous, before));
+    return std::optional<Digest>();
+  }
+  if (previous->second.claim != before) return other_place(before.index, before.stream);
+  return std::optional<Digest>(segment.previous);
+}
+
+/// A segment that is covered but not here: it need not wait when it comes.
+Result<void> StreamVerifier::await(const Digest& id, const Claim& claim) {
+  if (is_released(claim)) return {};
+  if (awaited_.size() >= kMaxAhead) return too_many("signed segments that did not come");
+  awaited_.emplace(id, claim);
   return {};
 }
 
@@ -188,9 +211,9 @@ Result<void> StreamVerifier::note_chunk(const Digest& digest, std::vector<Place>
   return {};
 }
 
-bool StreamVerifier::is_released(const Digest& stream, std::uint64_t index) const {
-  const auto found = streams_.find(stream);
-  return found != streams_.end() && found->second.has(index);
+bool StreamVerifier::is_released(const Claim& claim) const {
+  const auto found = streams_.find(claim.stream);
+  return found != streams_.end() && found->second.has(claim.index);
 }
 
 /// About one of the waiting segments: rather one whose signer can be named, then the first that came.
@@ -200,16 +223,17 @@ Error StreamVerifier::unsigned_error(bool at_end) const {
     const auto rank = [](const WaitingSegment& w) { return std::pair(!w.stranger, w.places.front()); };
     if (worst == nullptr || rank(waiting) < rank(*worst)) worst = &waiting;
   }
-  const std::string what = segment_text(worst->index, worst->stream);
+  const std::string what = segment_text(worst->claim.index, worst->claim.stream);
   if (worst->stranger) {
     const std::string id = to_text(*worst->stranger);
     return Error(Errc::untrusted, what + ": signed by " + id + ", who is not accepted")
         .with_hint("if you trust that key: --key " + id + ", or dcdn-sign trust add NAME " + id);
   }
-  // One signature is missing in an object that is signed otherwise: lost on the way, or the stream was cut
+  // The rest of the object is signed: that is how a stream looks that was cut off before a signature.
   // off there.
-  const auto stream = streams_.find(worst->stream);
-  if (at_end && held_segments_.size() == 1 && stream != streams_.end() && stream->second.next == worst->index)
+  const auto stream = streams_.find(worst->claim.stream);
+  if (at_end && held_segments_.size() == 1 && stream != streams_.end() &&
+      stream->second.next == worst->claim.index)
     return {Errc::incomplete, what + ": its signature never came"};
   return Error(Errc::untrusted, what + ": not signed").with_hint("sign a stream with: dcdn-sign sign");
 }
@@ -232,10 +256,10 @@ Result<void> StreamVerifier::check_streams() {
 Result<void> StreamVerifier::finish() {
   if (!held_segments_.empty()) return unsigned_error(true);
   DCDN_CHECK(check_streams());
-  for (const auto& [id, signature] : signed_ahead_)
-    if (!is_released(signature.stream, signature.index))
-      return Error(Errc::incomplete, segment_text(signature.index, signature.stream) +
-                                         ": its signature came, the segment never did");
+  for (const auto& [id, claim] : awaited_)
+    if (!is_released(claim))
+      return Error(Errc::incomplete,
+                   segment_text(claim.index, claim.stream) + ": its signature came, the segment never did");
   if (!held_chunks_.empty())
     return Error(Errc::untrusted,
                  std::to_string(held_chunks_.size()) + " chunks belong to no signed segment");

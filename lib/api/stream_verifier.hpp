@@ -1,7 +1,8 @@
 // stream_verifier.hpp - which frames of a chunk stream an accepted signature covers (dcdn-sign(1), verify).
 //
-// Pure: frames in, released frames out. A frame waits until a signature covers it; what one signature
-// releases comes out in the order it came in. What waits and what is remembered is bounded.
+// Pure: frames in, released frames out. A frame waits until a signature covers it, its own or, through the
+// chain, that of a later segment; what one signature releases comes out in the order it came in. What waits
+// and what is remembered is bounded.
 #pragma once
 #include <map>
 #include <optional>
@@ -40,7 +41,8 @@ class StreamVerifier {
   static constexpr std::size_t kFrameUpkeep =
       256;  ///< counted for each waiting frame besides its body, bytes
   static constexpr std::size_t kMaxStreams = 65536;  ///< objects in one input
-  static constexpr std::size_t kMaxAhead = 65536;  ///< signatures before, or segments beyond, what is missing
+  static constexpr std::size_t kMaxAhead =
+      65536;  ///< segments signed before they came, or beyond a missing one
   static constexpr std::size_t kMaxExpected = 1u << 20;  ///< chunks listed and not here yet
   static constexpr std::size_t kRememberChunks =
       1u << 17;  ///< twice the window of ObjectHeader::repeats_omitted
@@ -69,10 +71,14 @@ class StreamVerifier {
 
  private:
   using Place = std::uint64_t;  // of a frame in the input
-  struct WaitingSegment {
-    std::vector<Place> places;
+  struct Claim {
     std::uint64_t index = 0;
     Digest stream;
+    bool operator==(const Claim&) const = default;
+  };
+  struct WaitingSegment {
+    std::vector<Place> places;
+    Claim claim;
     std::optional<NodeId> stranger;  // made a good signature but is not accepted
   };
   struct Stream {
@@ -89,9 +95,11 @@ class StreamVerifier {
   Result<Place> hold(wire::Frame frame);
   void let_go(std::vector<Place>& places, std::vector<wire::Frame>& out);
   Result<void> release(const Digest& id, std::vector<wire::Frame>& out);
+  Result<std::optional<Digest>> release_one(const Digest& id, std::vector<Place>& places);
+  Result<void> await(const Digest& id, const Claim& claim);
   Result<void> note_segment(const Digest& stream, const wire::Segment& segment);
   Result<void> note_chunk(const Digest& digest, std::vector<Place>& places);
-  [[nodiscard]] bool is_released(const Digest& stream, std::uint64_t index) const;
+  [[nodiscard]] bool is_released(const Claim& claim) const;
   [[nodiscard]] Error unsigned_error(bool at_end) const;
   Result<void> check_streams();
 
@@ -102,8 +110,8 @@ class StreamVerifier {
   std::map<Place, wire::Frame> held_;
   std::unordered_map<Digest, std::vector<Place>, Name32Hash> held_chunks_;
   std::unordered_map<Digest, WaitingSegment, Name32Hash> held_segments_;
-  std::unordered_map<Digest, wire::SegmentSignature, Name32Hash> signed_ahead_;  // the segment is yet to come
-  std::unordered_set<Digest, Name32Hash> expected_;  // listed by a released segment, not here yet
+  std::unordered_map<Digest, Claim, Name32Hash> awaited_;  // covered by a signature, yet to come
+  std::unordered_set<Digest, Name32Hash> expected_;        // listed by a released segment, not here yet
   RecentDigests arrived_{kRememberChunks};
   RecentDigests released_segments_{kRememberSegments};
   std::unordered_map<Digest, Stream, Name32Hash> streams_;

@@ -1,4 +1,5 @@
-// dcdn-recv --stdin: a chunk stream, in any order and with damage, to files, raw bytes or a clean chunk stream.
+// dcdn-recv --stdin: a chunk stream, in any order and with damage, to files, raw bytes or a clean chunk
+// stream.
 #include <poll.h>
 
 #include <cerrno>
@@ -68,8 +69,9 @@ class Unpacker {
     }
     if (options_.require_signature && signers_.empty()) {
       for (const TrustedKey& key : keyring_.keys()) signers_.insert(key.key);
-      if (signers_.empty()) return Error(Errc::untrusted, "--require-signature: no key is trusted here")
-          .with_hint("dcdn-sign trust add NAME ID, or --key ID");
+      if (signers_.empty())
+        return Error(Errc::untrusted, "--require-signature: no key is trusted here")
+            .with_hint("dcdn-sign trust add NAME ID, or --key ID");
     }
     if (options_.sink == Sink::directory) {
       DCDN_TRY(dir_, store::ReceiveDir::open(options_.directory));
@@ -82,7 +84,8 @@ class Unpacker {
       pollfd wait[2] = {{options_.input_fd, POLLIN, 0}, {options_.interrupt_fd, POLLIN, 0}};
       if (::poll(wait, options_.interrupt_fd >= 0 ? 2 : 1, -1) < 0 && errno != EINTR)
         return errno_error(errno, "standard input: poll");
-      if (wait[1].revents != 0) return Error(Errc::interrupted, "interrupted; what is complete so far is kept");
+      if (wait[1].revents != 0)
+        return Error(Errc::interrupted, "interrupted; what is complete so far is kept");
       if (wait[0].revents == 0) continue;
       const ssize_t n = ::read(options_.input_fd, piece.data(), piece.size());
       if (n >= 0) return static_cast<std::size_t>(n);
@@ -101,10 +104,14 @@ class Unpacker {
 
   Result<void> take(wire::Frame& frame) {
     switch (frame.type) {
-      case wire::FrameType::segment: return take_segment(frame);
-      case wire::FrameType::signature: return take_signature(frame);
-      case wire::FrameType::chunk: return take_chunk(frame);
-      default: return {};
+      case wire::FrameType::segment:
+        return take_segment(frame);
+      case wire::FrameType::signature:
+        return take_signature(frame);
+      case wire::FrameType::chunk:
+        return take_chunk(frame);
+      default:
+        return {};
     }
   }
 
@@ -199,7 +206,8 @@ class Unpacker {
     if (used || !early_.emplace(chunk.carried_digest, chunk.carried).second) return {};
     early_order_.push_back(chunk.carried_digest);
     held_ += chunk.carried.size();
-    // The oldest early chunk goes first: if it is needed after all, it is missing at the end and can be given again.
+    // The oldest early chunk goes first: if it is needed after all, it is missing at the end and can be given
+    // again.
     while (held_ > kMaxHeldBytes && !early_order_.empty()) forget_oldest();
     return {};
   }
@@ -215,7 +223,8 @@ class Unpacker {
   Result<void> hold(std::size_t bytes) {
     held_ += bytes;
     while (held_ > kMaxHeldBytes && !early_order_.empty()) forget_oldest();
-    if (held_ > kMaxHeldBytes) return Error(Errc::limit, "too many manifest segments wait for earlier ones or signatures");
+    if (held_ > kMaxHeldBytes)
+      return Error(Errc::limit, "too many manifest segments wait for earlier ones or signatures");
     return {};
   }
 
@@ -257,8 +266,10 @@ class Unpacker {
       if (unpacking.done) continue;
       const std::string name = unpacking.name.empty() ? "an object" : escape_for_display(unpacking.name);
       Error error(Errc::incomplete, name + ": parts are missing from the chunk stream");
-      if (report_.damaged_bytes > 0) error.message += ", " + format_size(report_.damaged_bytes) + " were damaged";
-      if (options_.sink == Sink::directory) error.hint = "what is here is kept: give the missing part to the same command";
+      if (report_.damaged_bytes > 0)
+        error.message += ", " + format_size(report_.damaged_bytes) + " were damaged";
+      if (options_.sink == Sink::directory)
+        error.hint = "what is here is kept: give the missing part to the same command";
       return error;
     }
     if (report_.objects == 0) return Error(Errc::corrupt, "standard input is no chunk stream");

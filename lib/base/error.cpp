@@ -14,17 +14,28 @@ struct CodeRow {
 };
 
 constexpr CodeRow kCodes[] = {
-    {Errc::internal, 1, "internal"},       {Errc::other, 1, "other"},
-    {Errc::usage, 2, "usage"},             {Errc::incomplete, 3, "incomplete"},
-    {Errc::corrupt, 4, "corrupt"},         {Errc::bad_signature, 4, "bad_signature"},
-    {Errc::unsupported, 4, "unsupported"}, {Errc::temporary, 5, "temporary"},
-    {Errc::unreachable, 6, "unreachable"}, {Errc::untrusted, 7, "untrusted"},
-    {Errc::limit, 8, "limit"},             {Errc::nothing, 9, "nothing"},
-    {Errc::no_space, 10, "no_space"},      {Errc::config, 11, "config"},
-    {Errc::locked, 12, "locked"},          {Errc::refused, 13, "refused"},
-    {Errc::io, 14, "io"},                  {Errc::not_found, 14, "not_found"},
-    {Errc::permission, 14, "permission"},  {Errc::exists, 14, "exists"},
-    {Errc::changed, 14, "changed"},        {Errc::interrupted, 130, "interrupted"},
+    {Errc::internal, 1, "internal"},
+    {Errc::other, 1, "other"},
+    {Errc::usage, 2, "usage"},
+    {Errc::incomplete, 3, "incomplete"},
+    {Errc::corrupt, 4, "corrupt"},
+    {Errc::bad_signature, 4, "bad_signature"},
+    {Errc::unsupported, 4, "unsupported"},
+    {Errc::temporary, 5, "temporary"},
+    {Errc::unreachable, 6, "unreachable"},
+    {Errc::untrusted, 7, "untrusted"},
+    {Errc::limit, 8, "limit"},
+    {Errc::nothing, 9, "nothing"},
+    {Errc::no_space, 10, "no_space"},
+    {Errc::config, 11, "config"},
+    {Errc::locked, 12, "locked"},
+    {Errc::refused, 13, "refused"},
+    {Errc::io, 14, "io"},
+    {Errc::not_found, 14, "not_found"},
+    {Errc::permission, 14, "permission"},
+    {Errc::exists, 14, "exists"},
+    {Errc::changed, 14, "changed"},
+    {Errc::interrupted, 130, "interrupted"},
     {Errc::closed_pipe, 141, "closed_pipe"},
 };
 
@@ -36,12 +47,23 @@ const CodeRow& row_of(Errc code) {
 
 Errc code_of_errno(int errnum) {
   switch (errnum) {
-    case ENOSPC: case EDQUOT: case EFBIG: return Errc::no_space;
-    case ENOENT: case ENOTDIR: return Errc::not_found;
-    case EACCES: case EPERM: case EROFS: return Errc::permission;
-    case EEXIST: return Errc::exists;
-    case EPIPE: return Errc::closed_pipe;
-    default: return Errc::io;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return Errc::no_space;
+    case ENOENT:
+    case ENOTDIR:
+      return Errc::not_found;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return Errc::permission;
+    case EEXIST:
+      return Errc::exists;
+    case EPIPE:
+      return Errc::closed_pipe;
+    default:
+      return Errc::io;
   }
 }
 
@@ -52,7 +74,11 @@ Error errno_error(int errnum, const std::string& what) {
   return {code_of_errno(errnum), what + ": " + cause.message(), cause};
 }
 
-int exit_status(Errc code) { return row_of(code).status; }
-const char* name_of(Errc code) { return row_of(code).name; }
+int exit_status(Errc code) {
+  return row_of(code).status;
+}
+const char* name_of(Errc code) {
+  return row_of(code).name;
+}
 
 }  // namespace dcdn

@@ -72,6 +72,8 @@ class Connection {
 
   /// error temporary: the peer's limit of streams is reached (wait for on_writable), or closed.
   virtual Result<StreamId> open_bidirectional() = 0;
+  /// A receiver takes 2^20 of them from a connection and then closes it with close_code_of(Errc::temporary):
+  /// put more than one small thing into a stream, and connect again.
   virtual Result<StreamId> open_unidirectional() = 0;
   /// Queues bytes without copying them; kept until the peer has them. Bidirectional streams are sent before
   /// unidirectional ones, those in the order in which they were opened. After fin nothing may follow.

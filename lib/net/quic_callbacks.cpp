@@ -31,8 +31,14 @@ void QuicConnection::stream_over(StreamId id, std::optional<std::uint64_t> code)
 
 // ngtcp2 before 0.13 never reports that a peer's unidirectional stream is closed, so the end of its data has
 // to do. Ids in incoming_ are credited once, whether the stream ends by fin, by the peer's reset, or by ours.
+// Nor does it free what it keeps of one (200 bytes), so a connection is good for a certain number and is then
+// to be made anew.
 void QuicConnection::incoming_over(StreamId id) {
-  if (incoming_.erase(id) > 0) ngtcp2_conn_extend_max_streams_uni(conn_.get(), 1);
+  constexpr std::uint64_t kMostStreams = 1 << 20;
+  if (incoming_.erase(id) == 0) return;
+  ngtcp2_conn_extend_max_streams_uni(conn_.get(), 1);
+  if (++incoming_total_ == kMostStreams)
+    close(close_code_of(Errc::temporary), "this connection has carried enough streams, connect again");
 }
 
 struct QuicCallbacks {

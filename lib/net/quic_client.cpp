@@ -116,7 +116,8 @@ Task<ConnectionPtr> connect(asio::any_io_executor executor, std::string address,
     options.handshake_timeout =
         std::max(left / static_cast<std::int64_t>(places.size() - i), std::chrono::milliseconds(1));
     QuicSetup setup{executor, options, policy, credentials, nullptr, {}, {}};
-    auto made = co_await connect_to(executor, places[i], setup);
+    const SocketAddress place = places[i];
+    auto made = co_await connect_to(executor, place, setup);
     if (made) co_return std::move(*made);
     failure = made.error();
     if (failure.code != Errc::unreachable)

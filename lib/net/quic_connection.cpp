@@ -40,7 +40,10 @@ std::chrono::steady_clock::time_point time_point_of(ngtcp2_tstamp time) {
 }  // namespace
 
 QuicConnection::QuicConnection(QuicSetup setup, Side side)
-    : setup_(std::move(setup)), side_(side), timer_(setup_.executor) {
+    : setup_(std::move(setup)),
+      side_(side),
+      timer_(setup_.executor),
+      pacer_(setup_.options.congestion == Congestion::bbr) {
   max_payload_ = max_payload_for(setup_.options, setup_.remote.family());
 }
 

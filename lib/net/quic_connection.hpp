@@ -18,6 +18,7 @@
 #include "net/connection_id.hpp"
 #include "net/event_gate.hpp"
 #include "net/gnutls_session.hpp"
+#include "net/pacer.hpp"
 #include "net/send_queue.hpp"
 #include "net/udp_socket.hpp"
 
@@ -160,6 +161,7 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   SendQueue queue_;
   std::set<StreamId> incoming_;  // the peer's open unidirectional streams: at most max_streams
   std::vector<ConnectionId> ids_;
+  std::uint64_t incoming_total_ = 0;
   std::set<StreamId> given_up_;  // open streams whose reset is no news: ours, or told already
   std::vector<WantedReset> resets_;
   std::optional<WantedClose> close_wanted_;
@@ -167,7 +169,7 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   std::vector<UnsentBatch> unsent_;
   Bytes close_packet_;
   std::uint64_t packets_while_closing_ = 0;
-  ngtcp2_tstamp paced_until_ = 0;
+  Pacer pacer_;
   std::size_t max_payload_ = 0;
   ConnectionStats stats_;
   unsigned refusals_in_a_row_ = 0;

@@ -13,7 +13,8 @@ namespace {
 constexpr std::uint64_t kBidirectionalStreams = 100;  // control streams: a session has one or two
 constexpr std::size_t kIpv4UdpPayload = 65507;
 // RFC 9000 section 13.2.2: every second packet at the latest. At speed it is far fewer, because packets are
-// read by the batch and acknowledged once after it (measured: 4 to 40 packets per ACK above 1 Gbit/s).
+// read by the batch and acknowledged once after it (measured over loopback: 155 packets an ACK at 12 Gbit/s,
+// 16 at 4 Gbit/s without offload; a larger threshold gained nothing).
 constexpr std::size_t kAckThreshold = 2;
 
 ngtcp2_duration nanoseconds(std::chrono::milliseconds time) {

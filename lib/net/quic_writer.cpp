@@ -69,11 +69,10 @@ std::uint64_t QuicConnection::bytes_in_flight() const {
   return state.bytes_in_flight;
 }
 
-// ngtcp2 counts the next send time from the moment it is told of. Told the time at which this batch was due,
+// ngtcp2 counts the next send time from the moment it is told of: told the time at which this batch was due,
 // and not the (later) time at which the loop came to send it, the average rate comes out right.
 // Acknowledgements are not paced.
 void QuicConnection::pace(std::uint64_t in_flight_before, ngtcp2_tstamp now) {
-  constexpr ngtcp2_duration kSlack = NGTCP2_MILLISECONDS;  // what ngtcp2 lets a packet go early
   ngtcp2_conn_stat state;
   ngtcp2_conn_get_conn_stat(conn_.get(), &state);
   if (state.bytes_in_flight <= in_flight_before) {
@@ -84,9 +83,12 @@ void QuicConnection::pace(std::uint64_t in_flight_before, ngtcp2_tstamp now) {
                           ? state.pacing_rate
                           : static_cast<double>(state.cwnd) / static_cast<double>(state.smoothed_rtt) * 1.25;
   const auto bytes = static_cast<double>(state.bytes_in_flight - in_flight_before);
-  const ngtcp2_tstamp due = std::clamp(paced_until_, now - kSlack, now + kSlack);
-  ngtcp2_conn_update_pkt_tx_time(conn_.get(), due);
-  paced_until_ = due + static_cast<ngtcp2_duration>(bytes / rate);
+  if (pacer_.wants_counts(now)) {
+    const ConnectionStats totals = stats();
+    pacer_.count(now,
+                 PathSample{totals.packets_sent, totals.packets_lost, state.smoothed_rtt, state.min_rtt});
+  }
+  ngtcp2_conn_update_pkt_tx_time(conn_.get(), pacer_.batch_sent(now, bytes, rate));
 }
 
 void QuicConnection::hand_over(ByteView bytes, std::size_t segment, const ngtcp2_path& path) {

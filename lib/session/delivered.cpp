@@ -36,7 +36,8 @@ void hash_entry(Hasher& hasher, const SourceEntry& entry) {
   hasher.update(line);
 }
 
-// Names, sizes, times and modes of what lies at `path`: differs as soon as somebody touched it. Zero: nothing there.
+// Names, sizes, times and modes of what lies at `path`: differs as soon as somebody touched it. Zero: nothing
+// there.
 Digest fingerprint(const std::string& path) {
   const auto kind = kind_of_source(path, Symlinks::keep);
   if (!kind) return {};
@@ -123,6 +124,8 @@ Result<void> DeliveredRecord::put(const Delivered& delivered) const {
   return write_file_atomically(path_, bytes, 0600);
 }
 
-void DeliveredRecord::remove() const { ::unlink(path_.c_str()); }
+void DeliveredRecord::remove() const {
+  ::unlink(path_.c_str());
+}
 
 }  // namespace dcdn::session

@@ -1,4 +1,5 @@
-// delivered.hpp - a note of what was delivered into a directory, so that a sender whose receipt was lost gets another.
+// delivered.hpp - a note of what was delivered into a directory, so that a sender whose receipt was lost gets
+// another.
 #pragma once
 #include <optional>
 #include <string>
@@ -10,7 +11,7 @@
 namespace dcdn::session {
 
 struct Delivered {
-  Digest object;                          ///< id of the final segment
+  Digest object;  ///< id of the final segment
   std::uint64_t segments = 0;
   std::uint64_t bytes = 0;
   std::vector<wire::ChunkPlanStep> plan;  ///< so that the sender cuts the same chunks again
@@ -20,7 +21,8 @@ struct Delivered {
 /// One small file in the state directory per (directory, sender, name, kind).
 class DeliveredRecord {
  public:
-  DeliveredRecord(std::string delivered_dir, const std::string& receive_dir, const store::PartObject::Options& options);
+  DeliveredRecord(std::string delivered_dir, const std::string& receive_dir,
+                  const store::PartObject::Options& options);
   /// What was delivered and is still in place: its path exists and no staging folder of it is left.
   [[nodiscard]] std::optional<Delivered> find() const;
   Result<void> put(const Delivered& delivered) const;

@@ -1,8 +1,9 @@
 #include "session/destination.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <asio/post.hpp>
-#include <fmt/format.h>
 
 #include "base/random.hpp"
 
@@ -13,9 +14,13 @@ namespace {
 // With several destinations: one that is away for longer than this no longer holds up the others.
 constexpr std::chrono::milliseconds kLateAfter{5000};
 
-bool may_pass(Errc code) { return code == Errc::temporary || code == Errc::unreachable; }
+bool may_pass(Errc code) {
+  return code == Errc::temporary || code == Errc::unreachable;
+}
 
-double random_unit() { return static_cast<double>(random_u64() >> 11) / static_cast<double>(std::uint64_t{1} << 53); }
+double random_unit() {
+  return static_cast<double>(random_u64() >> 11) / static_cast<double>(std::uint64_t{1} << 53);
+}
 
 }  // namespace
 
@@ -68,8 +73,9 @@ net::Task<void> Destination::connect_once() {
   net::PeerPolicy policy = settings_.policy;
   net::QuicOptions quic = shared_.settings.quic;
   net::Identity identity = settings_.identity;
-  DCDN_CO_TRY(net::ConnectionPtr connected, co_await net::connect(shared_.executor, settings_.address, std::move(quic),
-                                                               std::move(identity), std::move(policy)));
+  DCDN_CO_TRY(net::ConnectionPtr connected,
+              co_await net::connect(shared_.executor, settings_.address, std::move(quic), std::move(identity),
+                                    std::move(policy)));
   if (stop_error_) {
     connected->close(0, "stopped");
     co_return *stop_error_;

@@ -1,4 +1,5 @@
-// destination.hpp - one receiver of a sending session: connects, sends, and connects again until all is delivered.
+// destination.hpp - one receiver of a sending session: connects, sends, and connects again until all is
+// delivered.
 #pragma once
 #include <memory>
 #include <string>
@@ -20,15 +21,16 @@ class Destination {
  public:
   Destination(SendShared& shared, FeedHub& hub, DestinationSettings settings);
 
-  /// Ok when every object was received; otherwise the error that ends it: the first object that failed for good, or
-  /// why the connection cannot be had. Errors that pass (temporary, unreachable) are retried with back-off.
+  /// Ok when every object was received; otherwise the error that ends it: the first object that failed for
+  /// good, or why the connection cannot be had. Errors that pass (temporary, unreachable) are retried with
+  /// back-off.
   net::Task<void> run();
   void wake();
   /// Ends run() with `error` as soon as it can; an open connection is closed with `close_code`.
   void stop(std::uint64_t close_code, Error error);
 
   [[nodiscard]] DestinationState state() const { return state_; }
-  [[nodiscard]] const std::string& detail() const { return detail_; }     ///< "retry 3 in 800ms: ..."
+  [[nodiscard]] const std::string& detail() const { return detail_; }  ///< "retry 3 in 800ms: ..."
   [[nodiscard]] const std::string& address() const { return settings_.address; }
   [[nodiscard]] const std::optional<NodeId>& peer() const { return peer_; }
   [[nodiscard]] bool peer_paused() const { return connection_ && connection_->peer_paused(); }

@@ -13,21 +13,29 @@ namespace {
 
 class DirectorySink : public ObjectSink {
  public:
-  DirectorySink(std::shared_ptr<store::ReceiveDir> dir, store::PartObject::Options options, std::string delivered_dir)
-      : dir_(std::move(dir)), options_(std::move(options)), record_(std::move(delivered_dir), dir_->path(), options_) {}
+  DirectorySink(std::shared_ptr<store::ReceiveDir> dir, store::PartObject::Options options,
+                std::string delivered_dir)
+      : dir_(std::move(dir)),
+        options_(std::move(options)),
+        record_(std::move(delivered_dir), dir_->path(), options_) {}
 
   Result<wire::Answer> open() override {
+    delivered_ = record_.find();
+    if (!delivered_) {
+      auto opened = open_part();
+      // Errc::nothing: renames that a power failure cut short are finished now, so it has been delivered.
+      if (!opened && opened.error().code == Errc::nothing) delivered_ = record_.find();
+      if (!opened && !delivered_) return opened.error();
+    }
     wire::Answer answer;
-    if (const auto before = record_.find()) {
-      delivered_ = before;
-      answer.segments_done = before->segments;
-      answer.last_segment = before->object;
-      answer.plan = before->plan;
-      answer.bytes_done = before->bytes;
+    if (delivered_) {
+      answer.segments_done = delivered_->segments;
+      answer.last_segment = delivered_->object;
+      answer.plan = delivered_->plan;
+      answer.bytes_done = delivered_->bytes;
       answer.ask = true;
       return answer;
     }
-    DCDN_CHECK(open_part());
     const store::ResumePoint here = part_->resume_point();
     answer.segments_done = here.segments_done;
     answer.last_segment = here.last_segment;
@@ -37,7 +45,8 @@ class DirectorySink : public ObjectSink {
     return answer;
   }
 
-  Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id, ByteView frames) override {
+  Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id,
+                                         ByteView frames) override {
     if (delivered_ && !part_) {
       again_ = segment.final && id == delivered_->object;
       // An honest sender of the same object repeats only the final segment; anything else is a newer version.
@@ -58,7 +67,9 @@ class DirectorySink : public ObjectSink {
     return {};
   }
   std::uint64_t segments_done() const override { return part_ ? part_->segments_done() : 0; }
-  std::uint64_t bytes_done() const override { return part_ ? part_->bytes_done() : delivered_ ? delivered_->bytes : 0; }
+  std::uint64_t bytes_done() const override {
+    return part_ ? part_->bytes_done() : delivered_ ? delivered_->bytes : 0;
+  }
   bool complete() const override { return part_ ? part_->complete() : again_; }
   Result<void> checkpoint() override { return part_ ? part_->checkpoint() : Result<void>(); }
 
@@ -101,7 +112,8 @@ class DirectorySink : public ObjectSink {
 
 }  // namespace
 
-std::unique_ptr<ObjectSink> make_directory_sink(std::shared_ptr<store::ReceiveDir> dir, store::PartObject::Options options,
+std::unique_ptr<ObjectSink> make_directory_sink(std::shared_ptr<store::ReceiveDir> dir,
+                                                store::PartObject::Options options,
                                                 std::string delivered_dir) {
   return std::make_unique<DirectorySink>(std::move(dir), std::move(options), std::move(delivered_dir));
 }

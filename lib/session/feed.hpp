@@ -1,8 +1,9 @@
 // feed.hpp - the window between the thread that packs an object and the connections that send it.
 //
-// An object is read and hashed once, however many destinations it has: each destination is a subscriber with its own
-// place, and a segment (with the bytes of its chunks) stays until every subscriber's receiver has stored it. That makes
-// a lost connection cheap: what was not confirmed is still here, even for a pipe that cannot be read twice.
+// An object is read and hashed once, however many destinations it has: each destination is a subscriber with
+// its own place, and a segment (with the bytes of its chunks) stays until every subscriber's receiver has
+// stored it. That makes a lost connection cheap: what was not confirmed is still here, even for a pipe that
+// cannot be read twice.
 //
 // Threads  push, finish and cancelled: the packing thread. Everything else: the loop thread.
 #pragma once
@@ -31,8 +32,8 @@ struct FeedSegment {
   std::uint64_t index = 0;
   Digest id;
   bool final = false;
-  Buffer frames;                  ///< segment frame and its signature frame
-  std::vector<FeedChunk> chunks;  ///< in the order of the segment's ChunkRecords
+  Buffer frames;                    ///< segment frame and its signature frame
+  std::vector<FeedChunk> chunks;    ///< in the order of the segment's ChunkRecords
   std::uint64_t content_bytes = 0;  ///< chunks and holes
 };
 using FeedSegmentPtr = std::shared_ptr<const FeedSegment>;
@@ -48,7 +49,8 @@ struct FeedBudget {
 
 class Feed {
  public:
-  using Wake = std::function<void()>;  ///< called on the packing thread when there is something new: must only post
+  using Wake =
+      std::function<void()>;  ///< called on the packing thread when there is something new: must only post
 
   explicit Feed(std::shared_ptr<FeedBudget> budget) : budget_(std::move(budget)) {}
   ~Feed();

@@ -36,7 +36,9 @@ std::shared_ptr<Feed> FeedHub::shared_feed(const SendObject& object) {
   return feed;
 }
 
-std::shared_ptr<Feed> FeedHub::private_feed() { return std::make_shared<Feed>(shared_.budget); }
+std::shared_ptr<Feed> FeedHub::private_feed() {
+  return std::make_shared<Feed>(shared_.budget);
+}
 
 void FeedHub::reap() {
   std::erase_if(running_, [](Running& running) {
@@ -55,7 +57,8 @@ std::shared_ptr<ChunkSizer> FeedHub::start(const SendObject& object, const std::
   sizer = std::make_shared<ChunkSizer>(shared_.settings.chunk_bytes, answer.plan, largest);
   sizer->measure(path);
   const bool repeats_omitted = answer.repeats_omitted;
-  std::thread thread([this, &object, feed, used = sizer, repeats_omitted] { pack(object, feed, used, repeats_omitted); });
+  std::thread thread(
+      [this, &object, feed, used = sizer, repeats_omitted] { pack(object, feed, used, repeats_omitted); });
   running_.push_back({feed, std::move(thread)});
   return sizer;
 }

@@ -15,7 +15,8 @@ namespace dcdn::session {
 /// Threads  chunk_bytes: the packing thread; the rest: the loop thread.
 class ChunkSizer {
  public:
-  ChunkSizer(std::optional<std::uint32_t> fixed, std::vector<wire::ChunkPlanStep> plan, std::uint32_t largest);
+  ChunkSizer(std::optional<std::uint32_t> fixed, std::vector<wire::ChunkPlanStep> plan,
+             std::uint32_t largest);
   [[nodiscard]] std::uint32_t chunk_bytes(std::uint64_t segment) const;
   void measure(const pace::PathMeasure& measure);
 
@@ -38,18 +39,19 @@ class FeedHub {
 
   /// The feed that all destinations share, made on the first call; not started. Subscribe before starting it.
   std::shared_ptr<Feed> shared_feed(const SendObject& object);
-  /// Starts packing into `feed` unless it runs already: `answer` tells the chunk plan and whether repeats may be left
-  /// out, `path` the first measure, `largest` the receiver's largest chunk.
+  /// Starts packing into `feed` unless it runs already: `answer` tells the chunk plan and whether repeats may
+  /// be left out, `path` the first measure, `largest` the receiver's largest chunk.
   std::shared_ptr<ChunkSizer> start(const SendObject& object, const std::shared_ptr<Feed>& feed,
-                                    const wire::Answer& answer, const pace::PathMeasure& path, std::uint32_t largest);
-  /// A feed of its own, from the beginning: for a destination that fell behind or whose receiver has another chain.
-  /// Only for objects that can be read again.
+                                    const wire::Answer& answer, const pace::PathMeasure& path,
+                                    std::uint32_t largest);
+  /// A feed of its own, from the beginning: for a destination that fell behind or whose receiver has another
+  /// chain. Only for objects that can be read again.
   std::shared_ptr<Feed> private_feed();
 
  private:
   void reap();  // joins threads that have finished
-  void pack(const SendObject& object, const std::shared_ptr<Feed>& feed, const std::shared_ptr<ChunkSizer>& sizer,
-            bool repeats_omitted);
+  void pack(const SendObject& object, const std::shared_ptr<Feed>& feed,
+            const std::shared_ptr<ChunkSizer>& sizer, bool repeats_omitted);
 
   SendShared& shared_;
   std::map<std::uint32_t, std::shared_ptr<Feed>> shared_feeds_;

@@ -9,7 +9,8 @@ namespace dcdn::session {
 
 /// Application close codes besides the failure codes (dcdn-session(5), CLOSING).
 inline constexpr std::uint64_t kCloseDone = 0;
-inline constexpr std::uint64_t kCloseCancelled = 0x200;  ///< the receiver forgets what it has of the session's objects
+inline constexpr std::uint64_t kCloseCancelled =
+    0x200;  ///< the receiver forgets what it has of the session's objects
 
 /// Takes a stream's bytes and hands out its frames; damage is an error (QUIC delivers what was sent).
 class FrameStream {

@@ -34,11 +34,13 @@ Result<store::SegmentNeed> ManifestWindow::add(const wire::Segment& segment, con
   if (segment.index < done_) return need_of(std::vector<bool>(chunks.size(), true));
   DCDN_CHECK(checker_.add(segment, id));
   std::uint32_t largest = 0;  // a chunk below the smallest size is the tail of a small file
-  for (const wire::ChunkRecord& chunk : chunks) largest = std::max<std::uint32_t>({largest, chunk.content_size, wire::kMinChunkContent});
+  for (const wire::ChunkRecord& chunk : chunks)
+    largest = std::max<std::uint32_t>({largest, chunk.content_size, wire::kMinChunkContent});
   if (largest > 0 && plan_.size() < wire::kMaxChunkPlanSteps &&
       (plan_.empty() || (plan_.back().chunk_content != largest && !segment.final)))
     plan_.push_back({segment.index, largest});
-  for (const wire::ChunkRecord& chunk : chunks) ++missing_.try_emplace(chunk.carried, chunk, 0).first->second.second;
+  for (const wire::ChunkRecord& chunk : chunks)
+    ++missing_.try_emplace(chunk.carried, chunk, 0).first->second.second;
   open_.push_back({segment, id, std::vector<bool>(chunks.size(), false), chunks.size()});
   return need_of(open_.back().here);
 }

@@ -1,4 +1,5 @@
-// manifest_window.hpp - the segments of an incoming object that are not finished yet, for sinks that cannot seek.
+// manifest_window.hpp - the segments of an incoming object that are not finished yet, for sinks that cannot
+// seek.
 #pragma once
 #include <deque>
 #include <unordered_map>
@@ -9,7 +10,8 @@
 
 namespace dcdn::session {
 
-/// Pure. Follows the chain, knows which chunks are still missing, and forgets a segment when the owner says it is done.
+/// Pure. Follows the chain, knows which chunks are still missing, and forgets a segment when the owner says
+/// it is done.
 class ManifestWindow {
  public:
   struct Open {
@@ -19,7 +21,8 @@ class ManifestWindow {
     std::size_t missing = 0;
   };
 
-  /// A segment seen before (open or done) is fine: its need comes from what is here. error corrupt: another chain.
+  /// A segment seen before (open or done) is fine: its need comes from what is here. error corrupt: another
+  /// chain.
   Result<store::SegmentNeed> add(const wire::Segment& segment, const Digest& id);
   [[nodiscard]] std::optional<wire::ChunkRecord> wanted(const Digest& carried) const;
   /// Where a chunk belongs: open()[segment], its chunk-th ChunkRecord.
@@ -41,7 +44,8 @@ class ManifestWindow {
  private:
   wire::ManifestChecker checker_;
   std::deque<Open> open_;
-  std::unordered_map<Digest, std::pair<wire::ChunkRecord, std::size_t>, Name32Hash> missing_;  // digest: record, count
+  std::unordered_map<Digest, std::pair<wire::ChunkRecord, std::size_t>, Name32Hash>
+      missing_;  // digest: record, count
   std::uint64_t done_ = 0;
   Digest last_done_;
   std::vector<wire::ChunkPlanStep> plan_;

@@ -10,9 +10,9 @@
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
 #include "pipeline/chunk_packer.hpp"
-#include "wire/repeat_window.hpp"
 #include "pipeline/segment_builder.hpp"
 #include "wire/frame.hpp"
+#include "wire/repeat_window.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace dcdn::session {
@@ -24,7 +24,9 @@ constexpr std::size_t kBatchChunks = 64;
 constexpr std::size_t kBatchBytes = 8u << 20;
 constexpr std::size_t kBatchItems = 2048;
 
-Error stopped_error() { return {Errc::interrupted, "packing was stopped"}; }
+Error stopped_error() {
+  return {Errc::interrupted, "packing was stopped"};
+}
 
 // What the batch will add to the manifest, in order: a finished record, or a chunk still to be packed.
 struct BatchItem {
@@ -34,9 +36,14 @@ struct BatchItem {
 
 class Packer {
  public:
-  Packer(const PackRequest& request, WorkerPool& workers, BufferPool& pool, const std::function<bool()>& stopped,
-         const EmitSegment& emit)
-      : request_(request), workers_(workers), pool_(pool), stopped_(stopped), emit_(emit), builder_(request.object) {}
+  Packer(const PackRequest& request, WorkerPool& workers, BufferPool& pool,
+         const std::function<bool()>& stopped, const EmitSegment& emit)
+      : request_(request),
+        workers_(workers),
+        pool_(pool),
+        stopped_(stopped),
+        emit_(emit),
+        builder_(request.object) {}
 
   Result<void> run() {
     DCDN_CHECK(pack_entries());
@@ -79,7 +86,8 @@ class Packer {
     if (hole > 0) return add_hole(hole);
     Buffer content = pool_.take(static_cast<std::size_t>(cell));
     DCDN_TRY(const std::size_t got, read_full_at(fd, content.writable(), file_.at, shown));
-    if (got < cell) return Error(Errc::changed, shown + ": became shorter while it was read").with_hint(kAgain);
+    if (got < cell)
+      return Error(Errc::changed, shown + ": became shorter while it was read").with_hint(kAgain);
     return add_content(std::move(content));
   }
 
@@ -99,10 +107,11 @@ class Packer {
   }
 
   Result<void> unchanged(int fd, const SourceEntry& entry, const std::string& shown) {
-    struct stat now{};
+    struct stat now {};
     if (::fstat(fd, &now) != 0) return errno_error(errno, shown + ": stat");
     const std::int64_t mtime = now.st_mtim.tv_sec * std::int64_t{1'000'000'000} + now.st_mtim.tv_nsec;
-    if (mtime == entry.begin.mtime_ns && static_cast<std::uint64_t>(now.st_size) == entry.begin.size) return {};
+    if (mtime == entry.begin.mtime_ns && static_cast<std::uint64_t>(now.st_size) == entry.begin.size)
+      return {};
     return Error(Errc::changed, shown + ": changed while it was read").with_hint(kAgain);
   }
 
@@ -141,7 +150,8 @@ class Packer {
       if (ready < 0 && errno != EINTR) return errno_error(errno, "standard input: poll");
       if (ready == 0) silent += std::chrono::milliseconds(kLookAgainMs);
       const bool unsent = got > 0 || !items_.empty() || !builder_.empty();
-      if (ready == 0 && request_.flush_after.count() > 0 && silent >= request_.flush_after && unsent) return got;
+      if (ready == 0 && request_.flush_after.count() > 0 && silent >= request_.flush_after && unsent)
+        return got;
       if (ready <= 0) continue;
       const ssize_t n = ::read(request_.input_fd, into.data() + got, into.size() - got);
       if (n < 0 && errno != EINTR && errno != EAGAIN) return errno_error(errno, "standard input: read");
@@ -189,7 +199,8 @@ class Packer {
   }
 
   Result<void> flush_when_full() {
-    const bool full = contents_.size() >= kBatchChunks || batch_bytes_ >= kBatchBytes || items_.size() >= kBatchItems;
+    const bool full =
+        contents_.size() >= kBatchChunks || batch_bytes_ >= kBatchBytes || items_.size() >= kBatchItems;
     return full ? flush_batch() : Result<void>();
   }
 
@@ -248,7 +259,8 @@ class Packer {
     segment.index = built.segment.index;
     segment.id = built.id;
     segment.final = final;
-    DCDN_TRY(segment.frames, segment_frames(built.segment, built.body, built.id, request_.signer, request_.time_s));
+    DCDN_TRY(segment.frames,
+             segment_frames(built.segment, built.body, built.id, request_.signer, request_.time_s));
     segment.chunks = std::exchange(chunks_, {});
     segment.content_bytes = std::exchange(content_bytes_, 0);
     return emit_(std::move(segment)) ? Result<void>() : Result<void>(stopped_error());
@@ -296,7 +308,8 @@ Result<Buffer> segment_frames(const wire::Segment& segment, const Bytes& body, c
   wire::append_frame(frames, wire::FrameType::segment, body);
   if (signer) {
     const Digest stream = segment.index == 0 ? id : segment.stream;
-    DCDN_TRY(const wire::SegmentSignature signature, wire::sign_segment(*signer, stream, segment.index, id, time_s));
+    DCDN_TRY(const wire::SegmentSignature signature,
+             wire::sign_segment(*signer, stream, segment.index, id, time_s));
     wire::append_frame(frames, wire::FrameType::signature, wire::encode(signature));
   }
   return Buffer::copy_of(frames);

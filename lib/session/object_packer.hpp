@@ -1,7 +1,8 @@
 // object_packer.hpp - reads one object and packs it: chunks, records, signed segments, in canonical order.
 //
 // Path     send steps 1, 2, 4, 5
-// Threads  pack_object blocks; it runs on a thread of its own and uses `workers` for chunks (digest, compression)
+// Threads  pack_object blocks; it runs on a thread of its own and uses `workers` for chunks (digest,
+// compression)
 #pragma once
 #include <atomic>
 #include <functional>
@@ -17,13 +18,13 @@ namespace dcdn::session {
 
 struct PackRequest {
   wire::ObjectHeader object;
-  std::string path;             ///< empty: standard input
+  std::string path;  ///< empty: standard input
   int input_fd = 0;
-  Buffer input_head;            ///< of standard input: bytes read already
+  Buffer input_head;  ///< of standard input: bytes read already
   Symlinks symlinks = Symlinks::keep;
   CompressChoice compress;
   std::optional<SecretKey> signer;
-  std::uint64_t time_s = 0;     ///< for the signatures
+  std::uint64_t time_s = 0;  ///< for the signatures
   /// Chunk size from segment `index` on; asked once a segment. 4 KiB .. 4 MiB.
   std::function<std::uint32_t(std::uint64_t index)> chunk_bytes;
   /// Standard input silent for this long: what is there is cut and sent. 0: wait for more (canonical).
@@ -34,8 +35,8 @@ struct PackRequest {
 /// False: stop, nobody wants it.
 using EmitSegment = std::function<bool(FeedSegment)>;
 
-/// Packs to the end. error changed: the source changed or vanished while it was read (hint: run it again); interrupted:
-/// emit or `stopped` said stop; permission, io.
+/// Packs to the end. error changed: the source changed or vanished while it was read (hint: run it again);
+/// interrupted: emit or `stopped` said stop; permission, io.
 Result<void> pack_object(const PackRequest& request, WorkerPool& workers, BufferPool& pool,
                          const std::function<bool()>& stopped, const EmitSegment& emit);
 

@@ -1,4 +1,5 @@
-// object_sink.hpp - where an incoming object goes: a directory, raw bytes on a descriptor, or a chunk stream on one.
+// object_sink.hpp - where an incoming object goes: a directory, raw bytes on a descriptor, or a chunk stream
+// on one.
 //
 // Threads  everything on the receiver's store thread
 #pragma once
@@ -19,7 +20,8 @@ class ObjectSink {
   /// What is here already, as the answer to an offer (its object number is the caller's to fill in).
   virtual Result<wire::Answer> open() = 0;
   /// The next segment; its signature was checked. `frames`: its segment and signature frames.
-  virtual Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id, ByteView frames) = 0;
+  virtual Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id,
+                                                 ByteView frames) = 0;
   /// The record to verify a chunk against; nullopt if nobody waits for it.
   [[nodiscard]] virtual std::optional<wire::ChunkRecord> wanted(const Digest& carried) const = 0;
   /// `content` was verified against wanted(); `carried` is what it was unpacked from.
@@ -35,9 +37,10 @@ class ObjectSink {
   [[nodiscard]] virtual Digest object_id() const = 0;  ///< after complete()
 };
 
-/// Into a directory, through a staging folder (store/part_object.hpp). An object that was delivered before and is still
-/// in place is recognised and only answered, so that a lost receipt does no harm.
-std::unique_ptr<ObjectSink> make_directory_sink(std::shared_ptr<store::ReceiveDir> dir, store::PartObject::Options options,
+/// Into a directory, through a staging folder (store/part_object.hpp). An object that was delivered before
+/// and is still in place is recognised and only answered, so that a lost receipt does no harm.
+std::unique_ptr<ObjectSink> make_directory_sink(std::shared_ptr<store::ReceiveDir> dir,
+                                                store::PartObject::Options options,
                                                 std::string delivered_dir);
 
 /// Raw content on `fd`, in order, each byte verified before it is written. A tree is refused.

@@ -5,7 +5,8 @@
 namespace dcdn::session {
 
 namespace {
-// How much an object may queue ahead of the wire: enough to keep it busy, little enough to stay fair and small.
+// How much an object may queue ahead of the wire: enough to keep it busy, little enough to stay fair and
+// small.
 constexpr std::size_t kQueueAheadBytes = 8u << 20;
 constexpr std::size_t kAskedAhead = 64;  // segments sent whose Want is not here yet
 }  // namespace
@@ -15,7 +16,9 @@ ObjectTransfer::ObjectTransfer(SendShared& shared, FeedHub& hub, const SendObjec
   use_feed(hub_.shared_feed(object_));
 }
 
-ObjectTransfer::~ObjectTransfer() { drop_feed(); }
+ObjectTransfer::~ObjectTransfer() {
+  drop_feed();
+}
 
 void ObjectTransfer::use_feed(std::shared_ptr<Feed> feed) {
   drop_feed();
@@ -76,12 +79,14 @@ Result<void> ObjectTransfer::restart() {
 
 Result<void> ObjectTransfer::leave_shared_feed() {
   if (!object_.rereadable() && phase_ != TransferPhase::done)
-    return Error(Errc::incomplete, "the destination fell behind, and standard input cannot be read again for it");
+    return Error(Errc::incomplete,
+                 "the destination fell behind, and standard input cannot be read again for it");
   drop_feed();
   return {};
 }
 
-// The receiver has segments [0, skip_until_): they are passed over, but the last of them must be the very one it named.
+// The receiver has segments [0, skip_until_): they are passed over, but the last of them must be the very one
+// it named.
 bool ObjectTransfer::skip(const FeedSegment& segment) {
   if (segment.index >= skip_until_) return false;
   shared_.bytes_skipped += segment.content_bytes;
@@ -101,7 +106,8 @@ Result<std::vector<Buffer>> ObjectTransfer::due_segments() {
     ++next_segment_;
     if (segment->final) object_id_ = segment->id;
     const bool passed = skip(*segment);
-    // Repeating the final segment lets a receiver that has everything say so again: its receipt may have been lost.
+    // Repeating the final segment lets a receiver that has everything say so again: its receipt may have been
+    // lost.
     if (!passed || segment->final) frames.push_back(segment->frames);
     if (passed && object_.rereadable()) feed_->release(subscriber_, next_segment_);
     if (!passed) enqueue(segment);
@@ -138,7 +144,8 @@ Result<void> ObjectTransfer::wanted(const wire::Want& want) {
       shared_.bytes_skipped += segment->chunks[i].record.content_size;
       continue;
     }
-    if (segment->chunks[i].carried.empty()) return Error(Errc::corrupt, "the receiver wants a repeat of a ready stream");
+    if (segment->chunks[i].carried.empty())
+      return Error(Errc::corrupt, "the receiver wants a repeat of a ready stream");
     queue_.push_back({segment, i});
     queue_bytes_ += segment->chunks[i].carried.size();
   }
@@ -156,7 +163,8 @@ Result<void> ObjectTransfer::stored(const wire::Stored& stored) {
 Result<bool> ObjectTransfer::received(const wire::Receipt& receipt, const NodeId& receiver) {
   DCDN_CHECK(wire::verify_receipt(receipt));
   if (receipt.receiver != receiver || receipt.sender != shared_.key.id())
-    return Error(Errc::bad_signature, "the receipt for " + object_.name + " names other keys than this session's");
+    return Error(Errc::bad_signature,
+                 "the receipt for " + object_.name + " names other keys than this session's");
   if (!object_id_) return false;
   if (receipt.object != *object_id_)
     return Error(Errc::bad_signature, "the receipt for " + object_.name + " is for another object");

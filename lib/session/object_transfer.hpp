@@ -35,16 +35,19 @@ class ObjectTransfer {
   /// The connection is gone: what was queued is forgotten, what was confirmed stays.
   void disconnected();
   /// The receiver's answer: chooses where to go on. error incomplete: it needs what a pipe cannot give twice.
-  Result<void> answered(const wire::Answer& answer, const pace::PathMeasure& path, std::uint32_t largest_chunk);
+  Result<void> answered(const wire::Answer& answer, const pace::PathMeasure& path,
+                        std::uint32_t largest_chunk);
   /// Frames of segments that are due now, to be written to the object's stream; fills the chunk queue.
   /// error: packing failed (changed, permission, ...).
   Result<std::vector<Buffer>> due_segments();
   Result<void> wanted(const wire::Want& want);
   Result<void> stored(const wire::Stored& stored);
-  /// Checks it against what was sent and who received it. False: not everything was sent yet, ask again later.
+  /// Checks it against what was sent and who received it. False: not everything was sent yet, ask again
+  /// later.
   Result<bool> received(const wire::Receipt& receipt, const NodeId& receiver);
   void fail(Error error);
-  /// This destination keeps the others waiting: go on alone later. error incomplete: a pipe cannot be read again.
+  /// This destination keeps the others waiting: go on alone later. error incomplete: a pipe cannot be read
+  /// again.
   Result<void> leave_shared_feed();
 
   [[nodiscard]] bool has_chunk() const { return !queue_.empty(); }
@@ -73,12 +76,12 @@ class ObjectTransfer {
   wire::Answer answer_;
   pace::PathMeasure path_;
   std::uint32_t largest_chunk_ = 0;
-  std::uint64_t next_segment_ = 0;      // to be sent next
-  std::uint64_t skip_until_ = 0;        // segments before it are at the receiver, if its last id is ours too
+  std::uint64_t next_segment_ = 0;  // to be sent next
+  std::uint64_t skip_until_ = 0;    // segments before it are at the receiver, if its last id is ours too
   std::map<std::uint64_t, FeedSegmentPtr> asked_;  // sent, its Want not yet here
   std::deque<QueuedChunk> queue_;
   std::size_t queue_bytes_ = 0;
-  std::optional<Digest> object_id_;     // once the final segment passed
+  std::optional<Digest> object_id_;  // once the final segment passed
   std::uint64_t bytes_done_ = 0;
   std::uint64_t carried_sent_ = 0;
   std::optional<Error> error_;

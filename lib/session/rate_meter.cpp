@@ -4,7 +4,9 @@ namespace dcdn::session {
 
 namespace {
 constexpr Micros kWindow{1'000'000};
-double seconds_between(Micros from, Micros to) { return std::chrono::duration<double>(to - from).count(); }
+double seconds_between(Micros from, Micros to) {
+  return std::chrono::duration<double>(to - from).count();
+}
 }  // namespace
 
 void RateMeter::update(std::uint64_t total_done, Micros now) {

@@ -12,8 +12,8 @@ class RateMeter {
  public:
   /// `total_done`: bytes done so far, never falling (a fall restarts the meter).
   void update(std::uint64_t total_done, Micros now);
-  [[nodiscard]] double now_per_s() const;       ///< over the last second or so
-  [[nodiscard]] double average_per_s() const;   ///< since the first byte
+  [[nodiscard]] double now_per_s() const;      ///< over the last second or so
+  [[nodiscard]] double average_per_s() const;  ///< since the first byte
   /// How long nothing has come.
   [[nodiscard]] std::chrono::seconds silent_for(Micros now) const;
   [[nodiscard]] std::optional<std::chrono::seconds> time_left(std::uint64_t bytes_left) const;

@@ -43,13 +43,16 @@ class RawSink : public ObjectSink {
     return need;
   }
 
-  std::optional<wire::ChunkRecord> wanted(const Digest& carried) const override { return window_.wanted(carried); }
+  std::optional<wire::ChunkRecord> wanted(const Digest& carried) const override {
+    return window_.wanted(carried);
+  }
 
   Result<void> write_chunk(const Digest& digest, const Buffer& content, const Buffer&) override {
     const auto place = window_.mark(digest);
     if (!place) return {};
     held_ += content.size();
-    if (held_ > kMaxHeldBytes) return Error(Errc::limit, "the sender leaves too large a gap before its chunks");
+    if (held_ > kMaxHeldBytes)
+      return Error(Errc::limit, "the sender leaves too large a gap before its chunks");
     contents_[place->segment][place->chunk] = content;
     return release();
   }
@@ -98,7 +101,8 @@ class RawSink : public ObjectSink {
     }
     const auto* end = std::get_if<wire::EntryEnd>(&record);
     if (end != nullptr && hasher_.digest() != end->content)
-      return Error(Errc::corrupt, "the whole does not match its digest although every chunk did: the manifest is wrong");
+      return Error(Errc::corrupt,
+                   "the whole does not match its digest although every chunk did: the manifest is wrong");
     return {};
   }
 

@@ -8,8 +8,8 @@
 
 #include "base/unique_fd.hpp"
 #include "pipeline/chunk_packer.hpp"
-#include "wire/repeat_window.hpp"
 #include "wire/frame_reader.hpp"
+#include "wire/repeat_window.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace dcdn::session {
@@ -101,7 +101,8 @@ class Passer {
   }
 
   void list_record(Waiting& waiting, const wire::Record& record) {
-    if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) waiting.segment.content_bytes += hole->size;
+    if (const auto* hole = std::get_if<wire::HoleRecord>(&record))
+      waiting.segment.content_bytes += hole->size;
     const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
     if (chunk == nullptr) return;
     waiting.segment.content_bytes += chunk->content_size;
@@ -142,7 +143,8 @@ class Passer {
     if (seen_.find(chunk.carried_digest) != nullptr) return {};
     held_ += chunk.carried.size();
     if (held_ > kMaxWaitingBytes)
-      return Error(Errc::limit, "the chunk stream on standard input has more than 32 MiB of chunks before their segment");
+      return Error(Errc::limit,
+                   "the chunk stream on standard input has more than 32 MiB of chunks before their segment");
     early_.emplace(chunk.carried_digest, chunk.carried);
     return {};
   }

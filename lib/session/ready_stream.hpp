@@ -8,14 +8,15 @@ namespace dcdn::session {
 
 struct ReadyStreamRequest {
   int input_fd = 0;
-  Buffer head;          ///< bytes of the input read already
-  SecretKey key;        ///< signs segments that carry no signature, so that the receiver knows who vouches for them
+  Buffer head;    ///< bytes of the input read already
+  SecretKey key;  ///< signs segments that carry no signature, so that the receiver knows who vouches for them
   std::uint64_t time_s = 0;
 };
 
-/// Emits the segments of the one object in the stream, each with its chunks. A chunk may come before its segment as long
-/// as no more than 32 MiB wait. Frames of types this version does not know are left behind.
-/// error corrupt: damaged, or two objects in one stream (hint: dcdn-recv --stdin takes those); incomplete: ends early.
+/// Emits the segments of the one object in the stream, each with its chunks. A chunk may come before its
+/// segment as long as no more than 32 MiB wait. Frames of types this version does not know are left behind.
+/// error corrupt: damaged, or two objects in one stream (hint: dcdn-recv --stdin takes those); incomplete:
+/// ends early.
 Result<void> pass_ready_stream(const ReadyStreamRequest& request, BufferPool& pool,
                                const std::function<bool()>& stopped, const EmitSegment& emit);
 

@@ -1,4 +1,5 @@
-// Loop thread: streams to frames, frames to what they mean. What the store thread does is in receive_jobs.cpp.
+// Loop thread: streams to frames, frames to what they mean. What the store thread does is in
+// receive_jobs.cpp.
 #include "session/receive_connection.hpp"
 
 #include <asio/post.hpp>
@@ -10,10 +11,11 @@ namespace dcdn::session {
 
 namespace {
 
-constexpr std::size_t kMaxObjects = 64;             // offered and not finished, a connection
-constexpr std::size_t kMaxListedObjects = 65536;    // offered in all, a connection
+constexpr std::size_t kMaxObjects = 64;           // offered and not finished, a connection
+constexpr std::size_t kMaxListedObjects = 65536;  // offered in all, a connection
 
-// The session's name here: not the sender's own, so that both can stand in one list on a machine that talks to itself.
+// The session's name here: not the sender's own, so that both can stand in one list on a machine that talks
+// to itself.
 std::string listed_id(const std::array<std::uint8_t, 16>& session, const NodeId& peer) {
   Hasher hasher;
   hasher.update(as_bytes("dcdn received session\n"));
@@ -33,7 +35,9 @@ ReceiveConnection::~ReceiveConnection() {
   shared_->worker.post([desk = desk_] { desk->clear(); });
 }
 
-void ReceiveConnection::start() { connection_->set_events(this); }
+void ReceiveConnection::start() {
+  connection_->set_events(this);
+}
 
 std::string ReceiveConnection::title() const {
   std::string names;
@@ -64,9 +68,11 @@ void ReceiveConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fi
   if (over_) return;
   auto [it, is_new] = streams_.try_emplace(id);
   StreamState& stream = it->second;
-  if (is_new) stream.frames = std::make_unique<FrameStream>(net::is_unidirectional(id) ? shared_->pool : control_pool_);
+  if (is_new)
+    stream.frames = std::make_unique<FrameStream>(net::is_unidirectional(id) ? shared_->pool : control_pool_);
   stream.held += bytes.size();
-  auto taken = stream.frames->feed(bytes, fin, [&](wire::Frame& frame) { return take_frame(id, stream, frame); });
+  auto taken =
+      stream.frames->feed(bytes, fin, [&](wire::Frame& frame) { return take_frame(id, stream, frame); });
   if (!taken) return drop(taken.error());
   if (fin && !over_) {
     if (stream.held > 0) connection_->consume(id, stream.held);
@@ -206,12 +212,15 @@ void ReceiveConnection::drop(const Error& error) {
   connection_->close(wire::code_number(error.code), error.message);
 }
 
-void ReceiveConnection::close(std::uint64_t code, const std::string& reason) { connection_->close(code, reason); }
+void ReceiveConnection::close(std::uint64_t code, const std::string& reason) {
+  connection_->close(code, reason);
+}
 
 void ReceiveConnection::set_paused(bool paused) {
   if (session_stream_ < 0 || over_) return;
   const auto type = paused ? wire::FrameType::pause : wire::FrameType::resume;
-  connection_->send(session_stream_, frame_buffer(type, wire::encode(wire::PauseResume{"by the receiver"})), false);
+  connection_->send(session_stream_, frame_buffer(type, wire::encode(wire::PauseResume{"by the receiver"})),
+                    false);
 }
 
 void ReceiveConnection::describe(Progress& progress) const {

@@ -1,4 +1,5 @@
-// receive_connection.hpp - one connection of a receiver: answers offers, checks what comes, confirms what is stored.
+// receive_connection.hpp - one connection of a receiver: answers offers, checks what comes, confirms what is
+// stored.
 #pragma once
 #include <map>
 #include <memory>
@@ -9,7 +10,8 @@
 
 namespace dcdn::session {
 
-class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>, private net::ConnectionEvents {
+class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>,
+                          private net::ConnectionEvents {
  public:
   ReceiveConnection(std::shared_ptr<ReceiveShared> shared, net::ConnectionPtr connection);
   ~ReceiveConnection() override;
@@ -40,13 +42,13 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
     bool ask = false;
     bool opened = false;
     bool finishing = false;
-    ObjectStatus told = {};       // what the sender knows
+    ObjectStatus told = {};  // what the sender knows
     ObjectStatus now = {};
     std::chrono::steady_clock::time_point told_at{};
   };
   struct StreamState {
     std::unique_ptr<FrameStream> frames;
-    std::size_t held = 0;         // bytes received and not credited yet
+    std::size_t held = 0;  // bytes received and not credited yet
   };
 
   void on_stream_data(net::StreamId id, ByteView bytes, bool fin) override;
@@ -58,7 +60,8 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   Result<void> take_session_frame(const wire::Frame& frame);
   Result<void> take_hello(const wire::Frame& frame);
   Result<void> take_offer(net::StreamId id, const wire::Frame& frame);
-  Result<void> take_object_frame(Object& object, net::StreamId id, StreamState& stream, const wire::Frame& frame);
+  Result<void> take_object_frame(Object& object, net::StreamId id, StreamState& stream,
+                                 const wire::Frame& frame);
   Result<void> take_chunk(net::StreamId id, StreamState& stream, const wire::Frame& frame);
 
   Result<std::shared_ptr<ObjectSink>> sink_for(Object& object);
@@ -75,7 +78,8 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   void remove(std::uint32_t number, bool keep_sink);
   void drop(const Error& error);
   void post_outcome(const ChunkDesk::Outcome& outcome);  // store thread
-  void post(std::function<void(ReceiveConnection&)> on_loop);  // store thread: to the loop, if this still lives
+  void post(
+      std::function<void(ReceiveConnection&)> on_loop);  // store thread: to the loop, if this still lives
   [[nodiscard]] Object* find(std::uint32_t number);
   [[nodiscard]] std::function<void()> credit_for(net::StreamId id, std::size_t bytes);
   [[nodiscard]] std::string title() const;

@@ -1,4 +1,5 @@
-// How a receive connection uses the store thread: sinks are opened, fed and finished there, the news comes back here.
+// How a receive connection uses the store thread: sinks are opened, fed and finished there, the news comes
+// back here.
 #include <ctime>
 
 #include "base/text.hpp"
@@ -23,7 +24,9 @@ std::vector<Digest> needed_digests(const wire::Segment& segment, const store::Se
   return digests;
 }
 
-ObjectStatus status_of(const ObjectSink& sink) { return {sink.segments_done(), sink.bytes_done(), sink.complete()}; }
+ObjectStatus status_of(const ObjectSink& sink) {
+  return {sink.segments_done(), sink.bytes_done(), sink.complete()};
+}
 
 // Limits that the offer already breaks are told before a byte travels.
 Result<void> check_limits(const ReceiveSettings& settings, std::uint64_t bytes) {
@@ -32,11 +35,13 @@ Result<void> check_limits(const ReceiveSettings& settings, std::uint64_t bytes) 
   if (!settings.dir) return {};
   if (settings.quota_bytes > 0) {
     DCDN_TRY(const std::uint64_t used, settings.dir->used_bytes());
-    if (used + bytes > settings.quota_bytes) return Error(Errc::limit, "the receiver's --quota does not allow it");
+    if (used + bytes > settings.quota_bytes)
+      return Error(Errc::limit, "the receiver's --quota does not allow it");
   }
   DCDN_TRY(const std::uint64_t free, settings.dir->free_bytes());
   if (bytes + settings.reserve_bytes > free)
-    return Error(Errc::no_space, "the receiver's disk has no room for it (" + std::to_string(free) + " bytes free)");
+    return Error(Errc::no_space,
+                 "the receiver's disk has no room for it (" + std::to_string(free) + " bytes free)");
   return {};
 }
 
@@ -87,7 +92,8 @@ void ReceiveConnection::open_sink(Object& object, std::shared_ptr<ObjectSink> si
     }
     if (answer) self->desk_->add(number, std::move(sink));
     sink.reset();
-    self->post([number, answer = std::move(answer)](ReceiveConnection& here) { here.opened(number, answer); });
+    self->post(
+        [number, answer = std::move(answer)](ReceiveConnection& here) { here.opened(number, answer); });
   });
 }
 
@@ -102,9 +108,11 @@ void ReceiveConnection::opened(std::uint32_t number, Result<wire::Answer> answer
   connection_->send(object->stream, frame_buffer(wire::FrameType::answer, wire::encode(*answer)), false);
 }
 
-void ReceiveConnection::add_segment(Object& object, SegmentGate::Passed passed, std::function<void()> credit) {
+void ReceiveConnection::add_segment(Object& object, SegmentGate::Passed passed,
+                                    std::function<void()> credit) {
   const std::uint32_t number = object.offer.object;
-  shared_->worker.post([self = shared_from_this(), number, passed = std::move(passed), credit = std::move(credit)] {
+  shared_->worker.post([self = shared_from_this(), number, passed = std::move(passed),
+                        credit = std::move(credit)] {
     ObjectSink* sink = self->desk_->find(number);
     credit();
     if (sink == nullptr) return;
@@ -121,7 +129,8 @@ void ReceiveConnection::add_segment(Object& object, SegmentGate::Passed passed, 
   });
 }
 
-void ReceiveConnection::segment_added(std::uint32_t number, std::uint64_t index, Result<store::SegmentNeed> need) {
+void ReceiveConnection::segment_added(std::uint32_t number, std::uint64_t index,
+                                      Result<store::SegmentNeed> need) {
   Object* object = find(number);
   if (object == nullptr) return;
   if (!need) return fail(number, need.error());

@@ -8,7 +8,8 @@ constexpr int kMaxSignatures = 64;  // of strangers, before one that is accepted
 
 Result<std::optional<SegmentGate::Passed>> SegmentGate::take(const wire::Frame& frame) {
   if (frame.type == wire::FrameType::segment) {
-    if (waiting_) return Error(Errc::untrusted, "a manifest segment carries no signature by a key that is trusted here");
+    if (waiting_)
+      return Error(Errc::untrusted, "a manifest segment carries no signature by a key that is trusted here");
     DCDN_TRY(wire::Segment segment, wire::parse_segment(frame.body.view()));
     Passed passed{std::move(segment), wire::segment_id(frame.body.view()), {}};
     wire::append_frame(passed.frames, frame.type, frame.body.view());
@@ -19,10 +20,12 @@ Result<std::optional<SegmentGate::Passed>> SegmentGate::take(const wire::Frame& 
   DCDN_TRY(const auto signature, wire::parse_segment_signature(frame.body.view()));
   if (!waiting_) return std::optional<Passed>();  // a further signature on a segment that already passed
   const Digest& stream = waiting_->segment.index == 0 ? waiting_->id : waiting_->segment.stream;
-  if (signature.segment != waiting_->id || signature.index != waiting_->segment.index || signature.stream != stream)
+  if (signature.segment != waiting_->id || signature.index != waiting_->segment.index ||
+      signature.stream != stream)
     return Error(Errc::bad_signature, "a signature is for another manifest segment");
   const bool accepted = signature.signer == peer_ || trusted_.trusts(signature.signer);
-  if (++signatures_ > kMaxSignatures) return Error(Errc::limit, "a manifest segment carries too many signatures");
+  if (++signatures_ > kMaxSignatures)
+    return Error(Errc::limit, "a manifest segment carries too many signatures");
   wire::append_frame(waiting_->frames, frame.type, frame.body.view());
   if (!accepted) return std::optional<Passed>();  // another signature may follow
   DCDN_CHECK(wire::verify_segment_signature(signature));
@@ -40,12 +43,13 @@ ChunkDesk::Outcome ChunkDesk::take(const pipeline::ChunkFrame& chunk, BufferPool
   const bool used = !outcome.changed.empty() || !outcome.failed.empty();
   const bool repeat = !used && written_.find(chunk.carried_digest) != nullptr;
   if (repeat) thrown_away_.insert(chunk.carried_digest, true);
-  if (used || repeat || !held_.try_emplace(chunk.carried_digest, Held{chunk.carried, credit}).second) credit();
+  if (used || repeat || !held_.try_emplace(chunk.carried_digest, Held{chunk.carried, credit}).second)
+    credit();
   return outcome;
 }
 
-void ChunkDesk::write(std::uint32_t object, ObjectSink& sink, const pipeline::ChunkFrame& chunk, BufferPool& pool,
-                      Outcome& outcome) {
+void ChunkDesk::write(std::uint32_t object, ObjectSink& sink, const pipeline::ChunkFrame& chunk,
+                      BufferPool& pool, Outcome& outcome) {
   const auto record = sink.wanted(chunk.carried_digest);
   if (!record) return;
   auto content = pipeline::unpack_chunk(*record, chunk.carried, pool);

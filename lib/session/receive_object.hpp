@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "pipeline/chunk_packer.hpp"
+#include "session/receive_shared.hpp"
 #include "wire/frame.hpp"
 #include "wire/repeat_window.hpp"
-#include "session/receive_shared.hpp"
 
 namespace dcdn::session {
 
@@ -29,9 +29,9 @@ class SegmentGate {
     Digest id;
     Bytes frames;
   };
-  /// A segment frame waits for a signature by the peer's own key or a trusted one: nothing unsigned goes further.
-  /// Returns the segment that this frame completes, if any.
-  /// error untrusted: the segment before carries no acceptable signature; bad_signature; corrupt.
+  /// A segment frame waits for a signature by the peer's own key or a trusted one: nothing unsigned goes
+  /// further. Returns the segment that this frame completes, if any. error untrusted: the segment before
+  /// carries no acceptable signature; bad_signature; corrupt.
   Result<std::optional<Passed>> take(const wire::Frame& frame);
 
  private:
@@ -53,7 +53,8 @@ class ChunkDesk {
   struct Outcome {
     std::vector<std::uint32_t> changed;
     std::vector<std::pair<std::uint32_t, Error>> failed;
-    bool lost = false;  ///< a chunk is wanted now that was thrown away as a repeat: only a reconnect brings it again
+    bool lost =
+        false;  ///< a chunk is wanted now that was thrown away as a repeat: only a reconnect brings it again
   };
   Outcome take(const pipeline::ChunkFrame& chunk, BufferPool& pool, Done credit);
   /// After a segment was added: chunks held for it.

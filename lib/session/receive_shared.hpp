@@ -20,7 +20,7 @@ enum class SinkKind { directory, raw, stream };
 
 struct ReceiveSettings {
   SinkKind sink = SinkKind::directory;
-  std::shared_ptr<store::ReceiveDir> dir;   ///< directory only
+  std::shared_ptr<store::ReceiveDir> dir;  ///< directory only
   store::Collision collision = store::Collision::refuse;
   bool fsync = true;
   std::string delivered_dir;
@@ -29,7 +29,7 @@ struct ReceiveSettings {
   std::uint64_t reserve_bytes = 0;
   std::uint64_t max_object_bytes = 0;
   std::string agent;
-  Keyring trusted;                          ///< may sign what an allowed peer carries
+  Keyring trusted;  ///< may sign what an allowed peer carries
 };
 
 /// Told on the loop thread.
@@ -51,12 +51,12 @@ class ReceiveWatcher {
 
 class ReceiveConnection;
 
-/// An object being received, by slot: two connections never write to one staging folder, and a sink that cannot start
-/// over (standard output) is kept for the reconnect.
+/// An object being received, by slot: two connections never write to one staging folder, and a sink that
+/// cannot start over (standard output) is kept for the reconnect.
 struct SlotUse {
-  ReceiveConnection* connection = nullptr;    ///< who receives into it now
+  ReceiveConnection* connection = nullptr;  ///< who receives into it now
   std::uint32_t object = 0;
-  std::shared_ptr<ObjectSink> kept;           ///< raw and stream sinks: also while no connection has it
+  std::shared_ptr<ObjectSink> kept;  ///< raw and stream sinks: also while no connection has it
 };
 
 struct ReceiveShared {
@@ -77,12 +77,12 @@ struct ReceiveShared {
   std::uint64_t bytes_delivered = 0;
   /// Content bytes verified since the start, all objects: what the rate is measured on.
   std::uint64_t bytes_verified = 0;
-  std::optional<Error> output_error;          ///< standard output cannot be written: receiving ends
+  std::optional<Error> output_error;  ///< standard output cannot be written: receiving ends
   /// Raw output takes one object after the other: which slot has it, and who waits.
   std::string raw_slot;
   std::deque<std::pair<std::weak_ptr<ReceiveConnection>, std::uint32_t>> raw_waiting;
   bool paused = false;
-  StoreWorker worker;                         // last: its thread ends before what its jobs use
+  StoreWorker worker;  // last: its thread ends before what its jobs use
 };
 
 }  // namespace dcdn::session

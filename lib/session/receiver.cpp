@@ -71,8 +71,10 @@ void Receiver::stop(std::optional<Error> error) {
 bool Receiver::command(const std::string& session, const std::string& what) {
   for (auto& connection : connections_) {
     if (connection->session_id() != session) continue;
-    if (what == "cancel") connection->cancel();
-    else connection->set_paused(what == "pause");
+    if (what == "cancel")
+      connection->cancel();
+    else
+      connection->set_paused(what == "pause");
     return true;
   }
   return false;

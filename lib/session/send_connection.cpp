@@ -10,8 +10,8 @@ namespace dcdn::session {
 
 namespace {
 
-constexpr std::size_t kOffersAhead = 16;            // objects offered and not yet done
-constexpr std::size_t kBatchBytes = 128u << 10;     // small chunks share a stream up to this
+constexpr std::size_t kOffersAhead = 16;         // objects offered and not yet done
+constexpr std::size_t kBatchBytes = 128u << 10;  // small chunks share a stream up to this
 constexpr std::size_t kLeastQueue = 64u << 10;
 constexpr std::size_t kMostQueue = 8u << 20;
 constexpr std::uint32_t kUsualLargestChunk = 1u << 20;  // an answer that overtakes the welcome
@@ -19,7 +19,9 @@ constexpr std::chrono::milliseconds kIdleLook{200};
 constexpr std::chrono::milliseconds kBusyLook{5};
 constexpr Micros kMeasureEvery{500'000};
 
-std::size_t class_of(const ObjectTransfer& transfer) { return static_cast<std::size_t>(transfer.object().priority); }
+std::size_t class_of(const ObjectTransfer& transfer) {
+  return static_cast<std::size_t>(transfer.object().priority);
+}
 
 // What the receiver says, in our words: the code is its, the text is shown escaped.
 Error told_by_peer(const wire::Failure& failure) {
@@ -38,7 +40,9 @@ SendConnection::SendConnection(SendShared& shared, net::ConnectionPtr connection
   connection_->set_events(this);
 }
 
-SendConnection::~SendConnection() { connection_->set_events(nullptr); }
+SendConnection::~SendConnection() {
+  connection_->set_events(nullptr);
+}
 
 net::Task<void> SendConnection::run() {
   DCDN_CO_CHECK(say_hello());
@@ -51,7 +55,8 @@ net::Task<void> SendConnection::run() {
     }
     auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(kIdleLook);
     const auto waiting = backlog();
-    if (std::find(waiting.begin(), waiting.end(), true) != waiting.end() && !shared_.paused && !peer_paused_) {
+    if (std::find(waiting.begin(), waiting.end(), true) != waiting.end() && !shared_.paused &&
+        !peer_paused_) {
       wait = kBusyLook;
     }
     if (tokens_at_) wait = std::chrono::duration_cast<std::chrono::milliseconds>(*tokens_at_ - now_micros());
@@ -100,10 +105,12 @@ void SendConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fin) 
   if (lost_) return;
   Result<void> taken;
   if (id == session_stream_) {
-    taken = session_frames_->feed(bytes, fin, [this](wire::Frame& frame) { return take_session_frame(frame); });
+    taken =
+        session_frames_->feed(bytes, fin, [this](wire::Frame& frame) { return take_session_frame(frame); });
   } else if (auto it = active_.find(id); it != active_.end()) {
     Active& active = it->second;
-    taken = active.frames->feed(bytes, fin, [&](wire::Frame& frame) { return take_object_frame(active, frame); });
+    taken =
+        active.frames->feed(bytes, fin, [&](wire::Frame& frame) { return take_object_frame(active, frame); });
     if (taken && fin && active.transfer->phase() == TransferPhase::offered)
       taken = Error(Errc::corrupt, "the receiver closed an object's stream without an answer");
     const TransferPhase phase = active.transfer->phase();
@@ -118,7 +125,8 @@ Result<void> SendConnection::take_session_frame(const wire::Frame& frame) {
   switch (frame.type) {
     case wire::FrameType::welcome: {
       DCDN_TRY(const auto welcome, wire::parse<wire::Welcome>(body));
-      if (welcome.protocol != 1) return Error(Errc::unsupported, "the receiver speaks another protocol version");
+      if (welcome.protocol != 1)
+        return Error(Errc::unsupported, "the receiver speaks another protocol version");
       welcome_ = welcome;
       return {};
     }
@@ -131,7 +139,8 @@ Result<void> SendConnection::take_session_frame(const wire::Frame& frame) {
       DCDN_TRY(const auto failure, wire::parse<wire::Failure>(body));
       return told_by_peer(failure);
     }
-    default: return {};  // something newer than this version
+    default:
+      return {};  // something newer than this version
   }
 }
 
@@ -141,11 +150,13 @@ Result<void> SendConnection::take_object_frame(Active& active, const wire::Frame
   switch (frame.type) {
     case wire::FrameType::answer: {
       DCDN_TRY(const auto answer, wire::parse<wire::Answer>(body));
-      if (transfer.phase() != TransferPhase::offered) return Error(Errc::corrupt, "a second answer to one offer");
+      if (transfer.phase() != TransferPhase::offered)
+        return Error(Errc::corrupt, "a second answer to one offer");
       const auto stats = connection_->stats();
       const std::uint32_t largest = welcome_ ? welcome_->max_chunk_content : kUsualLargestChunk;
       const auto limit = std::clamp<std::uint32_t>(largest, wire::kMinChunkContent, wire::kMaxChunkContent);
-      if (auto begun = transfer.answered(answer, {stats.smoothed_rtt, 0}, limit); !begun) transfer.fail(begun.error());
+      if (auto begun = transfer.answered(answer, {stats.smoothed_rtt, 0}, limit); !begun)
+        transfer.fail(begun.error());
       return {};
     }
     case wire::FrameType::want: {
@@ -157,7 +168,8 @@ Result<void> SendConnection::take_object_frame(Active& active, const wire::Frame
       made_progress_ = true;
       return transfer.stored(stored);
     }
-    case wire::FrameType::receipt: return take_receipt(active, frame);
+    case wire::FrameType::receipt:
+      return take_receipt(active, frame);
     case wire::FrameType::cancel: {
       DCDN_TRY(const auto cancel, wire::parse<wire::Cancel>(body));
       transfer.fail(Error(Errc::refused, "receiver: cancelled: " + escape_for_display(cancel.reason)));
@@ -168,7 +180,8 @@ Result<void> SendConnection::take_object_frame(Active& active, const wire::Frame
       transfer.fail(told_by_peer(failure));
       return {};
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -233,7 +246,8 @@ void SendConnection::tell_pause() {
   if (paused == told_paused_) return;
   told_paused_ = paused;
   const auto type = paused ? wire::FrameType::pause : wire::FrameType::resume;
-  connection_->send(session_stream_, frame_buffer(type, wire::encode(wire::PauseResume{"by the sender"})), false);
+  connection_->send(session_stream_, frame_buffer(type, wire::encode(wire::PauseResume{"by the sender"})),
+                    false);
 }
 
 void SendConnection::stop(std::uint64_t close_code, Error error) {
@@ -316,7 +330,8 @@ void SendConnection::send_batch(std::size_t priority, Micros now) {
   ObjectTransfer* oldest = nullptr;
   for (const auto& [stream, active] : active_) {
     if (!active.transfer->has_chunk() || class_of(*active.transfer) != priority) continue;
-    if (oldest == nullptr || active.transfer->object().number < oldest->object().number) oldest = active.transfer;
+    if (oldest == nullptr || active.transfer->object().number < oldest->object().number)
+      oldest = active.transfer;
   }
   auto stream = connection_->open_unidirectional();
   if (oldest == nullptr || !stream) return;

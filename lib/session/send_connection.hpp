@@ -1,4 +1,5 @@
-// send_connection.hpp - one connection of a sender: says hello, offers objects, sends what is due, until all are done.
+// send_connection.hpp - one connection of a sender: says hello, offers objects, sends what is due, until all
+// are done.
 #pragma once
 #include <map>
 #include <memory>
@@ -22,8 +23,8 @@ class SendConnection : private net::ConnectionEvents {
   net::Task<void> run();
   /// There may be something to do: a segment was packed, the user paused, resumed or cancelled.
   void wake() { signal_.notify(); }
-  /// Closes the connection; run() ends with `error`. What was confirmed stays at the receiver, unless the code says
-  /// kCloseCancelled.
+  /// Closes the connection; run() ends with `error`. What was confirmed stays at the receiver, unless the
+  /// code says kCloseCancelled.
   void stop(std::uint64_t close_code, Error error);
   [[nodiscard]] net::ConnectionStats stats() const { return connection_->stats(); }
   [[nodiscard]] bool peer_paused() const { return peer_paused_; }
@@ -48,14 +49,14 @@ class SendConnection : private net::ConnectionEvents {
   Result<void> take_object_frame(Active& active, const wire::Frame& frame);
   Result<void> take_receipt(Active& active, const wire::Frame& frame);
   void tell_pause();
-  void turn();                          // one round: offers, segments, chunks
+  void turn();  // one round: offers, segments, chunks
   void send_segments();
   std::optional<Micros> send_chunks();  // when tokens will be there again, if that is what stops it
   void send_batch(std::size_t priority, Micros now);
   [[nodiscard]] std::size_t queue_limit() const;
   [[nodiscard]] std::array<bool, pace::kClasses> backlog() const;
   void end(Active& active);
-  void drop(Error error);               // a protocol error: close and remember why
+  void drop(Error error);  // a protocol error: close and remember why
   [[nodiscard]] bool all_ended() const;
 
   SendShared& shared_;

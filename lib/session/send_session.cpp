@@ -1,7 +1,8 @@
 #include "session/send_session.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/text.hpp"
 
@@ -12,8 +13,9 @@ constexpr std::size_t kShownObjects = 16;
 constexpr std::chrono::seconds kStalledAfter{3};
 }  // namespace
 
-SendSession::SendSession(asio::any_io_executor executor, SendSettings settings, SecretKey key, SendWatcher& watcher,
-                         std::vector<SendObject> objects, std::vector<DestinationSettings> destinations)
+SendSession::SendSession(asio::any_io_executor executor, SendSettings settings, SecretKey key,
+                         SendWatcher& watcher, std::vector<SendObject> objects,
+                         std::vector<DestinationSettings> destinations)
     : shared_(executor, std::move(settings), std::move(key), watcher), hub_(shared_), one_ended_(executor) {
   shared_.objects = std::move(objects);
   shared_.destinations = destinations.size();
@@ -43,8 +45,8 @@ void SendSession::set_paused(bool paused) {
 }
 
 bool SendSession::paused() const {
-  return shared_.paused ||
-         std::any_of(destinations_.begin(), destinations_.end(), [](const auto& d) { return d->peer_paused(); });
+  return shared_.paused || std::any_of(destinations_.begin(), destinations_.end(),
+                                       [](const auto& d) { return d->peer_paused(); });
 }
 
 void SendSession::stop(std::uint64_t close_code, const Error& error) {
@@ -75,7 +77,8 @@ void SendSession::describe_objects(Progress& progress) const {
       total += object.bytes.value_or(0);
       ++progress.objects_total;
       if (finished) ++progress.objects_finished;
-      const bool active = transfer->phase() == TransferPhase::running || transfer->phase() == TransferPhase::offered;
+      const bool active =
+          transfer->phase() == TransferPhase::running || transfer->phase() == TransferPhase::offered;
       const bool only = progress.objects_total == 1;
       if (!(active || finished || only) || progress.objects.size() >= kShownObjects) continue;
       if (finished && progress.objects_finished + kShownObjects / 2 < shared_.objects.size()) continue;

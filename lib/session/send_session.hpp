@@ -26,7 +26,7 @@ class SendSession {
 
   // From the control socket, signals and timers; on the loop thread.
   void set_paused(bool paused);
-  [[nodiscard]] bool paused() const;                ///< by either side
+  [[nodiscard]] bool paused() const;  ///< by either side
   /// Ends run(): interrupted, --max-time (resumable) or cancelled.
   void stop(std::uint64_t close_code, const Error& error);
   [[nodiscard]] Progress progress();

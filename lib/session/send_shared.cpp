@@ -5,8 +5,11 @@
 namespace dcdn::session {
 
 namespace {
-// A burst is what may leave at once after silence: a quarter second's worth, and never less than a packet batch.
-double burst_of(double per_second, double least) { return std::max(per_second / 4, least); }
+// A burst is what may leave at once after silence: a quarter second's worth, and never less than a packet
+// batch.
+double burst_of(double per_second, double least) {
+  return std::max(per_second / 4, least);
+}
 }  // namespace
 
 SendShared::SendShared(asio::any_io_executor executor_in, SendSettings settings_in, SecretKey key_in,

@@ -29,8 +29,8 @@ struct SendObject {
   std::uint32_t number = 0;
   wire::ObjectKind kind = wire::ObjectKind::file;
   std::string name;
-  std::string path;                ///< empty: standard input
-  bool ready_stream = false;       ///< the input is a chunk stream, passed through unchanged
+  std::string path;           ///< empty: standard input
+  bool ready_stream = false;  ///< the input is a chunk stream, passed through unchanged
   wire::Priority priority = wire::Priority::normal;
   std::optional<std::uint64_t> bytes;
   std::optional<std::uint64_t> entries;
@@ -48,7 +48,7 @@ struct SendSettings {
   std::string agent;
   net::QuicOptions quic;
   int input_fd = 0;
-  Buffer input_head;               ///< bytes already read from input_fd to recognise a chunk stream
+  Buffer input_head;  ///< bytes already read from input_fd to recognise a chunk stream
 };
 
 /// Told by any part of the session; the session turns it into progress, notes and rows.
@@ -64,21 +64,22 @@ class SendWatcher {
 
 /// One loop thread; the packing threads touch only what says so.
 struct SendShared {
-  SendShared(asio::any_io_executor executor_in, SendSettings settings_in, SecretKey key_in, SendWatcher& watcher_in);
+  SendShared(asio::any_io_executor executor_in, SendSettings settings_in, SecretKey key_in,
+             SendWatcher& watcher_in);
 
   asio::any_io_executor executor;
   const SendSettings settings;
   const SecretKey key;
   SendWatcher& watcher;
   std::vector<SendObject> objects;
-  WorkerPool workers{0};                       // used by packing threads
-  BufferPool pool{kSendWindowBytes};           // any thread
+  WorkerPool workers{0};              // used by packing threads
+  BufferPool pool{kSendWindowBytes};  // any thread
   std::shared_ptr<FeedBudget> budget;
   pace::TokenBucket byte_bucket;
   pace::TokenBucket chunk_bucket;
-  bool paused = false;                         ///< by the user
+  bool paused = false;  ///< by the user
   std::size_t destinations = 1;
-  std::uint64_t bytes_skipped = 0;             ///< content that did not have to travel
+  std::uint64_t bytes_skipped = 0;  ///< content that did not have to travel
 };
 
 /// Steady clock in the pure cores' unit.

@@ -18,12 +18,13 @@ namespace {
 constexpr mode_t kModeBits = 07777;
 
 Error vanished_or(const std::string& path, const char* what) {
-  if (errno == ENOENT) return {Errc::changed, escape_for_display(path) + ": vanished while the tree was read"};
+  if (errno == ENOENT)
+    return {Errc::changed, escape_for_display(path) + ": vanished while the tree was read"};
   return errno_error(errno, escape_for_display(path) + ": " + what);
 }
 
 Result<struct stat> status_of(const std::string& path, bool follow) {
-  struct stat info{};
+  struct stat info {};
   const int failed = follow ? ::stat(path.c_str(), &info) : ::lstat(path.c_str(), &info);
   if (failed != 0) return errno_error(errno, escape_for_display(path));
   return info;
@@ -70,8 +71,10 @@ bool stays_inside(const std::string& path_in_tree, const std::string& target) {
   while (at <= target.size()) {
     const std::size_t slash = std::min(target.find('/', at), target.size());
     const std::string component = target.substr(at, slash - at);
-    if (component == "..") --depth;
-    else if (!component.empty() && component != ".") ++depth;
+    if (component == "..")
+      --depth;
+    else if (!component.empty() && component != ".")
+      ++depth;
     if (depth < 0) return false;
     at = slash + 1;
   }
@@ -89,14 +92,15 @@ class Walk {
           .with_hint("with --symlinks=follow a link that points upwards never ends");
     DCDN_TRY(const auto names, sorted_names(disk_path));
     for (const std::string& name : names)
-      DCDN_CHECK(item(disk_path + "/" + name, path_in_tree.empty() ? name : path_in_tree + "/" + name, depth));
+      DCDN_CHECK(
+          item(disk_path + "/" + name, path_in_tree.empty() ? name : path_in_tree + "/" + name, depth));
     return {};
   }
 
  private:
   Result<void> item(const std::string& disk_path, const std::string& path_in_tree, std::size_t depth) {
     DCDN_CHECK(wire::check_path(path_in_tree));
-    struct stat info{};
+    struct stat info {};
     if (::lstat(disk_path.c_str(), &info) != 0) return vanished_or(disk_path, "stat");
     if (S_ISLNK(info.st_mode)) {
       if (symlinks_ == Symlinks::skip) return {};
@@ -118,7 +122,8 @@ class Walk {
     return {};
   }
 
-  Result<void> symlink(const std::string& disk_path, const std::string& path_in_tree, const struct stat& info) {
+  Result<void> symlink(const std::string& disk_path, const std::string& path_in_tree,
+                       const struct stat& info) {
     SourceEntry entry{begin_of(path_in_tree, info), disk_path};
     entry.begin.kind = wire::EntryKind::symlink;
     entry.begin.mode = 0777;
@@ -138,7 +143,8 @@ class Walk {
 }  // namespace
 
 Result<wire::ObjectKind> kind_of_source(const std::string& path, Symlinks symlinks) {
-  // A symlink named on the command line is what it points to, as with cp and tar -h; inside trees the option decides.
+  // A symlink named on the command line is what it points to, as with cp and tar -h; inside trees the option
+  // decides.
   (void)symlinks;
   DCDN_TRY(const struct stat info, status_of(path, true));
   if (S_ISREG(info.st_mode)) return wire::ObjectKind::file;
@@ -153,11 +159,13 @@ Result<std::string> name_of_source(const std::string& path) {
   const std::size_t slash = name.rfind('/');
   if (slash != std::string::npos) name = name.substr(slash + 1);
   if (!wire::check_name(name))
-    return Error(Errc::usage, escape_for_display(path) + ": gives no name to send it under").with_hint("add --name NAME");
+    return Error(Errc::usage, escape_for_display(path) + ": gives no name to send it under")
+        .with_hint("add --name NAME");
   return name;
 }
 
-Result<void> walk_tree(const std::string& path, Symlinks symlinks, const EntryVisitor& visit, const SkipNote& note) {
+Result<void> walk_tree(const std::string& path, Symlinks symlinks, const EntryVisitor& visit,
+                       const SkipNote& note) {
   return Walk(symlinks, visit, note).directory(path, "", 1);
 }
 

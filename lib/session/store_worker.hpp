@@ -1,4 +1,5 @@
-// store_worker.hpp - the one thread that verifies, decompresses and writes what arrives, in the order it was told.
+// store_worker.hpp - the one thread that verifies, decompresses and writes what arrives, in the order it was
+// told.
 #pragma once
 #include <condition_variable>
 #include <deque>

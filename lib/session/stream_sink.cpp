@@ -1,9 +1,9 @@
 // Verified frames on a descriptor: what arrives is a chunk stream again.
 #include "base/unique_fd.hpp"
 #include "pipeline/chunk_packer.hpp"
-#include "wire/repeat_window.hpp"
 #include "session/manifest_window.hpp"
 #include "session/object_sink.hpp"
+#include "wire/repeat_window.hpp"
 
 namespace dcdn::session {
 
@@ -23,7 +23,8 @@ class StreamSink : public ObjectSink {
     return answer;
   }
 
-  Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id, ByteView frames) override {
+  Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id,
+                                         ByteView frames) override {
     const std::uint64_t before = window_.checker().next_index();
     DCDN_TRY(auto need, window_.add(segment, id));
     if (segment.object) repeats_omitted_ = segment.object->repeats_omitted;
@@ -34,7 +35,9 @@ class StreamSink : public ObjectSink {
     return need;
   }
 
-  std::optional<wire::ChunkRecord> wanted(const Digest& carried) const override { return window_.wanted(carried); }
+  std::optional<wire::ChunkRecord> wanted(const Digest& carried) const override {
+    return window_.wanted(carried);
+  }
 
   Result<void> write_chunk(const Digest& digest, const Buffer&, const Buffer& carried) override {
     const auto record = window_.wanted(digest);
@@ -82,6 +85,8 @@ class StreamSink : public ObjectSink {
 
 }  // namespace
 
-std::unique_ptr<ObjectSink> make_stream_sink(int fd) { return std::make_unique<StreamSink>(fd); }
+std::unique_ptr<ObjectSink> make_stream_sink(int fd) {
+  return std::make_unique<StreamSink>(fd);
+}
 
 }  // namespace dcdn::session

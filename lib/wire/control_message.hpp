@@ -27,8 +27,8 @@ enum class Priority : std::uint8_t { critical = 0, high = 1, normal = 2 };
 
 struct Hello {
   std::uint32_t protocol = 1;
-  std::string agent;                    ///< "dcdn 0.1.0", shown only; at most 64 bytes
-  std::array<std::uint8_t, 16> session{}; ///< random, the same after a reconnect of the same sending process
+  std::string agent;                       ///< "dcdn 0.1.0", shown only; at most 64 bytes
+  std::array<std::uint8_t, 16> session{};  ///< random, the same after a reconnect of the same sending process
   bool operator==(const Hello&) const = default;
 };
 struct Welcome {
@@ -38,13 +38,13 @@ struct Welcome {
   bool operator==(const Welcome&) const = default;
 };
 struct Offer {
-  std::uint32_t object = 0;             ///< number within the session
+  std::uint32_t object = 0;  ///< number within the session
   ObjectKind kind = ObjectKind::stream;
   std::string name;
-  std::optional<std::uint64_t> bytes;   ///< content bytes, when known
-  std::optional<std::uint64_t> entries; ///< when known
+  std::optional<std::uint64_t> bytes;    ///< content bytes, when known
+  std::optional<std::uint64_t> entries;  ///< when known
   Priority priority = Priority::normal;
-  std::uint32_t chunk_content = 0;      ///< chunk size the sender would like, bytes
+  std::uint32_t chunk_content = 0;  ///< chunk size the sender would like, bytes
   bool operator==(const Offer&) const = default;
 };
 /// The chunk size of segments from `segment` on, so that a resumed sender cuts as it did before.
@@ -69,7 +69,7 @@ struct Answer {
 struct Want {
   std::uint32_t object = 0;
   std::uint64_t segment = 0;
-  std::vector<bool> needed;         ///< at most kMaxRecords
+  std::vector<bool> needed;  ///< at most kMaxRecords
   bool operator==(const Want&) const = default;
 };
 struct Stored {
@@ -78,8 +78,8 @@ struct Stored {
   std::uint64_t bytes_done = 0;     ///< content bytes verified in all
   bool operator==(const Stored&) const = default;
 };
-struct PauseResume {                ///< body of pause and resume frames
-  std::string reason;               ///< at most 256 bytes, shown
+struct PauseResume {   ///< body of pause and resume frames
+  std::string reason;  ///< at most 256 bytes, shown
   bool operator==(const PauseResume&) const = default;
 };
 struct Cancel {
@@ -89,15 +89,16 @@ struct Cancel {
 };
 struct Failure {
   std::uint32_t object = 0;
-  std::uint32_t code = 0;           ///< number in dcdn-session(5), FAILURE CODES; see code_number
-  std::string message;              ///< at most 1024 bytes, escaped before it is shown
+  std::uint32_t code = 0;  ///< number in dcdn-session(5), FAILURE CODES; see code_number
+  std::string message;     ///< at most 1024 bytes, escaped before it is shown
   bool operator==(const Failure&) const = default;
 };
 /// Errc to a number that is never reused, and back (an unknown number: Errc::refused).
 std::uint32_t code_number(Errc code);
 Errc code_of_number(std::uint32_t number);
 
-// Frame bodies. Texts that are only shown are cut to their limits. Each parse checks limits and canonical form and that nothing is left over: error corrupt.
+// Frame bodies. Texts that are only shown are cut to their limits. Each parse checks limits and canonical
+// form and that nothing is left over: error corrupt.
 Bytes encode(const Hello& m);
 Bytes encode(const Welcome& m);
 Bytes encode(const Offer& m);
@@ -109,14 +110,23 @@ Bytes encode(const Cancel& m);
 Bytes encode(const Failure& m);
 template <class Message>
 Result<Message> parse(ByteView body);  // specialised for each of the above
-template <> Result<Hello> parse<Hello>(ByteView body);
-template <> Result<Welcome> parse<Welcome>(ByteView body);
-template <> Result<Offer> parse<Offer>(ByteView body);
-template <> Result<Answer> parse<Answer>(ByteView body);
-template <> Result<Want> parse<Want>(ByteView body);
-template <> Result<Stored> parse<Stored>(ByteView body);
-template <> Result<PauseResume> parse<PauseResume>(ByteView body);
-template <> Result<Cancel> parse<Cancel>(ByteView body);
-template <> Result<Failure> parse<Failure>(ByteView body);
+template <>
+Result<Hello> parse<Hello>(ByteView body);
+template <>
+Result<Welcome> parse<Welcome>(ByteView body);
+template <>
+Result<Offer> parse<Offer>(ByteView body);
+template <>
+Result<Answer> parse<Answer>(ByteView body);
+template <>
+Result<Want> parse<Want>(ByteView body);
+template <>
+Result<Stored> parse<Stored>(ByteView body);
+template <>
+Result<PauseResume> parse<PauseResume>(ByteView body);
+template <>
+Result<Cancel> parse<Cancel>(ByteView body);
+template <>
+Result<Failure> parse<Failure>(ByteView body);
 
 }  // namespace dcdn::wire

@@ -89,6 +89,9 @@ class Sink : public ConnectionEvents {
     fmt::print("received {:.1f} MB in {:.2f} s: {:.3f} Gbit/s ({})\n", static_cast<double>(total_) / 1e6,
                seconds, static_cast<double>(total_) * 8 / seconds / 1e9, info.error.message);
     report_cpu("receiver", total_);
+    fmt::print("receiver sent {} packets, most of them acknowledgements\n",
+               connection_->stats().packets_sent);
+    std::fflush(stdout);
     std::fflush(stdout);
     done = true;
   }

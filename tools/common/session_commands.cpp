@@ -41,9 +41,11 @@ Result<int> list_sessions_command(const Home& home, Report& report) {
   for (const SessionInfo& session : sessions) {
     report.json("session", json_of(session));
     const auto age = std::chrono::seconds(std::max<std::int64_t>(0, std::time(nullptr) - session.updated_s));
-    const std::string state = session.running || session.state == "completed" ? session.state : session.state + " (not running)";
-    report.line(fmt::format("{}  {:7}  {:12}  {:>18}  {:>8} ago  {}  {}", session.id, session.direction, state,
-                            progress_text(session), format_duration(age), escape(session.address), session.name));
+    const std::string state =
+        session.running || session.state == "completed" ? session.state : session.state + " (not running)";
+    report.line(fmt::format("{}  {:7}  {:12}  {:>18}  {:>8} ago  {}  {}", session.id, session.direction,
+                            state, progress_text(session), format_duration(age), escape(session.address),
+                            session.name));
     if (!session.error.empty()) report.line("                  " + escape(session.error));
   }
   if (sessions.empty()) report.note(0, "no sessions");
@@ -57,7 +59,8 @@ Result<int> clean_sessions_command(const Home& home, std::chrono::milliseconds o
   return 0;
 }
 
-Result<int> tell_session_command(const Home& home, const std::string& session, const std::string& command, Report& report) {
+Result<int> tell_session_command(const Home& home, const std::string& session, const std::string& command,
+                                 Report& report) {
   DCDN_TRY(const std::string said, command_session(home, session, command));
   report.note(0, said);
   report.json("session_command", {{"command", command}, {"message", said}});

@@ -11,6 +11,7 @@ namespace dcdn::tool {
 Result<int> list_sessions_command(const Home& home, Report& report);
 Result<int> clean_sessions_command(const Home& home, std::chrono::milliseconds older_than, Report& report);
 /// Tells the process that runs it, or changes its row. not_found: no process runs it (resume only).
-Result<int> tell_session_command(const Home& home, const std::string& session, const std::string& command, Report& report);
+Result<int> tell_session_command(const Home& home, const std::string& session, const std::string& command,
+                                 Report& report);
 
 }  // namespace dcdn::tool

@@ -31,7 +31,8 @@ void add_transport_options(Command& command, TransportOptions& transport) {
     transport.gso = false;
     return {};
   };
-  command.custom("no-gso", Arity::flag, "", "do not batch packets in the kernel (UDP_SEGMENT, UDP_GRO)", no_gso);
+  command.custom("no-gso", Arity::flag, "", "do not batch packets in the kernel (UDP_SEGMENT, UDP_GRO)",
+                 no_gso);
   command.duration("idle-timeout", transport.idle_timeout, milliseconds(5000), milliseconds(120000),
                    "silence after which the connection is lost");
   command.duration("keep-alive", transport.keep_alive, milliseconds(1000), milliseconds(60000),
@@ -40,7 +41,9 @@ void add_transport_options(Command& command, TransportOptions& transport) {
                    "how long a peer may take to answer");
   command.duration("initial-rtt", transport.initial_rtt, milliseconds(10), milliseconds(5000),
                    "round trip assumed before it is measured");
-  command.custom("mtu", Arity::one, "BYTES", "UDP payload, 1200 to 65527; auto finds what the path takes", mtu_into(transport))
+  command
+      .custom("mtu", Arity::one, "BYTES", "UDP payload, 1200 to 65527; auto finds what the path takes",
+              mtu_into(transport))
       .with_default("auto");
   command.size("receive-window", transport.receive_window, 512u << 10, 64u << 20,
                "what a peer may have under way to us, a connection");

@@ -22,7 +22,8 @@ void say_summary(const RecvReport& received, Report& report) {
                              received.objects == 1 ? "1 object" : fmt::format("{} objects", received.objects),
                              format_size(received.bytes), format_rate(rate)));
   if (received.damaged_bytes > 0)
-    report.warning(format_size(received.damaged_bytes) + " of the input were damaged; everything was recovered from the rest");
+    report.warning(format_size(received.damaged_bytes) +
+                   " of the input were damaged; everything was recovered from the rest");
   report.json("summary", {{"objects", received.objects},
                           {"bytes", received.bytes},
                           {"wire_bytes", received.wire_bytes},
@@ -47,7 +48,9 @@ Result<int> receive_command(RecvArgs& args, Report& report) {
   KeyChoice key{args.options.home, args.options.key_name, "", ""};
   DCDN_CHECK(unlock(key, args.passphrase_fd));
   args.options.passphrase = key.passphrase;
-  args.options.on_listening = [&report](const std::string& address) { report.json("listening", {{"address", address}}); };
+  args.options.on_listening = [&report](const std::string& address) {
+    report.json("listening", {{"address", address}});
+  };
   DCDN_TRY(const RecvReport received, recv(args.options, view));
   say_summary(received, report);
   return 0;
@@ -55,7 +58,8 @@ Result<int> receive_command(RecvArgs& args, Report& report) {
 
 Result<int> clean_command(const RecvArgs& args, Report& report) {
   DCDN_TRY(const int staged, clean_staging(args.options.directory, args.older_than));
-  report.note(0, fmt::format("{} unfinished objects forgotten in {}", staged, escape(args.options.directory)));
+  report.note(0,
+              fmt::format("{} unfinished objects forgotten in {}", staged, escape(args.options.directory)));
   return clean_sessions_command(args.options.home, args.older_than, report);
 }
 
@@ -66,13 +70,19 @@ Result<int> work(int argc, const char* const* argv, Report& report) {
   DCDN_TRY(args.options.home, find_home());
   args.options.interrupt_fd = interrupt_fd();
   switch (args.action) {
-    case RecvAction::list: return list_sessions_command(args.options.home, report);
-    case RecvAction::pause: return tell_session_command(args.options.home, args.session, "pause", report);
-    case RecvAction::resume: return tell_session_command(args.options.home, args.session, "resume", report);
-    case RecvAction::cancel: return tell_session_command(args.options.home, args.session, "cancel", report);
-    case RecvAction::clean: return clean_command(args, report);
+    case RecvAction::list:
+      return list_sessions_command(args.options.home, report);
+    case RecvAction::pause:
+      return tell_session_command(args.options.home, args.session, "pause", report);
+    case RecvAction::resume:
+      return tell_session_command(args.options.home, args.session, "resume", report);
+    case RecvAction::cancel:
+      return tell_session_command(args.options.home, args.session, "cancel", report);
+    case RecvAction::clean:
+      return clean_command(args, report);
     case RecvAction::listen:
-    case RecvAction::unpack: break;
+    case RecvAction::unpack:
+      break;
   }
   return receive_command(args, report);
 }
@@ -81,4 +91,6 @@ Result<int> work(int argc, const char* const* argv, Report& report) {
 
 }  // namespace dcdn::tool
 
-int main(int argc, char** argv) { return dcdn::tool::run_tool("dcdn-recv", argc, argv, dcdn::tool::work); }
+int main(int argc, char** argv) {
+  return dcdn::tool::run_tool("dcdn-recv", argc, argv, dcdn::tool::work);
+}

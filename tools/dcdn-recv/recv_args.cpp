@@ -13,7 +13,8 @@ constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 60;
 
 void add_examples(Command& root) {
   root.usage("[--listen HOST:PORT] --allow ID -o DIR").usage("--allow ID --once --stdout > FILE");
-  root.usage("--stdin -o DIR < STREAM").usage("--list | --pause ID | --resume ID | --cancel ID | --clean -o DIR");
+  root.usage("--stdin -o DIR < STREAM")
+      .usage("--list | --pause ID | --resume ID | --cancel ID | --clean -o DIR");
   root.example("dcdn-recv --allow \"$FIELD_ID\" -o inbox", "takes what the field sends, until interrupted");
   root.example("dcdn-recv --allow \"$FIELD_ID\" --once --stdout | psql ops", "one object into a pipe");
   root.example("dcdn-recv --stdin -o out < tree.dcs", "unpacks a chunk stream, no network");
@@ -23,14 +24,18 @@ void add_where(Command& root, RecvArgs& args) {
   RecvOptions& options = args.options;
   root.group("From and to");
   root.text("listen", options.listen, "HOST:PORT", "where to listen; port 0 takes a free one");
-  root.text("output", options.directory, "DIR", "directory to receive into").with_short('o').completes(Complete::directory);
-  root.flag("stdout", args.to_stdout, "write the content to standard output, verified, in order").command_line_only();
+  root.text("output", options.directory, "DIR", "directory to receive into")
+      .with_short('o')
+      .completes(Complete::directory);
+  root.flag("stdout", args.to_stdout, "write the content to standard output, verified, in order")
+      .command_line_only();
   root.flag("stream", args.to_stream, "write a chunk stream to standard output").command_line_only();
   const auto unpack = [&args](const std::vector<std::string>&) -> Result<void> {
     args.action = RecvAction::unpack;
     return {};
   };
-  root.custom("stdin", Arity::flag, "", "unpack a chunk stream from standard input", unpack).command_line_only();
+  root.custom("stdin", Arity::flag, "", "unpack a chunk stream from standard input", unpack)
+      .command_line_only();
   root.flag("force", args.force, "write binary data even to a terminal").with_short('f').command_line_only();
   root.flag("once", options.once, "end after the first session that delivered something");
   root.duration("wait", options.wait_time, milliseconds(0), kYear, "end if nobody comes within this", true);
@@ -40,14 +45,18 @@ void add_where(Command& root, RecvArgs& args) {
 void add_trust(Command& root, RecvArgs& args) {
   RecvOptions& options = args.options;
   root.group("Whom to trust");
-  root.list("allow", options.allow, "ID", "node id or trusted name that may send; without it every trusted key");
+  root.list("allow", options.allow, "ID",
+            "node id or trusted name that may send; without it every trusted key");
   root.flag("allow-any", options.allow_any, "anybody may send").command_line_only();
   root.list("key", options.signers, "ID", "with --stdin: only what this key signed").command_line_only();
   root.flag("require-signature", options.require_signature, "with --stdin: only what a trusted key signed");
-  root.text("ca", options.ca_file, "FILE", "senders' certificates must chain to this authority").completes(Complete::file);
-  root.text("cert", options.cert_file, "FILE", "show this certificate over our key").completes(Complete::file);
+  root.text("ca", options.ca_file, "FILE", "senders' certificates must chain to this authority")
+      .completes(Complete::file);
+  root.text("cert", options.cert_file, "FILE", "show this certificate over our key")
+      .completes(Complete::file);
   root.text("identity", options.key_name, "NAME", "which of our keys");
-  root.integer("passphrase-fd", args.passphrase_fd, 0, 1u << 20, "read the key's passphrase from this descriptor")
+  root.integer("passphrase-fd", args.passphrase_fd, 0, 1u << 20,
+               "read the key's passphrase from this descriptor")
       .with_default("")
       .command_line_only();
 }
@@ -58,14 +67,16 @@ void add_files(Command& root, RecvArgs& args) {
   root.flag("overwrite", args.overwrite, "replace what has the same name");
   root.flag("rename", args.rename, "give the new one another name");
   root.flag("skip", args.skip, "keep what has the same name");
-  root.size("quota", options.quota_bytes, 0, kMostBytes, "the directory may hold this much in all; 0 is no limit");
+  root.size("quota", options.quota_bytes, 0, kMostBytes,
+            "the directory may hold this much in all; 0 is no limit");
   root.size("reserve", options.reserve_bytes, 0, kMostBytes, "leave this much of the disk free");
   root.size("max-object", options.max_object_bytes, 0, kMostBytes, "refuse larger objects; 0 is no limit");
   const auto no_fsync = [&args](const std::vector<std::string>&) -> Result<void> {
     args.options.fsync = false;
     return {};
   };
-  root.custom("no-fsync", Arity::flag, "", "do not wait for the disk: faster, not safe against power failure", no_fsync);
+  root.custom("no-fsync", Arity::flag, "", "do not wait for the disk: faster, not safe against power failure",
+              no_fsync);
 }
 
 void add_sessions(Command& root, RecvArgs& args) {
@@ -77,12 +88,17 @@ void add_sessions(Command& root, RecvArgs& args) {
     };
   };
   root.group("Sessions");
-  root.custom("list", Arity::flag, "", "show the sessions and their progress", action(RecvAction::list)).command_line_only();
-  root.custom("pause", Arity::one, "ID", "ask the sender of a session to pause", action(RecvAction::pause)).command_line_only();
+  root.custom("list", Arity::flag, "", "show the sessions and their progress", action(RecvAction::list))
+      .command_line_only();
+  root.custom("pause", Arity::one, "ID", "ask the sender of a session to pause", action(RecvAction::pause))
+      .command_line_only();
   root.custom("resume", Arity::one, "ID", "ask it to go on", action(RecvAction::resume)).command_line_only();
-  root.custom("cancel", Arity::one, "ID", "end it and forget what came", action(RecvAction::cancel)).command_line_only();
-  root.custom("clean", Arity::flag, "", "forget sessions and unfinished objects", action(RecvAction::clean)).command_line_only();
-  root.duration("older-than", args.older_than, milliseconds(0), 100 * kYear, "with --clean: untouched for this long", true)
+  root.custom("cancel", Arity::one, "ID", "end it and forget what came", action(RecvAction::cancel))
+      .command_line_only();
+  root.custom("clean", Arity::flag, "", "forget sessions and unfinished objects", action(RecvAction::clean))
+      .command_line_only();
+  root.duration("older-than", args.older_than, milliseconds(0), 100 * kYear,
+                "with --clean: untouched for this long", true)
       .command_line_only();
 }
 
@@ -97,7 +113,8 @@ Result<void> settle(RecvArgs& args) {
   if (args.skip) args.options.on_collision = OnCollision::skip;
   const bool unpack = args.action == RecvAction::unpack;
   if (!unpack && (!args.options.signers.empty() || args.options.require_signature))
-    return Error(Errc::usage, "--key and --require-signature go with --stdin; over the network --allow decides");
+    return Error(Errc::usage,
+                 "--key and --require-signature go with --stdin; over the network --allow decides");
   return {};
 }
 
@@ -112,7 +129,8 @@ Result<Parsed> parse_recv_args(int argc, const char* const* argv, Report& report
   add_files(root, args);
   add_sessions(root, args);
   add_transport_options(root, args.options.transport);
-  root.integer("max-connections", args.options.transport.max_connections, 100, 10000, "senders connected at once");
+  root.integer("max-connections", args.options.transport.max_connections, 100, 10000,
+               "senders connected at once");
   DCDN_TRY(const Parsed parsed, app.parse(argc, argv, report));
   if (parsed == Parsed::finished) return parsed;
   DCDN_CHECK(settle(args));

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "common/passphrase.hpp"
 #include "common/progress_view.hpp"
 #include "common/run_tool.hpp"
@@ -17,10 +19,14 @@ namespace dcdn::tool {
 namespace {
 
 void say_summary(const SendReport& sent, Report& report) {
-  const double rate = sent.seconds > 0 ? static_cast<double>(sent.bytes) / sent.seconds : 0;
-  report.note(0, fmt::format("{} delivered and verified, {} at {}{}", sent.objects == 1 ? "1 object" : fmt::format("{} objects", sent.objects),
-                             format_size(sent.bytes), format_rate(rate),
-                             sent.bytes_skipped > 0 ? ", " + format_size(sent.bytes_skipped) + " were there already" : ""));
+  const std::uint64_t travelled = sent.bytes - std::min(sent.bytes, sent.bytes_skipped);
+  const double rate = sent.seconds > 0 ? static_cast<double>(travelled) / sent.seconds : 0;
+  report.note(
+      0, fmt::format(
+             "{} delivered and verified, {} at {}{}",
+             sent.objects == 1 ? "1 object" : fmt::format("{} objects", sent.objects),
+             format_size(sent.bytes), format_rate(rate),
+             sent.bytes_skipped > 0 ? ", " + format_size(sent.bytes_skipped) + " were there already" : ""));
   report.json("summary", {{"session", sent.session},
                           {"objects", sent.objects},
                           {"object_ids", sent.object_ids},
@@ -84,13 +90,20 @@ Result<int> work(int argc, const char* const* argv, Report& report) {
   args.options.interrupt_fd = interrupt_fd();
   args.options.arguments_json = remember_arguments(argc, argv);
   switch (args.action) {
-    case SendAction::list: return list_sessions_command(args.options.home, report);
-    case SendAction::clean: return clean_sessions_command(args.options.home, args.older_than, report);
-    case SendAction::pause: return tell_session_command(args.options.home, args.session, "pause", report);
-    case SendAction::cancel: return tell_session_command(args.options.home, args.session, "cancel", report);
-    case SendAction::resume: return resume_command(args, report);
-    case SendAction::pack: return pack_command(args, report);
-    case SendAction::send: break;
+    case SendAction::list:
+      return list_sessions_command(args.options.home, report);
+    case SendAction::clean:
+      return clean_sessions_command(args.options.home, args.older_than, report);
+    case SendAction::pause:
+      return tell_session_command(args.options.home, args.session, "pause", report);
+    case SendAction::cancel:
+      return tell_session_command(args.options.home, args.session, "cancel", report);
+    case SendAction::resume:
+      return resume_command(args, report);
+    case SendAction::pack:
+      return pack_command(args, report);
+    case SendAction::send:
+      break;
   }
   return send_command(args, report);
 }
@@ -99,4 +112,6 @@ Result<int> work(int argc, const char* const* argv, Report& report) {
 
 }  // namespace dcdn::tool
 
-int main(int argc, char** argv) { return dcdn::tool::run_tool("dcdn-send", argc, argv, dcdn::tool::work); }
+int main(int argc, char** argv) {
+  return dcdn::tool::run_tool("dcdn-send", argc, argv, dcdn::tool::work);
+}

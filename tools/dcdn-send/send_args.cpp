@@ -27,32 +27,40 @@ void add_examples(Command& root) {
 
 void add_what(Command& root, SendArgs& args) {
   root.group("What");
-  root.positionals("PATH", args.paths, "files, trees, - for standard input; the last one is the destination, unless --to is used",
+  root.positionals("PATH", args.paths,
+                   "files, trees, - for standard input; the last one is the destination, unless --to is used",
                    false)
       .completes(Complete::file);
-  root.list("to", args.to, "HOST:PORT", "a destination; several get the same in one go").completes(Complete::host);
-  root.text("name", args.options.name, "NAME", "name at the receiver (for - or a single PATH)").command_line_only();
+  root.list("to", args.to, "HOST:PORT", "a destination; several get the same in one go")
+      .completes(Complete::host);
+  root.text("name", args.options.name, "NAME", "name at the receiver (for - or a single PATH)")
+      .command_line_only();
   root.choice("priority", args.priority, kPriorities, "class of everything sent");
-  root.list("priority-for", args.priority_for, "GLOB=CLASS", "class of the paths that match").command_line_only();
+  root.list("priority-for", args.priority_for, "GLOB=CLASS", "class of the paths that match")
+      .command_line_only();
   root.choice("symlinks", args.options.symlinks,
               {{"keep", SendOptions::Symlinks::keep},
                {"follow", SendOptions::Symlinks::follow},
                {"skip", SendOptions::Symlinks::skip}},
               "symlinks in trees; keep refuses those that leave the tree");
   root.text("compress", args.options.compress, "auto|none|lz4|zstd[:LEVEL]", "decided anew for each chunk");
-  root.size("chunk-size", args.options.chunk_bytes, 4096, 4u << 20, "content of a chunk; unset adapts to the path");
+  root.size("chunk-size", args.options.chunk_bytes, 4096, 4u << 20,
+            "content of a chunk; unset adapts to the path");
 }
 
 void add_peer(Command& root, SendArgs& args) {
   root.group("Whom to trust");
-  root.list("peer-id", args.options.peer_ids, "ID", "the destination's node id or trusted name; one for all or one each");
+  root.list("peer-id", args.options.peer_ids, "ID",
+            "the destination's node id or trusted name; one for all or one each");
   root.flag("accept-new", args.options.trust_on_first_use, "remember the key of a destination not known yet");
   root.text("ca", args.options.ca_file, "FILE", "the destination's certificate must chain to this authority")
       .completes(Complete::file);
-  root.text("cert", args.options.cert_file, "FILE", "show this certificate over our key").completes(Complete::file);
+  root.text("cert", args.options.cert_file, "FILE", "show this certificate over our key")
+      .completes(Complete::file);
   root.flag("insecure", args.options.insecure, "send to whoever answers").command_line_only();
   root.text("key", args.options.key_name, "NAME", "which of our keys");
-  root.integer("passphrase-fd", args.passphrase_fd, 0, 1u << 20, "read the key's passphrase from this descriptor")
+  root.integer("passphrase-fd", args.passphrase_fd, 0, 1u << 20,
+               "read the key's passphrase from this descriptor")
       .with_default("")
       .command_line_only();
   root.text("receipt", args.options.receipt_file, "FILE", "store the signed delivery receipts here")
@@ -66,9 +74,12 @@ void add_limits(Command& root, SendArgs& args) {
   root.rate("rate", options.rate_bytes_per_s, "no faster than this: 800kbit, 2MB");
   root.integer("chunk-rate", options.chunk_rate_per_s, 0, 1'000'000, "chunks a second; 0 is no limit");
   root.duration("max-time", options.max_time, milliseconds(0), kYear, "stop after this, resumable", true);
-  root.duration("retry-for", options.retry.total, milliseconds(0), kYear, "give up after this long without progress", true);
-  root.duration("retry-first", options.retry.first, milliseconds(10), milliseconds(60000), "wait before the second try");
-  root.duration("retry-longest", options.retry.longest, milliseconds(10), milliseconds(3600000), "longest wait between tries");
+  root.duration("retry-for", options.retry.total, milliseconds(0), kYear,
+                "give up after this long without progress", true);
+  root.duration("retry-first", options.retry.first, milliseconds(10), milliseconds(60000),
+                "wait before the second try");
+  root.duration("retry-longest", options.retry.longest, milliseconds(10), milliseconds(3600000),
+                "longest wait between tries");
   root.flag("retry-forever", options.retry.forever, "never give up: for cron and boats");
 }
 
@@ -76,20 +87,30 @@ void add_sessions(Command& root, SendArgs& args) {
   const auto action = [&args](SendAction what) {
     return [&args, what](const std::vector<std::string>& values) -> Result<void> {
       args.action = what;
-      if (what == SendAction::pause || what == SendAction::resume || what == SendAction::cancel) args.session = values.back();
+      if (what == SendAction::pause || what == SendAction::resume || what == SendAction::cancel)
+        args.session = values.back();
       return {};
     };
   };
   root.group("Sessions");
-  root.custom("stdout", Arity::flag, "", "write a chunk stream to standard output, no network", action(SendAction::pack))
+  root.custom("stdout", Arity::flag, "", "write a chunk stream to standard output, no network",
+              action(SendAction::pack))
       .command_line_only();
-  root.flag("force", args.force, "write the chunk stream even to a terminal").with_short('f').command_line_only();
-  root.custom("list", Arity::flag, "", "show the sessions and their progress", action(SendAction::list)).command_line_only();
-  root.custom("pause", Arity::one, "ID", "pause a running session", action(SendAction::pause)).command_line_only();
-  root.custom("resume", Arity::one, "ID", "let it go on, or start it again", action(SendAction::resume)).command_line_only();
-  root.custom("cancel", Arity::one, "ID", "end it; the receiver forgets it", action(SendAction::cancel)).command_line_only();
-  root.custom("clean", Arity::flag, "", "forget sessions that ended", action(SendAction::clean)).command_line_only();
-  root.duration("older-than", args.older_than, milliseconds(0), 100 * kYear, "with --clean: untouched for this long", true)
+  root.flag("force", args.force, "write the chunk stream even to a terminal")
+      .with_short('f')
+      .command_line_only();
+  root.custom("list", Arity::flag, "", "show the sessions and their progress", action(SendAction::list))
+      .command_line_only();
+  root.custom("pause", Arity::one, "ID", "pause a running session", action(SendAction::pause))
+      .command_line_only();
+  root.custom("resume", Arity::one, "ID", "let it go on, or start it again", action(SendAction::resume))
+      .command_line_only();
+  root.custom("cancel", Arity::one, "ID", "end it; the receiver forgets it", action(SendAction::cancel))
+      .command_line_only();
+  root.custom("clean", Arity::flag, "", "forget sessions that ended", action(SendAction::clean))
+      .command_line_only();
+  root.duration("older-than", args.older_than, milliseconds(0), 100 * kYear,
+                "with --clean: untouched for this long", true)
       .command_line_only();
 }
 
@@ -104,7 +125,8 @@ Result<void> fill_sources(SendArgs& args) {
     SendSource source{path, args.priority};
     for (const std::string& rule : args.priority_for) {
       const std::size_t equals = rule.rfind('=');
-      if (equals == std::string::npos) return Error(Errc::usage, "--priority-for " + rule + ": must be GLOB=CLASS");
+      if (equals == std::string::npos)
+        return Error(Errc::usage, "--priority-for " + rule + ": must be GLOB=CLASS");
       DCDN_TRY(const SendPriority priority, class_of(rule.substr(equals + 1)));
       if (::fnmatch(rule.substr(0, equals).c_str(), path.c_str(), 0) == 0) source.priority = priority;
     }
@@ -118,12 +140,14 @@ Result<void> split_destination(SendArgs& args) {
   args.options.destinations = args.to;
   if (args.to.empty()) {
     if (args.paths.size() < 2)
-      return Error(Errc::usage, args.paths.empty() ? "nothing to send" : "a PATH and a destination are needed")
+      return Error(Errc::usage,
+                   args.paths.empty() ? "nothing to send" : "a PATH and a destination are needed")
           .with_hint("dcdn-send PATH... HOST:PORT, or dcdn-send --help");
     args.options.destinations.push_back(args.paths.back());
     args.paths.pop_back();
   }
-  if (args.paths.empty()) return Error(Errc::usage, "nothing to send").with_hint("dcdn-send PATH... HOST:PORT");
+  if (args.paths.empty())
+    return Error(Errc::usage, "nothing to send").with_hint("dcdn-send PATH... HOST:PORT");
   return {};
 }
 
@@ -142,8 +166,10 @@ Result<Parsed> parse_send_args(int argc, const char* const* argv, Report& report
   if (parsed == Parsed::finished) return parsed;
   if (args.action == SendAction::send) DCDN_CHECK(split_destination(args));
   if (args.action == SendAction::send || args.action == SendAction::pack) DCDN_CHECK(fill_sources(args));
-  if (args.action == SendAction::pack && args.paths.empty()) return Error(Errc::usage, "--stdout: nothing to pack");
-  const bool none_left = args.action != SendAction::send && args.action != SendAction::pack && !args.paths.empty();
+  if (args.action == SendAction::pack && args.paths.empty())
+    return Error(Errc::usage, "--stdout: nothing to pack");
+  const bool none_left =
+      args.action != SendAction::send && args.action != SendAction::pack && !args.paths.empty();
   if (none_left) return Error(Errc::usage, "'" + args.paths.front() + "' does not go with a session command");
   return parsed;
 }

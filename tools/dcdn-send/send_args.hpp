@@ -13,9 +13,9 @@ enum class SendAction { send, pack, list, pause, resume, cancel, clean };
 struct SendArgs {
   SendAction action = SendAction::send;
   SendOptions options;
-  std::string session;                       ///< of --pause, --resume, --cancel
-  std::chrono::milliseconds older_than{0};   ///< of --clean
-  bool force = false;                        ///< a chunk stream may go to a terminal
+  std::string session;                      ///< of --pause, --resume, --cancel
+  std::chrono::milliseconds older_than{0};  ///< of --clean
+  bool force = false;                       ///< a chunk stream may go to a terminal
   int passphrase_fd = -1;
   std::vector<std::string> paths;
   std::vector<std::string> to;

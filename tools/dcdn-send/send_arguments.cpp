@@ -22,7 +22,8 @@ std::string remember_arguments(int argc, const char* const* argv) {
 Result<std::vector<std::string>> recall_arguments(const SessionInfo& session) {
   const auto remembered = nlohmann::json::parse(session.arguments, nullptr, false);
   const Error unusable(Errc::usage, "session " + session.id + " does not say how it was started");
-  if (!remembered.is_object() || !remembered.contains("arguments") || !remembered["arguments"].is_array()) return unusable;
+  if (!remembered.is_object() || !remembered.contains("arguments") || !remembered["arguments"].is_array())
+    return unusable;
   std::vector<std::string> arguments;
   for (const auto& argument : remembered["arguments"]) {
     if (!argument.is_string()) return unusable;

@@ -83,10 +83,10 @@ Result<void> sign(const SignArgs& args, Report& report) {
   DCDN_TRY(const SignReport done, sign_stream(options));
   report.note(
       1, fmt::format("{} segments of {} objects signed as {}", done.segments, done.objects, done.signer));
-  report.json("signed", {{"signer", done.signer},
-                         {"objects", done.objects},
-                         {"segments", done.segments},
-                         {"frames", done.frames}});
+  report.json("summary", {{"signer", done.signer},
+                          {"objects", done.objects},
+                          {"segments", done.segments},
+                          {"frames", done.frames}});
   return {};
 }
 
@@ -112,12 +112,12 @@ Result<void> verify(const SignArgs& args, Report& report) {
                              done.segments, done.chunks, fmt::join(done.signers, " and ")));
   if (done.dropped > 0)
     report.note(0, fmt::format("left out {} frames that no accepted signature covers", done.dropped));
-  report.json("verified", {{"signers", done.signers},
-                           {"objects", done.objects},
-                           {"segments", done.segments},
-                           {"chunks", done.chunks},
-                           {"bytes", done.bytes},
-                           {"dropped", done.dropped}});
+  report.json("summary", {{"signers", done.signers},
+                          {"objects", done.objects},
+                          {"segments", done.segments},
+                          {"chunks", done.chunks},
+                          {"bytes", done.bytes},
+                          {"dropped", done.dropped}});
   return {};
 }
 
@@ -143,7 +143,7 @@ Result<void> trust_remove(const SignArgs& args, Report& report) {
   DCDN_TRY(const Home home, find_home());
   DCDN_TRY(const int removed, distrust_key(home, args.name_or_id));
   report.note(0, fmt::format("{} is trusted no longer", args.name_or_id));
-  report.json("removed", {{"key", args.name_or_id}, {"names", removed}});
+  report.json("trusted_key", {{"removed", args.name_or_id}, {"names", removed}});
   return {};
 }
 

@@ -11,9 +11,9 @@
 
 namespace dcdn {
 
-using Bytes = std::vector<std::uint8_t>;               ///< owned bytes
-using ByteView = std::span<const std::uint8_t>;        ///< bytes of somebody else, read only
-using MutableByteView = std::span<std::uint8_t>;       ///< bytes of somebody else, to be written
+using Bytes = std::vector<std::uint8_t>;          ///< owned bytes
+using ByteView = std::span<const std::uint8_t>;   ///< bytes of somebody else, read only
+using MutableByteView = std::span<std::uint8_t>;  ///< bytes of somebody else, to be written
 
 inline ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};

@@ -10,43 +10,43 @@ namespace dcdn {
 
 enum class Errc {
   // exit 1
-  internal,      ///< a broken invariant of our own
-  other,         ///< anything without a better name
+  internal,  ///< a broken invariant of our own
+  other,     ///< anything without a better name
   // exit 2
-  usage,         ///< the command line or an argument of a call is wrong
+  usage,  ///< the command line or an argument of a call is wrong
   // exit 3
-  incomplete,    ///< stopped before the end; the session can be resumed
+  incomplete,  ///< stopped before the end; the session can be resumed
   // exit 4
-  corrupt,       ///< bytes do not match their digest, check or format
-  bad_signature, ///< a signature or a key proof is wrong
-  unsupported,   ///< a version, codec or feature that this build does not know
+  corrupt,        ///< bytes do not match their digest, check or format
+  bad_signature,  ///< a signature or a key proof is wrong
+  unsupported,    ///< a version, codec or feature that this build does not know
   // exit 5
-  temporary,     ///< retry may help: connection lost, peer busy, timed out
+  temporary,  ///< retry may help: connection lost, peer busy, timed out
   // exit 6
-  unreachable,   ///< no peer, no route, name not resolved, nothing answers
+  unreachable,  ///< no peer, no route, name not resolved, nothing answers
   // exit 7
-  untrusted,     ///< a key is unknown, not allowed, not the one expected, or revoked
+  untrusted,  ///< a key is unknown, not allowed, not the one expected, or revoked
   // exit 8
-  limit,         ///< a stated limit was reached: quota, --max-time, --max-bytes
+  limit,  ///< a stated limit was reached: quota, --max-time, --max-bytes
   // exit 9
-  nothing,       ///< nothing to do, when asked to say so
+  nothing,  ///< nothing to do, when asked to say so
   // exit 10
-  no_space,      ///< the disk (here or at the peer) is full
+  no_space,  ///< the disk (here or at the peer) is full
   // exit 11
-  config,        ///< a configuration file or environment value is wrong
+  config,  ///< a configuration file or environment value is wrong
   // exit 12
-  locked,        ///< another instance holds it
+  locked,  ///< another instance holds it
   // exit 13
-  refused,       ///< the peer refused the offer (collision policy, kind of object, paused for good)
+  refused,  ///< the peer refused the offer (collision policy, kind of object, paused for good)
   // exit 14
-  io,            ///< read or write failed
-  not_found,     ///< a named file, key, session or directory does not exist
-  permission,    ///< the system said no
-  exists,        ///< would overwrite something and was not told to
-  changed,       ///< the source changed or vanished while it was read
+  io,          ///< read or write failed
+  not_found,   ///< a named file, key, session or directory does not exist
+  permission,  ///< the system said no
+  exists,      ///< would overwrite something and was not told to
+  changed,     ///< the source changed or vanished while it was read
   // exit 128 + signal
-  interrupted,   ///< stopped by a signal
-  closed_pipe,   ///< the reader of our standard output went away
+  interrupted,  ///< stopped by a signal
+  closed_pipe,  ///< the reader of our standard output went away
 };
 
 /// One error: a code to branch on, a message for a person (lower case, no full stop, names the thing),

@@ -14,7 +14,9 @@ struct Home {
   std::string config_dir;  ///< config.toml, keys/NAME.pem (0600), trusted_keys, known_peers
   std::string state_dir;   ///< sessions.db, control/ID.sock, receipts/
 
-  [[nodiscard]] std::string key_path(const std::string& name) const { return config_dir + "/keys/" + name + ".pem"; }
+  [[nodiscard]] std::string key_path(const std::string& name) const {
+    return config_dir + "/keys/" + name + ".pem";
+  }
   [[nodiscard]] std::string trusted_keys_path() const { return config_dir + "/trusted_keys"; }
   [[nodiscard]] std::string known_peers_path() const { return config_dir + "/known_peers"; }
   [[nodiscard]] std::string config_path() const { return config_dir + "/config.toml"; }

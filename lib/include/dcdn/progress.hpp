@@ -21,19 +21,20 @@ struct ObjectProgress {
 
 /// A snapshot, every 200 ms or so and whenever `state` changes.
 struct Progress {
-  std::string session;                       ///< id
-  std::string state;  ///< connecting, preparing, waiting for peer, sending, receiving, paused, stalled, verifying, done
-  std::string detail;                        ///< "42s", "retry 3 in 800ms: connection refused"; may be empty
-  std::vector<ObjectProgress> objects;       ///< those active and the last finished; at most 16
+  std::string session;  ///< id
+  std::string state;    ///< connecting, preparing, waiting for peer, sending, receiving, paused, stalled,
+                        ///< verifying, done
+  std::string detail;   ///< "42s", "retry 3 in 800ms: connection refused"; may be empty
+  std::vector<ObjectProgress> objects;  ///< those active and the last finished; at most 16
   std::uint64_t objects_finished = 0;
-  std::uint64_t objects_total = 0;           ///< 0: unknown
+  std::uint64_t objects_total = 0;  ///< 0: unknown
   std::optional<std::uint64_t> bytes_total;
   std::uint64_t bytes_done = 0;
-  double rate_now = 0;                       ///< content bytes/s, over the last second
-  double rate_average = 0;                   ///< since data first flowed
+  double rate_now = 0;      ///< content bytes/s, over the last second
+  double rate_average = 0;  ///< since data first flowed
   std::optional<std::chrono::seconds> eta;
-  std::uint64_t wire_bytes = 0;              ///< UDP payload sent or received so far
-  double loss = 0;                           ///< 0..1, packets declared lost
+  std::uint64_t wire_bytes = 0;  ///< UDP payload sent or received so far
+  double loss = 0;               ///< 0..1, packets declared lost
   std::chrono::microseconds rtt{};
 };
 
@@ -45,7 +46,8 @@ class ProgressSink {
   /// One object ended well or badly. `error` is null when well. `path`: final path (recv) or source (send).
   virtual void on_object(const std::string& name, const std::string& path, std::uint64_t bytes,
                          const std::string& object_id, const Error* error) = 0;
-  /// A line for a person: "listening on 127.0.0.1:4433", "peer disconnected, waiting". level 0 normal, 1 verbose, 2 debug.
+  /// A line for a person: "listening on 127.0.0.1:4433", "peer disconnected, waiting". level 0 normal, 1
+  /// verbose, 2 debug.
   virtual void on_note(int level, const std::string& text) = 0;
 };
 

@@ -17,23 +17,23 @@ enum class OnCollision { refuse, overwrite, rename, skip };
 enum class Sink { directory, raw_stdout, chunk_stream };
 
 struct RecvOptions {
-  std::string listen = ":4433";              ///< "host:port"
+  std::string listen = ":4433";  ///< "host:port"
   Sink sink = Sink::directory;
   std::string directory = ".";
-  int output_fd = 1;                         ///< raw_stdout, chunk_stream
-  int input_fd = 0;                          ///< unpack_from_fd
-  std::vector<std::string> allow;            ///< node ids or trusted names; empty: every key in trusted_keys
-  bool allow_any = false;                    ///< --allow-any: says so loudly
-  std::vector<std::string> signers;          ///< unpack: --key; segments must carry a signature of one of these
-  bool require_signature = false;            ///< unpack: of any trusted key
-  bool once = false;                         ///< end after the first session that delivered something
+  int output_fd = 1;                 ///< raw_stdout, chunk_stream
+  int input_fd = 0;                  ///< unpack_from_fd
+  std::vector<std::string> allow;    ///< node ids or trusted names; empty: every key in trusted_keys
+  bool allow_any = false;            ///< --allow-any: says so loudly
+  std::vector<std::string> signers;  ///< unpack: --key; segments must carry a signature of one of these
+  bool require_signature = false;    ///< unpack: of any trusted key
+  bool once = false;                 ///< end after the first session that delivered something
   OnCollision on_collision = OnCollision::refuse;
-  std::uint64_t quota_bytes = 0;             ///< of the directory; 0: none
-  std::uint64_t reserve_bytes = 16u << 20;   ///< free space to leave on the disk
-  std::uint64_t max_object_bytes = 0;        ///< 0: none
+  std::uint64_t quota_bytes = 0;            ///< of the directory; 0: none
+  std::uint64_t reserve_bytes = 16u << 20;  ///< free space to leave on the disk
+  std::uint64_t max_object_bytes = 0;       ///< 0: none
   bool fsync = true;
   std::chrono::milliseconds max_time{0};
-  std::chrono::milliseconds wait_time{0};    ///< --once: how long to wait for a sender; 0 for ever
+  std::chrono::milliseconds wait_time{0};  ///< --once: how long to wait for a sender; 0 for ever
   std::string key_name = "default";
   std::string passphrase;
   std::string ca_file;
@@ -49,9 +49,9 @@ struct RecvReport {
   std::uint64_t objects = 0;
   std::uint64_t bytes = 0;
   std::uint64_t wire_bytes = 0;
-  double seconds = 0;              ///< first byte to last
-  std::vector<std::string> paths;  ///< final names
-  std::uint64_t damaged_bytes = 0; ///< unpack: input that belonged to no intact frame
+  double seconds = 0;               ///< first byte to last
+  std::vector<std::string> paths;   ///< final names
+  std::uint64_t damaged_bytes = 0;  ///< unpack: input that belonged to no intact frame
 };
 
 /// Listens until interrupted (or once). error: dcdn-recv(1), EXIT STATUS.

@@ -60,25 +60,25 @@ class [[nodiscard]] Result<void> {
 
 #define DCDN_JOIN2(a, b) a##b
 #define DCDN_JOIN(a, b) DCDN_JOIN2(a, b)
-#define DCDN_TRY_AS(tmp, decl, expr)         \
-  auto tmp = (expr);                         \
-  if (!tmp.has_value()) return tmp.error();  \
+#define DCDN_TRY_AS(tmp, decl, expr)        \
+  auto tmp = (expr);                        \
+  if (!tmp.has_value()) return tmp.error(); \
   decl = *std::move(tmp)
-#define DCDN_CO_TRY_AS(tmp, decl, expr)         \
-  auto tmp = (expr);                            \
-  if (!tmp.has_value()) co_return tmp.error();  \
+#define DCDN_CO_TRY_AS(tmp, decl, expr)        \
+  auto tmp = (expr);                           \
+  if (!tmp.has_value()) co_return tmp.error(); \
   decl = *std::move(tmp)
 /// DCDN_TRY(auto x, f()): x is f's value, or the error is returned. Block scope only.
 #define DCDN_TRY(decl, expr) DCDN_TRY_AS(DCDN_JOIN(dcdn_try_, __COUNTER__), decl, expr)
 /// DCDN_CO_TRY(auto x, co_await f(...)): the same in a coroutine.
 #define DCDN_CO_TRY(decl, expr) DCDN_CO_TRY_AS(DCDN_JOIN(dcdn_try_, __COUNTER__), decl, expr)
 /// DCDN_CHECK(f()): for Result<void>.
-#define DCDN_CHECK(expr)                                               \
-  do {                                                                 \
+#define DCDN_CHECK(expr)                                                              \
+  do {                                                                                \
     if (auto dcdn_check = (expr); !dcdn_check.has_value()) return dcdn_check.error(); \
   } while (false)
-#define DCDN_CO_CHECK(expr)                                               \
-  do {                                                                    \
-    auto dcdn_check = (expr);                                             \
-    if (!dcdn_check.has_value()) co_return dcdn_check.error();            \
+#define DCDN_CO_CHECK(expr)                                    \
+  do {                                                         \
+    auto dcdn_check = (expr);                                  \
+    if (!dcdn_check.has_value()) co_return dcdn_check.error(); \
   } while (false)

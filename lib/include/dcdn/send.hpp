@@ -17,59 +17,61 @@ namespace dcdn {
 enum class SendPriority { critical, high, normal };
 
 struct RetryOptions {
-  std::chrono::milliseconds first{100};      ///< wait before the second try, doubled each time
+  std::chrono::milliseconds first{100};  ///< wait before the second try, doubled each time
   std::chrono::milliseconds longest{10000};
-  std::chrono::milliseconds total{60000};    ///< without progress
+  std::chrono::milliseconds total{60000};  ///< without progress
   bool forever = false;
 };
 
 struct SendSource {
-  std::string path;                                  ///< "-": input_fd
+  std::string path;  ///< "-": input_fd
   SendPriority priority = SendPriority::normal;
 };
 
 struct SendOptions {
   std::vector<SendSource> sources;
-  std::vector<std::string> destinations;     ///< "host:port"; default port 4433
-  std::vector<std::string> peer_ids;         ///< node id or trusted name: one for all destinations, or one each
-  std::string name;                          ///< name for "-" (or for a single path)
-  std::string compress = "auto";             ///< auto|none|lz4|zstd[:level]
+  std::vector<std::string> destinations;  ///< "host:port"; default port 4433
+  std::vector<std::string> peer_ids;      ///< node id or trusted name: one for all destinations, or one each
+  std::string name;                       ///< name for "-" (or for a single path)
+  std::string compress = "auto";          ///< auto|none|lz4|zstd[:level]
   std::optional<std::uint32_t> chunk_bytes;  ///< 4 KiB..4 MiB; unset: adapted to the path
   std::uint64_t rate_bytes_per_s = 0;        ///< 0: unlimited; content as carried, all destinations together
   std::uint64_t chunk_rate_per_s = 0;        ///< 0: unlimited
   enum class Symlinks { keep, follow, skip };
-  Symlinks symlinks = Symlinks::keep;        ///< keep: as symlinks, one that leaves the tree is an error
+  Symlinks symlinks = Symlinks::keep;  ///< keep: as symlinks, one that leaves the tree is an error
   RetryOptions retry;
-  std::chrono::milliseconds max_time{0};     ///< 0: none; then Errc::limit, resumable
-  std::string key_name = "default";          ///< which of the node's keys
-  std::string passphrase;                    ///< for an encrypted key; never logged
-  std::string ca_file;                       ///< also check the peer's certificate against it
-  std::string cert_file;                     ///< present this certificate instead of a self-signed one
-  bool trust_on_first_use = false;           ///< --accept-new: remember an unknown peer (known_peers)
-  bool insecure = false;                     ///< --insecure: any peer; a warning is printed
-  std::string receipt_file;                  ///< where to store the delivery receipts (frames); empty: only the state directory
-  std::string resume_session;                ///< continue this session row instead of inserting a new one
-  std::string arguments_json;                ///< stored in the session row for --resume
+  std::chrono::milliseconds max_time{0};  ///< 0: none; then Errc::limit, resumable
+  std::string key_name = "default";       ///< which of the node's keys
+  std::string passphrase;                 ///< for an encrypted key; never logged
+  std::string ca_file;                    ///< also check the peer's certificate against it
+  std::string cert_file;                  ///< present this certificate instead of a self-signed one
+  bool trust_on_first_use = false;        ///< --accept-new: remember an unknown peer (known_peers)
+  bool insecure = false;                  ///< --insecure: any peer; a warning is printed
+  std::string
+      receipt_file;  ///< where to store the delivery receipts (frames); empty: only the state directory
+  std::string resume_session;  ///< continue this session row instead of inserting a new one
+  std::string arguments_json;  ///< stored in the session row for --resume
   TransportOptions transport;
   Home home;
   int input_fd = 0;
-  int interrupt_fd = -1;                     ///< becomes readable on INT/TERM/HUP: stop, leave a resumable session
+  int interrupt_fd = -1;  ///< becomes readable on INT/TERM/HUP: stop, leave a resumable session
 };
 
 struct SendReport {
   std::string session;
   std::uint64_t objects = 0;
-  std::uint64_t bytes = 0;         ///< content
-  std::uint64_t bytes_skipped = 0; ///< were there already, or repeats
-  std::uint64_t wire_bytes = 0;    ///< UDP payload sent
+  std::uint64_t bytes = 0;          ///< content
+  std::uint64_t bytes_skipped = 0;  ///< were there already, or repeats
+  std::uint64_t wire_bytes = 0;     ///< UDP payload sent
   double seconds = 0;
   std::vector<std::string> object_ids;
-  std::string receiver;            ///< node id text of the (last) receiver
+  std::string receiver;  ///< node id text of the (last) receiver
   std::vector<std::string> failed_destinations;
 };
 
 /// Sends until the receipt of every object has been verified. error: see dcdn-send(1), EXIT STATUS; after
-/// interrupted, incomplete, temporary, unreachable and limit the session can be resumed: error.hint has the command.
+/// interrupted, incomplete, temporary, unreachable and limit the session can be resumed: error.hint has the
+/// command.
 DCDN_API Result<SendReport> send(const SendOptions& options, ProgressSink& progress);
 
 /// Packs the sources into a chunk stream on `output_fd`, unsigned: no network, no key. One object per source.
@@ -79,17 +81,19 @@ struct SessionInfo {
   std::string id, direction, state, peer, address, name, error, arguments;
   std::uint64_t bytes_total = 0, bytes_done = 0;
   std::int64_t created_s = 0, updated_s = 0;
-  bool running = false;            ///< a process works on it now
+  bool running = false;  ///< a process works on it now
 };
 /// All sessions of this home, newest first.
 DCDN_API Result<std::vector<SessionInfo>> list_sessions(const Home& home);
 /// A unique prefix is enough. error not_found, usage.
 DCDN_API Result<SessionInfo> find_session(const Home& home, const std::string& id);
-/// command: pause, resume, cancel. A running process is told through its control socket; for a session without a process
-/// pause and cancel change its row, resume answers not_found with a hint (the tool then restarts it with send()).
-/// error usage: an illegal transition.
-DCDN_API Result<std::string> command_session(const Home& home, const std::string& id, const std::string& command);
-/// Removes finished, failed and expired sessions older than that, marks unfinished ones expired first; returns how many.
+/// command: pause, resume, cancel. A running process is told through its control socket; for a session
+/// without a process pause and cancel change its row, resume answers not_found with a hint (the tool then
+/// restarts it with send()). error usage: an illegal transition.
+DCDN_API Result<std::string> command_session(const Home& home, const std::string& id,
+                                             const std::string& command);
+/// Removes finished, failed and expired sessions older than that, marks unfinished ones expired first;
+/// returns how many.
 DCDN_API Result<int> clean_sessions(const Home& home, std::chrono::milliseconds older_than);
 
 }  // namespace dcdn

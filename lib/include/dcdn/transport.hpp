@@ -12,16 +12,17 @@ enum class Congestion { bbr, cubic, reno };
 
 struct TransportOptions {
   Congestion congestion = Congestion::bbr;
-  std::uint32_t max_connections = 1000;        ///< 100..10000, accepted at once by a listener
-  std::uint32_t max_streams = 256;             ///< 100..10000, unidirectional streams open at once towards us
-  std::uint32_t ack_threshold = 0;             ///< packets per ACK: 0 adaptive, 2 as RFC 9000 section 13.2.2, up to 64
-  bool gso = true;                             ///< UDP_SEGMENT / UDP_GRO where the kernel has them
-  std::chrono::milliseconds idle_timeout{30000};      ///< 5 s..120 s
-  std::chrono::milliseconds keep_alive{5000};         ///< 0 (off), 1 s..60 s
-  std::chrono::milliseconds handshake_timeout{10000}; ///< 1 s..120 s
-  std::chrono::milliseconds initial_rtt{333};         ///< 10 ms..5 s (RFC 9002 section 6.2.2)
-  std::uint32_t max_udp_payload = 0;           ///< 0: path MTU discovery; else fixed, 1200..65527 bytes
-  std::uint64_t receive_window = 12u << 20;    ///< 512 KiB..64 MiB a connection: bounds what a peer can make us hold
+  std::uint32_t max_connections = 1000;  ///< 100..10000, accepted at once by a listener
+  std::uint32_t max_streams = 256;       ///< 100..10000, unidirectional streams open at once towards us
+  std::uint32_t ack_threshold = 0;  ///< packets per ACK: 0 adaptive, 2 as RFC 9000 section 13.2.2, up to 64
+  bool gso = true;                  ///< UDP_SEGMENT / UDP_GRO where the kernel has them
+  std::chrono::milliseconds idle_timeout{30000};       ///< 5 s..120 s
+  std::chrono::milliseconds keep_alive{5000};          ///< 0 (off), 1 s..60 s
+  std::chrono::milliseconds handshake_timeout{10000};  ///< 1 s..120 s
+  std::chrono::milliseconds initial_rtt{333};          ///< 10 ms..5 s (RFC 9002 section 6.2.2)
+  std::uint32_t max_udp_payload = 0;  ///< 0: path MTU discovery; else fixed, 1200..65527 bytes
+  std::uint64_t receive_window =
+      12u << 20;  ///< 512 KiB..64 MiB a connection: bounds what a peer can make us hold
 };
 
 /// error usage: names the option and its range.

@@ -1,0 +1,100 @@
+#include "session/feed.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "digest/hasher.hpp"
+
+namespace dcdn::session {
+namespace {
+
+FeedSegment segment_of(std::uint64_t index, std::size_t bytes) {
+  FeedSegment segment;
+  segment.index = index;
+  segment.id = blake3(as_bytes(std::to_string(index)));
+  segment.frames = Buffer::allocate(0);
+  segment.chunks.push_back({wire::ChunkRecord{}, Buffer::allocate(bytes), false});
+  return segment;
+}
+
+TEST(Feed, HoldsASegmentUntilEverySubscriberReleasedIt) {
+  Feed feed(std::make_shared<FeedBudget>(1000));
+  const int first = feed.subscribe([] {});
+  const int second = feed.subscribe([] {});
+  ASSERT_TRUE(feed.push(segment_of(0, 10)));
+  ASSERT_TRUE(feed.push(segment_of(1, 10)));
+  feed.release(first, 2);
+  EXPECT_EQ(feed.base(), 0u);
+  EXPECT_NE(feed.at(0), nullptr);
+  feed.release(second, 1);
+  EXPECT_EQ(feed.base(), 1u);
+  EXPECT_EQ(feed.at(0), nullptr);
+  EXPECT_EQ(feed.id_before_base(), segment_of(0, 0).id);
+  feed.unsubscribe(second);
+  EXPECT_EQ(feed.base(), 2u);
+}
+
+TEST(Feed, PushWaitsForRoomAndEverySubscriberIsWoken) {
+  auto budget = std::make_shared<FeedBudget>(25);
+  Feed feed(budget);
+  int woken = 0;
+  const int subscriber = feed.subscribe([&woken] { ++woken; });
+  ASSERT_TRUE(feed.push(segment_of(0, 10)));
+  ASSERT_TRUE(feed.push(segment_of(1, 10)));
+  std::atomic<bool> pushed{false};
+  std::thread packer([&] {
+    EXPECT_TRUE(feed.push(segment_of(2, 10)));
+    pushed = true;
+  });
+  EXPECT_EQ(feed.at(2), nullptr);
+  EXPECT_FALSE(pushed);
+  feed.release(subscriber, 1);
+  packer.join();
+  EXPECT_NE(feed.at(2), nullptr);
+  EXPECT_EQ(budget->held, 20u);
+  EXPECT_EQ(woken, 3);
+}
+
+TEST(Feed, OneSegmentLargerThanTheBudgetStillPasses) {
+  Feed feed(std::make_shared<FeedBudget>(5));
+  feed.subscribe([] {});
+  EXPECT_TRUE(feed.push(segment_of(0, 100)));
+}
+
+TEST(Feed, TheLastSubscriberLeavingEndsPackingAndGivesTheBudgetBack) {
+  auto budget = std::make_shared<FeedBudget>(10);
+  Feed feed(budget);
+  const int subscriber = feed.subscribe([] {});
+  ASSERT_TRUE(feed.push(segment_of(0, 10)));
+  std::thread packer([&] { EXPECT_FALSE(feed.push(segment_of(1, 10))); });
+  feed.unsubscribe(subscriber);
+  packer.join();
+  EXPECT_TRUE(feed.cancelled());
+  EXPECT_EQ(budget->held, 0u);
+}
+
+TEST(Feed, TheBudgetIsSharedByFeeds) {
+  auto budget = std::make_shared<FeedBudget>(30);
+  Feed one(budget);
+  {
+    Feed other(budget);
+    one.subscribe([] {});
+    other.subscribe([] {});
+    ASSERT_TRUE(one.push(segment_of(0, 20)));
+    ASSERT_TRUE(other.push(segment_of(0, 20)));  // its first: always allowed
+    EXPECT_EQ(budget->held, 40u);
+  }
+  EXPECT_EQ(budget->held, 20u);
+}
+
+TEST(Feed, TellsHowPackingEnded) {
+  Feed feed(std::make_shared<FeedBudget>(10));
+  EXPECT_FALSE(feed.result().has_value());
+  feed.finish(Error(Errc::changed, "x: changed"));
+  ASSERT_TRUE(feed.result().has_value());
+  EXPECT_EQ(feed.result()->error().code, Errc::changed);
+}
+
+}  // namespace
+}  // namespace dcdn::session

@@ -1,0 +1,179 @@
+#include "session/object_packer.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "digest/hasher.hpp"
+#include "unit/session/session_fixture.hpp"
+
+namespace dcdn::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(ObjectPacker, FilesOfEveryInterestingSizeComeBack) {
+  const TempDir dir;
+  for (const std::size_t size : {0u, 1u, 4095u, 4096u, 4097u, 8192u, 300'000u, 1'048'577u}) {
+    SCOPED_TRACE(size);
+    const Bytes content = pattern(size, size + 1);
+    write_bytes(dir.path() + "/f", content);
+    const Packed packed = pack(file_request(dir.path() + "/f"));
+    ASSERT_TRUE(packed.result.has_value());
+    EXPECT_TRUE(packed.segments.back().final);
+    EXPECT_EQ(content_of(packed), content);
+    const auto records = packed.records();
+    EXPECT_EQ(std::get<wire::EntryEnd>(records.back()).content, blake3(content));
+    EXPECT_EQ(std::get<wire::EntryEnd>(records.back()).size, size);
+  }
+}
+
+TEST(ObjectPacker, EqualInputGivesTheSameObjectId) {
+  const TempDir dir;
+  write_bytes(dir.path() + "/f", pattern(200'000, 7));
+  EXPECT_EQ(pack(file_request(dir.path() + "/f")).id(), pack(file_request(dir.path() + "/f")).id());
+  EXPECT_NE(pack(file_request(dir.path() + "/f")).id(), pack(file_request(dir.path() + "/f", 8192)).id());
+}
+
+TEST(ObjectPacker, HolesAndWrittenZerosAreTheSameAndCarryNothing) {
+  const TempDir dir;
+  const Bytes tail = pattern(5000, 3);
+  Bytes content(1u << 20);
+  content.insert(content.end(), tail.begin(), tail.end());
+  write_bytes(dir.path() + "/full", content);
+  const int fd = ::open((dir.path() + "/sparse").c_str(), O_WRONLY | O_CREAT, 0644);
+  ASSERT_GE(fd, 0);
+  UniqueFd sparse(fd);
+  ASSERT_TRUE(write_all_at(fd, tail, 1u << 20, "sparse").has_value());
+  const timespec times[2] = {{5, 0}, {5, 0}};
+  ASSERT_EQ(::futimens(fd, times), 0);
+  ASSERT_EQ(::utimensat(AT_FDCWD, (dir.path() + "/full").c_str(), times, 0), 0);
+  const Packed full = pack(file_request(dir.path() + "/full"));
+  const Packed holed = pack(file_request(dir.path() + "/sparse"));
+  ASSERT_TRUE(full.result.has_value());
+  EXPECT_EQ(full.id(), holed.id());
+  EXPECT_EQ(content_of(holed), content);
+  std::size_t carried = 0;
+  for (const auto& chunk : full.segments[0].chunks) carried += chunk.carried.size();
+  EXPECT_EQ(carried, tail.size());
+}
+
+TEST(ObjectPacker, EqualChunksAreCarriedOnceUnlessRepeatsAreWanted) {
+  const TempDir dir;
+  const Bytes piece = pattern(4096, 1);
+  Bytes content;
+  for (int i = 0; i < 5; ++i) content.insert(content.end(), piece.begin(), piece.end());
+  write_bytes(dir.path() + "/f", content);
+  auto request = file_request(dir.path() + "/f");
+  const auto carried_once = [](const Packed& packed) {
+    std::size_t count = 0;
+    for (const auto& segment : packed.segments)
+      for (const auto& chunk : segment.chunks) count += chunk.repeat ? 0 : 1;
+    return count;
+  };
+  EXPECT_EQ(carried_once(pack(request)), 1u);
+  request.object.repeats_omitted = false;
+  EXPECT_EQ(carried_once(pack(request)), 5u);
+}
+
+TEST(ObjectPacker, ATreeListsEntriesInTheManifestsOrder) {
+  const TempDir dir;
+  fs::create_directories(dir.path() + "/t/a/inner");
+  fs::create_directories(dir.path() + "/t/empty");
+  write_text(dir.path() + "/t/a.b", "x");
+  write_text(dir.path() + "/t/a/inner/deep", "y");
+  fs::create_symlink("a/inner", dir.path() + "/t/link");
+  auto request = file_request(dir.path() + "/t");
+  request.object.kind = wire::ObjectKind::tree;
+  const Packed packed = pack(request);
+  ASSERT_TRUE(packed.result.has_value());
+  std::vector<std::string> paths;
+  for (const auto& record : packed.records())
+    if (const auto* begin = std::get_if<wire::EntryBegin>(&record)) paths.push_back(begin->path);
+  EXPECT_EQ(paths, (std::vector<std::string>{"a", "a/inner", "a/inner/deep", "a.b", "empty", "link"}));
+}
+
+TEST(ObjectPacker, ASymlinkThatLeavesTheTreeIsRefusedByName) {
+  const TempDir dir;
+  fs::create_directories(dir.path() + "/t/d");
+  auto request = file_request(dir.path() + "/t");
+  request.object.kind = wire::ObjectKind::tree;
+  for (const char* target : {"/etc/passwd", "../..", "../../x", "a/../../../y", ""}) {
+    if (*target == '\0') continue;  // the system makes no such link
+    SCOPED_TRACE(target);
+    fs::remove(dir.path() + "/t/d/bad");
+    fs::create_symlink(target, dir.path() + "/t/d/bad");
+    const Packed packed = pack(request);
+    ASSERT_FALSE(packed.result.has_value());
+    EXPECT_EQ(packed.result.error().code, Errc::refused);
+    EXPECT_NE(packed.result.error().message.find("bad"), std::string::npos);
+  }
+  fs::remove(dir.path() + "/t/d/bad");
+  fs::create_symlink("../d/../x", dir.path() + "/t/d/good");
+  EXPECT_TRUE(pack(request).result.has_value());
+}
+
+TEST(ObjectPacker, AFileThatChangesWhileItIsReadIsAnErrorNotAMixture) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/f";
+  write_bytes(path, pattern(3'000'000, 2));
+  auto request = file_request(path);
+  bool touched = false;
+  request.chunk_bytes = [&](std::uint64_t index) {
+    if (index == 1 && !std::exchange(touched, true)) fs::resize_file(path, 100'000);
+    return 4096u;
+  };
+  const Packed packed = pack(request);
+  ASSERT_TRUE(touched);
+  ASSERT_FALSE(packed.result.has_value());
+  EXPECT_EQ(packed.result.error().code, Errc::changed);
+  EXPECT_FALSE(packed.segments.empty() ? false : packed.segments.back().final);
+}
+
+TEST(ObjectPacker, AVanishedFileNamesItself) {
+  const Packed packed = pack(file_request("/nonexistent/dcdn-test"));
+  ASSERT_FALSE(packed.result.has_value());
+  EXPECT_EQ(packed.result.error().code, Errc::not_found);
+}
+
+TEST(ObjectPacker, StopsWhenNobodyWantsMore) {
+  const TempDir dir;
+  write_bytes(dir.path() + "/f", pattern(3'000'000, 2));
+  const Packed packed = pack(file_request(dir.path() + "/f"), 1);
+  ASSERT_FALSE(packed.result.has_value());
+  EXPECT_EQ(packed.result.error().code, Errc::interrupted);
+  EXPECT_EQ(packed.segments.size(), 1u);
+}
+
+TEST(ObjectPacker, StandardInputIsTakenWithTheBytesReadBefore) {
+  const Bytes content = pattern(50'000, 9);
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  UniqueFd read_end(ends[0]);
+  {
+    const UniqueFd write_end(ends[1]);
+    ASSERT_TRUE(write_all(write_end.get(), ByteView(content).subspan(10'000), "pipe").has_value());
+  }
+  auto request = file_request("");
+  request.object = {wire::ObjectKind::stream, "stdin", false};
+  request.input_fd = read_end.get();
+  request.input_head = Buffer::copy_of(ByteView(content).first(10'000));
+  const Packed packed = pack(request);
+  ASSERT_TRUE(packed.result.has_value());
+  EXPECT_EQ(content_of(packed), content);
+}
+
+TEST(ObjectPacker, ChunkSizeFollowsThePlanOfEachSegment) {
+  const TempDir dir;
+  write_bytes(dir.path() + "/f", pattern(900'000, 5));
+  auto request = file_request(dir.path() + "/f");
+  request.chunk_bytes = [](std::uint64_t segment) { return segment == 0 ? 4096u : 8192u; };
+  const Packed packed = pack(request);
+  ASSERT_GE(packed.segments.size(), 2u);
+  EXPECT_EQ(packed.segments[0].chunks[0].record.content_size, 4096u);
+  EXPECT_EQ(packed.segments[1].chunks[0].record.content_size, 8192u);
+}
+
+}  // namespace
+}  // namespace dcdn::test

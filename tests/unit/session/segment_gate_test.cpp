@@ -1,0 +1,80 @@
+#include "session/receive_object.hpp"
+#include "unit/session/session_fixture.hpp"
+
+namespace dcdn::test {
+namespace {
+
+class SegmentGateTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ObjectMaker maker(wire::ObjectKind::file);
+    maker.file("", pattern(10'000, 1));
+    made_ = maker.finish();
+  }
+  static wire::Frame frame(wire::FrameType type, const Bytes& body) { return {type, Buffer::copy_of(body)}; }
+  [[nodiscard]] wire::Frame segment_frame() const {
+    return frame(wire::FrameType::segment, wire::encode_segment(made_.segments[0].segment));
+  }
+  [[nodiscard]] wire::SegmentSignature signature(const SecretKey& key) const {
+    return *wire::sign_segment(key, made_.segments[0].id, 0, made_.segments[0].id, 1);
+  }
+  static wire::Frame signed_frame(const wire::SegmentSignature& signature) {
+    return frame(wire::FrameType::signature, wire::encode(signature));
+  }
+
+  MadeObject made_;
+  SecretKey peer_ = *SecretKey::generate();
+  SecretKey stranger_ = *SecretKey::generate();
+  Keyring trusted_;
+};
+
+TEST_F(SegmentGateTest, PassesWhatThePeerSigned) {
+  session::SegmentGate gate(peer_.id(), trusted_);
+  ASSERT_FALSE(gate.take(segment_frame())->has_value());
+  const auto passed = gate.take(signed_frame(signature(peer_)));
+  ASSERT_TRUE(passed.has_value() && passed->has_value());
+  EXPECT_EQ((*passed)->id, made_.segments[0].id);
+}
+
+TEST_F(SegmentGateTest, PassesWhatATrustedKeySignedButNoStrangers) {
+  session::SegmentGate gate(peer_.id(), trusted_);
+  ASSERT_TRUE(gate.take(segment_frame()).has_value());
+  EXPECT_FALSE(gate.take(signed_frame(signature(stranger_)))->has_value());
+  const auto next = gate.take(segment_frame());
+  ASSERT_FALSE(next.has_value());
+  EXPECT_EQ(next.error().code, Errc::untrusted);
+  Keyring ring;
+  ASSERT_TRUE(ring.add({"friend", stranger_.id()}).has_value());
+  session::SegmentGate trusting(peer_.id(), ring);
+  ASSERT_TRUE(trusting.take(segment_frame()).has_value());
+  EXPECT_TRUE(trusting.take(signed_frame(signature(stranger_)))->has_value());
+}
+
+TEST_F(SegmentGateTest, RefusesASignatureOfSomethingElseOrOneThatWasChanged) {
+  for (const int what : {0, 1, 2, 3}) {
+    SCOPED_TRACE(what);
+    session::SegmentGate gate(peer_.id(), trusted_);
+    ASSERT_TRUE(gate.take(segment_frame()).has_value());
+    wire::SegmentSignature bad = signature(peer_);
+    if (what == 0) bad.index = 1;
+    if (what == 1) bad.stream.bytes[0] ^= 1;
+    if (what == 2) bad.segment.bytes[0] ^= 1;
+    if (what == 3) bad.signature[10] ^= 1;
+    const auto taken = gate.take(signed_frame(bad));
+    ASSERT_FALSE(taken.has_value());
+    EXPECT_EQ(exit_status(taken.error().code), 4);
+  }
+}
+
+TEST_F(SegmentGateTest, StrangersCannotMakeItHoldMuch) {
+  session::SegmentGate gate(peer_.id(), trusted_);
+  ASSERT_TRUE(gate.take(segment_frame()).has_value());
+  const wire::Frame strange = signed_frame(signature(stranger_));
+  Result<std::optional<session::SegmentGate::Passed>> taken = gate.take(strange);
+  for (int i = 0; i < 1000 && taken; ++i) taken = gate.take(strange);
+  ASSERT_FALSE(taken.has_value());
+  EXPECT_EQ(taken.error().code, Errc::limit);
+}
+
+}  // namespace
+}  // namespace dcdn::test
