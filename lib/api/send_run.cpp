@@ -125,18 +125,19 @@ Result<void> SendRun::run_loop() {
   watch_.on_time_limit(options_.max_time, [this] { interrupt(Errc::limit, "--max-time is over"); });
   watch_.every(kTick, [this] { tick(); });
   const auto began = std::chrono::steady_clock::now();
-  auto run_session = [](SendRun* self) -> asio::awaitable<void> {
-    self->results_ = co_await self->session_->run();
-    self->tick();
-    self->watch_.stop();
-    self->control_.reset();
-  };
-  asio::co_spawn(loop_, run_session(this), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
+  net::spawn(loop_.get_executor(), run_session(), [this](const Result<void>&) {
+    tick();
+    watch_.stop();
+    control_.reset();
   });
   loop_.run();
   report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return {};
+}
+
+net::Task<void> SendRun::run_session() {
+  results_ = co_await session_->run();
+  co_return Result<void>();
 }
 
 void SendRun::tick() {

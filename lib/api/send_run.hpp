@@ -27,6 +27,7 @@ class SendRun : public session::SendWatcher {
   Result<void> open_row(const SendPlan& plan);
   Result<void> open_session(SendPlan plan);
   Result<void> run_loop();
+  net::Task<void> run_session();
   Result<SendReport> finish();
   std::string control(const std::string& line);
   Result<void> set_paused(bool paused);

@@ -1,11 +1,7 @@
 #include "wire/frame.hpp"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <concepts>
-#include <memory>
-#include <new>
 
 #include "base/checksum.hpp"
 
@@ -13,20 +9,8 @@ namespace dcdn::wire {
 
 namespace {
 
-struct FreeState {
-  void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
-};
-
-// Of a body in several parts without joining them: carried bytes stay where the codec put them. The state
-// comes from the library because its size is no part of the library's promise.
 std::uint32_t body_check_of(std::initializer_list<ByteView> parts) {
-  if (parts.size() == 1) return static_cast<std::uint32_t>(xxh3_64(*parts.begin()));
-  const std::unique_ptr<XXH3_state_t, FreeState> state(XXH3_createState());
-  if (!state) throw std::bad_alloc();
-  XXH3_64bits_reset(state.get());
-  for (ByteView part : parts)
-    if (!part.empty()) XXH3_64bits_update(state.get(), part.data(), part.size());
-  return static_cast<std::uint32_t>(XXH3_64bits_digest(state.get()));
+  return static_cast<std::uint32_t>(xxh3_64(parts));
 }
 
 template <std::unsigned_integral T>

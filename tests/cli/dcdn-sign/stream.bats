@@ -148,11 +148,11 @@ only_signed_frames_by_type() {
   assert_equal "$(edit_stream list < "$1" | awk '{printf "%s ", $2}')" "2 3 1 1 2 3 1 1 "
 }
 
-@test "a signature of another stream does not help" {
+@test "signatures of another stream do not help" {
   make_stream --seed 2 | dcdn-sign sign > other.dcs
-  { head -c 0 /dev/null; edit_stream drop 1 < signed.dcs; cat other.dcs; } > bad.dcs
-  run bash -c 'dcdn-sign verify --key "$0" < bad.dcs > out.dcs' "$ID"
-  [ "$status" -ne 0 ]
+  cat plain.dcs other.dcs > bad.dcs
+  run --separate-stderr -7 bash -c 'dcdn-sign verify --key "$0" < bad.dcs > out.dcs' "$ID"
+  cmp out.dcs other.dcs
 }
 
 @test "an intact chunk that nobody signed does not get out" {
