@@ -1,0 +1,164 @@
+# namespaces.bash - two network namespaces, near and far, joined by a veth pair: what tests/net and scripts/bench use.
+#
+# net_up makes them (names of this run only, addresses only inside them, MTU 1500), net_down ends what net_start began,
+# by its process id, and removes them. Everything lies in the folder $NET_WORK, which the caller makes and removes.
+# near is where dcdn-send runs, far where dcdn-recv runs.
+# Results are left in variables for those who load this file.
+# shellcheck disable=SC2034,SC2153
+NET_NEAR_ADDRESS=10.77.0.1
+NET_FAR_ADDRESS=10.77.0.2
+NET_PORT=4433
+NET_PIDS=()
+
+# Prints why not, if namespaces cannot be made here.
+net_obstacle() {
+  local probe=dcdn-probe-$$-$RANDOM tool
+  for tool in ip iptables; do
+    command -v "$tool" >/dev/null || { echo "needs $tool: scripts/install-deps"; return; }
+  done
+  [[ $(id -u) -eq 0 ]] || { echo "needs root"; return; }
+  if ! ip netns add "$probe" 2>/dev/null; then echo "network namespaces are not permitted here"; return; fi
+  ip link add nearprobe netns "$probe" type veth peer name farprobe netns "$probe" 2>/dev/null ||
+    echo "veth pairs are not permitted here"
+  ip netns delete "$probe"
+}
+
+net_up() {
+  local name=dcdn-$$-$RANDOM
+  NET_NEAR=$name-near
+  NET_FAR=$name-far
+  ip netns add "$NET_NEAR"
+  ip netns add "$NET_FAR"
+  ip link add near0 netns "$NET_NEAR" mtu 1500 type veth peer name far0 netns "$NET_FAR" mtu 1500
+  net_in near ip link set lo up
+  net_in far ip link set lo up
+  net_in near ip address add "$NET_NEAR_ADDRESS/24" dev near0
+  net_in far ip address add "$NET_FAR_ADDRESS/24" dev far0
+  net_link up
+}
+
+net_down() {
+  local pid space
+  for pid in "${NET_PIDS[@]}"; do net_end "$pid" KILL; done
+  NET_PIDS=()
+  for space in "${NET_NEAR:-}" "${NET_FAR:-}"; do
+    [[ -z $space ]] || ip netns delete "$space" 2>/dev/null || true
+  done
+  NET_NEAR=
+  NET_FAR=
+}
+
+# net_in near|far COMMAND...: ip replaces itself by the command.
+net_in() {
+  local space=$NET_NEAR
+  [[ $1 == near ]] || space=$NET_FAR
+  shift
+  ip netns exec "$space" "$@"
+}
+
+# net_start near|far LOG COMMAND...: in the background; $NET_PID is its id, standard error goes to LOG, standard output
+# to $NET_OUTPUT or LOG.out.
+net_start() {
+  local space=$NET_NEAR log=$2
+  [[ $1 == near ]] || space=$NET_FAR
+  shift 2
+  # Not by net_in: a function in the background is a shell of its own, and a kill would hit that shell.
+  # bats waits for whoever holds its descriptor 3.
+  ip netns exec "$space" "$@" </dev/null >"${NET_OUTPUT:-$log.out}" 2>"$log" 3>&- &
+  NET_PID=$!
+  NET_PIDS+=("$NET_PID")
+}
+
+# net_end PID [SIGNAL]: ends a process of net_start and waits for it.
+net_end() {
+  kill "-${2:-TERM}" "$1" 2>/dev/null || true
+  wait "$1" 2>/dev/null || true
+  net_forget "$1"
+}
+
+net_forget() {
+  local pid kept=()
+  for pid in "${NET_PIDS[@]}"; do [[ $pid == "$1" ]] || kept+=("$pid"); done
+  NET_PIDS=("${kept[@]}")
+}
+
+# net_result PID [SECONDS]: waits until a process of net_start has ended by itself; its exit status, or 124.
+net_result() {
+  local status=0
+  net_until "${2:-60}" net_ended "$1" || return 124
+  wait "$1" || status=$?
+  net_forget "$1"
+  return "$status"
+}
+
+# net_until SECONDS COMMAND...: waits until the command succeeds; false after that long.
+net_until() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [[ $SECONDS -lt $deadline ]] || { echo "waited in vain for: $*" >&2; return 1; }
+    sleep 0.02
+  done
+}
+
+net_ended() { ! kill -0 "$1" 2>/dev/null; }
+net_says() { grep -q -- "$2" "$1" 2>/dev/null; }
+
+# Homes and keys of both ends: $NET_NEAR_ID and $NET_FAR_ID.
+net_keys() {
+  NET_NEAR_HOME=$NET_WORK/near-home
+  NET_FAR_HOME=$NET_WORK/far-home
+  NET_NEAR_ID=$(DCDN_HOME=$NET_NEAR_HOME dcdn-sign keygen --name near 2>/dev/null)
+  NET_FAR_ID=$(DCDN_HOME=$NET_FAR_HOME dcdn-sign keygen --name far 2>/dev/null)
+}
+
+# net_receiver OPTION...: starts dcdn-recv and waits until it listens; $NET_RECEIVER is its id.
+net_receiver() {
+  local log=$NET_WORK/receiver.log
+  : >"$log"
+  # shellcheck disable=SC2086  # a command line
+  net_start far "$log" env "DCDN_HOME=$NET_FAR_HOME" ${NET_AROUND_RECEIVER:-} dcdn-recv --progress none \
+    --listen "$NET_FAR_ADDRESS:$NET_PORT" --allow "$NET_NEAR_ID" "$@"
+  NET_RECEIVER=$NET_PID
+  net_until 20 net_says "$log" "listening on" || { cat "$log" >&2; return 1; }
+}
+
+# net_sender LOG ARGUMENT...: starts dcdn-send towards the receiver; $NET_SENDER is its id.
+net_sender() {
+  local log=$1
+  shift
+  net_start near "$log" env "DCDN_HOME=$NET_NEAR_HOME" dcdn-send --peer-id "$NET_FAR_ID" --progress none "$@" \
+    --to "$NET_FAR_ADDRESS:$NET_PORT"
+  NET_SENDER=$NET_PID
+}
+
+# net_send ARGUMENT...: the same, in the foreground.
+net_send() {
+  # shellcheck disable=SC2086  # a command line
+  net_in near env "DCDN_HOME=$NET_NEAR_HOME" ${NET_AROUND_SENDER:-} dcdn-send --peer-id "$NET_FAR_ID" \
+    --progress none "$@" --to "$NET_FAR_ADDRESS:$NET_PORT"
+}
+
+# net_link up|down: the cable.
+net_link() {
+  net_in near ip link set near0 "$1"
+  net_in far ip link set far0 "$1"
+}
+
+# net_loss PROBABILITY: this part of the packets is lost, in both directions, independently. 0 ends it.
+net_loss() {
+  local side
+  for side in near far; do
+    net_in "$side" iptables -F INPUT
+    [[ $1 == 0 ]] || net_in "$side" iptables -A INPUT -p udp -m statistic --mode random --probability "$1" -j DROP
+  done
+}
+
+# Bytes that the near end has put on the wire so far, with all headers down to Ethernet's.
+net_sent_bytes() { net_in near cat /sys/class/net/near0/statistics/tx_bytes; }
+
+# net_random SIZE FILE: incompressible content.
+net_random() { head -c "$1" /dev/urandom >"$2"; }
+
+# Highest resident set of a running process so far, in KiB.
+net_peak_kib() { sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/$1/status"; }
