@@ -91,7 +91,9 @@ void Feed::drop_released() {
   if (subscribers_.empty()) return;
   std::uint64_t lowest = subscribers_.begin()->second.released;
   for (const auto& [id, subscriber] : subscribers_) lowest = std::min(lowest, subscriber.released);
-  while (base_ < lowest && !window_.empty()) {
+  // The final segment stays until nobody is left: repeating it lets a receiver that was killed between the
+  // last chunk and its receipt finish.
+  while (base_ < lowest && !window_.empty() && !window_.front()->final) {
     id_before_base_ = window_.front()->id;
     budget_->held -= held_bytes(*window_.front());
     window_.pop_front();

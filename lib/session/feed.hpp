@@ -65,7 +65,9 @@ class Feed {
   // The loop thread.
   int subscribe(Wake wake);
   void unsubscribe(int subscriber);
-  /// This subscriber's receiver has stored everything before segment `upto`.
+  /// This subscriber's receiver has stored everything before segment `upto`. The final segment is held all
+  /// the same until the last subscriber leaves: it can be repeated to a receiver that restarted before it
+  /// answered with a receipt.
   void release(int subscriber, std::uint64_t upto);
   /// nullptr: not packed yet, or released already.
   [[nodiscard]] FeedSegmentPtr at(std::uint64_t index) const;

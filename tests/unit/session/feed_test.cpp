@@ -35,6 +35,26 @@ TEST(Feed, HoldsASegmentUntilEverySubscriberReleasedIt) {
   EXPECT_EQ(feed.base(), 2u);
 }
 
+// A receiver that was killed after it stored the last chunk and before its receipt asks with all segments
+// done: it waits for the final one once more.
+TEST(Feed, TheFinalSegmentCanBeRepeatedAfterItsRelease) {
+  auto budget = std::make_shared<FeedBudget>(1000);
+  Feed feed(budget);
+  const int subscriber = feed.subscribe([] {});
+  ASSERT_TRUE(feed.push(segment_of(0, 10)));
+  FeedSegment last = segment_of(1, 10);
+  last.final = true;
+  ASSERT_TRUE(feed.push(std::move(last)));
+  feed.release(subscriber, 2);
+  EXPECT_EQ(feed.base(), 1u);
+  ASSERT_NE(feed.at(1), nullptr);
+  EXPECT_TRUE(feed.at(1)->final);
+  EXPECT_EQ(budget->held, 10u);
+  feed.unsubscribe(subscriber);
+  EXPECT_EQ(feed.at(1), nullptr);
+  EXPECT_EQ(budget->held, 0u);
+}
+
 TEST(Feed, PushWaitsForRoomAndEverySubscriberIsWoken) {
   auto budget = std::make_shared<FeedBudget>(25);
   Feed feed(budget);
