@@ -3,9 +3,57 @@
 
 namespace dcdn::tool {
 
+// clang-format off
 const std::vector<std::string>& known_setting_keys() {
   static const std::vector<std::string> keys{
-      "json", "log-file", "log-format", "progress", "quiet", "verbose",
+      "accept-new",
+      "ack-threshold",
+      "allow",
+      "ca",
+      "cert",
+      "chunk-rate",
+      "chunk-size",
+      "compress",
+      "congestion",
+      "handshake-timeout",
+      "identity",
+      "idle-timeout",
+      "initial-rtt",
+      "json",
+      "keep-alive",
+      "key",
+      "listen",
+      "log-file",
+      "log-format",
+      "max-connections",
+      "max-object",
+      "max-streams",
+      "max-time",
+      "mtu",
+      "no-fsync",
+      "no-gso",
+      "once",
+      "output",
+      "overwrite",
+      "peer-id",
+      "priority",
+      "progress",
+      "quiet",
+      "quota",
+      "rate",
+      "receive-window",
+      "rename",
+      "require-signature",
+      "reserve",
+      "retry-first",
+      "retry-for",
+      "retry-forever",
+      "retry-longest",
+      "skip",
+      "symlinks",
+      "to",
+      "verbose",
+      "wait",
   };
   return keys;
 }
@@ -19,4 +67,5 @@ const std::vector<std::string>& known_setting_tables() {
   return tables;
 }
 
+// clang-format on
 }  // namespace dcdn::tool
