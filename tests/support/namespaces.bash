@@ -127,7 +127,8 @@ net_receiver() {
 net_sender() {
   local log=$1
   shift
-  net_start near "$log" env "DCDN_HOME=$NET_NEAR_HOME" dcdn-send --peer-id "$NET_FAR_ID" --progress none "$@" \
+  # shellcheck disable=SC2086  # a command line
+  net_start near "$log" env "DCDN_HOME=$NET_NEAR_HOME" ${NET_AROUND_SENDER:-} dcdn-send --peer-id "$NET_FAR_ID" --progress none "$@" \
     --to "$NET_FAR_ADDRESS:$NET_PORT"
   NET_SENDER=$NET_PID
 }
@@ -160,5 +161,30 @@ net_sent_bytes() { net_in near cat /sys/class/net/near0/statistics/tx_bytes; }
 # net_random SIZE FILE: incompressible content.
 net_random() { head -c "$1" /dev/urandom >"$2"; }
 
+# Nothing has left the near end for a second.
+net_silent() {
+  local before
+  before=$(net_sent_bytes)
+  sleep 1
+  [[ $(net_sent_bytes) == "$before" ]]
+}
+
 # Highest resident set of a running process so far, in KiB.
 net_peak_kib() { sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/$1/status"; }
+
+# For bats: setup() and teardown() of a file of tests/net. Load cli.bash before this file.
+setup_net() {
+  local obstacle
+  obstacle=$(net_obstacle)
+  [[ -z $obstacle ]] || skip "$obstacle"
+  export DCDN_BIN=${DCDN_BIN:-$BATS_TEST_DIRNAME/../../build/bin}
+  setup_cli
+  NET_WORK=$BATS_TEST_TMPDIR
+  net_up
+  net_keys
+}
+
+teardown_net() {
+  [[ -n ${NET_NEAR:-} ]] || return 0
+  net_down
+}
