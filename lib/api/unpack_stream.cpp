@@ -2,6 +2,7 @@
 // stream.
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <map>
@@ -125,13 +126,30 @@ class Unpacker {
     const Digest stream = loose.segment.index == 0 ? id : loose.segment.stream;
     streams_[stream].waiting[loose.segment.index] = id;
     loose_.emplace(id, std::move(loose));
+    const auto early = early_signatures_.extract(id);
+    if (!early.empty()) {
+      for (const Buffer& body : early.mapped()) {
+        held_ -= std::min(held_, body.size());
+        DCDN_CHECK(take_signature({wire::FrameType::signature, body}));
+      }
+    }
     return advance(stream);
+  }
+
+  // Frames come in any order: a signature may be here before its segment.
+  Result<void> keep_signature(const Digest& segment, const Buffer& body) {
+    if (seen_.contains(segment)) return {};
+    std::vector<Buffer>& kept = early_signatures_[segment];
+    for (const Buffer& other : kept)
+      if (std::ranges::equal(other.view(), body.view())) return {};
+    kept.push_back(body);
+    return hold(body.size());
   }
 
   Result<void> take_signature(const wire::Frame& frame) {
     DCDN_TRY(const auto signature, wire::parse_segment_signature(frame.body.view()));
     const auto it = loose_.find(signature.segment);
-    if (it == loose_.end()) return {};
+    if (it == loose_.end()) return keep_signature(signature.segment, frame.body);
     wire::append_frame(it->second.frames, frame.type, frame.body.view());
     if (!signers_.contains(signature.signer) || it->second.vouched) return {};
     DCDN_CHECK(wire::verify_segment_signature(signature));
@@ -286,6 +304,7 @@ class Unpacker {
   std::map<Digest, Unpacking> streams_;
   std::map<Digest, LooseSegment> loose_;
   std::set<Digest> seen_;
+  std::map<Digest, std::vector<Buffer>> early_signatures_;  // by segment
   std::unordered_map<Digest, Buffer, Name32Hash> early_;
   std::deque<Digest> early_order_;
   std::size_t held_ = 0;

@@ -133,21 +133,25 @@ flip() {
 }
 
 @test "frames altered with their checks made anew: nothing wrong gets a name" {
-  local count i byte
+  local count frame byte  # not i: run changes it
   count=$(frames good.dcs)
-  for ((i = 0; i < count; i += 3)); do
+  for ((frame = 0; frame < count; frame += 3)); do
     for byte in 0 1 40 -1; do
-      edit_stream alter "$i" "$byte" < good.dcs > bad.dcs
-      run --separate-stderr dcdn-recv --stdin -o "out$i.$byte" < bad.dcs
+      edit_stream alter "$frame" "$byte" < good.dcs > bad.dcs
+      run --separate-stderr dcdn-recv --stdin -o "out$frame.$byte" < bad.dcs
       if [ "$status" -eq 0 ]; then
-        # Times and modes of an unsigned stream can be changed by anybody; content cannot.
-        diff -r "out$i.$byte/tree/text" tree/text
-        diff -r "out$i.$byte/tree/random" tree/random
+        # Names and times of an unsigned stream can be changed by anybody; content cannot.
+        assert_equal "$(contents "out$frame.$byte")" "$(contents tree)"
       else
-        assert_nothing_named "out$i.$byte"
+        assert_nothing_named "out$frame.$byte"
       fi
     done
   done
+}
+
+# What the files hold, whatever they are called.
+contents() {
+  find "$1" -type f -exec sha256sum {} + | cut -d' ' -f1 | sort
 }
 
 @test "what is no chunk stream: nothing, text, zeros, random bytes, half a header" {
