@@ -88,6 +88,10 @@ class DirectorySink : public ObjectSink {
       record_.remove();
       return path;
     }
+    if (options_.collision == store::Collision::skip) {
+      record_.remove();  // what lies there may be older: no proof of anything
+      return path;
+    }
     done.path = *path;
     DCDN_CHECK(record_.put(done));  // again: the real name, and what it looks like untouched
     return path;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
+#include <bit>
 #include <ctime>
 
 #include "session/object_packer.hpp"
@@ -9,12 +10,27 @@
 
 namespace dcdn::session {
 
+namespace {
+
+std::uint32_t bound_by_rate(std::optional<std::uint32_t> fixed, double rate_bytes_per_s) {
+  constexpr double kLeast = 16384;
+  if (fixed || rate_bytes_per_s <= 0) return wire::kMaxChunkContent;
+  const double half_second = std::clamp(rate_bytes_per_s / 2, kLeast, double{wire::kMaxChunkContent});
+  return std::bit_floor(static_cast<std::uint32_t>(half_second));
+}
+
+}  // namespace
+
 ChunkSizer::ChunkSizer(std::optional<std::uint32_t> fixed, std::vector<wire::ChunkPlanStep> plan,
-                       std::uint32_t largest)
-    : plan_(std::move(plan)), largest_(largest), policy_(fixed), current_(policy_.current()) {}
+                       std::uint32_t largest, double rate_bytes_per_s)
+    : plan_(std::move(plan)),
+      largest_(largest),
+      largest_by_rate_(bound_by_rate(fixed, rate_bytes_per_s)),
+      policy_(fixed),
+      current_(policy_.current()) {}
 
 std::uint32_t ChunkSizer::chunk_bytes(std::uint64_t segment) const {
-  std::uint32_t size = current_.load(std::memory_order_relaxed);
+  std::uint32_t size = std::min(current_.load(std::memory_order_relaxed), largest_by_rate_);
   for (const wire::ChunkPlanStep& step : plan_) {
     if (step.segment <= segment) size = step.chunk_content;
   }
@@ -54,7 +70,8 @@ std::shared_ptr<ChunkSizer> FeedHub::start(const SendObject& object, const std::
   auto& sizer = sizers_[feed.get()];
   if (sizer) return sizer;
   reap();
-  sizer = std::make_shared<ChunkSizer>(shared_.settings.chunk_bytes, answer.plan, largest);
+  sizer = std::make_shared<ChunkSizer>(shared_.settings.chunk_bytes, answer.plan, largest,
+                                       shared_.settings.rate_bytes_per_s);
   sizer->measure(path);
   const bool repeats_omitted = answer.repeats_omitted;
   std::thread thread(

@@ -15,14 +15,16 @@ namespace dcdn::session {
 /// Threads  chunk_bytes: the packing thread; the rest: the loop thread.
 class ChunkSizer {
  public:
-  ChunkSizer(std::optional<std::uint32_t> fixed, std::vector<wire::ChunkPlanStep> plan,
-             std::uint32_t largest);
+  /// rate_bytes_per_s: of --rate, 0 for none: a chunk never takes longer than about half a second of it.
+  ChunkSizer(std::optional<std::uint32_t> fixed, std::vector<wire::ChunkPlanStep> plan, std::uint32_t largest,
+             double rate_bytes_per_s);
   [[nodiscard]] std::uint32_t chunk_bytes(std::uint64_t segment) const;
   void measure(const pace::PathMeasure& measure);
 
  private:
   const std::vector<wire::ChunkPlanStep> plan_;
   const std::uint32_t largest_;
+  const std::uint32_t largest_by_rate_;
   pace::ChunkSizePolicy policy_;
   std::atomic<std::uint32_t> current_;
 };

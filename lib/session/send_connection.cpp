@@ -25,7 +25,9 @@ std::size_t class_of(const ObjectTransfer& transfer) {
 
 // What the receiver says, in our words: the code is its, the text is shown escaped.
 Error told_by_peer(const wire::Failure& failure) {
-  return {wire::code_of_number(failure.code), "receiver: " + escape_for_display(failure.message)};
+  const Errc code = wire::code_of_number(failure.code);
+  // That something of the name exists there is, seen from here, a refusal.
+  return {code == Errc::exists ? Errc::refused : code, "receiver: " + escape_for_display(failure.message)};
 }
 
 }  // namespace

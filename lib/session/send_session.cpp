@@ -72,7 +72,8 @@ void SendSession::describe_objects(Progress& progress) const {
     for (const auto& transfer : destination->transfers()) {
       const SendObject& object = transfer->object();
       const bool finished = transfer->phase() == TransferPhase::done;
-      progress.bytes_done += transfer->bytes_done();
+      const std::uint64_t done = std::min(transfer->bytes_done(), object.bytes.value_or(UINT64_MAX));
+      progress.bytes_done += done;
       total_known = total_known && object.bytes.has_value();
       total += object.bytes.value_or(0);
       ++progress.objects_total;
@@ -86,7 +87,7 @@ void SendSession::describe_objects(Progress& progress) const {
       shown.name = escape_for_display(object.name.empty() ? "-" : object.name);
       if (several) shown.peer = destination->address();
       shown.bytes_total = object.bytes;
-      shown.bytes_done = transfer->bytes_done();
+      shown.bytes_done = done;
       shown.finished = finished;
       progress.objects.push_back(std::move(shown));
     }
@@ -101,6 +102,9 @@ std::string SendSession::state_word(Micros now, std::string& detail) const {
     detail = destination->detail();
     return "waiting for peer";
   }
+  const bool all_done = std::all_of(destinations_.begin(), destinations_.end(),
+                                    [](const auto& d) { return d->state() == DestinationState::done; });
+  if (all_done) return "done";
   if (!connected()) return "connecting";
   const auto silent = meter_.silent_for(now);
   if (silent >= kStalledAfter) {
