@@ -162,6 +162,33 @@ TEST_F(QuicTransferTest, LossAndReorderingDamageNothing) {
   EXPECT_GT(at_client.connection->stats().packets_lost, 0u);
 }
 
+TEST_F(QuicTransferTest, DamagedAndCutDatagramsAreAsGoodAsNone) {
+  start_listener(only(client.id));
+  for (std::uint32_t seed = 1; seed <= 8; ++seed) {
+    UdpProxy vandal(io, port_of(listener->local_address()), seed);
+    vandal.damaged = 0.7;
+    Recorder one;
+    start_connect(vandal.address(), only(server.id), one);
+    ASSERT_TRUE(run_until([&] { return one.connection || connect_error; })) << "seed " << seed;
+    ASSERT_FALSE(connect_error.has_value()) << connect_error->message << ", seed " << seed;
+    ASSERT_TRUE(run_until([&] { return at_server.connection != nullptr; })) << "seed " << seed;
+    const Bytes text = pattern(200000, seed);
+    const auto id = one.connection->open_unidirectional();
+    one.connection->send(*id, Buffer::copy_of(text), true);
+    ASSERT_TRUE(run_until([&] { return at_server.finished[*id] || at_server.closed; })) << "seed " << seed;
+    EXPECT_EQ(at_server.received[*id], text) << "seed " << seed;
+    EXPECT_FALSE(at_server.closed.has_value()) << "seed " << seed;
+    at_server.connection->set_events(nullptr);
+    at_server.connection.reset();
+    at_server.received.clear();
+    at_server.finished.clear();
+    ASSERT_TRUE(run_until([&] { return one.closed.has_value(); })) << "seed " << seed;
+    accept_next(at_server);
+    vandal.close();
+    run_for(5ms);
+  }
+}
+
 TEST_F(QuicTransferTest, APeerWhoseAddressChangesIsFollowed) {
   join_through_proxy(1);
   const Bytes text = pattern(4 << 20, 9);

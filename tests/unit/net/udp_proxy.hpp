@@ -13,6 +13,7 @@ namespace dcdn::net::testing {
 class UdpProxy {
  public:
   double loss = 0;       ///< of each datagram, both ways
+  double damaged = 0;    ///< passed on with one byte changed, and once more as it was
   double reordered = 0;  ///< held back until a few later ones have passed
   bool silent_back = false;
   std::uint64_t passed = 0;
@@ -73,6 +74,12 @@ class UdpProxy {
     if (chance(loss)) {
       ++lost;
       return;
+    }
+    if (!packet.empty() && chance(damaged)) {
+      Packet broken = packet;
+      broken[random_() % broken.size()] ^= static_cast<std::uint8_t>(1 + random_() % 255);
+      if (chance(0.3)) broken.resize(1 + random_() % broken.size());
+      send(broken);
     }
     if (chance(reordered)) {
       held.push_back({std::move(packet), 3});
