@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
@@ -72,6 +73,8 @@ Result<session::ReceiveSettings> RecvRun::settings(const Keyring& keyring) {
   settings.reserve_bytes = options_.reserve_bytes;
   settings.max_object_bytes = options_.max_object_bytes;
   settings.agent = std::string("dcdn ") + version();
+  settings.max_chunk_content = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(options_.transport.receive_window / 2, wire::kMaxChunkContent));
   settings.trusted = keyring;
   if (settings.sink == session::SinkKind::directory) {
     DCDN_TRY(settings.dir, store::ReceiveDir::open(options_.directory));

@@ -120,12 +120,13 @@ class Unpacker {
     const Digest id = wire::segment_id(frame.body.view());
     if (loose_.contains(id) || seen_.contains(id)) return {};
     DCDN_TRY(wire::Segment segment, wire::parse_segment(frame.body.view()));
-    LooseSegment loose{std::move(segment), {}, signers_.empty()};
+    LooseSegment loose{std::move(segment), {}, false};
     wire::append_frame(loose.frames, frame.type, frame.body.view());
     DCDN_CHECK(hold(loose.frames.size()));
     const Digest stream = loose.segment.index == 0 ? id : loose.segment.stream;
-    streams_[stream].waiting[loose.segment.index] = id;
+    streams_.try_emplace(stream);
     loose_.emplace(id, std::move(loose));
+    if (signers_.empty() || vouched_before_.contains(id)) vouch(id);
     const auto early = early_signatures_.extract(id);
     if (!early.empty()) {
       for (const Buffer& body : early.mapped()) {
@@ -153,8 +154,26 @@ class Unpacker {
     wire::append_frame(it->second.frames, frame.type, frame.body.view());
     if (!signers_.contains(signature.signer) || it->second.vouched) return {};
     DCDN_CHECK(wire::verify_segment_signature(signature));
-    it->second.vouched = true;
+    vouch(signature.segment);
     return advance(signature.stream);
+  }
+
+  // A segment names the one before it by digest, so a signature counts for all that came before
+  // (dcdn-format(5)).
+  void vouch(Digest id) {
+    for (;;) {
+      const auto it = loose_.find(id);
+      if (it == loose_.end()) {
+        if (!seen_.contains(id)) vouched_before_.insert(id);
+        return;
+      }
+      if (it->second.vouched) return;
+      it->second.vouched = true;
+      const wire::Segment& segment = it->second.segment;
+      streams_[segment.index == 0 ? id : segment.stream].waiting[segment.index] = id;
+      if (segment.index == 0) return;
+      id = segment.previous;
+    }
   }
 
   // Hands over segments in order as far as they are here and vouched for.
@@ -304,6 +323,7 @@ class Unpacker {
   std::map<Digest, Unpacking> streams_;
   std::map<Digest, LooseSegment> loose_;
   std::set<Digest> seen_;
+  std::set<Digest> vouched_before_;  // not here yet, but a signed segment comes after it
   std::map<Digest, std::vector<Buffer>> early_signatures_;  // by segment
   std::unordered_map<Digest, Buffer, Name32Hash> early_;
   std::deque<Digest> early_order_;

@@ -17,7 +17,9 @@ Buffer Buffer::copy_of(ByteView bytes) {
 
 namespace {
 constexpr std::size_t kSmallestBlock = 4096;
-std::size_t class_of(std::size_t size) { return std::bit_ceil(size < kSmallestBlock ? kSmallestBlock : size); }
+std::size_t class_of(std::size_t size) {
+  return std::bit_ceil(size < kSmallestBlock ? kSmallestBlock : size);
+}
 }  // namespace
 
 struct BufferPool::Shelf {

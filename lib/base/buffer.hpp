@@ -24,7 +24,9 @@ class Buffer {
   [[nodiscard]] ByteView view() const { return {owner_.get() + offset_, size_}; }
   [[nodiscard]] MutableByteView writable() { return {owner_.get() + offset_, size_}; }
   /// A view of part of the same block; offset + size must lie inside.
-  [[nodiscard]] Buffer part(std::size_t offset, std::size_t size) const { return {owner_, offset_ + offset, size}; }
+  [[nodiscard]] Buffer part(std::size_t offset, std::size_t size) const {
+    return {owner_, offset_ + offset, size};
+  }
   [[nodiscard]] Buffer first(std::size_t size) const { return part(0, size); }
 
  private:
@@ -33,8 +35,8 @@ class Buffer {
   std::size_t size_ = 0;
 };
 
-/// Recycles blocks of a few sizes (powers of two from 4 KiB), so that a long transfer allocates a bounded set once.
-/// Threads  any thread may take; blocks come back from any thread. The pool may die before its blocks.
+/// Recycles blocks of a few sizes (powers of two from 4 KiB), so that a long transfer allocates a bounded set
+/// once. Threads  any thread may take; blocks come back from any thread. The pool may die before its blocks.
 class BufferPool {
  public:
   /// keep_bytes: how much may lie idle.

@@ -1,7 +1,7 @@
 // byte_reader.hpp - the only way this project takes integers out of untrusted bytes.
 //
-// Every read checks what is left; after the first failure all reads fail, so a parser may read a whole record and
-// ask ok() once. Nothing is ever cast from wire memory.
+// Every read checks what is left; after the first failure all reads fail, so a parser may read a whole record
+// and ask ok() once. Nothing is ever cast from wire memory.
 #pragma once
 #include <concepts>
 #include <string_view>

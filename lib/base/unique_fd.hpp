@@ -1,4 +1,5 @@
-// unique_fd.hpp - owns a file descriptor; whole reads and writes that survive EINTR, short counts and O_NONBLOCK.
+// unique_fd.hpp - owns a file descriptor; whole reads and writes that survive EINTR, short counts and
+// O_NONBLOCK.
 #pragma once
 #include <unistd.h>
 

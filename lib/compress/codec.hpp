@@ -22,15 +22,16 @@ struct Compressed {
   Buffer bytes;  ///< empty when codec is raw: the input is carried as it is
 };
 
-/// Compresses one chunk if it pays: kept only when it saves at least 1/16 of the chunk. automatic tries a sample of
-/// the chunk (16 KiB) with LZ4 first, and spends zstd only where the sample shrinks or uses a small alphabet (base64).
-/// Equal input, choice and library versions give equal bytes.
-/// Threads  any; each thread keeps its own context.
+/// Compresses one chunk if it pays: kept only when it saves at least 1/16 of the chunk. automatic tries a
+/// sample of the chunk (16 KiB) with LZ4 first, and spends zstd only where the sample shrinks or uses a small
+/// alphabet (base64). Equal input, choice and library versions give equal bytes. Threads  any; each thread
+/// keeps its own context.
 Compressed compress_chunk(ByteView content, CompressChoice choice, BufferPool& pool);
 
-/// Exactly `content_size` bytes back; the caller bounds it. Takes content_size from the pool, and only after the
-/// headers (zstd) or the length (LZ4, raw) make it plausible. zstd: one frame of RFC 8878, nothing before or after it.
-/// error corrupt: does not decode, or to another size; unsupported: a codec that is not in the enum.
+/// Exactly `content_size` bytes back; the caller bounds it. Takes content_size from the pool, and only after
+/// the headers (zstd) or the length (LZ4, raw) make it plausible. zstd: one frame of RFC 8878, nothing before
+/// or after it. error corrupt: does not decode, or to another size; unsupported: a codec that is not in the
+/// enum.
 Result<Buffer> decompress_chunk(Codec codec, ByteView carried, std::size_t content_size, BufferPool& pool);
 
 }  // namespace dcdn

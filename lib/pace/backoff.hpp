@@ -1,4 +1,5 @@
-// backoff.hpp - exponential back-off: 100 ms doubling to 10 s, 60 s in all (or for ever), with jitter from the caller.
+// backoff.hpp - exponential back-off: 100 ms doubling to 10 s, 60 s in all (or for ever), with jitter from
+// the caller.
 #pragma once
 #include <chrono>
 #include <optional>
@@ -15,8 +16,9 @@ struct BackoffOptions {
 class Backoff {
  public:
   explicit Backoff(BackoffOptions options) : options_(options), next_(options.first) {}
-  /// How long to wait before the next try; nullopt when `total` is used up. jitter 0..1 scales the wait by 0.75..1.25.
-  /// spent: time already lost to the failed try itself. The last wait is cut short to end with `total`.
+  /// How long to wait before the next try; nullopt when `total` is used up. jitter 0..1 scales the wait by
+  /// 0.75..1.25. spent: time already lost to the failed try itself. The last wait is cut short to end with
+  /// `total`.
   std::optional<std::chrono::milliseconds> next(double jitter, std::chrono::milliseconds spent);
   /// A try worked: start over.
   void reset();

@@ -7,15 +7,15 @@
 
 namespace dcdn::pace {
 
-/// A time earlier than one seen before counts as that one: nothing is earned twice, and nothing is lost once time
-/// has caught up.
+/// A time earlier than one seen before counts as that one: nothing is earned twice, and nothing is lost once
+/// time has caught up.
 class TokenBucket {
  public:
   /// per_second: 0 means no limit. burst: tokens that may be spent at once, at least 1; starts full.
   TokenBucket(double per_second, double burst)
       : per_second_(per_second), burst_(std::max(burst, 1.0)), tokens_(burst_) {}
-  /// Spends `tokens` if the bucket is not empty; it may go into debt by one spend, so that an item larger than the
-  /// burst still passes and the long-run rate holds exactly.
+  /// Spends `tokens` if the bucket is not empty; it may go into debt by one spend, so that an item larger
+  /// than the burst still passes and the long-run rate holds exactly.
   bool try_spend(double tokens, Micros now);
   /// When try_spend will next succeed: `now` or later.
   [[nodiscard]] Micros ready_at(Micros now) const;

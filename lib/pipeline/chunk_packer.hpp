@@ -8,8 +8,8 @@ namespace dcdn::pipeline {
 
 struct PackedChunk {
   wire::ChunkRecord record;
-  Buffer carried;      ///< what travels; shares memory with the content when raw
-  bool hole = false;   ///< all zero: becomes a HoleRecord of record.content_size, nothing is carried
+  Buffer carried;     ///< what travels; shares memory with the content when raw
+  bool hole = false;  ///< all zero: becomes a HoleRecord of record.content_size, nothing is carried
 };
 PackedChunk pack_chunk(Buffer content, CompressChoice choice, BufferPool& pool);
 
@@ -19,7 +19,8 @@ Result<Buffer> unpack_chunk(const wire::ChunkRecord& record, const Buffer& carri
 
 /// Header of a chunk frame followed by the carried digest: what precedes the carried bytes on the wire.
 Buffer chunk_frame_prefix(const wire::ChunkRecord& record, const Buffer& carried);
-/// Body of a chunk frame: digest and carried bytes (a view of the body). error corrupt: shorter than a digest, empty.
+/// Body of a chunk frame: digest and carried bytes (a view of the body). error corrupt: shorter than a
+/// digest, empty.
 struct ChunkFrame {
   Digest carried_digest;
   Buffer carried;

@@ -6,19 +6,18 @@ namespace dcdn::pipeline {
 
 struct BuiltSegment {
   wire::Segment segment;
-  Bytes body;   ///< of the segment frame
+  Bytes body;  ///< of the segment frame
   Digest id;
 };
 
-/// A segment is due after 64 chunks, 8 MiB of chunk content, 1,024 entries or 256 KiB of encoded records, whichever
-/// comes first: the caller then cuts. The limits are part of what makes equal input give equal bytes.
-/// Spec     dcdn-format(5), MANIFEST
-/// Threads  one at a time
+/// A segment is due after 64 chunks, 8 MiB of chunk content, 1,024 entries or 256 KiB of encoded records,
+/// whichever comes first: the caller then cuts. The limits are part of what makes equal input give equal
+/// bytes. Spec     dcdn-format(5), MANIFEST Threads  one at a time
 class SegmentBuilder {
  public:
   explicit SegmentBuilder(wire::ObjectHeader object);
-  /// A hole that follows a hole makes one longer hole (within wire::kMaxObjectBytes): how the reader met the zeros
-  /// leaves no trace.
+  /// A hole that follows a hole makes one longer hole (within wire::kMaxObjectBytes): how the reader met the
+  /// zeros leaves no trace.
   void add(wire::Record record);
   [[nodiscard]] bool due() const;
   [[nodiscard]] bool empty() const { return pending_.records.empty(); }

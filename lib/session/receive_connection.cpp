@@ -106,7 +106,7 @@ Result<void> ReceiveConnection::take_hello(const wire::Frame& frame) {
   session_id_ = listed_id(hello.session, connection_->peer());
   wire::Welcome welcome;
   welcome.agent = shared_->settings.agent;
-  welcome.max_chunk_content = wire::kMaxChunkContent;
+  welcome.max_chunk_content = shared_->settings.max_chunk_content;
   connection_->send(session_stream_, frame_buffer(wire::FrameType::welcome, wire::encode(welcome)), false);
   if (shared_->paused) set_paused(true);
   shared_->watcher.on_session(session_id_, connection_->peer(), connection_->peer_address());

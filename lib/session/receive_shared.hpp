@@ -28,6 +28,8 @@ struct ReceiveSettings {
   std::uint64_t quota_bytes = 0;
   std::uint64_t reserve_bytes = 0;
   std::uint64_t max_object_bytes = 0;
+  std::uint32_t max_chunk_content =
+      1u << 20;  ///< at most half the receive window: a chunk is credited when it is whole
   std::string agent;
   Keyring trusted;  ///< may sign what an allowed peer carries
 };

@@ -14,7 +14,7 @@ constexpr std::size_t kOffersAhead = 16;         // objects offered and not yet 
 constexpr std::size_t kBatchBytes = 128u << 10;  // small chunks share a stream up to this
 constexpr std::size_t kLeastQueue = 64u << 10;
 constexpr std::size_t kMostQueue = 8u << 20;
-constexpr std::uint32_t kUsualLargestChunk = 1u << 20;  // an answer that overtakes the welcome
+constexpr std::uint32_t kUsualLargestChunk = 256u << 10;  // an answer that overtakes the welcome
 constexpr std::chrono::milliseconds kIdleLook{200};
 constexpr std::chrono::milliseconds kBusyLook{5};
 constexpr Micros kMeasureEvery{500'000};

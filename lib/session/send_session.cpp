@@ -124,7 +124,7 @@ Progress SendSession::progress() {
   progress.rate_average = meter_.average_per_s();
   if (progress.bytes_total && *progress.bytes_total >= progress.bytes_done) {
     const std::uint64_t left = *progress.bytes_total - progress.bytes_done;
-    progress.eta = meter_.time_left(left);
+    if (left > 0) progress.eta = meter_.time_left(left);
     if (left == 0 && progress.state == "sending") progress.state = "verifying";
   }
   std::uint64_t packets = 0;

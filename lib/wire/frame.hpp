@@ -9,38 +9,38 @@ namespace dcdn::wire {
 inline constexpr std::array<std::uint8_t, 4> kMagic{0x89, 'D', 'C', 'F'};
 inline constexpr std::size_t kHeaderBytes = 24;
 inline constexpr std::uint8_t kVersion = 1;
-inline constexpr std::size_t kMaxChunkContent = 4u << 20;          ///< content of one chunk, bytes
-inline constexpr std::size_t kMinChunkContent = 4u << 10;          ///< smallest --chunk-size
-inline constexpr std::size_t kMaxBody = kMaxChunkContent + 4096;   ///< body of any frame, bytes
-inline constexpr std::size_t kMaxSegmentBody = 512u << 10;         ///< body of a segment frame
-inline constexpr std::size_t kMaxSmallBody = 64u << 10;            ///< body of every other type, known or not
+inline constexpr std::size_t kMaxChunkContent = 4u << 20;         ///< content of one chunk, bytes
+inline constexpr std::size_t kMinChunkContent = 4u << 10;         ///< smallest --chunk-size
+inline constexpr std::size_t kMaxBody = kMaxChunkContent + 4096;  ///< body of any frame, bytes
+inline constexpr std::size_t kMaxSegmentBody = 512u << 10;        ///< body of a segment frame
+inline constexpr std::size_t kMaxSmallBody = 64u << 10;           ///< body of every other type, known or not
 
-/// Numbers are the format's and are never reused. Those marked reserved are named in dcdn-format(5) and skipped by
-/// this version.
+/// Numbers are the format's and are never reused. Those marked reserved are named in dcdn-format(5) and
+/// skipped by this version.
 enum class FrameType : std::uint8_t {
-  chunk = 0x01,          ///< carried digest (32), carried bytes
-  segment = 0x02,        ///< one signed-as-a-whole part of a manifest
-  signature = 0x03,      ///< Ed25519 over a segment's id and place
-  repair_block = 0x10,   ///< reserved: geometry of a source block
-  repair_shard = 0x11,   ///< reserved: repair symbol at rest
-  delta = 0x12,          ///< reserved: librsync or zstd-reference delta
-  key_rotation = 0x18,   ///< reserved
-  key_revocation = 0x19, ///< reserved
-  encrypted_chunk = 0x1A,///< reserved
-  receipt = 0x20,        ///< signed: this object arrived whole
-  have_map = 0x21,       ///< reserved: signed bitmap of verified chunks
-  bundle = 0x28,         ///< reserved: custody header (destination, age, lifetime, hops)
-  custody_ack = 0x29,    ///< reserved
-  hello = 0x40,          ///< session: sender's first words
-  welcome = 0x41,        ///< session: receiver's first words
-  offer = 0x42,          ///< session: an object is coming
-  answer = 0x43,         ///< session: accept or refuse, resume point
-  want = 0x44,           ///< session: which chunks of a segment are needed
-  stored = 0x45,         ///< session: everything up to a segment is verified and stored
-  pause = 0x46,          ///< session: stop sending data
-  resume = 0x47,         ///< session: go on
-  cancel = 0x48,         ///< session: forget this object
-  failure = 0x49,        ///< session: an error, by code and text
+  chunk = 0x01,            ///< carried digest (32), carried bytes
+  segment = 0x02,          ///< one signed-as-a-whole part of a manifest
+  signature = 0x03,        ///< Ed25519 over a segment's id and place
+  repair_block = 0x10,     ///< reserved: geometry of a source block
+  repair_shard = 0x11,     ///< reserved: repair symbol at rest
+  delta = 0x12,            ///< reserved: librsync or zstd-reference delta
+  key_rotation = 0x18,     ///< reserved
+  key_revocation = 0x19,   ///< reserved
+  encrypted_chunk = 0x1A,  ///< reserved
+  receipt = 0x20,          ///< signed: this object arrived whole
+  have_map = 0x21,         ///< reserved: signed bitmap of verified chunks
+  bundle = 0x28,           ///< reserved: custody header (destination, age, lifetime, hops)
+  custody_ack = 0x29,      ///< reserved
+  hello = 0x40,            ///< session: sender's first words
+  welcome = 0x41,          ///< session: receiver's first words
+  offer = 0x42,            ///< session: an object is coming
+  answer = 0x43,           ///< session: accept or refuse, resume point
+  want = 0x44,             ///< session: which chunks of a segment are needed
+  stored = 0x45,           ///< session: everything up to a segment is verified and stored
+  pause = 0x46,            ///< session: stop sending data
+  resume = 0x47,           ///< session: go on
+  cancel = 0x48,           ///< session: forget this object
+  failure = 0x49,          ///< session: an error, by code and text
 };
 
 struct FrameHeader {
@@ -49,8 +49,8 @@ struct FrameHeader {
   std::uint32_t body_check = 0;  ///< low 32 bits of XXH3-64 of the body
 };
 
-/// Largest body allowed for a type. Reserved types that will carry bulk (repair_shard, delta, encrypted_chunk) have
-/// kMaxBody, so that this version can skip them; an unknown type has kMaxSmallBody.
+/// Largest body allowed for a type. Reserved types that will carry bulk (repair_shard, delta,
+/// encrypted_chunk) have kMaxBody, so that this version can skip them; an unknown type has kMaxSmallBody.
 std::size_t body_limit(FrameType type);
 /// Header of a frame whose body is the concatenation of `parts`.
 std::array<std::uint8_t, kHeaderBytes> frame_header(FrameType type, std::initializer_list<ByteView> parts);

@@ -11,23 +11,25 @@
 namespace dcdn::wire {
 
 inline constexpr std::size_t kMaxPathBytes = 4096;
-inline constexpr std::size_t kMaxNameBytes = 255;   ///< one path component, or an object's name
-inline constexpr std::size_t kMaxDepth = 128;       ///< components of a path
-inline constexpr std::size_t kMaxRecords = 16384;   ///< records of one segment
+inline constexpr std::size_t kMaxNameBytes = 255;  ///< one path component, or an object's name
+inline constexpr std::size_t kMaxDepth = 128;      ///< components of a path
+inline constexpr std::size_t kMaxRecords = 16384;  ///< records of one segment
 inline constexpr std::uint64_t kMaxObjectBytes = std::uint64_t{1} << 60;
 
 enum class ObjectKind : std::uint8_t { stream = 0, file = 1, tree = 2 };
 enum class EntryKind : std::uint8_t { file = 0, directory = 1, symlink = 2 };
 enum class CodecId : std::uint8_t { raw = 0, zstd = 1, lz4 = 2 };  ///< same numbers as compress/codec.hpp
 
-/// A file, directory or symlink starts. In a file object and a stream there is exactly one entry, with path "".
+/// A file, directory or symlink starts. In a file object and a stream there is exactly one entry, with path
+/// "".
 struct EntryBegin {
   EntryKind kind = EntryKind::file;
   std::string path;           ///< relative, '/' between components, bytes as they are on disk
   std::uint16_t mode = 0644;  ///< permission bits only (07777)
   std::int64_t mtime_ns = 0;  ///< since 1970, as found; 0 in a stream
-  std::optional<std::uint64_t> size;  ///< when known beforehand (files); progress and free-space checks use it
-  std::string target;         ///< symlink only: where it points, at most kMaxPathBytes
+  std::optional<std::uint64_t>
+      size;            ///< when known beforehand (files); progress and free-space checks use it
+  std::string target;  ///< symlink only: where it points, at most kMaxPathBytes
   bool operator==(const EntryBegin&) const = default;
 };
 /// The next `content_size` bytes of the current file.
@@ -55,8 +57,9 @@ using Record = std::variant<EntryBegin, ChunkRecord, HoleRecord, EntryEnd>;
 /// Only in segment 0.
 struct ObjectHeader {
   ObjectKind kind = ObjectKind::stream;
-  std::string name;             ///< suggested final name: one safe path component, or empty for a nameless stream
-  bool repeats_omitted = false; ///< a chunk frame is not sent again for equal content (within 65,536 chunks back)
+  std::string name;  ///< suggested final name: one safe path component, or empty for a nameless stream
+  bool repeats_omitted =
+      false;  ///< a chunk frame is not sent again for equal content (within 65,536 chunks back)
   bool operator==(const ObjectHeader&) const = default;
 };
 
@@ -83,9 +86,10 @@ Result<void> check_path(std::string_view path);
 /// One component: check_path and no '/'.
 Result<void> check_name(std::string_view name);
 
-/// Follows one chain of segments and refuses what no honest writer makes: wrong index, stream or previous; an entry
-/// out of order (paths ascend component by component, so none repeats) or whose parent is not a directory entry
-/// before it; data outside a file; a wrong size at the end; anything after the final segment. Memory O(depth).
+/// Follows one chain of segments and refuses what no honest writer makes: wrong index, stream or previous; an
+/// entry out of order (paths ascend component by component, so none repeats) or whose parent is not a
+/// directory entry before it; data outside a file; a wrong size at the end; anything after the final segment.
+/// Memory O(depth).
 class ManifestChecker {
  public:
   /// `id` is segment_id() of the body that gave `segment`. On error the checker stays as it was.
@@ -94,11 +98,13 @@ class ManifestChecker {
   [[nodiscard]] bool finished() const { return final_; }
   [[nodiscard]] std::uint64_t next_index() const { return next_index_; }
   [[nodiscard]] const Digest& stream() const { return stream_; }
-  [[nodiscard]] const Digest& last_id() const { return last_id_; }  ///< after the final segment: the object's id
+  [[nodiscard]] const Digest& last_id() const {
+    return last_id_;
+  }  ///< after the final segment: the object's id
   [[nodiscard]] ObjectKind kind() const { return kind_; }
 
  private:
-  struct Place {  // where the chain stands inside its entries
+  struct Place {                           // where the chain stands inside its entries
     std::vector<std::string> directories;  // components of the innermost open directory
     std::string last_path;
     bool any_entry = false;

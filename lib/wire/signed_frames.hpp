@@ -1,6 +1,8 @@
-// signed_frames.hpp - signatures over segments, and delivery receipts (dcdn-format(5), SIGNATURE and RECEIPT).
+// signed_frames.hpp - signatures over segments, and delivery receipts (dcdn-format(5), SIGNATURE and
+// RECEIPT).
 //
-// Both sign a message that starts with its purpose, so that neither can pass for the other or for anything else:
+// Both sign a message that starts with its purpose, so that neither can pass for the other or for anything
+// else:
 //   "dcdn signature 1\n" stream(32) index(u64) segment id(32) time(u64)
 //   "dcdn receipt 1\n"   object id(32) bytes(u64) sender key(32) time(u64)
 #pragma once
@@ -12,10 +14,10 @@ namespace dcdn::wire {
 
 struct SegmentSignature {
   NodeId signer;
-  Digest stream;            ///< id of segment 0 (also when it is segment 0 that is signed)
+  Digest stream;  ///< id of segment 0 (also when it is segment 0 that is signed)
   std::uint64_t index = 0;
-  Digest segment;           ///< segment_id of what is signed
-  std::uint64_t time_s = 0; ///< signer's clock, seconds since 1970; shown, never trusted
+  Digest segment;            ///< segment_id of what is signed
+  std::uint64_t time_s = 0;  ///< signer's clock, seconds since 1970; shown, never trusted
   Signature signature{};
   bool operator==(const SegmentSignature&) const = default;
 };
@@ -31,10 +33,11 @@ struct Receipt {
 
 Result<SegmentSignature> sign_segment(const SecretKey& key, const Digest& stream, std::uint64_t index,
                                       const Digest& segment, std::uint64_t time_s);
-/// error bad_signature: the signature does not fit its own fields. Whether the signer is trusted is the caller's.
+/// error bad_signature: the signature does not fit its own fields. Whether the signer is trusted is the
+/// caller's.
 Result<void> verify_segment_signature(const SegmentSignature& signature);
-Result<Receipt> sign_receipt(const SecretKey& key, const NodeId& sender, const Digest& object, std::uint64_t bytes,
-                             std::uint64_t time_s);
+Result<Receipt> sign_receipt(const SecretKey& key, const NodeId& sender, const Digest& object,
+                             std::uint64_t bytes, std::uint64_t time_s);
 Result<void> verify_receipt(const Receipt& receipt);
 
 Bytes encode(const SegmentSignature& signature);  ///< frame body
