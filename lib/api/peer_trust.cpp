@@ -1,5 +1,6 @@
 #include "api/peer_trust.hpp"
 
+#include <memory>
 #include <set>
 
 #include "api/key_store.hpp"
@@ -10,6 +11,7 @@ namespace dcdn::api {
 namespace {
 
 constexpr std::size_t kMaxCertificateBytes = 64u << 10;
+constexpr std::size_t kMostRefusalsTold = 100;
 
 std::function<Result<void>(const NodeId&)> must_be(const NodeId& expected, const std::string& address,
                                                    const std::string& why) {
@@ -63,7 +65,8 @@ Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t dest
 }
 
 Result<net::PeerPolicy> sender_policy(const std::vector<std::string>& allow, bool allow_any,
-                                      const Keyring& keyring, const std::string& ca_file) {
+                                      const Keyring& keyring, const std::string& ca_file,
+                                      std::function<void(const std::string&)> warn) {
   net::PeerPolicy policy;
   policy.ca_file = ca_file;
   std::set<NodeId> allowed;
@@ -81,8 +84,12 @@ Result<net::PeerPolicy> sender_policy(const std::vector<std::string>& allow, boo
   if (allowed.empty())
     return Error(Errc::usage, "nobody is allowed to send here")
         .with_hint("--allow ID for each sender (dcdn-sign id shows it), or dcdn-sign trust add NAME ID");
-  policy.check = [allowed](const NodeId& id) -> Result<void> {
+  policy.check = [allowed, warn,
+                  refused = std::make_shared<std::set<NodeId>>()](const NodeId& id) -> Result<void> {
     if (allowed.contains(id)) return {};
+    // Once for each key: strangers must not fill the log.
+    if (refused->size() < kMostRefusalsTold && refused->insert(id).second)
+      warn("refused a sender with the key " + to_text(id) + ", which is not allowed");
     return Error(Errc::untrusted, "the receiver does not allow the key " + to_text(id));
   };
   return policy;

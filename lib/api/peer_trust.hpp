@@ -17,8 +17,10 @@ Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t dest
                                     const Keyring& keyring, std::function<void(const std::string&)> warn);
 
 /// Receiver: --allow names and ids, or every trusted key, or anybody. error usage: nobody could ever send.
+/// `warn` is told of each key that was refused, once.
 Result<net::PeerPolicy> sender_policy(const std::vector<std::string>& allow, bool allow_any,
-                                      const Keyring& keyring, const std::string& ca_file);
+                                      const Keyring& keyring, const std::string& ca_file,
+                                      std::function<void(const std::string&)> warn);
 
 /// Key and certificate as the transport wants them.
 Result<net::Identity> transport_identity(const SecretKey& key, const std::string& cert_file);

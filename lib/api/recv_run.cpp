@@ -87,7 +87,8 @@ Result<void> RecvRun::open() {
   DCDN_TRY(const SecretKey key, load_key(options_.home, options_.key_name, options_.passphrase));
   DCDN_TRY(const Keyring keyring, load_keyring(options_.home));
   DCDN_TRY(net::PeerPolicy policy,
-           sender_policy(options_.allow, options_.allow_any, keyring, options_.ca_file));
+           sender_policy(options_.allow, options_.allow_any, keyring, options_.ca_file,
+                         [this](const std::string& text) { on_note(0, text); }));
   DCDN_TRY(const net::Identity identity, transport_identity(key, options_.cert_file));
   DCDN_TRY(session::ReceiveSettings receive, settings(keyring));
   DCDN_TRY(db_, store::SessionDb::open(options_.home.sessions_path()));

@@ -51,9 +51,11 @@ Result<std::shared_ptr<ReceiveDir>> ReceiveDir::open(const std::string& path) {
     dir->lock_.reset(::openat(dir->part_.get(), kLockName, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!dir->lock_.valid() && errno == ENOENT) continue;
     if (!dir->lock_.valid()) return errno_error(errno, name + "/" + kPartDirName + "/lock: open");
-    if (::flock(dir->lock_.get(), LOCK_EX | LOCK_NB) != 0)
+    if (::flock(dir->lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+      dir->lock_.reset();  // so that the destructor does not tidy up a folder that is another's
       return Error(Errc::locked, name + ": another process receives into it")
           .with_hint("wait until it ends, or choose another folder with -o");
+    }
     if (is_still(dir->part_.get(), dir->out_.get(), kPartDirName) &&
         is_still(dir->lock_.get(), dir->part_.get(), kLockName))
       return dir;
