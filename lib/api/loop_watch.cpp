@@ -48,4 +48,10 @@ void LoopWatch::stop() {
   interrupt_.cancel();
 }
 
+void LoopWatch::end_soon(asio::io_context& loop) {
+  constexpr std::chrono::milliseconds kLastWords{10};
+  limit_.expires_after(kLastWords);
+  limit_.async_wait([&loop](std::error_code) { loop.stop(); });
+}
+
 }  // namespace dcdn::api

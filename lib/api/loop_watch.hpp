@@ -21,6 +21,9 @@ class LoopWatch {
   /// Calls `tick` every `period` until stop().
   void every(std::chrono::milliseconds period, std::function<void()> tick);
   void stop();
+  /// Ends the loop once what closing connections still had to say is on the wire; a peer that misses it times
+  /// out.
+  void end_soon(asio::io_context& loop);
 
  private:
   void arm_tick(std::chrono::milliseconds period, std::function<void()> tick);

@@ -56,8 +56,13 @@ Result<RecvReport> RecvRun::run() {
   report_.objects = shared_->objects_delivered;
   report_.bytes = shared_->bytes_delivered;
   if (first_data_) report_.seconds = std::chrono::duration<double>(last_data_ - *first_data_).count();
+  // What was received is written; what the store thread held of connections comes back to this one and ends
+  // here.
+  shared_->worker.drain();
   receiver_.reset();
-  shared_.reset();  // waits for the store thread
+  loop_.restart();
+  loop_.poll();
+  shared_.reset();
   if (!result_) return result_.error();
   return report_;
 }
@@ -120,6 +125,7 @@ Result<void> RecvRun::run_loop() {
     watch_.stop();
     wait_limit_.cancel();
     controls_.clear();
+    watch_.end_soon(loop_);
   });
   loop_.run();
   return {};
@@ -130,10 +136,6 @@ void RecvRun::stop(std::optional<Error> error) {
 }
 
 void RecvRun::tick() {
-  const std::uint64_t verified = shared_->bytes_verified;
-  const auto now = std::chrono::steady_clock::now();
-  if (verified > 0 && !first_data_) first_data_ = now;
-  if (receiver_->active_connections() > 0) last_data_ = now;
   progress_.on_progress(receiver_->progress());
 }
 
@@ -144,6 +146,7 @@ void RecvRun::change_state(const std::string& id, store::SessionState to, const 
 
 void RecvRun::on_session(const std::string& id, const NodeId& peer, const std::string& address) {
   anyone_came_ = true;
+  if (!first_data_) first_data_ = std::chrono::steady_clock::now();
   store::SessionRow row;
   if (!db_->get(id)) {
     row.id = id;
@@ -186,6 +189,7 @@ void RecvRun::on_session_end(const std::string& id, const Error* error) {
 
 void RecvRun::on_delivered(const std::string& name, const std::string& path, std::uint64_t bytes,
                            const Digest& object) {
+  last_data_ = std::chrono::steady_clock::now();
   if (!path.empty()) report_.paths.push_back(path);
   progress_.on_object(name, escape_for_display(path), bytes, to_hex(object.view()), nullptr);
 }

@@ -129,6 +129,7 @@ Result<void> SendRun::run_loop() {
     tick();
     watch_.stop();
     control_.reset();
+    watch_.end_soon(loop_);
   });
   loop_.run();
   report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();

@@ -56,6 +56,17 @@ void ReceiveConnection::post(std::function<void(ReceiveConnection&)> on_loop) {
   });
 }
 
+// A job keeps this alive while it runs, and gives it back to the loop: nothing of the network ends on another
+// thread.
+void ReceiveConnection::on_store(std::function<void(ReceiveConnection&)> job) {
+  shared_->worker.post([self = shared_from_this(), job = std::move(job)]() mutable {
+    job(*self);
+    job = nullptr;
+    const asio::any_io_executor executor = self->shared_->executor;
+    asio::post(executor, [self = std::move(self)] {});
+  });
+}
+
 std::function<void()> ReceiveConnection::credit_for(net::StreamId id, std::size_t bytes) {
   return [weak = weak_from_this(), executor = shared_->executor, id, bytes] {
     asio::post(executor, [weak, id, bytes] {
@@ -174,9 +185,8 @@ Result<void> ReceiveConnection::take_chunk(net::StreamId id, StreamState& stream
   const std::size_t size = std::min(stream.held, wire::kHeaderBytes + frame.body.size());
   stream.held -= size;
   auto credit = credit_for(id, size);
-  // The shared state is kept alive by the job, not by this: the connection may be gone when its turn comes.
-  shared_->worker.post([self = shared_from_this(), chunk, credit = std::move(credit)] {
-    self->post_outcome(self->desk_->take(chunk, self->shared_->pool, credit));
+  on_store([chunk, credit = std::move(credit)](ReceiveConnection& self) {
+    self.post_outcome(self.desk_->take(chunk, self.shared_->pool, credit));
   });
   return {};
 }

@@ -77,7 +77,8 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   void fail(std::uint32_t number, const Error& error);
   void remove(std::uint32_t number, bool keep_sink);
   void drop(const Error& error);
-  void post_outcome(const ChunkDesk::Outcome& outcome);  // store thread
+  void post_outcome(const ChunkDesk::Outcome& outcome);        // store thread
+  void on_store(std::function<void(ReceiveConnection&)> job);  // loop thread: to the store thread
   void post(
       std::function<void(ReceiveConnection&)> on_loop);  // store thread: to the loop, if this still lives
   [[nodiscard]] Object* find(std::uint32_t number);

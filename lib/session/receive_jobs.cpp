@@ -84,16 +84,15 @@ Result<std::shared_ptr<ObjectSink>> ReceiveConnection::sink_for(Object& object) 
 void ReceiveConnection::open_sink(Object& object, std::shared_ptr<ObjectSink> sink) {
   const std::uint32_t number = object.offer.object;
   const std::uint64_t bytes = object.offer.bytes.value_or(0);
-  shared_->worker.post([self = shared_from_this(), number, bytes, sink = std::move(sink)]() mutable {
+  on_store([number, bytes, sink = std::move(sink)](ReceiveConnection& self) mutable {
     auto answer = sink->open();
     const std::uint64_t still_to_come = answer && bytes > answer->bytes_done ? bytes - answer->bytes_done : 0;
     if (answer) {
-      if (auto fits = check_limits(self->shared_->settings, still_to_come); !fits) answer = fits.error();
+      if (auto fits = check_limits(self.shared_->settings, still_to_come); !fits) answer = fits.error();
     }
-    if (answer) self->desk_->add(number, std::move(sink));
+    if (answer) self.desk_->add(number, std::move(sink));
     sink.reset();
-    self->post(
-        [number, answer = std::move(answer)](ReceiveConnection& here) { here.opened(number, answer); });
+    self.post([number, answer = std::move(answer)](ReceiveConnection& here) { here.opened(number, answer); });
   });
 }
 
@@ -111,18 +110,17 @@ void ReceiveConnection::opened(std::uint32_t number, Result<wire::Answer> answer
 void ReceiveConnection::add_segment(Object& object, SegmentGate::Passed passed,
                                     std::function<void()> credit) {
   const std::uint32_t number = object.offer.object;
-  shared_->worker.post([self = shared_from_this(), number, passed = std::move(passed),
-                        credit = std::move(credit)] {
-    ObjectSink* sink = self->desk_->find(number);
+  on_store([number, passed = std::move(passed), credit = std::move(credit)](ReceiveConnection& self) {
+    ObjectSink* sink = self.desk_->find(number);
     credit();
     if (sink == nullptr) return;
     auto need = sink->add_segment(passed.segment, passed.id, passed.frames);
     const std::uint64_t index = passed.segment.index;
     if (need) {
-      self->post_outcome(self->desk_->take_held(needed_digests(passed.segment, *need), self->shared_->pool));
+      self.post_outcome(self.desk_->take_held(needed_digests(passed.segment, *need), self.shared_->pool));
     }
     const ObjectStatus status = status_of(*sink);
-    self->post([number, index, need = std::move(need), status](ReceiveConnection& here) {
+    self.post([number, index, need = std::move(need), status](ReceiveConnection& here) {
       here.segment_added(number, index, need);
       here.report(number, status);
     });
@@ -175,10 +173,10 @@ void ReceiveConnection::tell_stored(Object& object) {
   if (before / kCheckpointBytes == object.now.bytes_done / kCheckpointBytes) return;
   shared_->watcher.on_session_progress(session_id_, title(), done_before_ + object.now.bytes_done, total_);
   if (!shared_->settings.fsync) return;
-  shared_->worker.post([self = shared_from_this(), number = object.offer.object] {
-    if (ObjectSink* sink = self->desk_->find(number)) {
+  on_store([number = object.offer.object](ReceiveConnection& self) {
+    if (ObjectSink* sink = self.desk_->find(number)) {
       if (auto done = sink->checkpoint(); !done)
-        self->post([number, error = done.error()](ReceiveConnection& here) { here.fail(number, error); });
+        self.post([number, error = done.error()](ReceiveConnection& here) { here.fail(number, error); });
     }
   });
 }
@@ -186,13 +184,13 @@ void ReceiveConnection::tell_stored(Object& object) {
 void ReceiveConnection::finalize(Object& object) {
   object.finishing = true;
   const std::uint32_t number = object.offer.object;
-  shared_->worker.post([self = shared_from_this(), number] {
-    ObjectSink* sink = self->desk_->find(number);
+  on_store([number](ReceiveConnection& self) {
+    ObjectSink* sink = self.desk_->find(number);
     if (sink == nullptr) return;
     auto path = sink->finalize();
     const Digest id = path ? sink->object_id() : Digest{};
     const std::uint64_t bytes = sink->bytes_done();
-    self->post([number, path = std::move(path), id, bytes](ReceiveConnection& here) {
+    self.post([number, path = std::move(path), id, bytes](ReceiveConnection& here) {
       here.finalized(number, path, id, bytes);
     });
   });

@@ -1,5 +1,7 @@
 #include "session/store_worker.hpp"
 
+#include <future>
+
 namespace dcdn::session {
 
 StoreWorker::~StoreWorker() {
@@ -17,6 +19,12 @@ void StoreWorker::post(std::function<void()> job) {
     jobs_.push_back(std::move(job));
   }
   changed_.notify_one();
+}
+
+void StoreWorker::drain() {
+  std::promise<void> done;
+  post([&done] { done.set_value(); });
+  done.get_future().wait();
 }
 
 // What is queued is finished before the end: a chunk that was received is not thrown away.

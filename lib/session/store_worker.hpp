@@ -15,6 +15,8 @@ class StoreWorker {
   StoreWorker() : thread_([this] { run(); }) {}
   ~StoreWorker();
   void post(std::function<void()> job);
+  /// Waits until everything posted before has run. Not from a job.
+  void drain();
 
  private:
   void run();
