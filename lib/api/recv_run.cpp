@@ -55,7 +55,8 @@ Result<RecvReport> RecvRun::run() {
   report_.wire_bytes = receiver_->wire_bytes();
   report_.objects = shared_->objects_delivered;
   report_.bytes = shared_->bytes_delivered;
-  if (first_data_) report_.seconds = std::chrono::duration<double>(last_data_ - *first_data_).count();
+  if (first_data_ && last_data_ > *first_data_)
+    report_.seconds = std::chrono::duration<double>(last_data_ - *first_data_).count();
   // What was received is written; what the store thread held of connections comes back to this one and ends
   // here.
   shared_->worker.drain();

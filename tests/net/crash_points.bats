@@ -29,7 +29,7 @@ receiver_dies_at() {
   echo "the receiver dies at $1"
   rm -rf in
   NET_AROUND_RECEIVER=$(dies_at "$@") net_receiver -o in || net_ended "$NET_RECEIVER" || return 1
-  net_sender sender.log --chunk-size 64KiB --idle-timeout 5s --retry-longest 200ms file
+  net_sender sender.log --chunk-size 64KiB --keep-alive 1s --retry-longest 200ms file
   net_until 60 either_ended
   if net_ended "$NET_RECEIVER"; then
     net_forget "$NET_RECEIVER"
