@@ -23,7 +23,7 @@ struct Waiting {
   FeedSegment segment;
   Digest stream;
   Bytes frames;  // as they stood in the input
-  bool has_signature = false;
+  bool signed_by_us = false;
   std::size_t missing = 0;
 };
 
@@ -43,8 +43,8 @@ class Passer {
       reader_.push(ByteView(piece).first(got));
       DCDN_CHECK(drain());
     }
-    DCDN_TRY(const auto rest, reader_.finish());
-    (void)rest;
+    if (!reader_.finish())
+      return Error(Errc::incomplete, "the chunk stream on standard input is cut off inside a frame");
     DCDN_CHECK(emit_complete());
     if (checker_.finished() && waiting_.empty()) return {};
     return Error(Errc::incomplete, "the chunk stream on standard input ends before its object does");
@@ -124,7 +124,7 @@ class Passer {
     for (Waiting& waiting : waiting_) {
       if (waiting.segment.id != signature.segment) continue;
       wire::append_frame(waiting.frames, frame.type, frame.body.view());
-      waiting.has_signature = true;
+      waiting.signed_by_us = waiting.signed_by_us || signature.signer == request_.key.id();
     }
     return {};
   }
@@ -155,7 +155,8 @@ class Passer {
       Waiting waiting = std::move(waiting_.front());
       waiting_.pop_front();
       for (const FeedChunk& chunk : waiting.segment.chunks) held_ -= std::min(held_, chunk.carried.size());
-      if (!waiting.has_signature) DCDN_CHECK(sign(waiting));
+      // Others' signatures travel with it; ours is the one that every receiver of ours accepts.
+      if (!waiting.signed_by_us) DCDN_CHECK(sign(waiting));
       waiting.segment.frames = Buffer::copy_of(waiting.frames);
       if (!emit_(std::move(waiting.segment))) return Error(Errc::interrupted, "packing was stopped");
     }
