@@ -1,0 +1,31 @@
+# Every example runs as it stands.
+load ../../support/cli
+
+setup() { setup_cli; }
+
+examples=$(cd "$BATS_TEST_DIRNAME/../../../examples" && pwd)
+
+@test "a tree goes onto a stick and off it without a network" {
+  run -0 timeout 60 "$examples/01-no-network.sh"
+  assert_output --partial "is what the field signed"
+}
+
+@test "a tree is sent, and sent again for nothing" {
+  run -0 timeout 60 "$examples/02-send-a-tree.sh"
+  assert_output --regexp 'second time: .*"bytes_skipped":3[0-9]{6}'
+}
+
+@test "a pipe of unknown length comes through" {
+  run -0 timeout 60 "$examples/03-stream-a-pipe.sh"
+  assert_output "1000000 lines came through"
+}
+
+@test "a killed sender's work is not sent again" {
+  run -0 timeout 60 "$examples/04-interrupt-and-resume.sh"
+  assert_output --regexp 'resumed: .*"bytes_skipped":[1-9]'
+}
+
+@test "there is a test for every example" {
+  run -0 bash -c 'ls "$1"/[0-9]*.sh | wc -l' _ "$examples"
+  assert_output 4
+}
