@@ -227,7 +227,8 @@ Result<RecvReport> recv(const RecvOptions& options, ProgressSink& progress) {
 Result<int> clean_staging(const std::string& directory, std::chrono::milliseconds older_than) {
   DCDN_TRY(const auto dir, store::ReceiveDir::open(directory));
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(older_than).count();
-  return dir->clean(static_cast<std::int64_t>(std::time(nullptr)) - age);
+  // What was touched in this very second is as old as that, too.
+  return dir->clean(static_cast<std::int64_t>(std::time(nullptr)) - age + 1);
 }
 
 }  // namespace dcdn
