@@ -21,6 +21,9 @@ class DirectorySink : public ObjectSink {
 
   Result<wire::Answer> open() override {
     delivered_ = record_.find();
+    // Delivered under another name because its own was taken: now it may have its own.
+    const bool elsewhere = delivered_ && delivered_->path != dir_->path() + "/" + options_.name;
+    if (elsewhere && options_.collision == store::Collision::overwrite) delivered_.reset();
     if (!delivered_) {
       auto opened = open_part();
       // Errc::nothing: renames that a power failure cut short are finished now, so it has been delivered.

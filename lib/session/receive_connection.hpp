@@ -44,6 +44,7 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
     bool finishing = false;
     ObjectStatus told = {};  // what the sender knows
     ObjectStatus now = {};
+    std::uint64_t most_bytes = 0;  // of content, by the limits of the receiver
     std::chrono::steady_clock::time_point told_at{};
   };
   struct StreamState {
@@ -68,7 +69,7 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   void offer_again(std::uint32_t number);
   void open_sink(Object& object, std::shared_ptr<ObjectSink> sink);
   void add_segment(Object& object, SegmentGate::Passed passed, std::function<void()> credit);
-  void opened(std::uint32_t number, Result<wire::Answer> answer);
+  void opened(std::uint32_t number, Result<wire::Answer> answer, std::uint64_t most_bytes);
   void segment_added(std::uint32_t number, std::uint64_t index, Result<store::SegmentNeed> need);
   void report(std::uint32_t number, const ObjectStatus& status);
   void tell_stored(Object& object);

@@ -28,21 +28,27 @@ ObjectStatus status_of(const ObjectSink& sink) {
   return {sink.segments_done(), sink.bytes_done(), sink.complete()};
 }
 
-// Limits that the offer already breaks are told before a byte travels.
-Result<void> check_limits(const ReceiveSettings& settings, std::uint64_t bytes) {
-  if (settings.max_object_bytes > 0 && bytes > settings.max_object_bytes)
+// How much content an object may come to, with what is here of it; `total` is 0 when nobody knows. What the
+// offer already breaks is told before a byte travels; what it leaves open or lies about is checked as it
+// comes.
+Result<std::uint64_t> content_limit(const ReceiveSettings& settings, std::uint64_t here,
+                                    std::uint64_t total) {
+  std::uint64_t most = settings.max_object_bytes > 0 ? settings.max_object_bytes : UINT64_MAX;
+  if (std::max(here, total) > most)
     return Error(Errc::limit, "the object is larger than the receiver's --max-object");
-  if (!settings.dir) return {};
+  if (!settings.dir) return most;
+  const std::uint64_t coming = total > here ? total - here : 0;
   if (settings.quota_bytes > 0) {
     DCDN_TRY(const std::uint64_t used, settings.dir->used_bytes());
-    if (used + bytes > settings.quota_bytes)
+    if (used + coming > settings.quota_bytes)
       return Error(Errc::limit, "the receiver's --quota does not allow it");
+    most = std::min(most, here + (settings.quota_bytes - used));
   }
   DCDN_TRY(const std::uint64_t free, settings.dir->free_bytes());
-  if (bytes + settings.reserve_bytes > free)
+  if (coming + settings.reserve_bytes > free)
     return Error(Errc::no_space,
                  "the receiver's disk has no room for it (" + std::to_string(free) + " bytes free)");
-  return {};
+  return most;
 }
 
 }  // namespace
@@ -86,22 +92,30 @@ void ReceiveConnection::open_sink(Object& object, std::shared_ptr<ObjectSink> si
   const std::uint64_t bytes = object.offer.bytes.value_or(0);
   on_store([number, bytes, sink = std::move(sink)](ReceiveConnection& self) mutable {
     auto answer = sink->open();
-    const std::uint64_t still_to_come = answer && bytes > answer->bytes_done ? bytes - answer->bytes_done : 0;
+    std::uint64_t most = 0;
     if (answer) {
-      if (auto fits = check_limits(self.shared_->settings, still_to_come); !fits) answer = fits.error();
+      const auto limit = content_limit(self.shared_->settings, answer->bytes_done, bytes);
+      if (limit) {
+        most = *limit;
+      } else {
+        answer = limit.error();
+      }
     }
     if (answer) self.desk_->add(number, std::move(sink));
     sink.reset();
-    self.post([number, answer = std::move(answer)](ReceiveConnection& here) { here.opened(number, answer); });
+    self.post([number, most, answer = std::move(answer)](ReceiveConnection& here) {
+      here.opened(number, answer, most);
+    });
   });
 }
 
-void ReceiveConnection::opened(std::uint32_t number, Result<wire::Answer> answer) {
+void ReceiveConnection::opened(std::uint32_t number, Result<wire::Answer> answer, std::uint64_t most_bytes) {
   Object* object = find(number);
   if (object == nullptr) return;
   if (!answer) return fail(number, answer.error());
   answer->object = number;
   object->opened = true;
+  object->most_bytes = most_bytes;
   object->ask = answer->ask;
   object->now.bytes_done = object->told.bytes_done = answer->bytes_done;
   connection_->send(object->stream, frame_buffer(wire::FrameType::answer, wire::encode(*answer)), false);
@@ -158,6 +172,12 @@ void ReceiveConnection::report(std::uint32_t number, const ObjectStatus& status)
   if (status.bytes_done > object->now.bytes_done)
     shared_->bytes_verified += status.bytes_done - object->now.bytes_done;
   object->now = status;
+  if (status.bytes_done > object->most_bytes) {
+    on_store([number](ReceiveConnection& self) {
+      if (ObjectSink* sink = self.desk_->find(number)) (void)sink->discard();
+    });
+    return fail(number, Error(Errc::limit, "the object grew beyond the receiver's --max-object or --quota"));
+  }
   const auto now = std::chrono::steady_clock::now();
   const bool due = now - object->told_at >= kTellEvery && status.bytes_done != object->told.bytes_done;
   if (status.segments_done != object->told.segments_done || due) tell_stored(*object);

@@ -131,8 +131,8 @@ staging_is_empty() {
   kill -INT "$SEND_PID"
   await_pid "$SEND_PID"
   assert_equal "$AWAITED_STATUS" 130
-  jq -e --arg hint "to go on: dcdn-send --resume $SESSION" \
-    'select(.message_type == "error") | .code == "interrupted" and .hint == $hint' send.out
+  jq -es --arg hint "to go on: dcdn-send --resume $SESSION" \
+    'any(.[]; .message_type == "error" and (.code == "interrupted" and .hint == $hint))' send.out
   assert_equal "$(state_now)" paused
   assert [ ! -e in/data ]
   # From another directory: the session knows where it was started.
