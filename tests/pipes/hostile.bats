@@ -158,7 +158,10 @@ assert_refused() {
 @test "many segments that never follow: a bound, not all the memory" {
   # The first segment never comes: everything else has to wait, but not without limit.
   make_stream --chunks 3000 --per-segment 1 --chunk-bytes 100 | edit_stream drop 0 > headless.dcs
-  run --separate-stderr bash -c 'ulimit -v 2000000; timeout 60 dcdn-recv --stdin -o out < headless.dcs'
+  # AddressSanitizer reserves terabytes of addresses, so there the limit cannot be set.
+  local limit='ulimit -v 2000000;'
+  [[ -z ${ASAN_OPTIONS:-} ]] || limit=
+  run --separate-stderr bash -c "$limit timeout 60 dcdn-recv --stdin -o out < headless.dcs"
   [[ $status == 3 || $status == 8 ]]
   [ -n "$stderr" ]
 }
