@@ -10,9 +10,12 @@ namespace {
 
 constexpr double kRepliesPerSecond = 500;  // a flood of rubbish must not become a flood of ours
 constexpr std::size_t kMinInitialDatagram = 1200;
-constexpr std::size_t kMinResetTrigger =
-    43;  // RFC 9000 section 10.3.3: an answer must be shorter than what it answers
-constexpr std::size_t kResetRandomBytes = 22;
+// RFC 9000 section 10.3: a reset has at least 5 bytes of noise before its token, and is shorter than what it
+// answers, so that two ends that reset each other come to an end. A keep-alive has about 30 bytes, and is all
+// that a sender says that waits for its receipt: it must get an answer too.
+constexpr std::size_t kMinResetNoise = 5;
+constexpr std::size_t kMaxResetNoise = 22;
+constexpr std::size_t kMinResetTrigger = kMinResetNoise + NGTCP2_STATELESS_RESET_TOKENLEN + 1;
 constexpr ngtcp2_duration kTokenLifetime = 10 * NGTCP2_SECONDS;
 
 }  // namespace
@@ -59,11 +62,13 @@ void StatelessReplies::reset(ByteView datagram, const SocketAddress& local, cons
   const auto& secret = credentials_->reset_secret();
   if (ngtcp2_crypto_generate_stateless_reset_token(token.data(), secret.data(), secret.size(), &id) != 0)
     return;
-  std::array<std::uint8_t, kResetRandomBytes> noise;
+  std::array<std::uint8_t, kMaxResetNoise> noise;
   random_bytes(noise);
-  std::array<std::uint8_t, kResetRandomBytes + NGTCP2_STATELESS_RESET_TOKENLEN> packet;
-  const ngtcp2_ssize size = ngtcp2_pkt_write_stateless_reset(packet.data(), packet.size(), token.data(),
-                                                             noise.data(), noise.size());
+  const std::size_t noise_size =
+      std::min(kMaxResetNoise, datagram.size() - 1 - NGTCP2_STATELESS_RESET_TOKENLEN);
+  std::array<std::uint8_t, kMaxResetNoise + NGTCP2_STATELESS_RESET_TOKENLEN> packet;
+  const ngtcp2_ssize size =
+      ngtcp2_pkt_write_stateless_reset(packet.data(), packet.size(), token.data(), noise.data(), noise_size);
   if (size > 0) send(ByteView(packet).first(static_cast<std::size_t>(size)), local, remote);
 }
 

@@ -39,7 +39,7 @@ net_up() {
 
 net_down() {
   local pid space
-  for pid in "${NET_PIDS[@]}"; do net_end "$pid" KILL; done
+  for pid in "${NET_PIDS[@]}"; do net_end "$pid" KILL || true; done
   NET_PIDS=()
   for space in "${NET_NEAR:-}" "${NET_FAR:-}"; do
     [[ -z $space ]] || ip netns delete "$space" 2>/dev/null || true
@@ -69,11 +69,17 @@ net_start() {
   NET_PIDS+=("$NET_PID")
 }
 
-# net_end PID [SIGNAL]: ends a process of net_start and waits for it.
+# net_end PID [SIGNAL]: ends a process of net_start and waits for it; false if it had to be killed.
 net_end() {
+  local status=0
   kill "-${2:-TERM}" "$1" 2>/dev/null || true
+  if ! net_until 20 net_ended "$1"; then
+    kill -KILL "$1" 2>/dev/null || true
+    status=1
+  fi
   wait "$1" 2>/dev/null || true
   net_forget "$1"
+  return "$status"
 }
 
 net_forget() {
@@ -120,8 +126,11 @@ net_receiver() {
   net_start far "$log" env "DCDN_HOME=$NET_FAR_HOME" ${NET_AROUND_RECEIVER:-} dcdn-recv --progress none \
     --listen "$NET_FAR_ADDRESS:$NET_PORT" --allow "$NET_NEAR_ID" "$@"
   NET_RECEIVER=$NET_PID
-  net_until 20 net_says "$log" "listening on" || { cat "$log" >&2; return 1; }
+  net_until 20 net_listens_or_ended
+  net_says "$log" "listening on" || { cat "$log" >&2; return 1; }
 }
+
+net_listens_or_ended() { net_says "$NET_WORK/receiver.log" "listening on" || net_ended "$NET_RECEIVER"; }
 
 # net_sender LOG ARGUMENT...: starts dcdn-send towards the receiver; $NET_SENDER is its id.
 net_sender() {

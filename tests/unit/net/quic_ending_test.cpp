@@ -5,7 +5,10 @@
 namespace dcdn::net::testing {
 namespace {
 
-using QuicEndingTest = QuicTest;
+class QuicEndingTest : public QuicTest {
+ protected:
+  void replace_server();
+};
 
 TEST_F(QuicEndingTest, TheReasonReachesThePeer) {
   join();
@@ -84,8 +87,8 @@ TEST_F(QuicEndingTest, KeepAliveHoldsItOpen) {
   EXPECT_FALSE(at_server.closed.has_value());
 }
 
-TEST_F(QuicEndingTest, ARestartedPeerSaysThatItForgot) {
-  // The old server vanishes without a word; a new process with the same key takes its port.
+// The old server vanishes without a word; a new process with the same key takes its port.
+void QuicEndingTest::replace_server() {
   auto old_io = std::make_optional<asio::io_context>();
   Recorder at_old;
   auto old = listen(old_io->get_executor(), "127.0.0.1:0", options, server.identity, only(client.id));
@@ -106,11 +109,25 @@ TEST_F(QuicEndingTest, ARestartedPeerSaysThatItForgot) {
   auto fresh = listen(io.get_executor(), address, options, server.identity, only(client.id));
   ASSERT_TRUE(fresh.has_value()) << fresh.error().message;
   listener = *fresh;
+}
+
+TEST_F(QuicEndingTest, ARestartedPeerSaysThatItForgot) {
+  replace_server();
   const auto id = at_client.connection->open_unidirectional();
   at_client.connection->send(*id, Buffer::copy_of(pattern(5000, 1)), true);
   ASSERT_TRUE(run_until([&] { return at_client.closed.has_value(); }));
   EXPECT_FALSE(at_client.closed->clean);
   EXPECT_EQ(at_client.closed->error.code, Errc::temporary);
+  EXPECT_NE(at_client.closed->error.message.find("restarted"), std::string::npos)
+      << at_client.closed->error.message;
+}
+
+// Whoever waits for an answer sends nothing but keep-alives, which are short.
+TEST_F(QuicEndingTest, ARestartedPeerSaysSoToKeepAlivesToo) {
+  options.keep_alive = 50ms;
+  options.idle_timeout = 20s;
+  replace_server();
+  ASSERT_TRUE(run_until([&] { return at_client.closed.has_value(); }, 5000ms));
   EXPECT_NE(at_client.closed->error.message.find("restarted"), std::string::npos)
       << at_client.closed->error.message;
 }

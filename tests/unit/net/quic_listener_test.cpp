@@ -150,8 +150,14 @@ TEST_F(QuicListenerTest, UnknownShortHeadersGetAReset) {
   const auto answers = answers_to(datagram);
   ASSERT_EQ(answers.size(), 1u);
   EXPECT_LT(answers[0].size(), datagram.size());
-  datagram.resize(42);
-  EXPECT_TRUE(answers_to(datagram).empty()) << "resets that answer resets never end";
+  for (const std::size_t size : {43u, 38u, 30u, 22u}) {
+    datagram.resize(size);
+    const auto shorter = answers_to(datagram);
+    ASSERT_EQ(shorter.size(), 1u) << size << " bytes, as a keep-alive has, got no answer";
+    EXPECT_LT(shorter[0].size(), size) << "resets that answer resets never end";
+  }
+  datagram.resize(21);
+  EXPECT_TRUE(answers_to(datagram).empty()) << "an answer would be as long as this";
 }
 
 TEST_F(QuicListenerTest, AnswersToRubbishHaveABudget) {
