@@ -20,6 +20,10 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
 
   void start();
   [[nodiscard]] bool over() const { return over_; }
+  /// An object is on its way.
+  [[nodiscard]] bool busy() const { return !objects_.empty(); }
+  /// Nothing is being received on it: its sender has ended, died, or was replaced by a newer connection.
+  [[nodiscard]] bool idle() const { return objects_.empty(); }
   /// It delivered something and left nothing unfinished.
   [[nodiscard]] bool delivered_all() const { return delivered_ > 0 && objects_.empty(); }
   /// Another connection of the same sender takes over a slot.

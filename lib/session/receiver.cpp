@@ -43,12 +43,18 @@ void Receiver::forget_ended() {
   });
 }
 
+// A sender that was killed leaves a connection that lasts until the idle timeout; nobody waits for that.
+bool Receiver::all_idle() const {
+  return std::all_of(connections_.begin(), connections_.end(),
+                     [](const auto& connection) { return connection->idle(); });
+}
+
 net::Task<void> Receiver::run() {
   accept_next();
   while (!stop_error_ && !stopping_) {
     forget_ended();
     if (shared_->output_error) stop_error_ = shared_->output_error;
-    if (once_ && once_done_ && connections_.empty()) break;
+    if (once_ && once_done_ && all_idle()) break;
     const bool woken = co_await changed_.wait_for(kLookEvery);
     (void)woken;
   }

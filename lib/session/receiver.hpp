@@ -26,6 +26,7 @@ class Receiver {
   void accepted(net::ConnectionPtr connection);
   void accept_next();
   void forget_ended();
+  [[nodiscard]] bool all_idle() const;
 
   std::shared_ptr<ReceiveShared> shared_;
   std::shared_ptr<net::Listener> listener_;

@@ -25,7 +25,19 @@ examples=$(cd "$BATS_TEST_DIRNAME/../../../examples" && pwd)
   assert_output --regexp 'resumed: .*"bytes_skipped":[1-9]'
 }
 
+@test "a session is paused, let go on, interrupted and resumed by its id" {
+  run -0 timeout 60 "$examples/05-pause-and-resume.sh"
+  assert_output --partial " paused "
+  assert_output --partial "interrupted, exit status 143"
+  assert_output --regexp 'session [0-9a-f]{6} is complete'
+}
+
+@test "two places get one file in one go" {
+  run -0 timeout 60 "$examples/06-several-places.sh"
+  assert_output --partial "two places have it"
+}
+
 @test "there is a test for every example" {
   run -0 bash -c 'ls "$1"/[0-9]*.sh | wc -l' _ "$examples"
-  assert_output 4
+  assert_output 6
 }
