@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # A tree on a stick: packed, signed, checked and unpacked, without any network.
+# shellcheck disable=SC1091,SC2154 # common.sh makes $place and $address
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 make_keys
 mkdir -p photos/summer

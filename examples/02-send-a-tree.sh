@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # A tree and a file from one node to another; the second time nothing travels.
+# shellcheck disable=SC1091,SC2154 # common.sh makes $place and $address
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 make_keys
 mkdir -p photos/empty

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # A pipe of unknown length into a program at the other end; every byte is verified before the program sees it.
+# shellcheck disable=SC1091,SC2154 # common.sh makes $place and $address
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 make_keys
 start_receiver --stdout

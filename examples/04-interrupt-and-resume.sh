@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The sender is killed half-way; the same command later sends only what is missing.
+# shellcheck disable=SC1091,SC2154 # common.sh makes $place and $address
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 make_keys
 head -c 8000000 /dev/urandom >film.raw

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # A transfer is paused and let go on from another terminal; then it is interrupted, and resumed by its id.
+# shellcheck disable=SC1091,SC2154 # common.sh makes $place and $address
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 make_keys
 head -c 4000000 /dev/urandom >film.raw

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # One file to two places in one go, read and hashed once; each place signs a receipt.
+# shellcheck disable=SC1091,SC2154 # common.sh makes $place and $address
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 make_keys
 head -c 2000000 /dev/urandom >film.raw

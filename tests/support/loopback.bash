@@ -1,5 +1,7 @@
-# loopback.bash - receivers on loopback for bats files: load it after cli.bash, setup_loopback in setup(), teardown_loopback in
-# teardown().
+# loopback.bash - receivers on loopback for bats files: load it after cli.bash, setup_loopback in setup(),
+# teardown_loopback in teardown().
+# Results are left in variables for those who load this file.
+# shellcheck disable=SC2034
 #
 # Two places: the sender's home is $DCDN_HOME (setup_cli made it), the receiver's is $RECV_HOME. Both have a key.
 # Ports are free ones that the system gives. Everything started here is ended by its pid.
