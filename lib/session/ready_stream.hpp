@@ -8,8 +8,9 @@ namespace dcdn::session {
 
 struct ReadyStreamRequest {
   int input_fd = 0;
-  Buffer head;    ///< bytes of the input read already
-  SecretKey key;  ///< signs segments that it has not signed yet, so that the receiver knows who vouches for them
+  Buffer head;  ///< bytes of the input read already
+  SecretKey
+      key;  ///< signs segments that it has not signed yet, so that the receiver knows who vouches for them
   std::uint64_t time_s = 0;
 };
 
