@@ -1,11 +1,12 @@
 // connect(): one socket for each attempt, tied to the peer's address so that a closed port is noticed at
-// once.
+// once. A connection that stands follows this machine to its next address.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <asio/ip/udp.hpp>
 #include <vector>
 
+#include "net/address_watch.hpp"
 #include "net/quic_endpoint.hpp"
 
 namespace dcdn::net {
@@ -17,15 +18,20 @@ class QuicClient final : public QuicEndpoint {
   QuicClient(const asio::any_io_executor& executor, UdpSocket socket)
       : QuicEndpoint(std::move(socket)), signal_(executor) {}
   ~QuicClient() override {
+    if (watch_) watch_->stop();
     if (connection_) connection_->detach();
   }
 
   Result<void> begin(QuicSetup setup) {
     setup.owner = this;
+    remote_ = setup.remote;
+    offload_ = setup.options.gso;
+    executor_ = setup.executor;
     DCDN_TRY(connection_, QuicConnection::make_client(std::move(setup)));
     connection_->set_ready([this](Result<void> outcome) {
       if (outcome) {
         handle_ = connection_->handle();
+        watch_addresses();
       } else {
         failure_ = outcome.error();
       }
@@ -55,16 +61,45 @@ class QuicClient final : public QuicEndpoint {
   void ended(QuicConnection&) override {}
   void forget(QuicConnection&) override {
     connection_.reset();
+    if (watch_) watch_->stop();
     stop_reading();
   }
 
  private:
+  // Without a watch (no netlink here) a lost address ends in a timeout, and the session connects again.
+  void watch_addresses() {
+    const std::weak_ptr<QuicEndpoint> weak = weak_from_this();
+    auto watch = AddressWatch::start(executor_, [weak] {
+      if (const auto self = weak.lock()) static_cast<QuicClient&>(*self).follow_address();
+    });
+    if (watch) watch_ = std::move(*watch);
+  }
+
+  // The kernel knows from which address the peer is to be reached now. If it is another than ours, we move
+  // there.
+  void follow_address() {
+    constexpr std::chrono::milliseconds kRetry{200};
+    if (!connection_ || connection_->closed()) return;
+    Result<UdpSocket> fresh = UdpSocket::connected(executor_, remote_, offload_);
+    if (!fresh) return;  // no way there at the moment: the next change tells
+    if (fresh->local().same_host(socket().local())) return;
+    if (connection_->migrate(fresh->local())) {
+      replace_socket(std::move(*fresh));
+    } else {
+      watch_->ask_again(kRetry);
+    }
+  }
+
   void on_refused() override {
     const auto connection = connection_;
     if (connection) connection->peer_refused();
   }
 
   std::shared_ptr<QuicConnection> connection_;
+  std::shared_ptr<AddressWatch> watch_;
+  asio::any_io_executor executor_;
+  SocketAddress remote_;
+  bool offload_ = false;
   Signal signal_;
   ConnectionPtr handle_;
   Error failure_{Errc::temporary, "connection closed"};

@@ -195,6 +195,20 @@ void QuicConnection::socket_writable() {
   flush();
 }
 
+// At once, not after the new path has proved itself: the old address is gone, nothing can be lost on the way.
+Result<void> QuicConnection::migrate(const SocketAddress& local) {
+  if (phase_ != Phase::open) return Error(Errc::temporary, "the connection is not established");
+  SocketAddress from = local;
+  SocketAddress to = remote_now();
+  const ngtcp2_path path = path_of(from, to);
+  const int failure = ngtcp2_conn_initiate_immediate_migration(conn_.get(), &path, quic_now());
+  if (failure != 0) return Error(Errc::temporary, fmt::format("QUIC: {}", ngtcp2_strerror(failure)));
+  setup_.local = local;
+  refusals_in_a_row_ = 0;
+  schedule_flush();
+  return {};
+}
+
 void QuicConnection::detach() {
   setup_.owner = nullptr;
   timer_.cancel();

@@ -76,6 +76,10 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   void socket_writable();
   /// The kernel says that nobody listens at the peer's address.
   void peer_refused();
+  /// Client: go on from another local address of this machine, by a migration that the peer validates (RFC
+  /// 9000 section 9). error temporary: not now (the handshake is not confirmed, or no fresh connection id is
+  /// here).
+  Result<void> migrate(const SocketAddress& local);
   /// The owner goes away.
   void detach();
   [[nodiscard]] const std::vector<ConnectionId>& ids() const { return ids_; }

@@ -39,6 +39,12 @@ void QuicEndpoint::wait_writable(QuicConnection& connection) {
                                   });
 }
 
+void QuicEndpoint::replace_socket(UdpSocket fresh) {
+  socket_ = std::move(fresh);  // closes the old one; its waits end with an error
+  start_reading();
+  on_writable();
+}
+
 void QuicEndpoint::on_writable() {
   for (const auto& waiting : std::exchange(waiting_, {}))
     if (const auto connection = waiting.lock()) connection->socket_writable();

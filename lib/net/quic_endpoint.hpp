@@ -21,6 +21,9 @@ class QuicEndpoint : public ConnectionOwner,
  protected:
   /// A datagram of this round went to `connection`; it gets to write when the round is over.
   void touched(const std::shared_ptr<QuicConnection>& connection);
+  /// From now on another socket: what waited to be written goes out by it, what still arrives at the old one
+  /// is lost.
+  void replace_socket(UdpSocket fresh);
   virtual void on_refused() {}
 
  private:

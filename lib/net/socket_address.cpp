@@ -61,7 +61,11 @@ std::string SocketAddress::text() const {
 }
 
 bool SocketAddress::operator==(const SocketAddress& other) const {
-  if (family() != other.family() || port() != other.port()) return false;
+  return port() == other.port() && same_host(other);
+}
+
+bool SocketAddress::same_host(const SocketAddress& other) const {
+  if (family() != other.family()) return false;
   if (family() == AF_INET) return storage_.v4.sin_addr.s_addr == other.storage_.v4.sin_addr.s_addr;
   return std::memcmp(&storage_.v6.sin6_addr, &other.storage_.v6.sin6_addr, sizeof(in6_addr)) == 0;
 }

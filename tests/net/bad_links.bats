@@ -85,13 +85,28 @@ ends_well() {
   [ $(($(net_sent_bytes) - KILLS_BEFORE)) -le "$(kills_most_bytes 20000000 1)" ]
 }
 
-@test "the sender gets another address while it sends" {
-  begin_transfer --idle-timeout 5s
+@test "the sender gets another address while it sends: the connection moves there" {
+  begin_transfer -v
   net_in near ip address add 10.77.0.3/24 dev near0
   net_in near ip address del 10.77.0.1/24 dev near0
   # The secondary address goes with the first one.
   net_in near ip address replace 10.77.0.3/24 dev near0
   ends_well
+  run ! net_says sender.log retry
+}
+
+@test "the cable is pulled while a second one is plugged in: the connection moves there" {
+  net_in near ip link add near1 mtu 1500 type veth peer name far1 netns "$NET_FAR" mtu 1500
+  net_in near ip address add 10.78.0.1/24 dev near1
+  net_in far ip address add 10.78.0.2/24 dev far1
+  net_in near ip link set near1 up
+  net_in far ip link set far1 up
+  net_in near ip route add 10.77.0.0/24 via 10.78.0.2 metric 100
+  begin_transfer -v
+  net_in near ip link set near0 down
+  ends_well
+  run ! net_says sender.log retry
+  [ "$(net_in near cat /sys/class/net/near1/statistics/tx_bytes)" -gt 5000000 ]
 }
 
 @test "nobody there: the sender gives up after --retry-for and says so" {
