@@ -1,7 +1,9 @@
-# namespaces.bash - two network namespaces, near and far, joined by a veth pair: what tests/net and scripts/bench use.
+# namespaces.bash - two network namespaces, near and far, joined by a veth pair, or by netsim: what tests/net and
+# scripts/bench use.
 #
 # net_up makes them (names of this run only, addresses only inside them, MTU 1500), net_down ends what net_start began,
 # by its process id, and removes them. Everything lies in the folder $NET_WORK, which the caller makes and removes.
+# net_sim_up makes them with a bad link in between; everything else is the same, except net_link.
 # near is where dcdn-send runs, far where dcdn-recv runs.
 # Results are left in variables for those who load this file.
 # shellcheck disable=SC2034,SC2153
@@ -24,12 +26,20 @@ net_obstacle() {
 }
 
 net_up() {
+  net_spaces
+  ip link add near0 netns "$NET_NEAR" mtu 1500 type veth peer name far0 netns "$NET_FAR" mtu 1500
+  net_addresses
+}
+
+net_spaces() {
   local name=dcdn-$$-$RANDOM
   NET_NEAR=$name-near
   NET_FAR=$name-far
   ip netns add "$NET_NEAR"
   ip netns add "$NET_FAR"
-  ip link add near0 netns "$NET_NEAR" mtu 1500 type veth peer name far0 netns "$NET_FAR" mtu 1500
+}
+
+net_addresses() {
   net_in near ip link set lo up
   net_in far ip link set lo up
   net_in near ip address add "$NET_NEAR_ADDRESS/24" dev near0
@@ -37,8 +47,39 @@ net_up() {
   net_link up
 }
 
+# net_sim_up PROFILE SEED [OPTION...]: joined by netsim (netsim --help), whose id is $NET_SIM. Its time begins here.
+net_sim_up() {
+  local profile=$1 seed=$2 side
+  shift 2
+  net_spaces
+  # Nothing but what a test sends is to be counted.
+  for side in near far; do net_in "$side" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1; done
+  NET_SIM_COUNTERS=$NET_WORK/netsim-$RANDOM$RANDOM.json
+  netsim --near "$NET_NEAR" --far "$NET_FAR" --profile "$profile" --seed "$seed" "$@" \
+    </dev/null >"$NET_SIM_COUNTERS" 2>"$NET_WORK/netsim.log" 3>&- &
+  NET_SIM=$!
+  NET_PIDS+=("$NET_SIM")
+  net_until 20 net_sim_ready_or_ended
+  net_says "$NET_WORK/netsim.log" ready || { cat "$NET_WORK/netsim.log" >&2; return 1; }
+  net_addresses
+}
+
+net_sim_ready_or_ended() { net_says "$NET_WORK/netsim.log" ready || net_ended "$NET_SIM"; }
+
+# net_sim_counters: prints netsim's counters as they are now, a line of JSON.
+net_sim_counters() {
+  local before
+  before=$(wc -l <"$NET_SIM_COUNTERS")
+  kill -USR1 "$NET_SIM"
+  net_until 20 net_sim_counted "$before" && tail -n 1 "$NET_SIM_COUNTERS"
+}
+
+net_sim_counted() { [[ $(wc -l <"$NET_SIM_COUNTERS") -gt $1 ]]; }
+
 net_down() {
   local pid space
+  [[ -z ${NET_SIM:-} ]] || net_end "$NET_SIM" || true
+  NET_SIM=
   for pid in "${NET_PIDS[@]}"; do net_end "$pid" KILL || true; done
   NET_PIDS=()
   for space in "${NET_NEAR:-}" "${NET_FAR:-}"; do
@@ -183,13 +224,18 @@ net_peak_kib() { sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB$/\1/p' "/proc/$1/status";
 
 # For bats: setup() and teardown() of a file of tests/net. Load cli.bash before this file.
 setup_net() {
+  prepare_net
+  net_up
+}
+
+# The same without the link: for tests that say net_sim_up themselves.
+prepare_net() {
   local obstacle
   obstacle=$(net_obstacle)
   [[ -z $obstacle ]] || skip "$obstacle"
   export DCDN_BIN=${DCDN_BIN:-$BATS_TEST_DIRNAME/../../build/bin}
   setup_cli
   NET_WORK=$BATS_TEST_TMPDIR
-  net_up
   net_keys
 }
 
