@@ -15,7 +15,7 @@ constexpr Seconds kLookAgain = 0.010;       // while something is under way and 
 
 void CodedSender::push(StreamNumber stream, Buffer bytes, bool fin, bool critical) {
   (critical ? critical_ : normal_).push(stream, std::move(bytes), fin);
-  due_ = std::min(due_, 0.0);
+  due_ = std::min(due_, paced_);
 }
 
 void CodedSender::drop(StreamNumber stream) {
@@ -42,7 +42,8 @@ std::ptrdiff_t CodedSender::choose(std::size_t symbol_bytes) {
 void CodedSender::pace(Seconds now, double rate) {
   if (next_number_ < kTrain) return;
   const double packets = next_number_ == kTrain ? static_cast<double>(kTrain) : 1;
-  due_ = std::max(due_, now - kMostCatchUp) + packets / rate;
+  paced_ = std::max(paced_, now - kMostCatchUp) + packets / rate;
+  due_ = paced_;
 }
 
 std::optional<CodedSender::Packet> CodedSender::next(Seconds now, std::size_t symbol_bytes) {
@@ -80,7 +81,7 @@ Result<void> CodedSender::take(const Feedback& feedback, std::uint64_t number, S
   DCDN_CHECK(blocks_.take(feedback, highest));
   newest_feedback_ = number;
   control_.take(feedback, highest, next_number_, now);
-  due_ = std::min(due_, now + 1 / control_.rate(now, blocks_.unsettled()));
+  due_ = std::min(due_, paced_);
   return {};
 }
 

@@ -56,6 +56,7 @@ class CodedSender {
   PieceQueue critical_;
   std::uint64_t next_number_ = 0;
   std::optional<std::uint64_t> newest_feedback_;
+  Seconds paced_ = 0;  // when the rate allows the next packet
   Seconds due_ = 0;
 };
 
