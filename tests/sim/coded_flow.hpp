@@ -99,6 +99,11 @@ class CodedFlow {
   [[nodiscard]] std::size_t delivered() const { return delivered_; }
   [[nodiscard]] double bytes_sent() const { return static_cast<double>(sender_.packets_sent()) * packet_bytes(); }
   std::function<void()> watch;
+  bool consumes = true;
+  void consume_held() {
+    receiver_.consumed(std::exchange(held_, 0));
+    wake_receiver();
+  }
 
  private:
   // As the session does: streams of 128 KiB, a little queued ahead.
@@ -135,8 +140,9 @@ class CodedFlow {
     const auto taken = receiver_.take(number, {header, symbol}, clock_.now,
                                       [&](coded::StreamNumber, ByteView bytes, bool) { fresh += bytes.size(); });
     if (!taken) throw std::runtime_error(taken.error().message);
-    receiver_.consumed(fresh);
     delivered_ += fresh;
+    held_ += fresh;
+    if (consumes) consume_held();
     if (fresh > 0 && done()) ended = clock_.now;
     wake_receiver();
   }
@@ -175,6 +181,7 @@ class CodedFlow {
   coded::CodedReceiver receiver_;
   std::size_t queued_ = 0;
   std::size_t delivered_ = 0;
+  std::size_t held_ = 0;
   coded::StreamNumber stream_ = 0;
   double armed_sender_ = 1e18;
   double armed_receiver_ = 1e18;
