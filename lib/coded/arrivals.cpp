@@ -8,17 +8,18 @@ namespace dcdn::coded {
 namespace {
 
 constexpr Seconds kIntervalUnit = 0.005;
-constexpr Seconds kUnevenness = 0.003;  // jitter below this plus a packet time is the scheduler's, not the path's
+constexpr Seconds kUnevenness =
+    0.003;  // jitter below this plus a packet time is the scheduler's, not the path's
 constexpr Seconds kSettleMargin = 0.002;
-constexpr std::size_t kUsualBuckets = 20;    // of half an interval
+constexpr std::size_t kUsualBuckets = 20;  // of half an interval
 constexpr std::size_t kJitteryBuckets = 64;
 constexpr std::size_t kShortBuckets = 8;
 constexpr unsigned kEnoughSamples = 20;
 constexpr std::uint64_t kTrain = 16;
 constexpr std::uint64_t kLeastTrain = 8;
 constexpr Seconds kShortestTrain = 0.004;  // below it the clock of our wake-ups shows, and not the path's
-constexpr unsigned kPromptRepeats = 4;    // of the last word, in silence
-constexpr unsigned kRepeatsWhenDone = 8;  // of "nothing is missing"
+constexpr unsigned kPromptRepeats = 4;     // of the last word, in silence
+constexpr unsigned kRepeatsWhenDone = 8;   // of "nothing is missing"
 constexpr Seconds kSilentInterval = 0.050;
 constexpr unsigned kMostRepeats = 1200;  // a minute of kSilentInterval
 
@@ -40,8 +41,8 @@ void Arrivals::measure_delay(Seconds delay, Seconds now) {
   ++bucket.count;
 }
 
-// The first packets leave back to back, so their distance on arrival is the bottleneck's rate; unless the path
-// reorders them, which makes the distance meaningless.
+// The first packets leave back to back, so their distance on arrival is the bottleneck's rate; unless the
+// path reorders them, which makes the distance meaningless.
 void Arrivals::measure_train(std::uint64_t number, Seconds now, bool in_order) {
   if (number >= kTrain) return;
   if (!train_seen_) {
@@ -124,9 +125,10 @@ void Arrivals::report(Feedback& feedback, Seconds now) {
   feedback.settled_beyond = feedback.settled - micros(std::max(0.020, 2 * interval_));
   feedback.train = 0;
   const std::uint64_t span = train_last_ - train_first_;
-  if (train_seen_ && !train_broken_ && highest_ + 1 >= kTrain && span >= kLeastTrain && train_ended_ - train_began_ >= kShortestTrain)
-    feedback.train = static_cast<std::uint32_t>(
-        std::min(static_cast<double>(span) / (train_ended_ - train_began_), 4e6));
+  if (train_seen_ && !train_broken_ && highest_ + 1 >= kTrain && span >= kLeastTrain &&
+      train_ended_ - train_began_ >= kShortestTrain)
+    feedback.train =
+        static_cast<std::uint32_t>(std::min(static_cast<double>(span) / (train_ended_ - train_began_), 4e6));
 }
 
 Seconds Arrivals::due(bool complete) const {

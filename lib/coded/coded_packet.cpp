@@ -86,12 +86,14 @@ Result<Feedback> parse_feedback(ByteView body) {
   Feedback feedback;
   each_total(feedback, [&](std::uint32_t& value) { value = reader.fixed<std::uint32_t>(); });
   const auto blocks = reader.fixed<std::uint16_t>();
-  if (!reader.ok() || blocks > kMaxFeedbackBlocks || reader.left() != blocks || feedback.limit < feedback.base)
+  if (!reader.ok() || blocks > kMaxFeedbackBlocks || reader.left() != blocks ||
+      feedback.limit < feedback.base)
     return Error(Errc::corrupt, "a coded feedback packet is out of range");
   const ByteView need = reader.raw(blocks);
   feedback.need.assign(need.begin(), need.end());
   for (const std::uint8_t missing : feedback.need)
-    if (missing > kMaxSourceSymbols) return Error(Errc::corrupt, "a block of a feedback packet lacks too much");
+    if (missing > kMaxSourceSymbols)
+      return Error(Errc::corrupt, "a block of a feedback packet lacks too much");
   return feedback;
 }
 

@@ -1,6 +1,8 @@
-// coded_packet.hpp - the two datagrams of the coded carrier as they are before encryption (dcdn-coded(5)).
+// coded_packet.hpp - the two datagrams of the coded carrier as they are before encryption (dcdn-session(5),
+// CODED CARRIER).
 //
-// Source   the first byte below 0x40 keeps them apart from QUIC on one UDP port (RFC 9443); block, symbol and ESI are
+// Source   the first byte below 0x40 keeps them apart from QUIC on one UDP port (RFC 9443); block, symbol and
+// ESI are
 //          those of RFC 5052.
 // Threads  pure.
 #pragma once
@@ -56,11 +58,13 @@ struct Feedback {
   std::uint32_t highest_came = 0;  ///< when it came, receiver's stamp
   std::uint32_t held = 0;          ///< microseconds since then
   std::uint32_t received = 0;      ///< packets so far
-  std::uint32_t delay = 0;         ///< shortest recent one-way delay, between unrelated clocks: only changes mean something
-  std::uint32_t jitter = 0;        ///< microseconds
-  std::uint32_t settled = 0;       ///< of packets up to `highest`: whatever was sent before is here or lost (sender's clock)
+  std::uint32_t delay =
+      0;  ///< shortest recent one-way delay, between unrelated clocks: only changes mean something
+  std::uint32_t jitter = 0;  ///< microseconds
+  std::uint32_t settled =
+      0;  ///< of packets up to `highest`: whatever was sent before is here or lost (sender's clock)
   std::uint32_t settled_beyond = 0;  ///< the same for packets beyond `highest`
-  std::uint32_t train = 0;         ///< packets a second within the first 16, which leave back to back; 0: not known
+  std::uint32_t train = 0;  ///< packets a second within the first 16, which leave back to back; 0: not known
   std::uint32_t loss_runs = 0;     ///< how often packets went missing, in a row or alone
   std::uint32_t base = 0;          ///< blocks before it are complete
   std::uint32_t limit = 0;         ///< blocks from it on may not be sent yet

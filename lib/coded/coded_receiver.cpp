@@ -26,7 +26,8 @@ void CodedReceiver::consumed(std::size_t bytes) {
 Seconds CodedReceiver::due() const {
   constexpr std::uint32_t kWorthTelling = 4;
   const Seconds regular = arrivals_.due(blocks_.complete());
-  return blocks_.limit() < told_limit_ + kWorthTelling ? regular : std::min(regular, arrivals_.next_regular());
+  return blocks_.limit() < told_limit_ + kWorthTelling ? regular
+                                                       : std::min(regular, arrivals_.next_regular());
 }
 
 Feedback CodedReceiver::feedback(Seconds now) {

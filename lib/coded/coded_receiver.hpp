@@ -1,5 +1,5 @@
-// coded_receiver.hpp - one direction of the coded carrier, receiving side: packets to blocks to streams, and what the
-// sender is told.
+// coded_receiver.hpp - one direction of the coded carrier, receiving side: packets to blocks to streams, and
+// what the sender is told.
 //
 // Threads  pure.
 #pragma once
@@ -15,7 +15,8 @@ class CodedReceiver {
   CodedReceiver(BlockCoder& coder, std::size_t window) : coder_(coder), blocks_(window) {}
 
   /// A packet that is authentic and was not seen before. error corrupt: the peer breaks the rules.
-  Result<void> take(std::uint64_t number, const DataPacket& packet, Seconds now, const StreamJoiner::Deliver& deliver);
+  Result<void> take(std::uint64_t number, const DataPacket& packet, Seconds now,
+                    const StreamJoiner::Deliver& deliver);
   /// The user no longer holds that much of what was delivered.
   void consumed(std::size_t bytes);
 

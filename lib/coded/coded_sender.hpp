@@ -1,5 +1,5 @@
-// coded_sender.hpp - one direction of the coded carrier, sending side: streams to blocks to packets, as fast as the path
-// takes them.
+// coded_sender.hpp - one direction of the coded carrier, sending side: streams to blocks to packets, as fast
+// as the path takes them.
 //
 // Threads  pure: time is a parameter, packets are handed out and nothing is sent.
 #pragma once
@@ -33,9 +33,9 @@ class CodedSender {
   std::optional<Packet> next(Seconds now, std::size_t symbol_bytes);
   /// When to ask next() again; infinite: after push() or take().
   [[nodiscard]] Seconds due() const { return due_; }
-  /// `number`: the feedback's packet number; older ones than the newest are ignored. error corrupt: it cannot be true.
+  /// `number`: the feedback's packet number; older ones than the newest are ignored. error corrupt: it cannot
+  /// be true.
   Result<void> take(const Feedback& feedback, std::uint64_t number, Seconds now);
-  /// The path was replaced by another: nothing that was measured holds.
   [[nodiscard]] RateControl& control() { return control_; }
   [[nodiscard]] const RateControl& control() const { return control_; }
   [[nodiscard]] std::uint64_t packets_sent() const { return next_number_; }

@@ -1,7 +1,8 @@
-// coded_time.hpp - time in the coded carrier: seconds of some steady clock, and the 32-bit stamps on the wire.
+// coded_time.hpp - time in the coded carrier: seconds of some steady clock, and the 32-bit stamps on the
+// wire.
 //
-// The clocks of the two ends are unrelated: a stamp is only ever compared with stamps of the same clock, modulo 2^32
-// microseconds (71 minutes).
+// The clocks of the two ends are unrelated: a stamp is only ever compared with stamps of the same clock,
+// modulo 2^32 microseconds (71 minutes).
 #pragma once
 #include <cmath>
 #include <cstdint>

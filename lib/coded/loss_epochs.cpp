@@ -1,5 +1,5 @@
-// Telling random loss from our own: the part of RateControl that makes it safe. An epoch is a run of packets of a round
-// trip or more, whose rate and loss are compared with what is confirmed.
+// Telling random loss from our own: the part of RateControl that makes it safe. An epoch is a run of packets
+// of a round trip or more, whose rate and loss are compared with what is confirmed.
 #include <algorithm>
 
 #include "coded/rate_control.hpp"
@@ -8,8 +8,8 @@ namespace dcdn::coded {
 
 namespace {
 
-constexpr double kLeastEpoch = 20;       // packets
-constexpr double kMostEvidence = 1500;   // packets: so that random loss may change
+constexpr double kLeastEpoch = 20;      // packets
+constexpr double kMostEvidence = 1500;  // packets: so that random loss may change
 constexpr double kFaster = 1.06;
 constexpr double kPatientRounds = 8;
 constexpr Seconds kLongestBackoff = 10;
@@ -35,7 +35,7 @@ std::optional<RateControl::Epoch> RateControl::finished_epoch() const {
   return epoch;
 }
 
-void RateControl::judge(std::uint64_t next_number, Seconds now) {
+void RateControl::judge(Seconds now) {
   const Totals& totals = signals_.totals();
   if (!epoch_start_) {
     if (totals.number < epoch_from_) return;
@@ -73,7 +73,6 @@ void RateControl::judge(std::uint64_t next_number, Seconds now) {
     epoch_start_ = totals;
     epoch_dry_ = now < dry_until_;
   }
-  (void)next_number;
 }
 
 // Loss under a queue is not to be trusted: the first that counts is seen while hardly anything queues.
@@ -99,7 +98,8 @@ bool RateControl::judge_faster(const Epoch& epoch, Seconds now) {
   } else {
     const double estimate = epoch.rate * (1 - epoch.loss) / (1 - known);
     confirmed_ = std::max(confirmed_, std::min(epoch.rate, 1.02 * estimate));
-    if (epoch.loss < known) *random_loss_ += epoch.packets / (epoch.packets + evidence_) * (epoch.loss - known);
+    if (epoch.loss < known)
+      *random_loss_ += epoch.packets / (epoch.packets + evidence_) * (epoch.loss - known);
     ceiling_.reset();
     backoff_rounds_ = 4;
     next_test_ = now;
@@ -183,7 +183,8 @@ void RateControl::consider_tests(std::uint64_t next_number, Seconds now) {
   const bool down = signals_.loss() > 0.02 && random_loss_ && last_epoch_.rate > 0 &&
                     ((suspicious_ && since_down >= std::max(50 * round(), 10.0)) ||
                      since_down >= std::max(200 * round(), 60.0));
-  const bool growth = random_loss_ && calm_since_ >= 0 && now - calm_since_ >= 3 * round() && now >= next_test_;
+  const bool growth =
+      random_loss_ && calm_since_ >= 0 && now - calm_since_ >= 3 * round() && now >= next_test_;
   if (down) {
     before_rate_ = last_epoch_.rate;
     before_loss_ = signals_.loss();

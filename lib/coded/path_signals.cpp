@@ -1,15 +1,14 @@
 #include "coded/path_signals.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace dcdn::coded {
 
 namespace {
 
-constexpr double kLossMemory = 300;    // packets
-constexpr double kRunMemory = 2000;    // packets
-constexpr Seconds kDelayBucket = 10;   // four of them are how long the shortest delay is remembered
+constexpr double kLossMemory = 300;   // packets
+constexpr double kRunMemory = 2000;   // packets
+constexpr Seconds kDelayBucket = 10;  // four of them are how long the shortest delay is remembered
 constexpr std::size_t kDelayBuckets = 4;
 constexpr Seconds kUnevenness = 0.003;
 constexpr std::size_t kMostHistory = 4096;
@@ -23,8 +22,8 @@ Seconds PathSignals::base_round_trip() const {
   return std::max(least_, slow_low_);
 }
 
-// 10 ms at 10 Mbit/s, less when faster and more when slower: a flow that has more than its share aims at less queue
-// than the others and so yields to them.
+// 10 ms at 10 Mbit/s, less when faster and more when slower: a flow that has more than its share aims at less
+// queue than the others and so yields to them.
 Seconds PathSignals::target_at(double rate, double packet_bits) {
   const double bits = std::max(rate * packet_bits, 1.0);
   return std::max(std::clamp(0.010 * std::sqrt(10e6 / bits), 0.001, 0.060), 2.2 / std::max(rate, 1e-3));
@@ -66,9 +65,10 @@ void PathSignals::measure_loss(const Totals& before, std::uint32_t loss_runs) {
   const double lost = packets - (totals_.received - before.received);
   const auto runs = static_cast<double>(static_cast<std::uint32_t>(loss_runs - last_runs_));
   if (packets <= 0) return;
-  if (std::exchange(skip_loss_, false)) return;
-  const double share = std::clamp(lost / packets, 0.0, 1.0);
-  loss_ += (share - loss_) * (1 - std::exp(-packets / kLossMemory));
+  if (before.number < skip_loss_until_) return;
+  // Late packets make single shares negative: cutting those off would count reordering as loss.
+  loss_sum_ += (lost / packets - loss_sum_) * (1 - std::exp(-packets / kLossMemory));
+  loss_ = std::clamp(loss_sum_, 0.0, 1.0);
   const double kept = std::exp(-packets / kRunMemory);
   lost_lately_ = std::max(0.0, lost_lately_ * kept + lost);
   runs_lately_ = runs_lately_ * kept + runs;
@@ -78,8 +78,10 @@ void PathSignals::measure_rates(bool starting) {
   rates_.reset();
   history_.push_back(totals_);
   const Seconds round = base_round_trip();
-  const Seconds wanted = starting ? std::max({round / 2, 0.010, 6 * jitter_}) : std::max({round, 0.015, 6 * jitter_});
-  while (history_.size() > kMostHistory || history_.front().came < totals_.came - 4 * wanted) history_.pop_front();
+  const Seconds wanted =
+      starting ? std::max({round / 2, 0.010, 6 * jitter_}) : std::max({round, 0.015, 6 * jitter_});
+  while (history_.size() > kMostHistory || history_.front().came < totals_.came - 4 * wanted)
+    history_.pop_front();
   for (auto it = history_.rbegin(); it != history_.rend(); ++it) {
     const Seconds span = totals_.came - it->came;
     const bool oldest = std::next(it) == history_.rend();
@@ -116,10 +118,10 @@ bool PathSignals::take(const Feedback& feedback, std::uint64_t highest, Seconds 
   return true;
 }
 
-void PathSignals::resume(Seconds now) {
+void PathSignals::resume(Seconds now, std::uint64_t next_number) {
   history_.clear();
   rates_.reset();
-  skip_loss_ = true;
+  skip_loss_until_ = static_cast<double>(next_number);
   for (DelayBucket& bucket : delays_) bucket.start = now;
 }
 

@@ -24,12 +24,13 @@ class PathSignals {
  public:
   explicit PathSignals(Seconds handshake_round_trip);
 
-  /// True: the feedback tells of packets beyond those known, and totals() and the rest are new. own_rate: packets a
-  /// second; packet_bits: of IP, for the queue that is aimed at.
+  /// True: the feedback tells of packets beyond those known, and totals() and the rest are new. own_rate:
+  /// packets a second; packet_bits: of IP, for the queue that is aimed at.
   bool take(const Feedback& feedback, std::uint64_t highest, Seconds now, double own_rate, double packet_bits,
             bool starting);
-  /// After a silence of the path: rates across it mean nothing, and its losses are the outage's.
-  void resume(Seconds now);
+  /// After a silence of the path: rates across it mean nothing, and losses before packet `next_number` are
+  /// the outage's.
+  void resume(Seconds now, std::uint64_t next_number);
 
   [[nodiscard]] const Totals& totals() const { return totals_; }
   [[nodiscard]] Seconds base_round_trip() const;  ///< without our queue
@@ -60,7 +61,7 @@ class PathSignals {
   void measure_rates(bool starting);
 
   bool started_ = false;
-  bool skip_loss_ = false;
+  double skip_loss_until_ = 0;  // packet number
   Totals totals_;
   std::uint32_t last_came_ = 0;
   std::uint32_t last_received_ = 0;
@@ -74,6 +75,7 @@ class PathSignals {
   Seconds uneven_ = 0;
   double train_ = 0;
   double loss_ = 0.1;
+  double loss_sum_ = 0.1;  // before it is kept within its range
   double lost_lately_ = 0;
   double runs_lately_ = 0;
   std::uint32_t first_delay_ = 0;

@@ -7,13 +7,13 @@ namespace dcdn::coded {
 
 namespace {
 
-constexpr double kFirstWindow = 32;      // packets in the first round trip
-constexpr double kTrainTrust = 0.95;     // of the rate that the first packets show
+constexpr double kFirstWindow = 32;   // packets in the first round trip
+constexpr double kTrainTrust = 0.95;  // of the rate that the first packets show
 constexpr double kStartGain = 2.5;
-constexpr double kStartGrowth = 1.25;    // less in two round trips: the bottleneck is found
-constexpr double kBeta = 0.5;            // how strongly the queue steers, over a loop of about 1.2 round trips
+constexpr double kStartGrowth = 1.25;  // less in two round trips: the bottleneck is found
+constexpr double kBeta = 0.5;          // how strongly the queue steers, over a loop of about 1.2 round trips
 constexpr double kBeyondConfirmed = 1.12;
-constexpr double kBeyondDelivered = 3;   // last defence; supports loss up to two thirds
+constexpr double kBeyondDelivered = 3;  // last defence; supports loss up to two thirds
 constexpr double kDip = 0.4;
 constexpr Seconds kDipEvery = 5;
 constexpr double kLeastRate = 4;
@@ -113,9 +113,11 @@ void RateControl::begin(std::uint64_t next_number, Seconds now) {
   start_epoch(next_number);
 }
 
-void RateControl::take(const Feedback& feedback, std::uint64_t highest, std::uint64_t next_number, Seconds now) {
+void RateControl::take(const Feedback& feedback, std::uint64_t highest, std::uint64_t next_number,
+                       Seconds now) {
   const bool was_holding = hold_since_.has_value();
-  if (was_holding && static_cast<double>(highest) > signals_.totals().number) signals_.resume(now);
+  if (was_holding && static_cast<double>(highest) > signals_.totals().number)
+    signals_.resume(now, next_number);
   const double own = bandwidth();
   if (!signals_.take(feedback, highest, now, own, options_.packet_bits, mode_ == Mode::starting)) return;
   progress_ = now;
@@ -134,7 +136,7 @@ void RateControl::take(const Feedback& feedback, std::uint64_t highest, std::uin
     return;
   }
   take_sample(now);
-  judge(next_number, now);
+  judge(now);
   compete(now);
   consider_tests(next_number, now);
 }
@@ -142,8 +144,9 @@ void RateControl::take(const Feedback& feedback, std::uint64_t highest, std::uin
 // A queue that stays although we send less than passes is not ours.
 void RateControl::compete(Seconds now) {
   const double highest = std::max(highest_bandwidth_.get(), signals_.train() / 2);
-  const Seconds high = std::min(3 * PathSignals::target_at(highest, options_.packet_bits) + 0.75 * signals_.uneven(),
-                                3 * signals_.target_queue());
+  const Seconds high =
+      std::min(3 * PathSignals::target_at(highest, options_.packet_bits) + 0.75 * signals_.uneven(),
+               3 * signals_.target_queue());
   const Seconds queue = signals_.queue();
   if (mode_ == Mode::steady) {
     if (queue <= high) {
@@ -200,7 +203,8 @@ double RateControl::steady_rate(Seconds now) {
 
 double RateControl::competing_rate(Seconds now) {
   if (now < alone_test_until_) return 0.5 * bandwidth_.get();
-  const auto step = static_cast<std::size_t>((now - competing_since_) / std::max(signals_.smoothed_round_trip(), 1e-3));
+  const auto step =
+      static_cast<std::size_t>((now - competing_since_) / std::max(signals_.smoothed_round_trip(), 1e-3));
   return bandwidth_.get() * kCycle[step % kCycle.size()];
 }
 

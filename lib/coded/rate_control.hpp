@@ -1,12 +1,13 @@
 // rate_control.hpp - how fast to send: random loss does not slow it, a queue of its own making does.
 //
-// The rate follows what passes the bottleneck, aiming at a small queue. What makes that safe is that loss counts as random
-// only while it does not grow with the rate: `confirmed` is the highest rate that was shown to lose no more than a lower
-// one. Above it one only gets by a test of about a round trip, whose loss tells whether the surplus was dropped.
-// Modes    starting: doubles each round trip. steady: follows the queue. competing: others keep a queue standing that
+// The rate follows what passes the bottleneck, aiming at a small queue. What makes that safe is that loss
+// counts as random only while it does not grow with the rate: `confirmed` is the highest rate that was shown
+// to lose no more than a lower one. Above it one only gets by a test of about a round trip, whose loss tells
+// whether the surplus was dropped. Modes    starting: doubles each round trip. steady: follows the queue.
+// competing: others keep a queue standing that
 //          we cannot drain; then probe as they do, within a window, until we are alone again.
-// Source   the idea of confirming is this project's; windows of maxima as in BBR, the queue as in LEDBAT (RFC 6817).
-// Threads  pure.
+// Source   the idea of confirming is this project's; windows of maxima as in BBR, the queue as in LEDBAT (RFC
+// 6817). Threads  pure.
 #pragma once
 #include <optional>
 
@@ -71,7 +72,7 @@ class RateControl {
   [[nodiscard]] Seconds round() const { return signals_.base_round_trip(); }
   [[nodiscard]] double first_rate() const;
   // loss_epochs.cpp
-  void judge(std::uint64_t next_number, Seconds now);
+  void judge(Seconds now);
   void start_epoch(std::uint64_t from) { epoch_from_ = static_cast<double>(from), epoch_start_.reset(); }
   [[nodiscard]] std::optional<Epoch> finished_epoch() const;
   [[nodiscard]] double deviation(double packets) const;

@@ -64,8 +64,7 @@ Result<ReceiveBlocks::Taken> ReceiveBlocks::take(const DataPacket& packet, Block
 
 void ReceiveBlocks::set_held(std::size_t bytes) {
   const std::size_t room = bytes < window_ ? (window_ - bytes) / largest_block_ : 0;
-  const auto granted = static_cast<std::uint32_t>(std::clamp<std::size_t>(room, 1, kMaxFeedbackBlocks));
-  limit_ = std::max(limit_, base_ + (bytes < window_ ? granted : 0));
+  limit_ = std::max(limit_, base_ + static_cast<std::uint32_t>(std::min(room, kMaxFeedbackBlocks)));
 }
 
 void ReceiveBlocks::report(Feedback& feedback) const {

@@ -17,7 +17,8 @@ inline constexpr std::size_t kMaxBlockBytes = kMaxSourceSymbols * kMaxSymbolByte
 
 class ReceiveBlocks {
  public:
-  /// window: bytes held at most, in blocks and by the user; at least kFirstGrant blocks are granted all the same.
+  /// window: bytes held at most, in blocks and by the user; at least kFirstGrant blocks are granted all the
+  /// same.
   explicit ReceiveBlocks(std::size_t window) : window_(window) {}
 
   enum class Use { useful, duplicate, late };

@@ -1,5 +1,5 @@
-// replay_window.hpp - packet numbers: 64 bits counted, 32 on the wire, each accepted once (as RFC 9000 appendix A.3
-// and RFC 4303 section 3.4.3 do it).
+// replay_window.hpp - packet numbers: 64 bits counted, 32 on the wire, each accepted once (as RFC 9000
+// appendix A.3 and RFC 4303 section 3.4.3 do it).
 #pragma once
 #include <array>
 #include <cstddef>
@@ -9,7 +9,8 @@ namespace dcdn::coded {
 
 class ReplayWindow {
  public:
-  /// The whole number of a packet: the one nearest to the next expected with these lowest bits. Not authentic yet.
+  /// The whole number of a packet: the one nearest to the next expected with these lowest bits. Not authentic
+  /// yet.
   [[nodiscard]] std::uint64_t expand(std::uint32_t low) const;
   /// False: seen already, or so old that nobody can tell.
   [[nodiscard]] bool is_fresh(std::uint64_t number) const;

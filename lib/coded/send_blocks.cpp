@@ -60,7 +60,8 @@ std::ptrdiff_t SendBlocks::weakest(double loss, bool anyway) const {
   return found;
 }
 
-SendBlocks::Symbol SendBlocks::send(std::ptrdiff_t index, std::uint64_t number, Seconds now, BlockCoder& coder) {
+SendBlocks::Symbol SendBlocks::send(std::ptrdiff_t index, std::uint64_t number, Seconds now,
+                                    BlockCoder& coder) {
   Block& block = blocks_[static_cast<std::size_t>(index)];
   Symbol symbol;
   symbol.header.block = base_ + static_cast<std::uint32_t>(index);

@@ -1,10 +1,9 @@
 // send_blocks.hpp - the blocks a sender has under way, and which one sends its next symbol.
 //
-// One rule: the first block that has fewer symbols unsettled (sent, and not yet known to have arrived or be lost) than it
-// needs sends. That is a source symbol for a new block and a repair symbol for an old one, and never one too many. Only
-// where no block qualifies, at the end of what there is to send, the link has time left, and the block that is least
-// likely to get by with what is under way sends more.
-// Threads  pure.
+// One rule: the first block that has fewer symbols unsettled (sent, and not yet known to have arrived or be
+// lost) than it needs sends. That is a source symbol for a new block and a repair symbol for an old one, and
+// never one too many. Only where no block qualifies, at the end of what there is to send, the link has time
+// left, and the block that is least likely to get by with what is under way sends more. Threads  pure.
 #pragma once
 #include <deque>
 #include <optional>
@@ -22,15 +21,16 @@ class SendBlocks {
     ByteView bytes;     // valid until the next call
   };
 
-  /// A new block of `content` in symbols of `symbol_bytes`. Critical ones go first and carry repair symbols from the
-  /// start, so that they need no second round trip.
+  /// A new block of `content` in symbols of `symbol_bytes`. Critical ones go first and carry repair symbols
+  /// from the start, so that they need no second round trip.
   void add(Bytes content, std::size_t symbol_bytes, bool critical);
   /// True if the receiver's window allows one more block.
   [[nodiscard]] bool may_add() const { return next_ < limit_; }
 
   /// The block that qualifies by the rule; -1: none. loss: share of packets that gets lost.
   [[nodiscard]] std::ptrdiff_t due(double loss, bool critical_only) const;
-  /// The block to send more of when none is due; -1: all will very likely get by. anyway: also then, as a probe.
+  /// The block to send more of when none is due; -1: all will very likely get by. anyway: also then, as a
+  /// probe.
   [[nodiscard]] std::ptrdiff_t weakest(double loss, bool anyway) const;
   /// The next symbol of that block, sent at `now` as packet `number`.
   Symbol send(std::ptrdiff_t block, std::uint64_t number, Seconds now, BlockCoder& coder);

@@ -70,7 +70,8 @@ Result<std::size_t> StreamJoiner::take(const Buffer& block, const Deliver& deliv
       return Error(Errc::corrupt, "a coded block is not made of pieces");
     (void)reader.raw(static_cast<std::size_t>(size));
     content += static_cast<std::size_t>(size);
-    DCDN_CHECK(add(key / 2 - 1, offset, block.part(at, static_cast<std::size_t>(size)), key % 2 != 0, deliver));
+    DCDN_CHECK(
+        add(key / 2 - 1, offset, block.part(at, static_cast<std::size_t>(size)), key % 2 != 0, deliver));
   }
   return content;
 }

@@ -1,8 +1,11 @@
 // stream_pieces.hpp - what is inside a source block: pieces of streams; and how they become streams again.
 //
-// Path     the sender cuts whatever is queued into blocks of k symbols, one piece after the other, so that only the last
-//          block of a queue that runs empty is short. Blocks complete in any order, streams are delivered in theirs.
-// Format   piece = varint (stream + 1) * 2 + fin, varint offset, varint length, bytes; a key of 0 ends the block, and the
+// Path     the sender cuts whatever is queued into blocks of k symbols, one piece after the other, so that
+// only the last
+//          block of a queue that runs empty is short. Blocks complete in any order, streams are delivered in
+//          theirs.
+// Format   piece = varint (stream + 1) * 2 + fin, varint offset, varint length, bytes; a key of 0 ends the
+// block, and the
 //          rest is zeros
 // Threads  pure.
 #pragma once

@@ -12,8 +12,8 @@
 
 namespace dcdn::sim {
 
-/// Counts symbols as a code does, but computes none: a repair symbol carries the address of the sender's block, which is
-/// alive until the receiver has told that it is complete.
+/// Counts symbols as a code does, but computes none: a repair symbol carries the address of the sender's
+/// block, which is alive until the receiver has told that it is complete.
 class PointingCoder final : public coded::BlockCoder {
  public:
   void repair(ByteView block, unsigned, unsigned, MutableByteView into) override {
@@ -26,7 +26,8 @@ class PointingCoder final : public coded::BlockCoder {
     const std::uint8_t* address = nullptr;
     std::memcpy(&address, repairs[0].bytes.data(), sizeof address);
     const std::size_t size = block.size() / k;
-    for (const unsigned symbol : missing) std::memcpy(block.data() + symbol * size, address + symbol * size, size);
+    for (const unsigned symbol : missing)
+      std::memcpy(block.data() + symbol * size, address + symbol * size, size);
     return true;
   }
 };
@@ -46,7 +47,7 @@ class Clock {
     }
     return done();
   }
-  double now = 100;  // not zero: stamps are of any clock
+  double now = kBeginning;
 
  private:
   struct Event {
@@ -97,7 +98,9 @@ class CodedFlow {
     return static_cast<double>(options_.symbol_bytes + coded::kDataOverhead) + kIpUdp;
   }
   [[nodiscard]] std::size_t delivered() const { return delivered_; }
-  [[nodiscard]] double bytes_sent() const { return static_cast<double>(sender_.packets_sent()) * packet_bytes(); }
+  [[nodiscard]] double bytes_sent() const {
+    return static_cast<double>(sender_.packets_sent()) * packet_bytes();
+  }
   std::function<void()> watch;
   bool consumes = true;
   void consume_held() {
@@ -121,7 +124,8 @@ class CodedFlow {
       auto symbol = std::make_shared<Bytes>(packet->symbol.begin(), packet->symbol.end());
       const double size = static_cast<double>(packet->symbol.size() + coded::kDataOverhead) + kIpUdp;
       const auto arrival = forth_.send(clock_.now, size);
-      if (arrival) clock_.at(*arrival, [this, header, symbol, n = packet->number] { arrive(n, header, *symbol); });
+      if (arrival)
+        clock_.at(*arrival, [this, header, symbol, n = packet->number] { arrive(n, header, *symbol); });
       refill();
     }
     if (std::isfinite(sender_.due())) wake_sender(sender_.due());
@@ -137,8 +141,9 @@ class CodedFlow {
   }
   void arrive(std::uint64_t number, const coded::DataHeader& header, const Bytes& symbol) {
     std::size_t fresh = 0;
-    const auto taken = receiver_.take(number, {header, symbol}, clock_.now,
-                                      [&](coded::StreamNumber, ByteView bytes, bool) { fresh += bytes.size(); });
+    const auto taken =
+        receiver_.take(number, {header, symbol}, clock_.now,
+                       [&](coded::StreamNumber, ByteView bytes, bool) { fresh += bytes.size(); });
     if (!taken) throw std::runtime_error(taken.error().message);
     delivered_ += fresh;
     held_ += fresh;
@@ -198,8 +203,8 @@ struct Outcome {
   double real_share = 0;  // of what the seed's losses really left
 };
 
-inline Outcome run_alone(const LinkOptions& link, double nominal_loss, CodedFlow::Options flow, std::uint64_t seed,
-                         const std::function<void(Clock&, CodedFlow&)>& watch = {}) {
+inline Outcome run_alone(const LinkOptions& link, double nominal_loss, CodedFlow::Options flow,
+                         std::uint64_t seed, const std::function<void(Clock&, CodedFlow&)>& watch = {}) {
   Clock clock;
   VirtualLink forth(link, seed * 2 + 1);
   VirtualLink back(link, seed * 2 + 2);
@@ -211,7 +216,8 @@ inline Outcome run_alone(const LinkOptions& link, double nominal_loss, CodedFlow
   const double ideal = static_cast<double>(flow.bytes) * 8 / (link.bits_per_s * (1 - nominal_loss));
   outcome.done = clock.run([&] { return transfer->done(); }, clock.now + 20 * ideal + 60);
   outcome.seconds = (outcome.done ? transfer->ended : clock.now) - transfer->started;
-  outcome.share = ideal / outcome.seconds * static_cast<double>(transfer->delivered()) / static_cast<double>(flow.bytes);
+  outcome.share =
+      ideal / outcome.seconds * static_cast<double>(transfer->delivered()) / static_cast<double>(flow.bytes);
   outcome.overhead = transfer->bytes_sent() / (static_cast<double>(flow.bytes) / (1 - nominal_loss));
   outcome.queue_drops = forth.dropped / std::max(forth.packets, 1.0);
   outcome.queue_delay = forth.queue_delay_sum / std::max(forth.packets, 1.0);

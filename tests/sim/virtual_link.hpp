@@ -1,4 +1,5 @@
-// virtual_link.hpp - one direction of a path on a virtual clock: a bottleneck with a queue, then delay, loss, outages.
+// virtual_link.hpp - one direction of a path on a virtual clock: a bottleneck with a queue, then delay, loss,
+// outages.
 #pragma once
 #include <algorithm>
 #include <optional>
@@ -6,10 +7,14 @@
 
 namespace dcdn::sim {
 
+/// When virtual time begins. Not zero: stamps are of any clock.
+inline constexpr double kBeginning = 100;
+
 struct LinkOptions {
   double bits_per_s = 10e6;
   double delay = 0.1;
-  double jitter = 0;  ///< each packet's delay is drawn evenly from delay - jitter to delay + jitter, never below zero
+  double jitter =
+      0;  ///< each packet's delay is drawn evenly from delay - jitter to delay + jitter, never below zero
   double loss = 0;
   double queue_bytes = 0;  ///< 0: one round trip's worth
   // Gilbert-Elliott, a packet at a time
@@ -34,7 +39,8 @@ class VirtualLink {
     ++packets;
     const bool later = now >= options_.changes_at;
     const double rate = later ? options_.later_bits_per_s : options_.bits_per_s;
-    const double room = options_.queue_bytes > 0 ? options_.queue_bytes : options_.bits_per_s * options_.delay / 4;
+    const double room =
+        options_.queue_bytes > 0 ? options_.queue_bytes : options_.bits_per_s * options_.delay / 4;
     const double backlog = std::max(0.0, busy_until_ - now) * rate / 8;
     if (backlog > 0 && backlog + bytes > room) {
       ++dropped;
@@ -43,7 +49,8 @@ class VirtualLink {
     busy_until_ = std::max(now, busy_until_) + bytes * 8 / rate;
     queue_delay_sum += busy_until_ - now;
     const bool lost = uniform() < (later ? options_.later_loss : options_.loss);
-    const bool is_down = options_.up > 0 && std::fmod(busy_until_, options_.up + options_.down) > options_.up;
+    const bool is_down =
+        options_.up > 0 && std::fmod(busy_until_ - kBeginning, options_.up + options_.down) > options_.up;
     bad_ = bad_ ? uniform() >= options_.to_good : uniform() < options_.to_bad;
     if (lost || is_down || (bad_ && uniform() < options_.loss_in_bad)) {
       ++lost_at_random;

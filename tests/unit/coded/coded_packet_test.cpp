@@ -35,7 +35,8 @@ TEST(coded_packet, feedback_comes_back_as_it_was) {
 TEST(coded_packet, feedback_of_every_other_length_is_refused) {
   Bytes wire;
   append(wire, some_feedback());
-  for (std::size_t size = 0; size < wire.size(); ++size) EXPECT_FALSE(parse_feedback(ByteView(wire).first(size)));
+  for (std::size_t size = 0; size < wire.size(); ++size)
+    EXPECT_FALSE(parse_feedback(ByteView(wire).first(size)));
   wire.push_back(0);
   EXPECT_FALSE(parse_feedback(wire));
 }

@@ -28,7 +28,8 @@ TEST(coded_time, stamps_compare_across_the_turn) {
 
 TEST(arrivals, measures_losses_delay_and_the_first_train) {
   Arrivals arrivals;
-  // 16 packets back to back through a bottleneck of 1000 a second, numbers 5 and 6 lost; the receiver's clock is another.
+  // 16 packets back to back through a bottleneck of 1000 a second, numbers 5 and 6 lost; the receiver's clock
+  // is another.
   for (unsigned i = 0; i < 20; ++i) {
     if (i == 5 || i == 6) continue;
     arrivals.take(i, {stamp_of(2), 0, 0, 1, 2}, 500.1 + i * 0.001);
