@@ -9,6 +9,7 @@ const std::vector<std::string>& known_setting_keys() {
       "accept-new",
       "ack-threshold",
       "allow",
+      "block-size",
       "ca",
       "cert",
       "chunk-rate",
@@ -16,6 +17,8 @@ const std::vector<std::string>& known_setting_keys() {
       "compress",
       "congestion",
       "handshake-timeout",
+      "hash",
+      "hash-bytes",
       "identity",
       "idle-timeout",
       "initial-rtt",
@@ -49,8 +52,10 @@ const std::vector<std::string>& known_setting_keys() {
       "retry-for",
       "retry-forever",
       "retry-longest",
+      "rolling",
       "skip",
       "symlinks",
+      "threads",
       "to",
       "verbose",
       "wait",
@@ -60,6 +65,7 @@ const std::vector<std::string>& known_setting_keys() {
 
 const std::vector<std::string>& known_setting_tables() {
   static const std::vector<std::string> tables{
+      "delta",
       "recv",
       "send",
       "sign",

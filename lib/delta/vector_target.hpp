@@ -1,0 +1,27 @@
+// vector_target.hpp - functions compiled for wider registers than every processor of the family has, and
+// which of them this one may call.
+#pragma once
+
+#define DCDN_INLINE [[gnu::always_inline]] inline
+
+#if defined(__x86_64__)
+#define DCDN_VECTOR_TARGETS 1
+#define DCDN_AVX2 [[gnu::target("avx2")]]
+#define DCDN_AVX512 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl")]]
+#endif
+
+namespace dcdn::delta {
+
+#ifdef DCDN_VECTOR_TARGETS
+inline bool has_avx2() {
+  static const bool has = __builtin_cpu_supports("avx2") != 0;
+  return has;
+}
+inline bool has_avx512() {
+  static const bool has = __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+                          __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0;
+  return has;
+}
+#endif
+
+}  // namespace dcdn::delta

@@ -1,0 +1,88 @@
+// dcdn/delta.hpp - differences between files: signatures, deltas and patches as rdiff writes and reads them.
+//
+// Spec     dcdn-delta(1)
+// Threads  calls share nothing; each uses as many threads as told
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "dcdn/export.hpp"
+#include "dcdn/progress.hpp"
+#include "dcdn/result.hpp"
+
+namespace dcdn {
+
+/// What all calls need. A path "-" is standard input or standard output. An output file gets its name when
+/// it is whole; a failed call leaves none.
+struct DeltaCommon {
+  std::string output = "-";
+  bool overwrite = false;  ///< an output file that is there is replaced; else error exists
+  unsigned threads = 0;    ///< 0: as many as there are cores
+  int interrupt_fd = -1;   ///< becomes readable on INT/TERM/HUP
+  ProgressSink* progress = nullptr;
+};
+
+enum class WeakHash { rabin_karp, rollsum };
+enum class StrongHash { blake2, md4 };
+
+struct SignatureOptions {
+  DeltaCommon common;
+  std::string old_file = "-";
+  WeakHash weak = WeakHash::rabin_karp;
+  StrongHash strong = StrongHash::blake2;
+  std::optional<std::uint32_t> block_bytes;   ///< unset: by the size of the file
+  std::optional<std::uint32_t> strong_bytes;  ///< 1..32 (md4: 16); unset: 16, compact: by the size
+  bool compact = false;                       ///< ours, with the digest of the old file, not rdiff's
+};
+struct SignatureReport {
+  std::uint64_t old_bytes = 0;
+  std::uint64_t signature_bytes = 0;
+  std::uint64_t blocks = 0;
+  std::uint32_t block_bytes = 0;
+  std::uint32_t strong_bytes = 0;
+  double seconds = 0;
+};
+/// error usage: sizes out of range, or compact and the size of the old file cannot be known.
+DCDN_API Result<SignatureReport> write_signature(const SignatureOptions& options);
+
+struct DeltaOptions {
+  DeltaCommon common;
+  std::string signature = "-";  ///< rdiff's or compact
+  std::string new_file = "-";   ///< not both "-"
+  bool trailer =
+      true;  ///< after the last command, where rdiff does not read: size and digest of the new file
+};
+struct DeltaReport {
+  std::uint64_t new_bytes = 0;
+  std::uint64_t delta_bytes = 0;
+  std::uint64_t signature_bytes = 0;
+  std::uint64_t copies = 0, copied_bytes = 0;  ///< commands, and what they stand for
+  std::uint64_t literals = 0, literal_bytes = 0;
+  std::string target;  ///< BLAKE3 of the new file, 64 hexadecimal digits
+  double seconds = 0;
+};
+/// error corrupt: not a signature.
+DCDN_API Result<DeltaReport> write_delta(const DeltaOptions& options);
+
+struct PatchOptions {
+  DeltaCommon common;
+  std::string old_file;
+  std::string delta = "-";
+  std::string
+      expect;  ///< BLAKE3 of the result, 64 hexadecimal digits; empty: what the delta says, if it does
+};
+struct PatchReport {
+  std::uint64_t new_bytes = 0;
+  std::uint64_t copied_bytes = 0;
+  std::uint64_t literal_bytes = 0;
+  std::string target;    ///< BLAKE3 of the result
+  bool checked = false;  ///< against `expect` or what the delta says
+  double seconds = 0;
+};
+/// The result goes to a file beside its name or, for standard output, to a temporary file, and from there
+/// once it is right. error corrupt: not a delta, or the old file is not the one it was made for; incomplete:
+/// the delta was cut off.
+DCDN_API Result<PatchReport> apply_delta(const PatchOptions& options);
+
+}  // namespace dcdn

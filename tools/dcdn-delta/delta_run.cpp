@@ -1,0 +1,94 @@
+#include "dcdn-delta/delta_run.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "common/progress_view.hpp"
+#include "common/signals.hpp"
+#include "common/terminal.hpp"
+#include "dcdn/units.hpp"
+
+namespace dcdn::tool {
+
+namespace {
+
+int level_of(const DeltaArgs& args) {
+  return args.stats ? 0 : 1;
+}
+
+Result<void> signature(DeltaArgs& args, Report& report) {
+  args.signature.common = args.common;
+  DCDN_TRY(const SignatureReport made, write_signature(args.signature));
+  report.note(level_of(args),
+              fmt::format("signature: {} for {}: {} blocks of {} bytes, strong sums of {} bytes, {:.2f} s",
+                          format_size(made.signature_bytes), format_size(made.old_bytes), made.blocks,
+                          made.block_bytes, made.strong_bytes, made.seconds));
+  report.json("summary", {{"old_bytes", made.old_bytes},
+                          {"signature_bytes", made.signature_bytes},
+                          {"blocks", made.blocks},
+                          {"block_bytes", made.block_bytes},
+                          {"strong_bytes", made.strong_bytes},
+                          {"seconds", made.seconds}});
+  return {};
+}
+
+Result<void> delta(DeltaArgs& args, Report& report) {
+  args.delta.common = args.common;
+  DCDN_TRY(const DeltaReport made, write_delta(args.delta));
+  report.note(
+      level_of(args),
+      fmt::format("delta: {} for {}: {} copied ({} commands), {} new ({} commands), {:.2f} s",
+                  format_size(made.delta_bytes), format_size(made.new_bytes), format_size(made.copied_bytes),
+                  made.copies, format_size(made.literal_bytes), made.literals, made.seconds));
+  report.json("summary", {{"new_bytes", made.new_bytes},
+                          {"delta_bytes", made.delta_bytes},
+                          {"signature_bytes", made.signature_bytes},
+                          {"copies", made.copies},
+                          {"copied_bytes", made.copied_bytes},
+                          {"literals", made.literals},
+                          {"literal_bytes", made.literal_bytes},
+                          {"blake3", made.target},
+                          {"seconds", made.seconds}});
+  return {};
+}
+
+Result<void> patch(DeltaArgs& args, Report& report) {
+  args.patch.common = args.common;
+  DCDN_TRY(const PatchReport made, apply_delta(args.patch));
+  if (!made.checked)
+    report.note(
+        0, "the delta does not say what the result must be; compare its BLAKE3 yourself: " + made.target);
+  report.note(level_of(args), fmt::format("patch: {}: {} copied, {} new, BLAKE3 {}, {:.2f} s",
+                                          format_size(made.new_bytes), format_size(made.copied_bytes),
+                                          format_size(made.literal_bytes), made.target, made.seconds));
+  report.json("summary", {{"new_bytes", made.new_bytes},
+                          {"copied_bytes", made.copied_bytes},
+                          {"literal_bytes", made.literal_bytes},
+                          {"blake3", made.target},
+                          {"checked", made.checked},
+                          {"seconds", made.seconds}});
+  return {};
+}
+
+Result<void> run(DeltaArgs& args, Report& report) {
+  if (args.command == "signature") return signature(args, report);
+  if (args.command == "delta") return delta(args, report);
+  if (args.command == "patch") return patch(args, report);
+  return Error(Errc::internal, "command without work: " + args.command);
+}
+
+}  // namespace
+
+Result<int> run_delta_command(DeltaArgs& args, Report& report) {
+  if (args.common.output == "-") {
+    report.stdout_carries_data();
+    DCDN_CHECK(refuse_binary_on_terminal(STDOUT_FILENO, "binary data", args.force));
+  }
+  ProgressView view(report, "made");
+  args.common.interrupt_fd = interrupt_fd();
+  args.common.progress = &view;
+  DCDN_CHECK(run(args, report));
+  return 0;
+}
+
+}  // namespace dcdn::tool
