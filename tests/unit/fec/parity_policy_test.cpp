@@ -4,7 +4,8 @@
 
 #include <cmath>
 #include <limits>
-#include <set>
+#include <string>
+#include <vector>
 
 #include "fec/reed_solomon.hpp"
 
