@@ -55,6 +55,7 @@ Result<RecvReport> RecvRun::run() {
   report_.wire_bytes = receiver_->wire_bytes();
   report_.objects = shared_->objects_delivered;
   report_.bytes = shared_->bytes_delivered;
+  report_.verified_unix_s = shared_->verified_unix_s;
   if (first_data_ && last_data_ > *first_data_)
     report_.seconds = std::chrono::duration<double>(last_data_ - *first_data_).count();
   // What was received is written; what the store thread held of connections comes back to this one and ends

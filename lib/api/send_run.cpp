@@ -255,6 +255,7 @@ Error SendRun::final_error() const {
 Result<SendReport> SendRun::finish() {
   report_.wire_bytes = session_->wire_bytes();
   report_.bytes_skipped = session_->shared().bytes_skipped;
+  report_.opened_unix_s = session_->shared().opened_unix_s;
   bool all_well = true;
   for (const auto& each : results_) {
     if (each.result) continue;

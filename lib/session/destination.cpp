@@ -83,6 +83,7 @@ net::Task<void> Destination::connect_once() {
   peer_ = connected->peer();
   state_ = DestinationState::connected;
   detail_.clear();
+  if (shared_.opened_unix_s == 0) shared_.opened_unix_s = now_unix_s();
   connection_ = std::make_unique<SendConnection>(shared_, connected, transfers_);
   auto ended = co_await connection_->run();
   const net::ConnectionStats last = connection_->stats();

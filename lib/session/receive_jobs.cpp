@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "session/receive_connection.hpp"
+#include "session/send_shared.hpp"
 
 namespace dcdn::session {
 
@@ -169,8 +170,10 @@ void ReceiveConnection::post_outcome(const ChunkDesk::Outcome& outcome) {
 void ReceiveConnection::report(std::uint32_t number, const ObjectStatus& status) {
   Object* object = find(number);
   if (object == nullptr || object->finishing) return;
-  if (status.bytes_done > object->now.bytes_done)
+  if (status.bytes_done > object->now.bytes_done) {
     shared_->bytes_verified += status.bytes_done - object->now.bytes_done;
+    shared_->verified_unix_s = now_unix_s();
+  }
   object->now = status;
   if (status.bytes_done > object->most_bytes) {
     on_store([number](ReceiveConnection& self) {

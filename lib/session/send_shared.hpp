@@ -80,9 +80,12 @@ struct SendShared {
   bool paused = false;  ///< by the user
   std::size_t destinations = 1;
   std::uint64_t bytes_skipped = 0;  ///< content that did not have to travel
+  double opened_unix_s = 0;         ///< the first connection stood; 0: none yet
 };
 
 /// Steady clock in the pure cores' unit.
 Micros now_micros();
+/// Seconds since 1970, for reports that are compared with those of the other end.
+double now_unix_s();
 
 }  // namespace dcdn::session

@@ -83,6 +83,8 @@ net_down() {
   for pid in "${NET_PIDS[@]}"; do net_end "$pid" KILL || true; done
   NET_PIDS=()
   for space in "${NET_NEAR:-}" "${NET_FAR:-}"; do
+    # What our processes left behind there (sshd has a process for each connection) would wait for ever.
+    [[ -z $space ]] || for pid in $(ip netns pids "$space" 2>/dev/null); do kill -KILL "$pid" 2>/dev/null || true; done
     [[ -z $space ]] || ip netns delete "$space" 2>/dev/null || true
   done
   NET_NEAR=
@@ -168,10 +170,15 @@ net_receiver() {
     --listen "$NET_FAR_ADDRESS:$NET_PORT" --allow "$NET_NEAR_ID" "$@"
   NET_RECEIVER=$NET_PID
   net_until 20 net_listens_or_ended
-  net_says "$log" "listening on" || { cat "$log" >&2; return 1; }
+  net_listens || { cat "$log" >&2; return 1; }
 }
 
-net_listens_or_ended() { net_says "$NET_WORK/receiver.log" "listening on" || net_ended "$NET_RECEIVER"; }
+# With --json it says so on standard output.
+net_listens() {
+  net_says "$NET_WORK/receiver.log" "listening on" ||
+    net_says "${NET_OUTPUT:-$NET_WORK/receiver.log.out}" '"message_type":"listening"'
+}
+net_listens_or_ended() { net_listens || net_ended "$NET_RECEIVER"; }
 
 # net_sender LOG ARGUMENT...: starts dcdn-send towards the receiver; $NET_SENDER is its id.
 net_sender() {

@@ -36,7 +36,8 @@ END
 
 # reference_rsync SSH_OPTIONS SOURCE TARGET_FOLDER: whole files, no delta, no compression.
 reference_rsync() {
-  net_in near rsync -aW --rsh="$REFERENCE_SSH $1" "$2" "$NET_FAR_ADDRESS:$3"
+  # shellcheck disable=SC2086  # a command line
+  net_in near ${NET_AROUND_SENDER:-} rsync -aW --rsh="$REFERENCE_SSH $1" "$2" "$NET_FAR_ADDRESS:$3"
 }
 
 # reference_scp SOURCE TARGET_FOLDER
@@ -44,7 +45,21 @@ reference_scp() {
   local words
   read -ra words <<<"${REFERENCE_SSH#ssh } -P $SSH_PORT"
   words=("${words[@]/#-p/-P}")
-  net_in near scp -q "${words[@]}" "$1" "$NET_FAR_ADDRESS:$2/"
+  # shellcheck disable=SC2086  # a command line
+  net_in near ${NET_AROUND_SENDER:-} scp -q "${words[@]}" "$1" "$NET_FAR_ADDRESS:$2/"
+}
+
+# reference_uftp SOURCE TARGET_FOLDER RATE: the far end must run reference_uftpd already. RATE in kbit/s: it is told, it
+# does not measure.
+reference_uftp() {
+  # shellcheck disable=SC2086  # a command line
+  net_in near ${NET_AROUND_SENDER:-} uftp -x 1 -b 1400 -R "$3" -I near0 -M "$NET_FAR_ADDRESS" -U 0x0a4d0001 -H 0x0a4d0002 "$1"
+}
+
+# reference_uftpd TARGET_FOLDER
+reference_uftpd() {
+  net_start far "$NET_WORK/uftpd.log" uftpd -d -x 2 -D "$1" -I far0 -U 0x0a4d0002
+  net_until 20 net_says "$NET_WORK/uftpd.log" "RSA key with"
 }
 
 # reference_tcp SOURCE TARGET_FOLDER: bytes through one TCP connection, nothing encrypted, nothing checked.

@@ -29,6 +29,7 @@ void say_summary(const RecvReport& received, Report& report) {
                           {"wire_bytes", received.wire_bytes},
                           {"damaged_bytes", received.damaged_bytes},
                           {"seconds", received.seconds},
+                          {"verified", received.verified_unix_s},
                           {"paths", received.paths}});
 }
 

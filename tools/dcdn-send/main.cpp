@@ -34,6 +34,7 @@ void say_summary(const SendReport& sent, Report& report) {
                           {"bytes_skipped", sent.bytes_skipped},
                           {"wire_bytes", sent.wire_bytes},
                           {"seconds", sent.seconds},
+                          {"opened", sent.opened_unix_s},
                           {"receiver", sent.receiver}});
 }
 

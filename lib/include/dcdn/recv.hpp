@@ -50,6 +50,7 @@ struct RecvReport {
   std::uint64_t bytes = 0;
   std::uint64_t wire_bytes = 0;
   double seconds = 0;               ///< first byte to last
+  double verified_unix_s = 0;       ///< since 1970: the last byte of content was verified; 0: none came
   std::vector<std::string> paths;   ///< final names
   std::uint64_t damaged_bytes = 0;  ///< unpack: input that belonged to no intact frame
 };

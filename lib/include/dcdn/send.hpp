@@ -64,6 +64,7 @@ struct SendReport {
   std::uint64_t bytes_skipped = 0;  ///< were there already, or repeats
   std::uint64_t wire_bytes = 0;     ///< UDP payload sent
   double seconds = 0;
+  double opened_unix_s = 0;  ///< since 1970: the first connection stood, the first offer left
   std::vector<std::string> object_ids;
   std::string receiver;  ///< node id text of the (last) receiver
   std::vector<std::string> failed_destinations;
