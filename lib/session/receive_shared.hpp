@@ -79,7 +79,7 @@ struct ReceiveShared {
   std::uint64_t bytes_delivered = 0;
   /// Content bytes verified since the start, all objects: what the rate is measured on.
   std::uint64_t bytes_verified = 0;
-  double verified_unix_s = 0;  ///< when the last of them was
+  double verified_unix_s = 0;         ///< when the last of them was
   std::optional<Error> output_error;  ///< standard output cannot be written: receiving ends
   /// Raw output takes one object after the other: which slot has it, and who waits.
   std::string raw_slot;
