@@ -75,3 +75,10 @@ probe() {
   counters=$(net_sim_counters)
   [[ $(count forth lost_in_outage) -gt 0 ]]
 }
+
+@test "scripts/demo-disaster shows both sides" {
+  run -0 "$BATS_TEST_DIRNAME/../../scripts/demo-disaster" --profile lan --size 100000 --seconds 20
+  [[ $output == *"scp "*"whole and equal"*"dcdn "*"whole and equal"* ]]
+  run -1 "$BATS_TEST_DIRNAME/../../scripts/demo-disaster" --profile moon
+  run -2 "$BATS_TEST_DIRNAME/../../scripts/demo-disaster" --colour
+}
