@@ -17,7 +17,7 @@ result() {
 
 @test "shares are of what the link carries, by session and by command" {
   # 8 MB at 10 Mbit/s and 20 % loss are 8 s at best.
-  result loss-20 dcdn 1 8000000 10000000 0.2 200 0 0 50 done 8000000 100 101 111 112 99 1000 10500000 20 3
+  result loss-20 dcdn 1 8000000 10000000 0.2 200 0 0 50 'done' 8000000 100 101 111 112 99 1000 10500000 20 3
   result loss-20 scp 1 8000000 10000000 0.2 200 0 0 50 unfinished 4000000 100 - - 150 99 1000 9000000 0 0
   run -0 "$table" results
   [[ $output =~ dcdn\ +0.800\ +0.667\ +1.050\ +2.00\ %\ +12.0\ s\;\ asked\ 0.90:\ missed ]]
@@ -27,7 +27,7 @@ result() {
 
 @test "outages do not count" {
   # 8 s up, 5 s down: the 13 seconds from second 0 of the link are 8.
-  result flapping dcdn 1 9000000 10000000 0 200 8 5 50 done 9000000 100 100 113 113 100 1000 10000000 0 0
+  result flapping dcdn 1 9000000 10000000 0 200 8 5 50 'done' 9000000 100 100 113 113 100 1000 10000000 0 0
   run -0 "$table" results
   [[ $output =~ dcdn\ +0.900\ +0.900 ]]
   [[ $output == *reached* ]]
