@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kReadBytes = 256u
                                    << 10;  // a full pipe of the usual kernels is 64 KiB, a file gives more
 constexpr std::size_t kFlushBytes = 256u << 10;
+constexpr std::size_t kWriteInPlace = 64u << 10;  // a body of this size costs more to copy than a call
 constexpr std::size_t kIdleBytes = 8u << 20;
 
 }  // namespace
@@ -48,6 +49,12 @@ Result<void> FrameInput::check_start(ByteView bytes) {
           "make one with: dcdn-send --stdout PATH; for any file there is: dcdn-sign sign --detached FILE");
 }
 
+Result<void> FrameInput::start_with(ByteView bytes) {
+  DCDN_CHECK(check_start(bytes));
+  reader_.push(bytes);
+  return {};
+}
+
 Result<bool> FrameInput::fill() {
   DCDN_CHECK(wait());
   ssize_t got = 0;
@@ -74,8 +81,14 @@ Result<std::optional<wire::Frame>> FrameInput::next() {
 }
 
 Result<void> FrameOutput::put(wire::FrameType type, ByteView body) {
-  wire::append_frame(pending_, type, body);
   bytes_ += wire::kHeaderBytes + body.size();
+  if (body.size() >= kWriteInPlace) {
+    const auto header = wire::frame_header(type, {body});
+    pending_.insert(pending_.end(), header.begin(), header.end());
+    DCDN_CHECK(flush());
+    return write_all(fd_, body, name_);
+  }
+  wire::append_frame(pending_, type, body);
   return pending_.size() < kFlushBytes ? Result<void>() : flush();
 }
 

@@ -14,6 +14,8 @@ class FrameInput {
   /// interrupt_fd: -1 or a descriptor that becomes readable when the work should stop.
   FrameInput(int fd, int interrupt_fd, std::string name);
 
+  /// Bytes that were read already, to find out what the input is. Before the first fill().
+  Result<void> start_with(ByteView bytes);
   /// One read. False at the end of the input.
   /// error interrupted; corrupt: not a chunk stream; incomplete: the input ends inside a frame.
   Result<bool> fill();

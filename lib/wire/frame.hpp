@@ -21,8 +21,8 @@ enum class FrameType : std::uint8_t {
   chunk = 0x01,            ///< carried digest (32), carried bytes
   segment = 0x02,          ///< one signed-as-a-whole part of a manifest
   signature = 0x03,        ///< Ed25519 over a segment's id and place
-  repair_block = 0x10,     ///< reserved: geometry of a source block
-  repair_shard = 0x11,     ///< reserved: repair symbol at rest
+  repair_block = 0x10,     ///< reserved: every repair shard describes its block itself
+  repair_shard = 0x11,     ///< repair symbol at rest, and the description of its block
   delta = 0x12,            ///< reserved: librsync or zstd-reference delta
   key_rotation = 0x18,     ///< reserved
   key_revocation = 0x19,   ///< reserved
@@ -49,7 +49,7 @@ struct FrameHeader {
   std::uint32_t body_check = 0;  ///< low 32 bits of XXH3-64 of the body
 };
 
-/// Largest body allowed for a type. Reserved types that will carry bulk (repair_shard, delta,
+/// Largest body allowed for a type. Reserved types that will carry bulk (delta,
 /// encrypted_chunk) have kMaxBody, so that this version can skip them; an unknown type has kMaxSmallBody.
 std::size_t body_limit(FrameType type);
 /// Header of a frame whose body is the concatenation of `parts`.

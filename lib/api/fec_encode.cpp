@@ -1,0 +1,175 @@
+// fec_encode of dcdn/fec.hpp.
+#include <algorithm>
+
+#include "api/parity_output.hpp"
+#include "base/unique_fd.hpp"
+#include "dcdn/fec.hpp"
+#include "session/object_packer.hpp"
+
+namespace dcdn {
+
+namespace {
+
+constexpr std::uint32_t kUsualChunk = 256u << 10;
+constexpr std::size_t kChunkStep = 4u << 10;
+constexpr std::size_t kChunkDigestBytes = 32;
+constexpr std::size_t kPoolBytes = 64u << 20;
+
+Result<void> check(const FecGeometry& geometry) {
+  const auto wrong = [](const std::string& what) { return Error(Errc::usage, what); };
+  if (geometry.sources == 0 || geometry.repairs == 0) return wrong("k and m are at least 1");
+  if (geometry.sources + geometry.repairs > wire::kMaxBlockSymbols)
+    return wrong("k + m is " + std::to_string(geometry.sources + geometry.repairs) +
+                 ", more than the 255 symbols of a block");
+  if (geometry.interleave == 0 || geometry.interleave > wire::kMaxInterleave)
+    return wrong("interleave is not 1 to 256");
+  return {};
+}
+
+class Encoder {
+ public:
+  explicit Encoder(const FecEncodeOptions& options)
+      : options_(options),
+        geometry_{options.geometry.sources, options.geometry.repairs, options.geometry.interleave},
+        workers_(options.threads),
+        output_(options.output_fd, "standard output"),
+        cutter_(geometry_) {}
+
+  Result<FecEncodeReport> run() {
+    DCDN_CHECK(check(options_.geometry));
+    Bytes head(wire::kMagic.size());
+    DCDN_TRY(const std::size_t got, read_full(options_.input_fd, head, options_.input_name));
+    head.resize(got);
+    const bool stream = options_.input == FecInput::stream ||
+                        (options_.input == FecInput::automatic && wire::FrameReader::looks_like_stream(head));
+    report_.raw = place_.raw = !stream;
+    auto done = stream ? take_stream(head) : take_raw(std::move(head));
+    if (done && cutter_.empty())
+      done = Error(Errc::nothing, options_.input_name + ": a chunk stream of no frames");
+    if (done) done = close_group(true);
+    // What is complete goes out also when the rest does not come.
+    auto flushed = output_.flush();
+    DCDN_CHECK(done);
+    DCDN_CHECK(flushed);
+    report_.bytes = output_.bytes();
+    return report_;
+  }
+
+ private:
+  Result<void> take_stream(ByteView head) {
+    api::FrameInput input(options_.input_fd, -1, options_.input_name);
+    DCDN_CHECK(input.start_with(head));
+    for (bool more = true; more;) {
+      DCDN_TRY(more, input.fill());
+      for (;;) {
+        DCDN_TRY(std::optional<wire::Frame> frame, input.next());
+        if (!frame) break;
+        if (frame->type == wire::FrameType::repair_shard)
+          return Error(Errc::usage, options_.input_name + ": has repair shards already")
+              .with_hint("dcdn-fec decode takes them out, dcdn-fec repair makes lost ones anew");
+        DCDN_CHECK(take({frame->type, std::move(frame->body), {}, false}));
+      }
+      DCDN_CHECK(output_.flush());
+    }
+    return {};
+  }
+
+  Result<void> take_raw(Bytes head) {
+    const std::size_t known = head.size();
+    head.resize(std::size_t{geometry_.sources} * kUsualChunk);
+    std::size_t got = known;
+    if (known == wire::kMagic.size()) {
+      DCDN_TRY(const std::size_t more,
+               read_full(options_.input_fd, MutableByteView(head).subspan(known), options_.input_name));
+      got += more;
+    }
+    session::PackRequest request;
+    request.object = {wire::ObjectKind::stream, "", false};
+    request.input_fd = options_.input_fd;
+    request.input_head = Buffer::copy_of(ByteView(head).first(got));
+    request.compress.mode = CompressMode::none;
+    const std::uint32_t chunk =
+        options_.chunk_bytes.value_or(got < head.size() ? chunk_for(got) : kUsualChunk);
+    head = Bytes();
+    request.chunk_bytes = [chunk](std::uint64_t) { return chunk; };
+    Result<void> written;
+    auto packed = session::pack_object(
+        request, workers_, pool_, [&written] { return !written; },
+        [&](session::FeedSegment segment) {
+          written = take_segment(segment);
+          return written.has_value();
+        });
+    DCDN_CHECK(written);
+    return packed;
+  }
+
+  // A short input is spread over k symbols: fewer and longer ones would make its parity larger than need be.
+  [[nodiscard]] std::uint32_t chunk_for(std::size_t bytes) const {
+    const std::size_t each = (bytes + geometry_.sources - 1) / geometry_.sources;
+    const std::size_t rounded = (each + kChunkStep - 1) / kChunkStep * kChunkStep;
+    return static_cast<std::uint32_t>(std::clamp<std::size_t>(rounded, kChunkStep, kUsualChunk));
+  }
+
+  Result<void> take_segment(const session::FeedSegment& segment) {
+    const Buffer body = segment.frames.part(wire::kHeaderBytes, segment.frames.size() - wire::kHeaderBytes);
+    DCDN_CHECK(take({wire::FrameType::segment, body, {}, false}));
+    for (const session::FeedChunk& chunk : segment.chunks) {
+      Buffer frame = pool_.take(kChunkDigestBytes + chunk.carried.size());
+      const Digest& digest = chunk.record.carried;
+      std::memcpy(frame.writable().data(), digest.bytes.data(), kChunkDigestBytes);
+      std::memcpy(frame.writable().data() + kChunkDigestBytes, chunk.carried.view().data(),
+                  chunk.carried.size());
+      wire::FrameName name;
+      std::copy_n(digest.bytes.begin(), name.size(), name.begin());
+      DCDN_CHECK(take({wire::FrameType::chunk, std::move(frame), name, true}));
+    }
+    return {};
+  }
+
+  Result<void> take(pipeline::NamedFrame frame) {
+    if (!cutter_.fits(frame.body.size())) DCDN_CHECK(close_group(false));
+    DCDN_CHECK(output_.put(frame.type, frame.body.view()));
+    ++report_.frames;
+    report_.source_bytes += wire::kHeaderBytes + frame.body.size();
+    cutter_.add(std::move(frame));
+    return {};
+  }
+
+  Result<void> close_group(bool last) {
+    std::vector<pipeline::NamedFrame> frames = cutter_.take();
+    std::vector<char> good(frames.size());
+    workers_.run(frames.size(), [&](std::size_t i) { good[i] = pipeline::fill_name(frames[i]) ? 1 : 0; });
+    if (std::find(good.begin(), good.end(), 0) != good.end())
+      return Error(Errc::corrupt, options_.input_name + ": a chunk does not match its digest");
+    place_.last = last;
+    const auto blocks = pipeline::lay_out(std::move(frames), geometry_, place_);
+    std::vector<const pipeline::SourceBlock*> views;
+    for (const pipeline::SourceBlock& block : blocks) views.push_back(&block);
+    DCDN_TRY(const auto shards, mint_.mint(views));
+    DCDN_TRY(const std::uint64_t count, api::put_shards(output_, shards));
+    ++place_.number;
+    ++report_.groups;
+    report_.blocks += blocks.size();
+    report_.shards += count;
+    for (const pipeline::SourceBlock& block : blocks) report_.symbols += block.description.symbols.size();
+    return {};
+  }
+
+  const FecEncodeOptions& options_;
+  pipeline::Geometry geometry_;
+  session::WorkerPool workers_;
+  BufferPool pool_{kPoolBytes};
+  api::FrameOutput output_;
+  api::GroupMint mint_{workers_, pool_};
+  pipeline::GroupCutter cutter_;
+  pipeline::GroupPlace place_;
+  FecEncodeReport report_;
+};
+
+}  // namespace
+
+Result<FecEncodeReport> fec_encode(const FecEncodeOptions& options) {
+  return Encoder(options).run();
+}
+
+}  // namespace dcdn

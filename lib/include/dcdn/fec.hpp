@@ -1,0 +1,117 @@
+// dcdn/fec.hpp - parity at rest: chunk streams with repair shards, from which lost frames can be made again.
+//
+// Spec     dcdn-fec(1), dcdn-format(5) "REPAIR"
+// Threads  calls share nothing; each starts its own workers and blocks until it is done
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dcdn/result.hpp"
+
+namespace dcdn {
+
+/// k + m at most 255. A burst of about m x interleave lost frames is survived.
+struct FecGeometry {
+  unsigned sources = 50;    ///< k
+  unsigned repairs = 10;    ///< m
+  unsigned interleave = 4;  ///< blocks that share a run of frames, 1 .. 256
+};
+
+enum class FecInput { automatic, raw, stream };
+
+struct FecEncodeOptions {
+  FecGeometry geometry;
+  FecInput input = FecInput::automatic;  ///< automatic: a chunk stream is known by its first four bytes
+  std::optional<std::uint32_t>
+      chunk_bytes;       ///< raw input; unset: 256 KiB, less if the input is shorter than k
+  unsigned threads = 0;  ///< 0: as many as there are cores
+  int input_fd = 0;
+  std::string input_name = "standard input";
+  int output_fd = 1;
+};
+struct FecEncodeReport {
+  bool raw = false;
+  std::uint64_t frames = 0;  ///< source frames
+  std::uint64_t groups = 0;
+  std::uint64_t blocks = 0;
+  std::uint64_t symbols = 0;
+  std::uint64_t shards = 0;
+  std::uint64_t source_bytes = 0;  ///< source frames as written
+  std::uint64_t bytes = 0;         ///< written
+};
+/// Bytes or a chunk stream in; the chunk stream (of the bytes) with repair shards out. Memory: k x interleave
+/// symbols and their parity. error usage: geometry; corrupt: a damaged chunk stream; nothing: a chunk stream
+/// of no frames; limit: shards longer than frames may be.
+DCDN_API Result<FecEncodeReport> fec_encode(const FecEncodeOptions& options);
+
+struct FecReadOptions {
+  std::vector<std::string> paths;  ///< read in turn, a piece of each; empty: input_fd
+  int input_fd = 0;
+  int output_fd = 1;
+  std::uint64_t hold_bytes = 256u << 20;  ///< what may wait for what it belongs to
+  unsigned threads = 0;
+};
+struct FecReadReport {
+  bool raw = false;
+  std::uint64_t encodings = 0;
+  std::uint64_t groups = 0;
+  std::uint64_t blocks = 0;
+  std::uint64_t recovered_symbols = 0;  ///< source symbols that had to be computed
+  std::uint64_t damaged_bytes = 0;      ///< of the input that belong to no intact frame
+  std::uint64_t bad_frames = 0;         ///< frames and shards that are not what their digest says
+  std::uint64_t unclaimed_frames = 0;   ///< in no block: left out
+  std::uint64_t bytes = 0;              ///< written
+};
+/// What was encoded, from what is left of it, in any order: the bytes, or the chunk stream, as they were.
+/// error corrupt: there is no repair shard in it; incomplete: something cannot be recovered (what was written
+/// is a verified beginning).
+DCDN_API Result<FecReadReport> fec_decode(const FecReadOptions& options);
+/// The encoded stream again, whole, as the encoder wrote it.
+DCDN_API Result<FecReadReport> fec_repair(const FecReadOptions& options);
+
+/// One run of the encoder, as far as its shards tell.
+struct FecEncoding {
+  bool raw = false;
+  bool ended = false;  ///< its last group was seen
+  std::uint64_t groups = 0;
+  std::uint64_t absent_groups = 0;  ///< of which no shard came
+  std::uint64_t blocks = 0;
+  unsigned sources = 0;            ///< most of a block
+  unsigned repairs = 0;            ///< m
+  unsigned interleave = 0;         ///< most blocks of a group
+  std::uint64_t symbol_bytes = 0;  ///< longest
+  std::uint64_t symbols = 0;
+  std::uint64_t lost_symbols = 0;
+  std::uint64_t shards = 0;
+  std::uint64_t lost_shards = 0;
+  std::uint64_t source_bytes = 0;  ///< source frames with headers
+};
+/// A block of which something is lost.
+struct FecBlockState {
+  std::uint64_t encoding = 0;  ///< index in FecSurvey::encodings
+  std::uint64_t group = 0;
+  std::uint64_t block = 0;
+  std::uint64_t symbols = 0;  ///< k; 0: nothing of it is known
+  std::uint64_t lost_symbols = 0;
+  std::uint64_t shards = 0;
+  std::uint64_t lost_shards = 0;
+  bool recoverable = false;
+};
+struct FecSurvey {
+  std::vector<FecEncoding> encodings;
+  std::vector<FecBlockState> damaged;  ///< in order
+  std::uint64_t damaged_bytes = 0;
+  std::uint64_t bad_frames = 0;
+  std::uint64_t unclaimed_frames = 0;
+  /// Nothing is lost.
+  [[nodiscard]] DCDN_API bool intact() const;
+  /// All that is lost can be made again.
+  [[nodiscard]] DCDN_API bool recoverable() const;
+};
+/// What is there and what is lost. Writes nothing and keeps no content in memory.
+/// error corrupt: there is no repair shard in it.
+DCDN_API Result<FecSurvey> fec_survey(const FecReadOptions& options);
+
+}  // namespace dcdn

@@ -1,0 +1,186 @@
+#include "wire/repair_shard.hpp"
+
+#include <algorithm>
+
+#include "base/byte_reader.hpp"
+#include "base/byte_writer.hpp"
+#include "digest/hasher.hpp"
+
+namespace dcdn::wire {
+
+namespace {
+
+constexpr std::uint8_t kCauchy = 1;  // the only code so far
+constexpr std::uint8_t kLastGroup = 1;
+constexpr std::uint8_t kRaw = 2;
+constexpr std::size_t kDigestBytes = 32;
+// Longest description: 2048 frames of 22 bytes, 255 counts of 2, and the fields before them.
+constexpr std::size_t kMaxDescription = 48u << 10;
+
+FrameName half(const Digest& digest) {
+  FrameName name;
+  std::copy_n(digest.bytes.begin(), name.size(), name.begin());
+  return name;
+}
+
+FrameName take_name(ByteReader& in) {
+  FrameName name{};
+  const ByteView bytes = in.raw(name.size());
+  if (in.ok()) std::copy(bytes.begin(), bytes.end(), name.begin());
+  return name;
+}
+
+Error malformed(const char* what) {
+  return {Errc::corrupt, std::string("repair shard: ") + what};
+}
+
+std::vector<CodedFrame> take_symbol(ByteReader& in, std::uint64_t room, std::size_t& frames_left) {
+  std::vector<CodedFrame> symbol;
+  const std::uint64_t count = in.varint();
+  if (count == 0 || count > frames_left) in.fail();
+  for (std::uint64_t i = 0; in.ok() && i < count; ++i) {
+    CodedFrame frame;
+    frame.type = static_cast<FrameType>(in.fixed<std::uint8_t>());
+    const std::uint64_t bytes = in.varint();
+    frame.name = take_name(in);
+    if (bytes > room || bytes > body_limit(frame.type) || frame.type == FrameType::repair_shard) in.fail();
+    if (!in.ok()) break;
+    frame.body_bytes = static_cast<std::uint32_t>(bytes);
+    room -= bytes;
+    symbol.push_back(frame);
+  }
+  frames_left -= symbol.size();
+  return symbol;
+}
+
+Result<void> check_numbers(const BlockDescription& block, std::uint64_t sources) {
+  if (sources == 0 || block.repairs == 0 || sources + block.repairs > kMaxBlockSymbols)
+    return malformed("a block has at least one source and one repair symbol, and at most 255");
+  if (block.blocks == 0 || block.blocks > kMaxInterleave || block.block >= block.blocks)
+    return malformed("the number of the block is not one of its group");
+  if (block.symbol_bytes == 0 || block.symbol_bytes > kMaxBody)
+    return malformed("a symbol has a size that no frame has");
+  return {};
+}
+
+// A varint that must fit in 32 bits.
+std::uint32_t small(ByteReader& in) {
+  const std::uint64_t value = in.varint();
+  if (value > UINT32_MAX) in.fail();
+  return static_cast<std::uint32_t>(value);
+}
+
+}  // namespace
+
+std::optional<FrameName> frame_name(FrameType type, ByteView body) {
+  if (type != FrameType::chunk) {
+    Hasher hasher;
+    const auto kind = static_cast<std::uint8_t>(type);
+    hasher.update(ByteView(&kind, 1));
+    hasher.update(body);
+    return half(hasher.digest());
+  }
+  if (body.size() <= kDigestBytes) return std::nullopt;
+  const Digest carried = blake3(body.subspan(kDigestBytes));
+  if (carried != Digest::copy_of(body)) return std::nullopt;
+  return half(carried);
+}
+
+Bytes encode(const BlockDescription& description) {
+  Bytes bytes;
+  ByteWriter out(bytes);
+  out.fixed(
+      static_cast<std::uint8_t>((description.last_group ? kLastGroup : 0) | (description.raw ? kRaw : 0)));
+  out.raw(description.encoding);
+  out.varint(description.group);
+  out.varint(description.blocks);
+  out.varint(description.block);
+  out.varint(description.repairs);
+  out.varint(description.symbol_bytes);
+  out.varint(description.symbols.size());
+  for (const auto& symbol : description.symbols) {
+    out.varint(symbol.size());
+    for (const CodedFrame& frame : symbol) {
+      out.fixed(static_cast<std::uint8_t>(frame.type));
+      out.varint(frame.body_bytes);
+      out.raw(frame.name);
+    }
+  }
+  return bytes;
+}
+
+Result<BlockDescription> parse_block_description(ByteView bytes) {
+  ByteReader in(bytes);
+  BlockDescription block;
+  const auto flags = in.fixed<std::uint8_t>();
+  if ((flags & ~(kLastGroup | kRaw)) != 0)
+    return Error(Errc::unsupported, "repair shard: flags that this version does not know");
+  block.last_group = (flags & kLastGroup) != 0;
+  block.raw = (flags & kRaw) != 0;
+  block.encoding = take_name(in);
+  block.group = in.varint();
+  block.blocks = small(in);
+  block.block = small(in);
+  block.repairs = small(in);
+  block.symbol_bytes = small(in);
+  const std::uint64_t sources = in.varint();
+  if (!in.ok()) return malformed("its description is cut off");
+  DCDN_CHECK(check_numbers(block, sources));
+  std::size_t frames_left = kMaxBlockFrames;
+  std::uint64_t longest = 1;
+  for (std::uint64_t i = 0; in.ok() && i < sources; ++i) {
+    block.symbols.push_back(take_symbol(in, block.symbol_bytes, frames_left));
+    std::uint64_t length = 0;
+    for (const CodedFrame& frame : block.symbols.back()) length += frame.body_bytes;
+    longest = std::max(longest, length);
+  }
+  if (!in.finished() || longest != block.symbol_bytes) return malformed("its list of frames does not fit");
+  return block;
+}
+
+FrameName block_name(ByteView description) {
+  return half(blake3(description));
+}
+
+Result<ShardDraft> draft_shard(unsigned repair, ByteView description, std::size_t symbol_bytes,
+                               BufferPool& pool) {
+  Bytes head;
+  ByteWriter out(head);
+  out.fixed(kCauchy);
+  out.fixed(static_cast<std::uint8_t>(repair));
+  out.prefixed(description);
+  const std::size_t size = kDigestBytes + head.size() + symbol_bytes;
+  if (size > body_limit(FrameType::repair_shard))
+    return Error(Errc::limit, "a repair shard would be longer than a frame may be")
+        .with_hint("use a smaller -k, or chunks below 4 MiB");
+  ShardDraft draft{pool.take(size), kDigestBytes + head.size()};
+  std::copy(head.begin(), head.end(), draft.body.writable().begin() + kDigestBytes);
+  return draft;
+}
+
+void seal_shard(ShardDraft& draft) {
+  const Digest digest = blake3(draft.body.view().subspan(kDigestBytes));
+  std::copy(digest.bytes.begin(), digest.bytes.end(), draft.body.writable().begin());
+}
+
+Result<RepairShardView> peek_repair_shard(ByteView body) {
+  ByteReader in(body);
+  in.raw(kDigestBytes);
+  const auto code = in.fixed<std::uint8_t>();
+  RepairShardView shard;
+  shard.repair = in.fixed<std::uint8_t>();
+  shard.description = in.prefixed(kMaxDescription);
+  if (!in.ok()) return malformed("too short for what it says");
+  if (code != kCauchy)
+    return Error(Errc::unsupported, "repair shard: a code that this version does not know");
+  shard.parity = in.raw(in.left());
+  return shard;
+}
+
+Result<RepairShardView> parse_repair_shard(ByteView body) {
+  if (body.size() < kDigestBytes || blake3(body.subspan(kDigestBytes)) != Digest::copy_of(body))
+    return malformed("does not match its digest");
+  return peek_repair_shard(body);
+}
+
+}  // namespace dcdn::wire
