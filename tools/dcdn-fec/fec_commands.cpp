@@ -1,0 +1,171 @@
+#include "dcdn-fec/fec_commands.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "common/terminal.hpp"
+
+namespace dcdn::tool {
+
+namespace {
+
+Result<void> check_pipe(bool reads_stdin, bool writes, const FecArgs& args) {
+  if (reads_stdin && is_terminal(STDIN_FILENO))
+    return Error(Errc::usage, "standard input is a terminal")
+        .with_hint("give a FILE, or a pipe: dcdn-fec " + args.command + " < FILE");
+  if (!writes) return {};
+  return refuse_binary_on_terminal(STDOUT_FILENO, "binary data", args.force);
+}
+
+bool reads_stdin(const FecArgs& args) {
+  if (args.files.empty()) return true;
+  for (const std::string& file : args.files)
+    if (file == "-") return true;
+  return false;
+}
+
+Result<int> encode(FecArgs& args, Report& report) {
+  report.stdout_carries_data();
+  const bool piped = args.input.empty() || args.input == "-";
+  DCDN_CHECK(check_pipe(piped, true, args));
+  if (!piped) {
+    // Closed when the process ends.
+    args.encode.input_fd = ::open(args.input.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    args.encode.input_name = escape(args.input);
+    if (args.encode.input_fd < 0) return errno_error(errno, escape(args.input) + ": open");
+  }
+  DCDN_TRY(const FecEncodeReport done, fec_encode(args.encode));
+  report.note(1, fmt::format("{} symbols in {} blocks, {} repair shards; {} bytes became {}", done.symbols,
+                             done.blocks, done.shards, done.source_bytes, done.bytes));
+  report.json("summary", {{"raw", done.raw},
+                          {"frames", done.frames},
+                          {"groups", done.groups},
+                          {"blocks", done.blocks},
+                          {"symbols", done.symbols},
+                          {"shards", done.shards},
+                          {"source_bytes", done.source_bytes},
+                          {"bytes", done.bytes}});
+  return 0;
+}
+
+Result<int> read(const FecArgs& args, Report& report) {
+  report.stdout_carries_data();
+  DCDN_CHECK(check_pipe(reads_stdin(args), true, args));
+  DCDN_TRY(const FecReadReport done,
+           args.command == "decode" ? fec_decode(args.read) : fec_repair(args.read));
+  if (done.recovered_symbols > 0 || done.damaged_bytes > 0 || done.bad_frames > 0)
+    report.warning(
+        fmt::format("the input was damaged ({} bytes in no intact frame, {} bad frames); {} lost "
+                    "symbols were recovered",
+                    done.damaged_bytes, done.bad_frames, done.recovered_symbols));
+  if (done.unclaimed_frames > 0)
+    report.note(0, fmt::format("left out {} frames that are in no block", done.unclaimed_frames));
+  report.note(1, fmt::format("{} blocks, {} bytes written", done.blocks, done.bytes));
+  report.json("summary", {{"raw", done.raw},
+                          {"encodings", done.encodings},
+                          {"groups", done.groups},
+                          {"blocks", done.blocks},
+                          {"recovered_symbols", done.recovered_symbols},
+                          {"damaged_bytes", done.damaged_bytes},
+                          {"bad_frames", done.bad_frames},
+                          {"unclaimed_frames", done.unclaimed_frames},
+                          {"bytes", done.bytes}});
+  return 0;
+}
+
+void say_encoding(const FecEncoding& encoding, std::size_t number, Report& report) {
+  report.line(fmt::format("encoding {}: {}, {} + {} symbols of up to {} bytes, {} blocks interleaved", number,
+                          encoding.raw ? "bytes" : "chunk stream", encoding.sources, encoding.repairs,
+                          encoding.symbol_bytes, encoding.interleave));
+  report.line(fmt::format("  {} groups, {} blocks, {} bytes of source frames{}", encoding.groups,
+                          encoding.blocks, encoding.source_bytes,
+                          encoding.ended ? "" : ", the end is missing"));
+  report.line(fmt::format("  {} of {} source symbols and {} of {} repair shards are lost",
+                          encoding.lost_symbols, encoding.symbols, encoding.lost_shards, encoding.shards));
+  if (encoding.absent_groups > 0)
+    report.line(fmt::format("  of {} groups no shard is here", encoding.absent_groups));
+}
+
+nlohmann::json json_of(const FecEncoding& encoding, std::size_t number) {
+  return {{"number", number},
+          {"raw", encoding.raw},
+          {"ended", encoding.ended},
+          {"groups", encoding.groups},
+          {"absent_groups", encoding.absent_groups},
+          {"blocks", encoding.blocks},
+          {"sources", encoding.sources},
+          {"repairs", encoding.repairs},
+          {"interleave", encoding.interleave},
+          {"symbol_bytes", encoding.symbol_bytes},
+          {"symbols", encoding.symbols},
+          {"lost_symbols", encoding.lost_symbols},
+          {"shards", encoding.shards},
+          {"lost_shards", encoding.lost_shards},
+          {"source_bytes", encoding.source_bytes}};
+}
+
+void say_block(const FecBlockState& block, Report& report) {
+  const std::string where =
+      fmt::format("encoding {}, group {}, block {}", block.encoding, block.group, block.block);
+  if (block.symbols == 0)
+    report.line(where + ": none of its repair shards is here");
+  else
+    report.line(fmt::format("{}: {} of {} symbols and {} of {} shards are lost: {}", where,
+                            block.lost_symbols, block.symbols, block.lost_shards, block.shards,
+                            block.recoverable ? "recoverable" : "not recoverable"));
+  report.json("block", {{"encoding", block.encoding},
+                        {"group", block.group},
+                        {"block", block.block},
+                        {"symbols", block.symbols},
+                        {"lost_symbols", block.lost_symbols},
+                        {"shards", block.shards},
+                        {"lost_shards", block.lost_shards},
+                        {"recoverable", block.recoverable}});
+}
+
+const char* verdict_of(const FecSurvey& survey) {
+  if (survey.intact()) return "intact";
+  return survey.recoverable() ? "recoverable" : "not_recoverable";
+}
+
+Result<int> survey(const FecArgs& args, Report& report) {
+  DCDN_CHECK(check_pipe(reads_stdin(args), false, args));
+  DCDN_TRY(const FecSurvey found, fec_survey(args.read));
+  const bool info = args.command == "info";
+  for (std::size_t i = 0; i < found.encodings.size(); ++i) {
+    if (info) say_encoding(found.encodings[i], i, report);
+    report.json("encoding", json_of(found.encodings[i], i));
+  }
+  for (const FecBlockState& block : found.damaged) say_block(block, report);
+  if (found.damaged_bytes > 0 || found.bad_frames > 0)
+    report.line(fmt::format("{} bytes belong to no intact frame, {} frames are not what their digest says",
+                            found.damaged_bytes, found.bad_frames));
+  if (found.unclaimed_frames > 0)
+    report.line(fmt::format("{} frames are in no block", found.unclaimed_frames));
+  report.json("summary", {{"verdict", verdict_of(found)},
+                          {"damaged_blocks", found.damaged.size()},
+                          {"damaged_bytes", found.damaged_bytes},
+                          {"bad_frames", found.bad_frames},
+                          {"unclaimed_frames", found.unclaimed_frames}});
+  if (found.intact()) {
+    report.line("intact: every frame and every repair shard is here");
+    return 0;
+  }
+  report.line(found.recoverable() ? "damaged: everything can be recovered"
+                                  : "damaged: not everything can be recovered");
+  if (info) return 0;
+  return exit_status(found.recoverable() ? Errc::corrupt : Errc::incomplete);
+}
+
+}  // namespace
+
+Result<int> run_fec_command(FecArgs& args, Report& report) {
+  if (args.command == "encode") return encode(args, report);
+  if (args.command == "verify" || args.command == "info") return survey(args, report);
+  return read(args, report);
+}
+
+}  // namespace dcdn::tool
