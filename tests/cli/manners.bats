@@ -19,7 +19,7 @@ teardown() {
 
 each_tool() {
   local tool
-  for tool in dcdn-send dcdn-recv dcdn-sign; do "$@" "$tool"; done
+  for tool in dcdn-send dcdn-recv dcdn-sign dcdn-fec; do "$@" "$tool"; done
 }
 
 closed_output() {

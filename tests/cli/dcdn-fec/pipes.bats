@@ -1,5 +1,6 @@
 # encode, decode, repair, verify and info as filters: what goes in comes out, whatever is lost of it on the way.
 # shellcheck disable=SC2016  # the inner bash expands
+# shellcheck disable=SC2154  # run sets stderr
 load ../../support/cli
 
 setup() {
@@ -132,6 +133,7 @@ frames() {
 
 @test "several files, one of them missing: join and decode" {
   dcdn-fec encode -k 6 -m 3 --chunk-size 16KiB big.bin > good.dcs
+  # shellcheck disable=SC2094
   edit_stream list < good.dcs > list
   for part in 0 1 2; do
     awk -v p="$part" '$1 % 3 == p' list | while read -r _ _ offset bytes; do

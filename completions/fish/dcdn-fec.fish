@@ -1,0 +1,45 @@
+# Made by scripts/gen_completions from the option table; do not edit.
+complete -c dcdn-fec -f
+complete -c dcdn-fec -s q -l quiet -d 'print errors only'
+complete -c dcdn-fec -s v -l verbose -d 'print more; twice for details'
+complete -c dcdn-fec -l json -d 'print one JSON object a line, for programs'
+complete -c dcdn-fec -l progress -x -a 'auto bar lines none' -d 'how to show progress'
+complete -c dcdn-fec -l log-format -x -a 'text json' -d 'form of messages on standard error and in the log'
+complete -c dcdn-fec -l log-file -r -F -d 'append messages to FILE'
+complete -c dcdn-fec -l config -r -F -d 'read FILE instead of the usual configuration file'
+complete -c dcdn-fec -l show-config -d 'print every setting and where it comes from, then exit'
+complete -c dcdn-fec -s h -l help -d 'print this help, then exit'
+complete -c dcdn-fec -s V -l version -d 'print the version (with --json also what it was built with), then exit'
+complete -c dcdn-fec -n 'not __fish_seen_subcommand_from encode decode repair join verify info' -a encode -d 'adds repair shards to bytes or to a chunk stream'
+complete -c dcdn-fec -n 'not __fish_seen_subcommand_from encode decode repair join verify info' -a decode -d 'gives back what was encoded, from what is left of it'
+complete -c dcdn-fec -n 'not __fish_seen_subcommand_from encode decode repair join verify info' -a repair -d 'writes the encoded stream again, with all its shards'
+complete -c dcdn-fec -n 'not __fish_seen_subcommand_from encode decode repair join verify info' -a join -d 'the same from several files: any order, duplicates, mixed media'
+complete -c dcdn-fec -n 'not __fish_seen_subcommand_from encode decode repair join verify info' -a verify -d 'tells what is damaged and whether it can be recovered'
+complete -c dcdn-fec -n 'not __fish_seen_subcommand_from encode decode repair join verify info' -a info -d 'prints the geometry and the losses of every block'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -s k -l sources -x -d 'source symbols of a block: k'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -s m -l repairs -x -d 'repair symbols of a block: m'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -l interleave -x -d 'blocks that share a run of frames; a burst of m times as many is survived'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -l chunk-size -x -d 'cut bytes into chunks of this size, instead of 256KiB or less'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -l raw -d 'the input is bytes, whatever it looks like'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -l stream -d 'the input is a chunk stream'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -s j -l jobs -x -d 'threads to work with; 0: one for each core'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -l force -d 'write binary data to a terminal'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -F
+complete -c dcdn-fec -n '__fish_seen_subcommand_from decode' -l hold -x -d 'how much may wait in memory for what it belongs to'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from decode' -s j -l jobs -x -d 'threads to work with; 0: one for each core'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from decode' -l force -d 'write binary data to a terminal'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from decode' -F
+complete -c dcdn-fec -n '__fish_seen_subcommand_from repair' -l hold -x -d 'how much may wait in memory for what it belongs to'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from repair' -s j -l jobs -x -d 'threads to work with; 0: one for each core'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from repair' -l force -d 'write binary data to a terminal'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from repair' -F
+complete -c dcdn-fec -n '__fish_seen_subcommand_from join' -l hold -x -d 'how much may wait in memory for what it belongs to'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from join' -s j -l jobs -x -d 'threads to work with; 0: one for each core'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from join' -l force -d 'write binary data to a terminal'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from join' -F
+complete -c dcdn-fec -n '__fish_seen_subcommand_from verify' -l hold -x -d 'how much may wait in memory for what it belongs to'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from verify' -s j -l jobs -x -d 'threads to work with; 0: one for each core'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from verify' -F
+complete -c dcdn-fec -n '__fish_seen_subcommand_from info' -l hold -x -d 'how much may wait in memory for what it belongs to'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from info' -s j -l jobs -x -d 'threads to work with; 0: one for each core'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from info' -F
