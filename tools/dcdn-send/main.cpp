@@ -10,6 +10,7 @@
 #include "common/session_commands.hpp"
 #include "common/signals.hpp"
 #include "common/terminal.hpp"
+#include "dcdn-send/dry_run.hpp"
 #include "dcdn-send/send_args.hpp"
 #include "dcdn-send/send_arguments.hpp"
 #include "dcdn/units.hpp"
@@ -103,6 +104,8 @@ Result<int> work(int argc, const char* const* argv, Report& report) {
       return resume_command(args, report);
     case SendAction::pack:
       return pack_command(args, report);
+    case SendAction::dry_run:
+      return dry_run_command(args, report);
     case SendAction::send:
       break;
   }

@@ -23,6 +23,7 @@ void add_examples(Command& root) {
                "a pipe of unknown length");
   root.example("dcdn-send --stdout tree/ | dcdn-sign sign > usb/tree.dcs", "no network at all");
   root.example("dcdn-send --resume 1f3a", "goes on after an interruption");
+  root.example("dcdn-send --dry-run --link loss=33%,rtt=600ms,rate=1mbit map.pdf", "how long it would take");
 }
 
 void add_what(Command& root, SendArgs& args) {
@@ -99,6 +100,12 @@ void add_sessions(Command& root, SendArgs& args) {
   root.flag("force", args.force, "write the chunk stream even to a terminal")
       .with_short('f')
       .command_line_only();
+  root.custom("dry-run", Arity::flag, "", "say what would be sent, and how long it would take; no network",
+              action(SendAction::dry_run))
+      .command_line_only();
+  root.text("link", args.link, "NAME=VALUE,...",
+            "with --dry-run: the link, as loss=33%,rtt=600ms,rate=1mbit,jitter=100ms")
+      .command_line_only();
   root.custom("list", Arity::flag, "", "show the sessions and their progress", action(SendAction::list))
       .command_line_only();
   root.custom("pause", Arity::one, "ID", "pause a running session", action(SendAction::pause))
@@ -138,7 +145,8 @@ Result<void> fill_sources(SendArgs& args) {
 // The last PATH is the destination, as with cp and scp, unless --to named it.
 Result<void> split_destination(SendArgs& args) {
   args.options.destinations = args.to;
-  if (args.to.empty()) {
+  const bool needs_none = args.action == SendAction::dry_run && args.paths.size() == 1;
+  if (args.to.empty() && !needs_none) {
     if (args.paths.size() < 2)
       return Error(Errc::usage,
                    args.paths.empty() ? "nothing to send" : "a PATH and a destination are needed")
@@ -164,12 +172,15 @@ Result<Parsed> parse_send_args(int argc, const char* const* argv, Report& report
   add_transport_options(root, args.options.transport);
   DCDN_TRY(const Parsed parsed, app.parse(argc, argv, report));
   if (parsed == Parsed::finished) return parsed;
-  if (args.action == SendAction::send) DCDN_CHECK(split_destination(args));
-  if (args.action == SendAction::send || args.action == SendAction::pack) DCDN_CHECK(fill_sources(args));
+  const bool sends = args.action == SendAction::send || args.action == SendAction::dry_run;
+  if (sends) DCDN_CHECK(split_destination(args));
+  if (sends || args.action == SendAction::pack) DCDN_CHECK(fill_sources(args));
   if (args.action == SendAction::pack && args.paths.empty())
     return Error(Errc::usage, "--stdout: nothing to pack");
-  const bool none_left =
-      args.action != SendAction::send && args.action != SendAction::pack && !args.paths.empty();
+  if (args.action != SendAction::dry_run && !args.link.empty())
+    return Error(Errc::usage, "--link describes a link for --dry-run")
+        .with_hint("dcdn-send --dry-run --link ...");
+  const bool none_left = !sends && args.action != SendAction::pack && !args.paths.empty();
   if (none_left) return Error(Errc::usage, "'" + args.paths.front() + "' does not go with a session command");
   return parsed;
 }

@@ -8,13 +8,14 @@
 
 namespace dcdn::tool {
 
-enum class SendAction { send, pack, list, pause, resume, cancel, clean };
+enum class SendAction { send, pack, dry_run, list, pause, resume, cancel, clean };
 
 struct SendArgs {
   SendAction action = SendAction::send;
   SendOptions options;
   std::string session;                      ///< of --pause, --resume, --cancel
   std::chrono::milliseconds older_than{0};  ///< of --clean
+  std::string link;                         ///< of --dry-run: empty, or as forecast_send takes it
   bool force = false;                       ///< a chunk stream may go to a terminal
   int passphrase_fd = -1;
   std::vector<std::string> paths;
