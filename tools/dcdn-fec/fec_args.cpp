@@ -8,6 +8,7 @@ constexpr std::uint64_t kLeastChunk = 4u << 10;
 constexpr std::uint64_t kMostChunk = 4u << 20;
 constexpr std::uint64_t kLeastHold = 1u << 20;
 constexpr std::uint64_t kMostHold = 1ull << 40;
+constexpr std::uint64_t kMostBurst = 1u << 20;
 constexpr std::uint64_t kMostThreads = 256;
 
 void add_jobs(Command& command, FecArgs& args) {
@@ -29,6 +30,14 @@ void add_encode(Command& root, FecArgs& args) {
       .with_short('m');
   command.integer("interleave", args.encode.geometry.interleave, 1, 256,
                   "blocks that share a run of frames; a burst of m times as many is survived");
+  command.text("policy", args.goals.policy, "POLICY", "k and m by a policy: latency:MS,loss:P or adaptive");
+  command.text("survive", args.goals.survive, "LOSS",
+               "m for this random loss: a block fails once in a million at most");
+  const auto burst = [&args](const std::vector<std::string>& values) -> Result<void> {
+    DCDN_TRY(args.goals.burst, parse_integer(values.back(), 1, kMostBurst));
+    return {};
+  };
+  command.custom("for-bursts", Arity::one, "N", "interleave for N symbols lost in a row", burst);
   command.size("chunk-size", args.encode.chunk_bytes, kLeastChunk, kMostChunk,
                "cut bytes into chunks of this size, instead of 256KiB or less");
   command.flag("raw", args.raw, "the input is bytes, whatever it looks like").command_line_only();
@@ -50,6 +59,23 @@ void add_reader(Command& command, FecArgs& args, bool required) {
       .positionals("FILE", args.files, "what is left of it, in any order; - or nothing for standard input",
                    required)
       .completes(Complete::file);
+}
+
+void add_split(Command& root, FecArgs& args) {
+  Command& command = root.subcommand("split", "spreads an encoded stream over files, disks or sticks");
+  command.usage("[--lose N] OUTPUT... < ENCODED");
+  command.integer("lose", args.split.lose, 1, 254, "how many outputs may be lost, whichever they are");
+  command.text("from", args.split_input, "FILE", "the encoded stream, instead of standard input")
+      .completes(Complete::file)
+      .command_line_only();
+  command.flag("overwrite", args.split.overwrite, "replace outputs that are there").command_line_only();
+  command.size("hold", args.read.hold_bytes, kLeastHold, kMostHold,
+               "how much may wait in memory for what it belongs to");
+  add_jobs(command, args);
+  command.positionals("OUTPUT", args.files, "files, or folders in which part.dcs is made", true)
+      .completes(Complete::file);
+  command.example("dcdn-fec encode -k 50 -m 25 big.bin | dcdn-fec split a.dcs b.dcs c.dcs",
+                  "any one of the three may be lost");
 }
 
 void add_readers(Command& root, FecArgs& args) {
@@ -90,17 +116,33 @@ Result<Parsed> parse_fec_args(int argc, const char* const* argv, Report& report,
   root.example("dcdn-fec decode < big.dcs > big.bin", "also when 10 of every 60 frames are lost");
   add_encode(root, args);
   add_readers(root, args);
+  add_split(root, args);
   DCDN_TRY(const Parsed parsed, app.parse(argc, argv, report));
   args.command = app.command();
   if (parsed == Parsed::finished) return parsed;
   if (args.raw && args.stream) return Error(Errc::usage, "--raw and --stream are two kinds of input");
   if (args.raw) args.encode.input = FecInput::raw;
   if (args.stream) args.encode.input = FecInput::stream;
+  const bool shaped = app.was_given("sources") || app.was_given("repairs");
+  if (!args.goals.policy.empty() && (shaped || !args.goals.survive.empty()))
+    return Error(Errc::usage, "--policy chooses k and m itself")
+        .with_hint("leave out -k, -m and --survive, or --policy");
+  if (!args.goals.survive.empty() && app.was_given("repairs"))
+    return Error(Errc::usage, "--survive chooses m itself").with_hint("leave out -m");
+  if (args.goals.burst && app.was_given("interleave"))
+    return Error(Errc::usage, "--for-bursts chooses the interleaving itself")
+        .with_hint("leave out --interleave");
   if (args.encode.geometry.sources + args.encode.geometry.repairs > 255)
     return Error(Errc::usage, "k + m is more than the 255 symbols of a block")
         .with_hint("for example -k 200 -m 55");
   args.encode.threads = args.read.threads = args.threads;
+  if (args.command == "split") {
+    args.split.outputs = args.files;
+    args.files.clear();
+    if (!args.split_input.empty()) args.files = {args.split_input};
+  }
   args.read.paths = args.files;
+  args.split.read = args.read;
   return parsed;
 }
 

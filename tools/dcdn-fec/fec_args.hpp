@@ -11,12 +11,15 @@ namespace dcdn::tool {
 struct FecArgs {
   std::string command;
   FecEncodeOptions encode;
+  FecGoals goals;
   FecReadOptions read;
+  FecSplitOptions split;
   std::string input = "-";         ///< encode: FILE
-  std::vector<std::string> files;  ///< the others: FILE...
+  std::vector<std::string> files;  ///< the others: FILE...; split: OUTPUT...
   bool raw = false;
   bool stream = false;
   bool force = false;
+  std::string split_input;  ///< split --from
   unsigned threads = 0;
 };
 

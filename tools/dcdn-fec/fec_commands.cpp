@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 
 #include "common/terminal.hpp"
 
@@ -27,6 +28,22 @@ bool reads_stdin(const FecArgs& args) {
   return false;
 }
 
+// Said before the work begins when a goal chose the numbers, else on demand.
+void say_plan(const FecPlan& plan, const FecArgs& args, Report& report) {
+  const bool chosen = !args.goals.policy.empty() || !args.goals.survive.empty() || args.goals.burst;
+  const FecGeometry& shape = plan.geometry;
+  report.note(
+      chosen ? 0 : 1,
+      fmt::format("k = {}, m = {}, {} blocks interleaved: a block fails less than once in a million up "
+                  "to a random loss of {:.1f} %; a burst of {} symbols is survived",
+                  shape.sources, shape.repairs, shape.interleave,
+                  std::floor(plan.survivable_loss * 1000) / 10, shape.repairs * shape.interleave));
+  report.json("plan", {{"sources", shape.sources},
+                       {"repairs", shape.repairs},
+                       {"interleave", shape.interleave},
+                       {"survivable_loss", plan.survivable_loss}});
+}
+
 Result<int> encode(FecArgs& args, Report& report) {
   report.stdout_carries_data();
   const bool piped = args.input.empty() || args.input == "-";
@@ -37,6 +54,9 @@ Result<int> encode(FecArgs& args, Report& report) {
     args.encode.input_name = escape(args.input);
     if (args.encode.input_fd < 0) return errno_error(errno, escape(args.input) + ": open");
   }
+  DCDN_TRY(const FecPlan plan, plan_fec(args.encode.geometry, args.goals));
+  args.encode.geometry = plan.geometry;
+  say_plan(plan, args, report);
   DCDN_TRY(const FecEncodeReport done, fec_encode(args.encode));
   report.note(1, fmt::format("{} symbols in {} blocks, {} repair shards; {} bytes became {}", done.symbols,
                              done.blocks, done.shards, done.source_bytes, done.bytes));
@@ -51,11 +71,7 @@ Result<int> encode(FecArgs& args, Report& report) {
   return 0;
 }
 
-Result<int> read(const FecArgs& args, Report& report) {
-  report.stdout_carries_data();
-  DCDN_CHECK(check_pipe(reads_stdin(args), true, args));
-  DCDN_TRY(const FecReadReport done,
-           args.command == "decode" ? fec_decode(args.read) : fec_repair(args.read));
+void say_damage(const FecReadReport& done, Report& report) {
   if (done.recovered_symbols > 0 || done.damaged_bytes > 0 || done.bad_frames > 0)
     report.warning(
         fmt::format("the input was damaged ({} bytes in no intact frame, {} bad frames); {} lost "
@@ -73,6 +89,25 @@ Result<int> read(const FecArgs& args, Report& report) {
                           {"bad_frames", done.bad_frames},
                           {"unclaimed_frames", done.unclaimed_frames},
                           {"bytes", done.bytes}});
+}
+
+Result<int> split(FecArgs& args, Report& report) {
+  DCDN_CHECK(check_pipe(reads_stdin(args), false, args));
+  args.split.on_promise = [&report](const std::string& text) { report.note(0, text); };
+  args.split.on_written = [&report](const std::string& path, std::uint64_t bytes) {
+    report.json("output", {{"path", path}, {"bytes", bytes}});
+  };
+  DCDN_TRY(const FecReadReport done, fec_split(args.split));
+  say_damage(done, report);
+  return 0;
+}
+
+Result<int> read(const FecArgs& args, Report& report) {
+  report.stdout_carries_data();
+  DCDN_CHECK(check_pipe(reads_stdin(args), true, args));
+  DCDN_TRY(const FecReadReport done,
+           args.command == "decode" ? fec_decode(args.read) : fec_repair(args.read));
+  say_damage(done, report);
   return 0;
 }
 
@@ -165,6 +200,7 @@ Result<int> survey(const FecArgs& args, Report& report) {
 Result<int> run_fec_command(FecArgs& args, Report& report) {
   if (args.command == "encode") return encode(args, report);
   if (args.command == "verify" || args.command == "info") return survey(args, report);
+  if (args.command == "split") return split(args, report);
   return read(args, report);
 }
 

@@ -4,6 +4,7 @@
 // Threads  calls share nothing; each starts its own workers and blocks until it is done
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +19,20 @@ struct FecGeometry {
   unsigned repairs = 10;    ///< m
   unsigned interleave = 4;  ///< blocks that share a run of frames, 1 .. 256
 };
+
+/// What an encoding should stand, instead of numbers.
+struct FecGoals {
+  std::string policy;   ///< "latency:MS,loss:P" or "adaptive": k and m; empty: as given
+  std::string survive;  ///< "20%": m with which a block fails with odds below 1e-6 at this random loss
+  std::optional<std::uint64_t> burst;  ///< symbols lost in a row: interleave
+};
+struct FecPlan {
+  FecGeometry geometry;
+  double survivable_loss = 0;  ///< 0 .. 1: highest random loss with which a block fails with odds below 1e-6
+};
+/// The geometry that reaches the goals, starting from `given`. error usage: a goal is malformed or out of
+/// reach.
+DCDN_API Result<FecPlan> plan_fec(const FecGeometry& given, const FecGoals& goals);
 
 enum class FecInput { automatic, raw, stream };
 
@@ -70,6 +85,18 @@ struct FecReadReport {
 DCDN_API Result<FecReadReport> fec_decode(const FecReadOptions& options);
 /// The encoded stream again, whole, as the encoder wrote it.
 DCDN_API Result<FecReadReport> fec_repair(const FecReadOptions& options);
+
+struct FecSplitOptions {
+  FecReadOptions read;
+  std::vector<std::string> outputs;  ///< files, or folders in which part.dcs is made
+  unsigned lose = 1;                 ///< how many outputs may be lost, whichever they are
+  bool overwrite = false;
+  std::function<void(const std::string&)> on_promise;  ///< what will hold, before anything is written
+  std::function<void(const std::string& path, std::uint64_t bytes)> on_written;
+};
+/// The encoded stream, repaired, spread over outputs. They get their names when all are complete and on disk.
+/// error usage: so many outputs cannot be lost with this m (the hint names one that can); exists.
+DCDN_API Result<FecReadReport> fec_split(const FecSplitOptions& options);
 
 /// One run of the encoder, as far as its shards tell.
 struct FecEncoding {
