@@ -41,3 +41,9 @@ examples=$(cd "$BATS_TEST_DIRNAME/../../../examples" && pwd)
   run -0 bash -c 'ls "$1"/[0-9]*.sh | wc -l' _ "$examples"
   assert_output 6
 }
+
+@test "a lost stick and a damaged archive are made good" {
+  run -0 timeout 60 "$examples/08-three-sticks.sh"
+  assert_output --partial "damaged: everything can be recovered"
+  assert_output --partial "two of three sticks and a damaged archive: nothing is lost"
+}
