@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "delta/vector_target.hpp"
-
 namespace dcdn::delta {
 
 namespace {
@@ -198,12 +196,12 @@ StrongSum strong_sum(StrongKind kind, ByteView block) {
 }
 
 void strong_sums(StrongKind kind, const std::uint8_t* const* blocks, std::size_t count, std::size_t size,
-                 StrongSum* sums) {
+                 StrongSum* sums, [[maybe_unused]] Target target) {
   std::size_t done = 0;
 #ifdef DCDN_VECTOR_TARGETS
   if (kind == StrongKind::blake2) {
     // A full set of lanes costs the same however many are used, hence the spare ones from half a set on.
-    const std::size_t lanes = has_avx512() ? 8 : has_avx2() ? 4 : 1;
+    const std::size_t lanes = target == Target::avx512 ? 8 : target == Target::avx2 ? 4 : 1;
     for (; lanes > 1 && count - done >= lanes / 2; done += std::min(lanes, count - done)) {
       const std::uint8_t* chosen[kStrongLanes];
       StrongSum found[kStrongLanes];

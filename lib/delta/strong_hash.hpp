@@ -6,6 +6,7 @@
 #include <array>
 
 #include "dcdn/bytes.hpp"
+#include "delta/vector_target.hpp"
 
 namespace dcdn::delta {
 
@@ -19,8 +20,8 @@ using StrongSum = std::array<std::uint8_t, kMostStrongBytes>;  ///< MD4 fills th
 /// Bytes of a whole sum: 32 or 16.
 std::size_t strong_size(StrongKind kind);
 StrongSum strong_sum(StrongKind kind, ByteView block);
-/// Sums of `count` <= kStrongLanes blocks of `size` bytes each.
+/// Sums of `count` <= kStrongLanes blocks of `size` bytes each. `target` as in weak_sum().
 void strong_sums(StrongKind kind, const std::uint8_t* const* blocks, std::size_t count, std::size_t size,
-                 StrongSum* sums);
+                 StrongSum* sums, Target target = best_target());
 
 }  // namespace dcdn::delta

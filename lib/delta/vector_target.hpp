@@ -12,16 +12,21 @@
 
 namespace dcdn::delta {
 
+enum class Target { plain, avx2, avx512 };
+
+/// The widest that this processor has.
+inline Target best_target() {
 #ifdef DCDN_VECTOR_TARGETS
-inline bool has_avx2() {
-  static const bool has = __builtin_cpu_supports("avx2") != 0;
-  return has;
-}
-inline bool has_avx512() {
-  static const bool has = __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
-                          __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0;
-  return has;
-}
+  static const Target best = [] {
+    if (__builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+        __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0)
+      return Target::avx512;
+    return __builtin_cpu_supports("avx2") != 0 ? Target::avx2 : Target::plain;
+  }();
+  return best;
+#else
+  return Target::plain;
 #endif
+}
 
 }  // namespace dcdn::delta

@@ -3,13 +3,14 @@
 #include <array>
 
 #include "dcdn/bytes.hpp"
+#include "delta/vector_target.hpp"
 
 namespace dcdn::delta {
 
 enum class WeakKind : std::uint8_t { rabin_karp, rollsum };
 
-/// Of a whole block. Threads  any
-std::uint32_t weak_sum(WeakKind kind, ByteView block);
+/// Of a whole block. Threads  any. `target` only for tests; this processor must have it.
+std::uint32_t weak_sum(WeakKind kind, ByteView block, Target target = best_target());
 
 /// The polynomial hash that librsync 2.2 introduced: sum of b[i] M^(n-1-i), and M^n, modulo 2^32.
 class RabinKarpRoller {

@@ -53,6 +53,14 @@ class Seeded {
   std::mt19937_64 engine_;
 };
 
+/// Every way to compute that this processor has.
+inline std::vector<Target> targets_here() {
+  std::vector<Target> targets{Target::plain};
+  if (best_target() >= Target::avx2) targets.push_back(Target::avx2);
+  if (best_target() >= Target::avx512) targets.push_back(Target::avx512);
+  return targets;
+}
+
 inline Bytes signature_of(const SignatureShape& shape, ByteView file) {
   Bytes signature = encode_signature_header(shape);
   sign_blocks(shape, file, signature);

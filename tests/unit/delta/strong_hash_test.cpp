@@ -31,9 +31,11 @@ TEST(StrongHash, ManyBlocksAtOnceHaveTheSumsOfEachAlone) {
         const std::uint8_t* at[kStrongLanes];
         for (std::size_t i = 0; i < count; ++i) blocks.push_back(seeded.bytes(size));
         for (std::size_t i = 0; i < count; ++i) at[i] = blocks[i].data();
-        StrongSum sums[kStrongLanes];
-        strong_sums(kind, at, count, size, sums);
-        for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(sums[i], strong_sum(kind, blocks[i])) << size;
+        for (const Target target : targets_here()) {
+          StrongSum sums[kStrongLanes];
+          strong_sums(kind, at, count, size, sums, target);
+          for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(sums[i], strong_sum(kind, blocks[i])) << size;
+        }
       }
 }
 
