@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -61,6 +62,33 @@ Result<DeltaInput> DeltaInput::open(const std::string& path, int interrupt_fd) {
   if (S_ISREG(info.st_mode) && ::lseek(input.fd(), 0, SEEK_CUR) == 0)
     input.size_ = static_cast<std::uint64_t>(info.st_size);
   return input;
+}
+
+Result<DeltaInput> DeltaInput::of(UniqueFd fd, const std::string& name, int interrupt_fd) {
+  DeltaInput input;
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return errno_error(errno, name);
+  input.fd_ = std::move(fd);
+  input.interrupt_fd_ = interrupt_fd;
+  input.name_ = name;
+  input.size_ = static_cast<std::uint64_t>(info.st_size);
+  return input;
+}
+
+Result<void> DeltaInput::rewind() {
+  return ::lseek(fd(), 0, SEEK_SET) == 0 ? Result<void>() : errno_error(errno, name_ + ": seek");
+}
+
+Result<MappedFile> MappedFile::map(int fd, std::uint64_t size, bool writable, const std::string& name) {
+  if (size == 0) return MappedFile({});
+  void* at = ::mmap(nullptr, size, writable ? PROT_READ | PROT_WRITE : PROT_READ,
+                    writable ? MAP_SHARED : MAP_PRIVATE, fd, 0);
+  if (at == MAP_FAILED) return errno_error(errno, name + ": map");
+  return MappedFile({static_cast<std::uint8_t*>(at), static_cast<std::size_t>(size)});
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) ::munmap(bytes_.data(), bytes_.size());
 }
 
 Result<std::size_t> DeltaInput::read(MutableByteView into) {

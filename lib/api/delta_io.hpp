@@ -16,6 +16,10 @@ class DeltaInput {
  public:
   /// error not_found, permission; io: a directory.
   static Result<DeltaInput> open(const std::string& path, int interrupt_fd);
+  /// A regular file that is open, read from where it stands.
+  static Result<DeltaInput> of(UniqueFd fd, const std::string& name, int interrupt_fd);
+  /// Random access again from the first byte.
+  Result<void> rewind();
   /// Until `into` is full or the input ends. error interrupted.
   Result<std::size_t> read(MutableByteView into);
   /// For random access: the file itself, or all of a pipe in an unnamed temporary file.
@@ -92,6 +96,22 @@ class DeltaOutput {
   bool overwrite_ = false;
   bool durable_ = false;
   std::uint64_t bytes_ = 0;
+};
+
+/// A file in memory, as far as it is looked at. It must not get shorter meanwhile: that ends the process.
+class MappedFile {
+ public:
+  /// error io. `writable`: what is written into it goes to the file.
+  static Result<MappedFile> map(int fd, std::uint64_t size, bool writable, const std::string& name);
+  MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+  MappedFile& operator=(MappedFile&&) = delete;
+  ~MappedFile();
+  [[nodiscard]] ByteView view() const { return bytes_; }
+  [[nodiscard]] MutableByteView writable() const { return bytes_; }
+
+ private:
+  explicit MappedFile(MutableByteView bytes) : bytes_(bytes) {}
+  MutableByteView bytes_;
 };
 
 /// An unnamed file in $TMPDIR or /tmp. error io, no_space.

@@ -24,6 +24,9 @@ struct LoadedSignature {
 /// rdiff's or compact. error corrupt.
 Result<LoadedSignature> load_signature(DeltaInput& input);
 
+/// Size and digest of a seekable input, which stands at its beginning before and after.
+Result<delta::FileId> identify(DeltaInput& input);
+
 struct SearchOutcome {
   delta::FileId target;
   delta::DeltaCounts counts;

@@ -8,6 +8,7 @@ constexpr std::uint64_t kLeastBlock = 64;
 constexpr std::uint64_t kMostBlock = 64u << 20;
 constexpr std::uint64_t kMostStrong = 32;
 constexpr std::uint64_t kMostThreads = 256;
+constexpr std::uint64_t kMostLevel = 19;
 
 void add_usual(Command& command, DeltaArgs& args) {
   command.flag("overwrite", args.common.overwrite, "replace an output file that is there")
@@ -71,6 +72,44 @@ void add_patch(Command& root, DeltaArgs& args) {
   command.example("dcdn-delta patch old.img img.delta new.img", "new.img appears when it is whole and right");
 }
 
+void add_make(Command& root, DeltaArgs& args) {
+  MakeOptions& options = args.make;
+  Command& command = root.subcommand("make", "makes a delta as a chunk stream");
+  command.usage("--basis OLD NEW [STREAM]").usage("--signature SIGNATURE NEW [STREAM]");
+  command.text("basis", options.old_file, "OLD", "the old file")
+      .completes(Complete::file)
+      .command_line_only();
+  command.text("signature", options.signature, "SIGNATURE", "its compact signature, if it is not here")
+      .completes(Complete::file)
+      .command_line_only();
+  command.choice("method", options.method,
+                 {{"auto", DeltaMethod::automatic},
+                  {"reference", DeltaMethod::reference},
+                  {"blocks", DeltaMethod::blocks}},
+                 "how; auto takes the smaller delta");
+  command.integer("level", options.level, 1, kMostLevel, "of zstd: smaller deltas, or faster");
+  add_usual(command, args);
+  command.positional("NEW", options.new_file, "the new file, - for standard input", true)
+      .completes(Complete::file);
+  add_output(command, args, "STREAM");
+  command.example("dcdn-delta make --basis old.img new.img | dcdn-sign sign > img.dcs",
+                  "signed as any other stream");
+}
+
+void add_apply(Command& root, DeltaArgs& args) {
+  Command& command = root.subcommand("apply", "makes the new file out of the old one and a chunk stream");
+  command.usage("--basis OLD [STREAM [NEW]]");
+  command.text("basis", args.apply.old_file, "OLD", "the old file")
+      .completes(Complete::file)
+      .command_line_only();
+  add_usual(command, args);
+  command.positional("STREAM", args.apply.stream, "what make wrote; standard input if not given", false)
+      .completes(Complete::file);
+  add_output(command, args, "NEW");
+  command.example("dcdn-sign verify < img.dcs | dcdn-delta apply --basis old.img - new.img",
+                  "only what was signed");
+}
+
 }  // namespace
 
 Result<Parsed> parse_delta_args(int argc, const char* const* argv, Report& report, DeltaArgs& args) {
@@ -84,6 +123,8 @@ Result<Parsed> parse_delta_args(int argc, const char* const* argv, Report& repor
   add_signature(root, args);
   add_delta(root, args);
   add_patch(root, args);
+  add_make(root, args);
+  add_apply(root, args);
   DCDN_TRY(const Parsed parsed, app.parse(argc, argv, report));
   args.command = app.command();
   args.delta.trailer = !args.plain;

@@ -13,6 +13,8 @@ struct DeltaArgs {
   SignatureOptions signature;
   DeltaOptions delta;
   PatchOptions patch;
+  MakeOptions make;
+  ApplyOptions apply;
   bool plain = false;
   bool stats = false;
   bool force = false;  ///< binary data to a terminal

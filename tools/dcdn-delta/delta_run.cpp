@@ -52,13 +52,11 @@ Result<void> delta(DeltaArgs& args, Report& report) {
   return {};
 }
 
-Result<void> patch(DeltaArgs& args, Report& report) {
-  args.patch.common = args.common;
-  DCDN_TRY(const PatchReport made, apply_delta(args.patch));
+void say_patched(const PatchReport& made, const DeltaArgs& args, Report& report) {
   if (!made.checked)
     report.note(
         0, "the delta does not say what the result must be; compare its BLAKE3 yourself: " + made.target);
-  report.note(level_of(args), fmt::format("patch: {}: {} copied, {} new, BLAKE3 {}, {:.2f} s",
+  report.note(level_of(args), fmt::format("{}: {}: {} copied, {} new, BLAKE3 {}, {:.2f} s", args.command,
                                           format_size(made.new_bytes), format_size(made.copied_bytes),
                                           format_size(made.literal_bytes), made.target, made.seconds));
   report.json("summary", {{"new_bytes", made.new_bytes},
@@ -67,6 +65,35 @@ Result<void> patch(DeltaArgs& args, Report& report) {
                           {"blake3", made.target},
                           {"checked", made.checked},
                           {"seconds", made.seconds}});
+}
+
+Result<void> patch(DeltaArgs& args, Report& report) {
+  args.patch.common = args.common;
+  DCDN_TRY(const PatchReport made, apply_delta(args.patch));
+  say_patched(made, args, report);
+  return {};
+}
+
+Result<void> apply(DeltaArgs& args, Report& report) {
+  args.apply.common = args.common;
+  DCDN_TRY(args.apply.home, find_home());
+  DCDN_TRY(const PatchReport made, apply_delta_stream(args.apply));
+  say_patched(made, args, report);
+  return {};
+}
+
+Result<void> make(DeltaArgs& args, Report& report) {
+  args.make.common = args.common;
+  DCDN_TRY(const MakeReport made, make_delta_stream(args.make));
+  report.note(level_of(args),
+              fmt::format("make: {} for {}, method {}, BLAKE3 {}, {:.2f} s", format_size(made.stream_bytes),
+                          format_size(made.new_bytes), made.method, made.target, made.seconds));
+  report.json("summary", {{"new_bytes", made.new_bytes},
+                          {"stream_bytes", made.stream_bytes},
+                          {"method", made.method},
+                          {"basis", made.basis},
+                          {"blake3", made.target},
+                          {"seconds", made.seconds}});
   return {};
 }
 
@@ -74,6 +101,8 @@ Result<void> run(DeltaArgs& args, Report& report) {
   if (args.command == "signature") return signature(args, report);
   if (args.command == "delta") return delta(args, report);
   if (args.command == "patch") return patch(args, report);
+  if (args.command == "make") return make(args, report);
+  if (args.command == "apply") return apply(args, report);
   return Error(Errc::internal, "command without work: " + args.command);
 }
 

@@ -1,13 +1,13 @@
 // dcdn/delta.hpp - differences between files: signatures, deltas and patches as rdiff writes and reads them.
 //
-// Spec     dcdn-delta(1)
+// Spec     dcdn-delta(1), dcdn-format(5) DELTA
 // Threads  calls share nothing; each uses as many threads as told
 #pragma once
 #include <cstdint>
 #include <optional>
 #include <string>
 
-#include "dcdn/export.hpp"
+#include "dcdn/home.hpp"
 #include "dcdn/progress.hpp"
 #include "dcdn/result.hpp"
 
@@ -84,5 +84,37 @@ struct PatchReport {
 /// once it is right. error corrupt: not a delta, or the old file is not the one it was made for; incomplete:
 /// the delta was cut off.
 DCDN_API Result<PatchReport> apply_delta(const PatchOptions& options);
+
+enum class DeltaMethod { automatic, reference, blocks };
+
+struct MakeOptions {
+  DeltaCommon common;
+  std::string old_file;   ///< the old file itself, or
+  std::string signature;  ///< its compact signature; one of the two
+  std::string new_file = "-";
+  DeltaMethod method = DeltaMethod::automatic;  ///< automatic: the smaller one of the two that can be made
+  int level = 3;                                ///< of zstd, 1..19
+};
+struct MakeReport {
+  std::uint64_t new_bytes = 0;
+  std::uint64_t stream_bytes = 0;  ///< of the chunk stream
+  std::string method;              ///< same, reference, blocks
+  std::string basis;               ///< BLAKE3 of the old file
+  std::string target;              ///< BLAKE3 of the new file
+  double seconds = 0;
+};
+/// A chunk stream with one object, the delta: it can be signed, coded, sent and stored like any other.
+/// error usage: a signature that does not say which file it was made from, or files too long for `reference`.
+DCDN_API Result<MakeReport> make_delta_stream(const MakeOptions& options);
+
+struct ApplyOptions {
+  DeltaCommon common;
+  std::string old_file;
+  std::string stream = "-";  ///< the chunk stream, or the file that it unpacks to
+  Home home;                 ///< of the user, for the reader of chunk streams
+};
+/// As apply_delta, but the old file is checked before anything is made. error corrupt: it is not the one that
+/// the delta was made for.
+DCDN_API Result<PatchReport> apply_delta_stream(const ApplyOptions& options);
 
 }  // namespace dcdn
