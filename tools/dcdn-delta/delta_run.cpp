@@ -56,9 +56,13 @@ void say_patched(const PatchReport& made, const DeltaArgs& args, Report& report)
   if (!made.checked)
     report.note(
         0, "the delta does not say what the result must be; compare its BLAKE3 yourself: " + made.target);
-  report.note(level_of(args), fmt::format("{}: {}: {} copied, {} new, BLAKE3 {}, {:.2f} s", args.command,
-                                          format_size(made.new_bytes), format_size(made.copied_bytes),
-                                          format_size(made.literal_bytes), made.target, made.seconds));
+  // A zstd reference has no copies that could be counted.
+  std::string parts;
+  if (made.copied_bytes + made.literal_bytes > 0)
+    parts =
+        fmt::format("{} copied, {} new, ", format_size(made.copied_bytes), format_size(made.literal_bytes));
+  report.note(level_of(args), fmt::format("{}: {}: {}BLAKE3 {}, {:.2f} s", args.command,
+                                          format_size(made.new_bytes), parts, made.target, made.seconds));
   report.json("summary", {{"new_bytes", made.new_bytes},
                           {"copied_bytes", made.copied_bytes},
                           {"literal_bytes", made.literal_bytes},
