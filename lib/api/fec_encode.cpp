@@ -1,5 +1,7 @@
 // fec_encode of dcdn/fec.hpp.
 #include <algorithm>
+#include <chrono>
+#include <future>
 
 #include "api/parity_output.hpp"
 #include "base/unique_fd.hpp"
@@ -46,7 +48,10 @@ class Encoder {
     auto done = stream ? take_stream(head) : take_raw(std::move(head));
     if (done && cutter_.empty())
       done = Error(Errc::nothing, options_.input_name + ": a chunk stream of no frames");
-    if (done) done = close_group(true);
+    if (done)
+      done = close_group(true);
+    else if (coding_.valid())
+      (void)finish_coding();
     // What is complete goes out also when the rest does not come.
     auto flushed = output_.flush();
     DCDN_CHECK(done);
@@ -126,32 +131,71 @@ class Encoder {
     return {};
   }
 
+  // Frames go out at once, unless the parity of the group before is still being computed: it comes first.
   Result<void> take(pipeline::NamedFrame frame) {
     if (!cutter_.fits(frame.body.size())) DCDN_CHECK(close_group(false));
-    DCDN_CHECK(output_.put(frame.type, frame.body.view()));
+    if (coding_.valid() && coding_.wait_for(std::chrono::seconds(0)) == std::future_status::ready)
+      DCDN_CHECK(finish_coding());
     ++report_.frames;
     report_.source_bytes += wire::kHeaderBytes + frame.body.size();
+    if (coding_.valid())
+      late_.push_back(frame);
+    else
+      DCDN_CHECK(output_.put(frame.type, frame.body.view()));
     cutter_.add(std::move(frame));
     return {};
   }
 
   Result<void> close_group(bool last) {
-    std::vector<pipeline::NamedFrame> frames = cutter_.take();
+    // Its frames are written after the computing has begun, so that both happen at once.
+    std::vector<pipeline::NamedFrame> late;
+    if (coding_.valid()) {
+      late = std::exchange(late_, {});
+      DCDN_CHECK(finish_coding());
+    }
+    place_.last = last;
+    const auto when = options_.threads == 1 ? std::launch::deferred : std::launch::async;
+    coding_ = std::async(when, [this, place = place_, frames = cutter_.take()]() mutable {
+      return code(std::move(frames), place);
+    });
+    for (const pipeline::NamedFrame& frame : late) DCDN_CHECK(output_.put(frame.type, frame.body.view()));
+    return last || when == std::launch::deferred ? finish_coding() : Result<void>();
+  }
+
+  struct Coded {
+    std::vector<std::vector<Buffer>> shards;
+    wire::FrameName encoding{};
+    std::uint64_t symbols = 0;
+  };
+  // On a thread of its own; touches nothing else that changes.
+  Result<Coded> code(std::vector<pipeline::NamedFrame> frames, pipeline::GroupPlace place) {
     std::vector<char> good(frames.size());
     workers_.run(frames.size(), [&](std::size_t i) { good[i] = pipeline::fill_name(frames[i]) ? 1 : 0; });
     if (std::find(good.begin(), good.end(), 0) != good.end())
       return Error(Errc::corrupt, options_.input_name + ": a chunk does not match its digest");
-    place_.last = last;
-    const auto blocks = pipeline::lay_out(std::move(frames), geometry_, place_);
+    const auto blocks = pipeline::lay_out(std::move(frames), geometry_, place);
+    Coded coded;
     std::vector<const pipeline::SourceBlock*> views;
-    for (const pipeline::SourceBlock& block : blocks) views.push_back(&block);
-    DCDN_TRY(const auto shards, mint_.mint(views));
-    DCDN_TRY(const std::uint64_t count, api::put_shards(output_, shards));
+    for (const pipeline::SourceBlock& block : blocks) {
+      views.push_back(&block);
+      coded.symbols += block.description.symbols.size();
+    }
+    DCDN_TRY(coded.shards, mint_.mint(views));
+    coded.encoding = place.encoding;
+    return coded;
+  }
+
+  Result<void> finish_coding() {
+    DCDN_TRY(const Coded coded, coding_.get());
+    place_.encoding = coded.encoding;
     ++place_.number;
+    DCDN_TRY(const std::uint64_t count, api::put_shards(output_, coded.shards));
     ++report_.groups;
-    report_.blocks += blocks.size();
+    report_.blocks += coded.shards.size();
+    report_.symbols += coded.symbols;
     report_.shards += count;
-    for (const pipeline::SourceBlock& block : blocks) report_.symbols += block.description.symbols.size();
+    for (const pipeline::NamedFrame& frame : std::exchange(late_, {}))
+      DCDN_CHECK(output_.put(frame.type, frame.body.view()));
     return {};
   }
 
@@ -164,6 +208,9 @@ class Encoder {
   pipeline::GroupCutter cutter_;
   pipeline::GroupPlace place_;
   FecEncodeReport report_;
+  std::vector<pipeline::NamedFrame> late_;  // of this group, not written yet
+  // Last: what it waits for when it is destroyed uses the others.
+  std::future<Result<Coded>> coding_;
 };
 
 }  // namespace
