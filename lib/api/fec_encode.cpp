@@ -15,7 +15,9 @@ namespace {
 constexpr std::uint32_t kUsualChunk = 256u << 10;
 constexpr std::size_t kChunkStep = 4u << 10;
 constexpr std::size_t kChunkDigestBytes = 32;
-constexpr std::size_t kPoolBytes = 64u << 20;
+// Two groups of the usual geometry and their parity, in blocks of the next power of two: with less, every
+// group would be new memory that the kernel has to clear first.
+constexpr std::size_t kPoolBytes = 320u << 20;
 
 Result<void> check(const FecGeometry& geometry) {
   const auto wrong = [](const std::string& what) { return Error(Errc::usage, what); };

@@ -10,7 +10,9 @@ namespace dcdn::api {
 
 namespace {
 
-constexpr std::size_t kPoolBytes = 64u << 20;
+// Two groups of the usual geometry and their parity, in blocks of the next power of two: with less, every
+// group would be new memory that the kernel has to clear first.
+constexpr std::size_t kPoolBytes = 320u << 20;
 constexpr const char* kMore = "give it more of what was encoded: dcdn-fec verify tells what is missing";
 
 Error lost_error(const pipeline::CollectedGroup& group) {
