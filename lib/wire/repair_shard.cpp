@@ -44,6 +44,8 @@ std::vector<CodedFrame> take_symbol(ByteReader& in, std::uint64_t room, std::siz
     const std::uint64_t bytes = in.varint();
     frame.name = take_name(in);
     if (bytes > room || bytes > body_limit(frame.type) || frame.type == FrameType::repair_shard) in.fail();
+    // An empty frame is taken as here without having come, so its name must be right.
+    if (bytes == 0 && frame_name(frame.type, {}) != frame.name) in.fail();
     if (!in.ok()) break;
     frame.body_bytes = static_cast<std::uint32_t>(bytes);
     room -= bytes;

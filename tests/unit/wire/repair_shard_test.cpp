@@ -51,6 +51,10 @@ TEST(RepairShard, LimitsOfADescription) {
   EXPECT_TRUE(refused([](auto& b) { b.symbol_bytes = 0; }));
   EXPECT_TRUE(refused([](auto& b) { b.symbols[0][0].type = FrameType::repair_shard; }));
   EXPECT_TRUE(refused([](auto& b) { b.symbols[0].resize(kMaxBlockFrames); }));
+  EXPECT_TRUE(refused([](auto& b) { b.symbols[0].push_back({FrameType::segment, 0, {1}}); }));
+  EXPECT_TRUE(refused([](auto& b) { b.symbols[0].push_back({FrameType::chunk, 0, {}}); }));
+  const FrameName empty = *frame_name(FrameType::want, {});
+  EXPECT_FALSE(refused([&](auto& b) { b.symbols[0].push_back({FrameType::want, 0, empty}); }));
 }
 
 TEST(RepairShard, AShardIsItsDescriptionAndParityUnderOneDigest) {
