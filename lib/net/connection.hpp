@@ -34,6 +34,10 @@ struct ConnectionStats {
   std::uint64_t bytes_sent = 0;    ///< UDP payload, all packets and retransmissions
   std::uint64_t bytes_received = 0;
   std::uint64_t congestion_window = 0;  ///< bytes
+  // coded carrier
+  std::uint64_t repair_packets_sent = 0;
+  std::uint64_t repaired_symbols = 0;  ///< lost, and computed out of others
+  std::uint64_t wasted_packets = 0;    ///< arrived when their block was complete
 };
 
 /// How a connection ended.
@@ -75,6 +79,14 @@ class Connection {
   /// A receiver takes 2^20 of them from a connection and then closes it with close_code_of(Errc::temporary):
   /// put more than one small thing into a stream, and connect again.
   virtual Result<StreamId> open_unidirectional() = 0;
+  /// Starts the coded carrier (dcdn-session(5), CODED CARRIER), once both sides have agreed to; before that
+  /// its packets are ignored. bytes_per_s: most to send, of IP; 0: no limit. error temporary: closed;
+  /// internal.
+  virtual Result<void> start_coded(double bytes_per_s) = 0;
+  [[nodiscard]] virtual bool coded() const = 0;
+  /// A unidirectional stream on the coded carrier if that was started, else as open_unidirectional().
+  /// critical: before all others, and protected from the start.
+  virtual Result<StreamId> open_bulk(bool critical) = 0;
   /// Queues bytes without copying them; kept until the peer has them. Bidirectional streams are sent before
   /// unidirectional ones, those in the order in which they were opened. After fin nothing may follow.
   virtual void send(StreamId id, Buffer bytes, bool fin) = 0;

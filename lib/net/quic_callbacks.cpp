@@ -126,6 +126,12 @@ struct QuicCallbacks {
     return 0;
   }
 
+  static int path_validation(ngtcp2_conn*, std::uint32_t, const ngtcp2_path* path,
+                             ngtcp2_path_validation_result result, void* user) {
+    if (result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS) self(user).path_validated(*path);
+    return 0;
+  }
+
   static int stateless_reset(ngtcp2_conn*, const ngtcp2_pkt_stateless_reset*, void* user) {
     self(user).reset_by_peer_ = true;
     return 0;
@@ -162,6 +168,7 @@ ngtcp2_callbacks callbacks_for(Side side) {
   table.extend_max_local_streams_bidi = QuicCallbacks::more_streams;
   table.extend_max_local_streams_uni = QuicCallbacks::more_streams;
   table.extend_max_stream_data = QuicCallbacks::more_stream_data;
+  table.path_validation = QuicCallbacks::path_validation;
   table.recv_stateless_reset = QuicCallbacks::stateless_reset;
   return table;
 }

@@ -53,11 +53,12 @@ class QuicClient final : public QuicEndpoint {
   void on_datagram(ByteView bytes, const SocketAddress& local, const SocketAddress& remote) override {
     const auto connection = connection_;
     if (!connection) return;
-    connection->receive(bytes, local, remote);
+    if (!connection->receive_coded(bytes)) connection->receive(bytes, local, remote);
     touched(connection);
   }
   void add_id(const ConnectionId&, QuicConnection&) override {}
   void remove_id(const ConnectionId&) override {}
+  void add_token(std::uint32_t, QuicConnection&) override {}
   void ended(QuicConnection&) override {}
   void forget(QuicConnection&) override {
     connection_.reset();

@@ -183,6 +183,7 @@ void QuicConnection::finish(CloseInfo info) {
   queue_.clear();
   unsent_.clear();
   timer_.cancel();
+  coded_timer_.cancel();
   if (setup_.owner != nullptr) setup_.owner->ended(*this);
   if (was_handshaking) {
     if (const Ready ready = std::exchange(ready_, nullptr)) ready(info.error);

@@ -43,7 +43,8 @@ QuicConnection::QuicConnection(QuicSetup setup, Side side)
     : setup_(std::move(setup)),
       side_(side),
       timer_(setup_.executor),
-      pacer_(setup_.options.congestion == Congestion::bbr) {
+      pacer_(setup_.options.congestion == Congestion::bbr),
+      coded_timer_(setup_.executor) {
   max_payload_ = max_payload_for(setup_.options, setup_.remote.family());
 }
 
@@ -212,6 +213,7 @@ Result<void> QuicConnection::migrate(const SocketAddress& local) {
 void QuicConnection::detach() {
   setup_.owner = nullptr;
   timer_.cancel();
+  coded_timer_.cancel();
   phase_ = Phase::gone;
 }
 
@@ -244,13 +246,22 @@ Result<StreamId> QuicConnection::open_unidirectional() {
 
 void QuicConnection::send(StreamId id, Buffer bytes, bool fin) {
   if (closed()) return;
-  queue_.push(id, std::move(bytes), fin);
-  queued_high_ = std::max(queued_high_, queue_.unsent_bytes());
+  if (is_coded(id)) {
+    if (coded_) coded_->push(id, std::move(bytes), fin);
+  } else {
+    queue_.push(id, std::move(bytes), fin);
+  }
+  queued_high_ = std::max(queued_high_, queued_bytes());
   schedule_flush();
 }
 
 void QuicConnection::consume(StreamId id, std::size_t bytes) {
   if (!conn_ || bytes == 0) return;
+  if (is_coded(id)) {
+    if (coded_) coded_->consumed(bytes);
+    schedule_flush();
+    return;
+  }
   ngtcp2_conn_extend_max_stream_offset(conn_.get(), id, bytes);
   ngtcp2_conn_extend_max_offset(conn_.get(), bytes);
   schedule_flush();
@@ -258,6 +269,10 @@ void QuicConnection::consume(StreamId id, std::size_t bytes) {
 
 void QuicConnection::reset_stream(StreamId id, std::uint64_t code) {
   if (closed()) return;
+  if (is_coded(id)) {
+    if (coded_) coded_->drop(id);
+    return;
+  }
   queue_.drop(id);
   resets_.push_back({id, code});
   schedule_flush();
@@ -292,6 +307,7 @@ ConnectionStats QuicConnection::stats() const {
   now.smoothed_rtt = microseconds(state.smoothed_rtt);
   now.min_rtt = microseconds(state.min_rtt);
   now.congestion_window = state.cwnd;
+  if (coded_) coded_->count(now);
   for (const StreamId id : queue_.ids())
     now.packets_lost += ngtcp2_conn_get_stream_loss_count(conn_.get(), id);
   return now;

@@ -14,6 +14,7 @@
 #include <set>
 #include <vector>
 
+#include "net/coded_carrier.hpp"
 #include "net/connection.hpp"
 #include "net/connection_id.hpp"
 #include "net/event_gate.hpp"
@@ -33,6 +34,8 @@ class ConnectionOwner {
   virtual UdpSocket& socket() = 0;
   virtual void add_id(const ConnectionId& id, QuicConnection& connection) = 0;
   virtual void remove_id(const ConnectionId& id) = 0;
+  /// Datagrams of the coded carrier with this token are the connection's, until forget().
+  virtual void add_token(std::uint32_t token, QuicConnection& connection) = 0;
   /// socket_writable() is to be called when the socket takes datagrams again.
   virtual void wait_writable(QuicConnection& connection) = 0;
   /// The connection no longer counts; it only answers late packets until forget().
@@ -71,6 +74,10 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   /// What users hold: when the last copy goes, the connection is closed.
   [[nodiscard]] ConnectionPtr handle();
   void receive(ByteView datagram, const SocketAddress& local, const SocketAddress& remote);
+  /// A datagram of the coded carrier, from whatever address: what is in it proves itself. False: it is not
+  /// one of this connection. Its first byte alone does not tell, as ngtcp2 greases QUIC's fixed bit (RFC
+  /// 9287); the token does.
+  bool receive_coded(ByteView datagram);
   /// Writes what there is to write: after a round of receive(), and once by the client to begin.
   void flush();
   void socket_writable();
@@ -93,7 +100,12 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   Result<StreamId> open_bidirectional() override;
   Result<StreamId> open_unidirectional() override;
   void send(StreamId id, Buffer bytes, bool fin) override;
-  [[nodiscard]] std::size_t queued_bytes() const override { return queue_.unsent_bytes(); }
+  [[nodiscard]] std::size_t queued_bytes() const override {
+    return queue_.unsent_bytes() + (coded_ ? coded_->queued_bytes() : 0);
+  }
+  Result<void> start_coded(double bytes_per_s) override;
+  [[nodiscard]] bool coded() const override { return coded_ != nullptr; }
+  Result<StreamId> open_bulk(bool critical) override;
   void consume(StreamId id, std::size_t bytes) override;
   void reset_stream(StreamId id, std::uint64_t code) override;
   void close(std::uint64_t code, const std::string& reason) override;
@@ -139,7 +151,13 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   [[nodiscard]] std::uint64_t bytes_in_flight() const;
   void pace(std::uint64_t in_flight_before, ngtcp2_tstamp now);
   void hand_over(ByteView bytes, std::size_t segment, const ngtcp2_path& path);
+  [[nodiscard]] int copies_of(ByteView bytes, std::size_t segment) const;
+  void queue_datagrams(DatagramBatch batch);
   void tell_writable();
+  // quic_coded.cpp
+  bool send_coded(ByteView bytes, std::size_t segment);
+  void path_validated(const ngtcp2_path& path);
+  void coded_turn();
   // quic_closing.cpp
   void settle(int failure);
   void announce_ready();
@@ -178,6 +196,11 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   ConnectionStats stats_;
   unsigned refusals_in_a_row_ = 0;
   std::size_t queued_high_ = 0;  // most bytes queued since on_writable was last considered
+  static constexpr coded::Seconds kNever = 1e18;
+  std::unique_ptr<CodedCarrier> coded_;
+  std::optional<SocketAddress> validated_;  // the peer's address that QUIC has validated last
+  asio::steady_timer coded_timer_;
+  coded::Seconds coded_armed_for_ = kNever;
   bool flush_posted_ = false;
   bool in_turn_ = false;    // a flush follows anyway
   bool confirmed_ = false;  // handshake confirmed (client) or complete (server)

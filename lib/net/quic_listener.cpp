@@ -51,6 +51,7 @@ void QuicListener::stop_if_idle() {
 }
 
 void QuicListener::on_datagram(ByteView bytes, const SocketAddress& local, const SocketAddress& remote) {
+  if (take_coded(bytes)) return;
   ngtcp2_version_cid header;
   const int failure = ngtcp2_pkt_decode_version_cid(&header, bytes.data(), bytes.size(), kConnectionIdBytes);
   if (failure == NGTCP2_ERR_VERSION_NEGOTIATION) {
@@ -71,6 +72,18 @@ void QuicListener::on_datagram(ByteView bytes, const SocketAddress& local, const
   } else if (!stopped_) {
     accept_new(bytes, local, remote);
   }
+}
+
+// False: it is QUIC's.
+bool QuicListener::take_coded(ByteView bytes) {
+  const auto header = coded::parse_packet_header(bytes);
+  if (!header) return false;
+  const auto [first, last] = by_token_.equal_range(header->token);
+  for (auto it = first; it != last; ++it) {
+    const std::shared_ptr<QuicConnection> connection = it->second->shared_from_this();
+    if (connection->receive_coded(bytes)) touched(connection);
+  }
+  return first != last;
 }
 
 bool QuicListener::crowded() const {
@@ -126,6 +139,10 @@ void QuicListener::remove_id(const ConnectionId& id) {
   by_id_.erase(id);
 }
 
+void QuicListener::add_token(std::uint32_t token, QuicConnection& connection) {
+  by_token_.emplace(token, &connection);
+}
+
 void QuicListener::ended(QuicConnection& connection) {
   const auto found = known_.find(&connection);
   if (found == known_.end() || std::exchange(found->second.ended, true)) return;
@@ -137,6 +154,7 @@ void QuicListener::forget(QuicConnection& connection) {
     const auto found = by_id_.find(id);
     if (found != by_id_.end() && found->second == &connection) by_id_.erase(found);
   }
+  std::erase_if(by_token_, [&](const auto& entry) { return entry.second == &connection; });
   known_.erase(&connection);
   stop_if_idle();
 }

@@ -20,6 +20,7 @@ class QuicListener final : public QuicEndpoint {
   void on_datagram(ByteView bytes, const SocketAddress& local, const SocketAddress& remote) override;
   void add_id(const ConnectionId& id, QuicConnection& connection) override;
   void remove_id(const ConnectionId& id) override;
+  void add_token(std::uint32_t token, QuicConnection& connection) override;
   void ended(QuicConnection& connection) override;
   void forget(QuicConnection& connection) override;
 
@@ -32,6 +33,7 @@ class QuicListener final : public QuicEndpoint {
   void start(const FirstPacket& first, ByteView bytes, const SocketAddress& local,
              const SocketAddress& remote);
   [[nodiscard]] bool crowded() const;
+  bool take_coded(ByteView bytes);
   void stop_if_idle();
 
   asio::any_io_executor executor_;
@@ -40,6 +42,7 @@ class QuicListener final : public QuicEndpoint {
   PeerPolicy policy_;
   StatelessReplies replies_;
   std::map<ConnectionId, QuicConnection*> by_id_;
+  std::multimap<std::uint32_t, QuicConnection*> by_token_;  // 32 bits may meet: each tries its key
   std::map<QuicConnection*, Known> known_;
   std::size_t live_ = 0;         // known and not ended
   std::size_t handshaking_ = 0;  // of these
