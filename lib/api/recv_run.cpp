@@ -79,6 +79,7 @@ Result<session::ReceiveSettings> RecvRun::settings(const Keyring& keyring) {
   settings.quota_bytes = options_.quota_bytes;
   settings.reserve_bytes = options_.reserve_bytes;
   settings.max_object_bytes = options_.max_object_bytes;
+  settings.coded = options_.transport.carrier != Carrier::streams;
   settings.agent = std::string("dcdn ") + version();
   settings.max_chunk_content = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(options_.transport.receive_window / 2, wire::kMaxChunkContent));

@@ -37,6 +37,7 @@ class Destination {
   [[nodiscard]] const std::vector<std::unique_ptr<ObjectTransfer>>& transfers() const { return transfers_; }
   /// All connections so far together.
   [[nodiscard]] net::ConnectionStats stats() const;
+  [[nodiscard]] bool coded() const { return connection_ && connection_->coded(); }
 
  private:
   net::Task<void> connect_once();

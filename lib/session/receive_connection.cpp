@@ -127,9 +127,24 @@ Result<void> ReceiveConnection::take_hello(const wire::Frame& frame) {
 Result<void> ReceiveConnection::take_session_frame(const wire::Frame& frame) {
   if (frame.type == wire::FrameType::pause) peer_paused_ = true;
   if (frame.type == wire::FrameType::resume) peer_paused_ = false;
+  if (frame.type == wire::FrameType::carrier) return take_carrier(frame);
   if (frame.type != wire::FrameType::failure) return {};
   DCDN_TRY(const auto failure, wire::parse<wire::Failure>(frame.body.view()));
   return Error(wire::code_of_number(failure.code), "sender: " + escape_for_display(failure.message));
+}
+
+// The answer goes out after our side is ready for what it allows.
+Result<void> ReceiveConnection::take_carrier(const wire::Frame& frame) {
+  DCDN_TRY(const auto offer, wire::parse<wire::CarrierOffer>(frame.body.view()));
+  (void)offer;  // there is one version
+  if (!shared_->settings.coded) return {};
+  if (const auto started = connection_->start_coded(0); !started) {
+    shared_->watcher.on_note(1, "coded carrier: " + started.error().message);
+    return {};
+  }
+  connection_->send(session_stream_,
+                    frame_buffer(wire::FrameType::carrier, wire::encode(wire::CarrierOffer{})), false);
+  return {};
 }
 
 Result<void> ReceiveConnection::take_offer(net::StreamId id, const wire::Frame& frame) {

@@ -29,7 +29,8 @@ struct ReceiveSettings {
   std::uint64_t reserve_bytes = 0;
   std::uint64_t max_object_bytes = 0;
   std::uint32_t max_chunk_content =
-      1u << 20;  ///< at most half the receive window: a chunk is credited when it is whole
+      1u << 20;       ///< at most half the receive window: a chunk is credited when it is whole
+  bool coded = true;  ///< takes content by the coded carrier from senders that offer it
   std::string agent;
   Keyring trusted;  ///< may sign what an allowed peer carries
 };

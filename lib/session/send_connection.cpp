@@ -1,5 +1,7 @@
 #include "session/send_connection.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -18,6 +20,10 @@ constexpr std::uint32_t kUsualLargestChunk = 256u << 10;  // an answer that over
 constexpr std::chrono::milliseconds kIdleLook{200};
 constexpr std::chrono::milliseconds kBusyLook{5};
 constexpr Micros kMeasureEvery{500'000};
+// Where the carrier is chosen here: on a path as short as a LAN's QUIC repairs losses at once and costs less.
+constexpr std::chrono::microseconds kShortPath{3000};
+constexpr double kCodedFromLoss = 0.01;
+constexpr std::uint64_t kEnoughPackets = 500;  // to speak of a loss rate
 
 std::size_t class_of(const ObjectTransfer& transfer) {
   return static_cast<std::size_t>(transfer.object().priority);
@@ -76,7 +82,41 @@ Result<void> SendConnection::say_hello() {
   hello.agent = shared_.settings.agent;
   hello.session = shared_.settings.session;
   connection_->send(session_stream_, frame_buffer(wire::FrameType::hello, wire::encode(hello)), false);
+  if (shared_.settings.quic.carrier != Carrier::streams) {
+    connection_->send(session_stream_,
+                      frame_buffer(wire::FrameType::carrier, wire::encode(wire::CarrierOffer{})), false);
+  }
   return offer_next();
+}
+
+Result<void> SendConnection::take_carrier(const wire::Frame& frame) {
+  DCDN_TRY(const auto carrier, wire::parse<wire::CarrierOffer>(frame.body.view()));
+  (void)carrier;  // there is one version
+  if (shared_.settings.quic.carrier == Carrier::streams)
+    return Error(Errc::corrupt, "the receiver agrees to a carrier that was not offered");
+  coded_agreed_ = true;
+  const bool long_path = connection_->stats().min_rtt >= kShortPath;
+  if (shared_.settings.quic.carrier == Carrier::coded || long_path) start_coded();
+  return {};
+}
+
+void SendConnection::start_coded() {
+  if (const auto started = connection_->start_coded(shared_.settings.rate_bytes_per_s); !started) {
+    coded_agreed_ = false;
+    shared_.watcher.on_note(1, "coded carrier: " + started.error().message + "; going on over streams");
+  }
+}
+
+// A short path that turns out to lose packets.
+void SendConnection::consider_coded() {
+  if (!coded_agreed_ || connection_->coded()) return;
+  const auto stats = connection_->stats();
+  if (stats.packets_sent < kEnoughPackets) return;
+  const double lost = static_cast<double>(stats.packets_lost) / static_cast<double>(stats.packets_sent);
+  if (lost < kCodedFromLoss) return;
+  shared_.watcher.on_note(
+      1, fmt::format("the path loses {:.1f} % of packets: changing to the coded carrier", lost * 100));
+  start_coded();
 }
 
 // Offers go out with the hello, before the welcome is here: that saves a round trip.
@@ -132,6 +172,8 @@ Result<void> SendConnection::take_session_frame(const wire::Frame& frame) {
       welcome_ = welcome;
       return {};
     }
+    case wire::FrameType::carrier:
+      return take_carrier(frame);
     case wire::FrameType::pause:
     case wire::FrameType::resume:
       peer_paused_ = frame.type == wire::FrameType::pause;
@@ -267,6 +309,7 @@ void SendConnection::turn() {
   const Micros now = now_micros();
   if (now >= next_measure_) {
     next_measure_ = now + kMeasureEvery;
+    consider_coded();
     const auto stats = connection_->stats();
     const double sent = static_cast<double>(std::max<std::uint64_t>(stats.packets_sent, 1));
     for (auto& transfer : transfers_)
@@ -335,7 +378,7 @@ void SendConnection::send_batch(std::size_t priority, Micros now) {
     if (oldest == nullptr || active.transfer->object().number < oldest->object().number)
       oldest = active.transfer;
   }
-  auto stream = connection_->open_unidirectional();
+  auto stream = connection_->open_bulk(priority == static_cast<std::size_t>(wire::Priority::critical));
   if (oldest == nullptr || !stream) return;
   std::size_t bytes = 0;
   for (bool last = false; !last;) {

@@ -28,6 +28,7 @@ class SendConnection : private net::ConnectionEvents {
   void stop(std::uint64_t close_code, Error error);
   [[nodiscard]] net::ConnectionStats stats() const { return connection_->stats(); }
   [[nodiscard]] bool peer_paused() const { return peer_paused_; }
+  [[nodiscard]] bool coded() const { return connection_->coded(); }
   /// Whether the receiver confirmed anything new on this connection.
   [[nodiscard]] bool made_progress() const { return made_progress_; }
 
@@ -49,6 +50,9 @@ class SendConnection : private net::ConnectionEvents {
   Result<void> take_object_frame(Active& active, const wire::Frame& frame);
   Result<void> take_receipt(Active& active, const wire::Frame& frame);
   void tell_pause();
+  Result<void> take_carrier(const wire::Frame& frame);
+  void consider_coded();
+  void start_coded();
   void turn();  // one round: offers, segments, chunks
   void send_segments();
   std::optional<Micros> send_chunks();  // when tokens will be there again, if that is what stops it
@@ -72,6 +76,7 @@ class SendConnection : private net::ConnectionEvents {
   std::optional<Error> lost_;
   std::optional<Micros> tokens_at_;
   Micros next_measure_{0};
+  bool coded_agreed_ = false;
   bool told_paused_ = false;
   bool peer_paused_ = false;
   bool made_progress_ = false;

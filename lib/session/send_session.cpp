@@ -120,6 +120,9 @@ Progress SendSession::progress() {
   describe_objects(progress);
   meter_.update(progress.bytes_done, now);
   progress.state = state_word(now, progress.detail);
+  const bool coded =
+      std::any_of(destinations_.begin(), destinations_.end(), [](const auto& d) { return d->coded(); });
+  if (coded && progress.state == "sending") progress.detail = "coded";
   progress.rate_now = meter_.now_per_s();
   progress.rate_average = meter_.average_per_s();
   if (progress.bytes_total && *progress.bytes_total >= progress.bytes_done) {

@@ -92,6 +92,13 @@ Bytes encode(const Welcome& m) {
   return body;
 }
 
+Bytes encode(const CarrierOffer& m) {
+  Bytes body;
+  ByteWriter out(body);
+  out.varint(m.version);
+  return body;
+}
+
 Bytes encode(const Offer& m) {
   Bytes body;
   ByteWriter out(body);
@@ -185,6 +192,15 @@ Result<Welcome> parse<Welcome>(ByteView body) {
   m.agent = in.text(kMaxAgentBytes);
   m.max_chunk_content = static_cast<std::uint32_t>(in.number(kMinChunkContent, kMaxChunkContent));
   return in.result(std::move(m));
+}
+
+template <>
+Result<CarrierOffer> parse<CarrierOffer>(ByteView body) {
+  FieldReader in("carrier", body);
+  CarrierOffer m;
+  m.version = in.number32();
+  in.require(m.version > 0);
+  return in.result(m);
 }
 
 template <>

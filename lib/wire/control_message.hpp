@@ -37,6 +37,12 @@ struct Welcome {
   std::uint32_t max_chunk_content = 0;  ///< largest chunk the receiver will hold, bytes
   bool operator==(const Welcome&) const = default;
 };
+/// S to R behind the hello: chunks may come by the coded carrier. R to S: agreed. Who does not know it says
+/// nothing.
+struct CarrierOffer {
+  std::uint32_t version = 1;  ///< highest known; both use the lower one
+  bool operator==(const CarrierOffer&) const = default;
+};
 struct Offer {
   std::uint32_t object = 0;  ///< number within the session
   ObjectKind kind = ObjectKind::stream;
@@ -101,6 +107,7 @@ Errc code_of_number(std::uint32_t number);
 // form and that nothing is left over: error corrupt.
 Bytes encode(const Hello& m);
 Bytes encode(const Welcome& m);
+Bytes encode(const CarrierOffer& message);
 Bytes encode(const Offer& m);
 Bytes encode(const Answer& m);
 Bytes encode(const Want& m);

@@ -41,6 +41,7 @@ enum class FrameType : std::uint8_t {
   resume = 0x47,           ///< session: go on
   cancel = 0x48,           ///< session: forget this object
   failure = 0x49,          ///< session: an error, by code and text
+  carrier = 0x50,          ///< session: the coded carrier is offered, or accepted
 };
 
 struct FrameHeader {

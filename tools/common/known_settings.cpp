@@ -16,6 +16,7 @@ static constexpr const char* keys_listed[] = {
     "chunk-rate",
     "chunk-size",
     "compress",
+    "carrier",
     "congestion",
     "for-bursts",
     "handshake-timeout",

@@ -23,6 +23,10 @@ Apply mtu_into(TransportOptions& transport) {
 
 void add_transport_options(Command& command, TransportOptions& transport) {
   command.group("Transport");
+  command.choice(
+      "carrier", transport.carrier,
+      {{"auto", Carrier::automatic}, {"streams", Carrier::streams}, {"coded", Carrier::coded}},
+      "what carries content: QUIC streams, or coded packets beside it for paths that lose packets");
   command.choice("congestion", transport.congestion,
                  {{"bbr", Congestion::bbr}, {"cubic", Congestion::cubic}, {"reno", Congestion::reno}},
                  "congestion control");

@@ -1,4 +1,4 @@
-// dcdn/transport.hpp - every tunable of the QUIC transport, with its range.
+// dcdn/transport.hpp - every tunable of the transport, with its range.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -10,7 +10,12 @@ namespace dcdn {
 
 enum class Congestion { bbr, cubic, reno };
 
+/// What carries the content of a session. streams: QUIC. coded: packets with erasure coding beside QUIC, for
+/// paths that lose packets. automatic: coded on long paths and on those that lose packets, streams elsewhere.
+enum class Carrier { automatic, streams, coded };
+
 struct TransportOptions {
+  Carrier carrier = Carrier::automatic;
   Congestion congestion = Congestion::bbr;
   std::uint32_t max_connections = 1000;  ///< 100..10000, accepted at once by a listener
   std::uint32_t max_streams = 256;       ///< 100..10000, unidirectional streams open at once towards us
