@@ -23,7 +23,7 @@ constexpr Micros kMeasureEvery{500'000};
 // Where the carrier is chosen here: on a path as short as a LAN's QUIC repairs losses at once and costs less.
 constexpr std::chrono::microseconds kShortPath{3000};
 constexpr double kCodedFromLoss = 0.01;
-constexpr std::uint64_t kEnoughPackets = 500;  // to speak of a loss rate
+constexpr std::uint64_t kEnoughPackets = 500;
 
 std::size_t class_of(const ObjectTransfer& transfer) {
   return static_cast<std::size_t>(transfer.object().priority);
@@ -90,13 +90,13 @@ Result<void> SendConnection::say_hello() {
 }
 
 Result<void> SendConnection::take_carrier(const wire::Frame& frame) {
-  DCDN_TRY(const auto carrier, wire::parse<wire::CarrierOffer>(frame.body.view()));
-  (void)carrier;  // there is one version
+  // What it says does not matter yet: there is one version.
+  if (const auto agreed = wire::parse<wire::CarrierOffer>(frame.body.view()); !agreed) return agreed.error();
   if (shared_.settings.quic.carrier == Carrier::streams)
     return Error(Errc::corrupt, "the receiver agrees to a carrier that was not offered");
   coded_agreed_ = true;
-  const bool long_path = connection_->stats().min_rtt >= kShortPath;
-  if (shared_.settings.quic.carrier == Carrier::coded || long_path) start_coded();
+  const bool wanted = shared_.settings.quic.carrier == Carrier::coded;
+  if (wanted || connection_->stats().min_rtt >= kShortPath) start_coded();
   return {};
 }
 
@@ -107,15 +107,13 @@ void SendConnection::start_coded() {
   }
 }
 
-// A short path that turns out to lose packets.
 void SendConnection::consider_coded() {
-  if (!coded_agreed_ || connection_->coded()) return;
+  if (!coded_agreed_ || connection_->coded()) return;  // a short path may turn out to lose packets
   const auto stats = connection_->stats();
-  if (stats.packets_sent < kEnoughPackets) return;
-  const double lost = static_cast<double>(stats.packets_lost) / static_cast<double>(stats.packets_sent);
-  if (lost < kCodedFromLoss) return;
-  shared_.watcher.on_note(
-      1, fmt::format("the path loses {:.1f} % of packets: changing to the coded carrier", lost * 100));
+  const double lost =
+      static_cast<double>(stats.packets_lost) / std::max(1.0, static_cast<double>(stats.packets_sent));
+  if (stats.packets_sent < kEnoughPackets || lost < kCodedFromLoss) return;
+  shared_.watcher.on_note(1, fmt::format("the path loses {:.1f} % of packets: now coded", lost * 100));
   start_coded();
 }
 

@@ -122,6 +122,8 @@ Result<Hello> parse<Hello>(ByteView body);
 template <>
 Result<Welcome> parse<Welcome>(ByteView body);
 template <>
+Result<CarrierOffer> parse<CarrierOffer>(ByteView body);
+template <>
 Result<Offer> parse<Offer>(ByteView body);
 template <>
 Result<Answer> parse<Answer>(ByteView body);
