@@ -101,6 +101,7 @@ Result<void> SendRun::open_session(SendPlan plan) {
   settings.session = session_bytes(id_);
   settings.agent = agent();
   settings.quic = options_.transport;
+  settings.paths = options_.paths;
   settings.input_fd = options_.input_fd;
   settings.input_head = plan.input_head;
   std::vector<session::DestinationSettings> destinations;
