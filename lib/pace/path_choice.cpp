@@ -107,7 +107,7 @@ void PathMeter::measure_loss(const PathReading& reading, Micros now) {
   if (sent < kLossPackets || now - loss_since_ < kLossTime) return;
   const double lost = static_cast<double>(grown(loss_lost_, reading.packets_lost));
   const double share = std::min(1.0, lost / static_cast<double>(sent));
-  loss_ = loss_known_ ? smoothed(loss_, share) : share;
+  loss_ = smoothed(loss_, share);  // from 0: a start that overruns the queue is not the path's loss
   loss_known_ = true;
   loss_since_ = now;
   loss_sent_ = reading.packets_sent;

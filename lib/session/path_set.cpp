@@ -199,7 +199,7 @@ void PathSet::dial(Path& path) {
   path.link->dial(how);
 }
 
-void PathSet::give_up(Path& path, const Error& why, Micros now) {
+void PathSet::give_up(Path& path, Error why, Micros now) {
   const bool on_purpose = carries_first(path);
   const net::ConnectionStats last = path.link->stats();
   gone_.bytes_sent += last.bytes_sent;
@@ -221,6 +221,7 @@ void PathSet::give_up(Path& path, const Error& why, Micros now) {
 void PathSet::tell(Path& path) {
   if (path.state == path.told) return;
   path.told = path.state;
+  if (path.state == pace::PathState::probing) return;
   const PathLoad& load = carries_first(path) ? first_load_ : path.link->load();
   shared_.watcher.on_note(1, fmt::format("path {}: {}, RTT {} ms, loss {:.0f} %, {}", path.interface,
                                          word_of(path.state), load.meter.rtt().count() / 1000,
@@ -288,7 +289,7 @@ std::vector<PathProgress> PathSet::describe() const {
     if (load != nullptr) {
       shown.rtt = load->meter.rtt();
       shown.loss = load->meter.loss();
-      shown.rate = load->meter.rate();
+      shown.rate = load->meter.rtt() > Micros(0) ? load->meter.rate() : 0;
     }
     all.push_back(std::move(shown));
   }

@@ -60,7 +60,7 @@ class PathSet {
   void move_first(Micros now);
   void look_after(Path& path, Micros now);
   void dial(Path& path);
-  void give_up(Path& path, const Error& why, Micros now);
+  void give_up(Path& path, Error why, Micros now);  // a copy: it may be of what goes
   void tell(Path& path);
   [[nodiscard]] bool carries_first(const Path& path) const { return path.interface == first_interface_; }
   [[nodiscard]] bool is_usable(const Path& path) const;

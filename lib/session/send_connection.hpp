@@ -59,7 +59,7 @@ class SendConnection : private net::ConnectionEvents {
   void send_segments();
   std::optional<Micros> send_chunks();  // when tokens will be there again, if that is what stops it
   [[nodiscard]] ObjectTransfer* oldest_of(std::size_t priority) const;
-  [[nodiscard]] net::Connection* way_for(const ObjectTransfer& next);         // nullptr: nowhere now
+  [[nodiscard]] net::Connection* way_for(const ObjectTransfer& next, std::size_t limit);
   bool send_batch(ObjectTransfer& oldest, net::Connection& way, Micros now);  // false: no stream credit
   [[nodiscard]] std::size_t queue_limit() const;
   [[nodiscard]] std::array<bool, pace::kClasses> backlog() const;
