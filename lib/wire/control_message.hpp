@@ -6,7 +6,8 @@
 //       R Want (one a segment, when the answer asked for it), Stored (now and then); R Receipt at the end;
 //       Cancel or Failure from either side ends it
 //   chunk frames: on unidirectional streams from S, one or several whole frames each, in any order
-// A further connection of the session has a session stream with S Join -> R Joined, and chunk frames; nothing else.
+// A further connection of the session has a session stream with S Join -> R Joined, and chunk frames; nothing
+// else.
 #pragma once
 #include <array>
 #include <optional>
