@@ -3,10 +3,13 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 
 #include "base/text.hpp"
+#include "net/local_interfaces.hpp"
+#include "session/path_set.hpp"
 #include "session/source_walk.hpp"
 #include "wire/frame_reader.hpp"
 
@@ -87,6 +90,24 @@ Result<session::SendObject> path_object(const SendOptions& options, const std::s
   return object;
 }
 
+Result<void> check_paths(const std::vector<std::string>& paths) {
+  const bool automatic = std::find(paths.begin(), paths.end(), "auto") != paths.end();
+  if (automatic && paths.size() > 1)
+    return Error(Errc::usage, "--path auto stands alone: it finds the others");
+  if (paths.size() > session::kMostPaths)
+    return Error(Errc::usage, "--path: at most " + std::to_string(session::kMostPaths) + " at once");
+  if (std::set<std::string>(paths.begin(), paths.end()).size() < paths.size())
+    return Error(Errc::usage, "--path: an interface is named twice");
+  if (paths.empty() || automatic) return {};
+  DCDN_TRY(const auto here, net::local_interfaces());
+  for (const std::string& path : paths) {
+    const auto known =
+        std::find_if(here.begin(), here.end(), [&](const auto& each) { return each.name == path; });
+    if (known == here.end()) return net::no_such_interface(escape_for_display(path)).during("--path");
+  }
+  return {};
+}
+
 Result<void> check_together(const SendOptions& options) {
   if (options.sources.empty())
     return Error(Errc::usage, "nothing to send").with_hint("dcdn-send PATH... DEST");
@@ -104,6 +125,7 @@ Result<void> check_together(const SendOptions& options) {
   const std::size_t ids = options.peer_ids.size();
   if (ids > 1 && ids != options.destinations.size())
     return Error(Errc::usage, "give --peer-id once for all destinations, or once for each");
+  DCDN_CHECK(check_paths(options.paths));
   return check(options.transport);
 }
 

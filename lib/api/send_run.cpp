@@ -109,6 +109,7 @@ Result<void> SendRun::open_session(SendPlan plan) {
   settings.agent = agent();
   settings.statements = statement_frames(keyring, key.id());
   settings.quic = options_.transport;
+  settings.paths = options_.paths;
   settings.input_fd = options_.input_fd;
   settings.input_head = plan.input_head;
   std::vector<session::DestinationSettings> destinations;

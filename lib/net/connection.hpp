@@ -38,6 +38,10 @@ struct ConnectionStats {
   std::uint64_t repair_packets_sent = 0;
   std::uint64_t repaired_symbols = 0;  ///< lost, and computed out of others
   std::uint64_t wasted_packets = 0;    ///< arrived when their block was complete
+  std::uint64_t bytes_in_flight = 0;    ///< sent, neither acknowledged nor declared lost
+  std::uint64_t stream_bytes_acknowledged = 0;
+  std::chrono::microseconds probe_timeout{};  ///< RFC 9002 section 6.2.1, without back-off
+  unsigned timeouts = 0;                      ///< probe timeouts since the last acknowledgement
 };
 
 /// How a connection ended.
@@ -58,6 +62,8 @@ class ConnectionEvents {
   virtual void on_stream_data(StreamId id, ByteView bytes, bool fin) = 0;
   /// The peer gave up a stream, or asked us to stop sending on it.
   virtual void on_stream_reset(StreamId id, std::uint64_t code) = 0;
+  /// The peer has all of a unidirectional stream of ours.
+  virtual void on_stream_acknowledged(StreamId id) { (void)id; }
   /// There is room again: queued_bytes() fell under the low mark, or the peer allows more streams.
   virtual void on_writable() = 0;
   /// Last call. The connection is gone.
@@ -73,6 +79,11 @@ class Connection {
   /// Set right after accept or connect, before the next turn of the loop. Must outlive the connection or be
   /// set to nullptr, after which nothing is told any more.
   virtual void set_events(ConnectionEvents* events) = 0;
+  /// From which address of this machine it sends now, without the port.
+  [[nodiscard]] virtual std::string local_address() const = 0;
+  /// Client: goes on by another interface (RFC 9000 section 9), and stays with it. error temporary: not now;
+  /// unreachable, not_found: not that way; unsupported: not the client.
+  virtual Result<void> use_interface(const std::string& name) = 0;
 
   /// error temporary: the peer's limit of streams is reached (wait for on_writable), or closed.
   virtual Result<StreamId> open_bidirectional() = 0;
@@ -127,11 +138,12 @@ Result<std::shared_ptr<Listener>> listen(asio::any_io_executor executor, const s
                                          const QuicOptions& options, const Identity& identity,
                                          PeerPolicy policy);
 
-/// Resolves (every address is tried), connects, does the handshake, asks the policy.
+/// Resolves (every address is tried), connects, does the handshake, asks the policy. `interface`: the name of
+/// the one to use, wherever the routes point; empty: as they point.
 /// error unreachable (does not resolve, nothing answers within handshake_timeout), untrusted (either side
 /// refuses the other's key; message tells which), temporary.
 Task<ConnectionPtr> connect(asio::any_io_executor executor, std::string address, QuicOptions options,
-                            Identity identity, PeerPolicy policy);
+                            Identity identity, PeerPolicy policy, std::string interface = {});
 
 /// "host:port" split and checked; default_port when none is given. error usage.
 struct HostPort {

@@ -52,6 +52,10 @@ void EventGate::reset(StreamId id, std::uint64_t code) {
   }
 }
 
+void EventGate::acknowledged(StreamId id) {
+  if (state_ == State::open) events_->on_stream_acknowledged(id);
+}
+
 void EventGate::writable() {
   if (keeps()) kept_writable_ = true;
   if (state_ == State::open) events_->on_writable();

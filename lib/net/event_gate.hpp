@@ -17,6 +17,8 @@ class EventGate {
 
   void data(StreamId id, ByteView bytes, bool fin);
   void reset(StreamId id, std::uint64_t code);
+  /// Only what follows set_events() can be acknowledged: nothing to keep.
+  void acknowledged(StreamId id);
   void writable();
   void closed(const CloseInfo& info);
 

@@ -26,7 +26,13 @@ void QuicConnection::stream_over(StreamId id, std::optional<std::uint64_t> code)
   if (!is_unidirectional(id) && !ngtcp2_conn_is_local_stream(conn_.get(), id))
     ngtcp2_conn_extend_max_streams_bidi(conn_.get(), 1);
   // ngtcp2 answers STOP_SENDING by itself; that the peer wanted no more of the stream shows here.
-  if (given_up_.erase(id) == 0 && code && !refusal_) gate_.reset(id, *code);
+  const bool given_up = given_up_.erase(id) != 0;
+  if (given_up || refusal_) return;
+  if (code) {
+    gate_.reset(id, *code);
+  } else if (is_unidirectional(id) && ngtcp2_conn_is_local_stream(conn_.get(), id) != 0) {
+    gate_.acknowledged(id);  // the sending side of a stream is over when all of it is acknowledged
+  }
 }
 
 // ngtcp2 before 0.13 never reports that a peer's unidirectional stream is closed, so the end of its data has
@@ -98,6 +104,7 @@ struct QuicCallbacks {
   static int acknowledged(ngtcp2_conn*, std::int64_t id, std::uint64_t offset, std::uint64_t size, void* user,
                           void*) {
     self(user).queue_.acknowledged(id, offset + size);
+    self(user).stats_.stream_bytes_acknowledged += size;
     return 0;
   }
 

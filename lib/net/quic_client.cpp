@@ -15,8 +15,8 @@ namespace {
 
 class QuicClient final : public QuicEndpoint {
  public:
-  QuicClient(const asio::any_io_executor& executor, UdpSocket socket)
-      : QuicEndpoint(std::move(socket)), signal_(executor) {}
+  QuicClient(const asio::any_io_executor& executor, UdpSocket socket, std::string interface)
+      : QuicEndpoint(std::move(socket)), interface_(std::move(interface)), signal_(executor) {}
   ~QuicClient() override {
     if (watch_) watch_->stop();
     if (connection_) connection_->detach();
@@ -60,6 +60,13 @@ class QuicClient final : public QuicEndpoint {
   void remove_id(const ConnectionId&) override {}
   void add_token(std::uint32_t, QuicConnection&) override {}
   void ended(QuicConnection&) override {}
+  Result<void> use_interface(const std::string& name) override {
+    DCDN_TRY(UdpSocket fresh, UdpSocket::connected(executor_, remote_, offload_, name));
+    DCDN_CHECK(connection_->migrate(fresh.local()));
+    replace_socket(std::move(fresh));
+    interface_ = name;
+    return {};
+  }
   void forget(QuicConnection&) override {
     connection_.reset();
     if (watch_) watch_->stop();
@@ -81,7 +88,7 @@ class QuicClient final : public QuicEndpoint {
   void follow_address() {
     constexpr std::chrono::milliseconds kRetry{200};
     if (!connection_ || connection_->closed()) return;
-    Result<UdpSocket> fresh = UdpSocket::connected(executor_, remote_, offload_);
+    Result<UdpSocket> fresh = UdpSocket::connected(executor_, remote_, offload_, interface_);
     if (!fresh) return;  // no way there at the moment: the next change tells
     if (fresh->local().same_host(socket().local())) return;
     if (connection_->migrate(fresh->local())) {
@@ -100,15 +107,17 @@ class QuicClient final : public QuicEndpoint {
   std::shared_ptr<AddressWatch> watch_;
   asio::any_io_executor executor_;
   SocketAddress remote_;
+  std::string interface_;  // empty: the one that the routes name
   bool offload_ = false;
   Signal signal_;
   ConnectionPtr handle_;
   Error failure_{Errc::temporary, "connection closed"};
 };
 
-Task<ConnectionPtr> connect_to(asio::any_io_executor executor, SocketAddress remote, QuicSetup setup) {
-  DCDN_CO_TRY(UdpSocket socket, UdpSocket::connected(executor, remote, setup.options.gso));
-  const auto client = std::make_shared<QuicClient>(executor, std::move(socket));
+Task<ConnectionPtr> connect_to(asio::any_io_executor executor, SocketAddress remote, QuicSetup setup,
+                               std::string interface) {
+  DCDN_CO_TRY(UdpSocket socket, UdpSocket::connected(executor, remote, setup.options.gso, interface));
+  const auto client = std::make_shared<QuicClient>(executor, std::move(socket), std::move(interface));
   setup.local = client->socket().local();
   setup.remote = remote;
   DCDN_CO_CHECK(client->begin(std::move(setup)));
@@ -135,7 +144,7 @@ Task<std::vector<SocketAddress>> resolve(asio::any_io_executor executor, HostPor
 }  // namespace
 
 Task<ConnectionPtr> connect(asio::any_io_executor executor, std::string address, QuicOptions options,
-                            Identity identity, PeerPolicy policy) {
+                            Identity identity, PeerPolicy policy, std::string interface) {
   if (!policy.check) co_return Error(Errc::internal, "connect: no policy for peers");
   DCDN_CO_TRY(HostPort wanted, parse_host_port(address, std::nullopt));
   if (wanted.host.empty())
@@ -153,7 +162,7 @@ Task<ConnectionPtr> connect(asio::any_io_executor executor, std::string address,
         std::max(left / static_cast<std::int64_t>(places.size() - i), std::chrono::milliseconds(1));
     QuicSetup setup{executor, options, policy, credentials, nullptr, {}, {}};
     const SocketAddress place = places[i];
-    auto made = co_await connect_to(executor, place, setup);
+    auto made = co_await connect_to(executor, place, setup, interface);
     if (made) co_return std::move(*made);
     failure = made.error();
     if (failure.code != Errc::unreachable)

@@ -210,6 +210,11 @@ Result<void> QuicConnection::migrate(const SocketAddress& local) {
   return {};
 }
 
+Result<void> QuicConnection::use_interface(const std::string& name) {
+  if (closed() || setup_.owner == nullptr) return Error(Errc::temporary, "connection closed");
+  return setup_.owner->use_interface(name);
+}
+
 void QuicConnection::detach() {
   setup_.owner = nullptr;
   timer_.cancel();
@@ -308,6 +313,9 @@ ConnectionStats QuicConnection::stats() const {
   now.min_rtt = microseconds(state.min_rtt);
   now.congestion_window = state.cwnd;
   if (coded_) coded_->count(now);
+  now.bytes_in_flight = state.bytes_in_flight;
+  now.probe_timeout = microseconds(ngtcp2_conn_get_pto(conn_.get()));
+  now.timeouts = static_cast<unsigned>(state.pto_count);
   for (const StreamId id : queue_.ids())
     now.packets_lost += ngtcp2_conn_get_stream_loss_count(conn_.get(), id);
   return now;

@@ -41,6 +41,9 @@ class ConnectionOwner {
   /// The connection no longer counts; it only answers late packets until forget().
   virtual void ended(QuicConnection& connection) = 0;
   virtual void forget(QuicConnection& connection) = 0;
+  virtual Result<void> use_interface(const std::string& name) {
+    return Error(Errc::unsupported, "only who connects can choose the interface: " + name);
+  }
 };
 
 /// What both sides start from.
@@ -97,6 +100,8 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   [[nodiscard]] const NodeId& peer() const override { return peer_; }
   [[nodiscard]] std::string peer_address() const override;
   void set_events(ConnectionEvents* events) override;
+  [[nodiscard]] std::string local_address() const override { return setup_.local.host_text(); }
+  Result<void> use_interface(const std::string& name) override;
   Result<StreamId> open_bidirectional() override;
   Result<StreamId> open_unidirectional() override;
   void send(StreamId id, Buffer bytes, bool fin) override;

@@ -45,19 +45,24 @@ bool SocketAddress::is_any() const {
   return family() != AF_INET6 || IN6_IS_ADDR_UNSPECIFIED(&storage_.v6.sin6_addr);
 }
 
-std::string SocketAddress::text() const {
+std::string SocketAddress::host_text() const {
   char buffer[INET6_ADDRSTRLEN] = "";
   if (family() == AF_INET) {
     inet_ntop(AF_INET, &storage_.v4.sin_addr, buffer, sizeof buffer);
-    return fmt::format("{}:{}", buffer, port());
-  }
-  if (family() != AF_INET6) return "unknown";
-  if (IN6_IS_ADDR_V4MAPPED(&storage_.v6.sin6_addr)) {
+  } else if (family() != AF_INET6) {
+    return "unknown";
+  } else if (IN6_IS_ADDR_V4MAPPED(&storage_.v6.sin6_addr)) {
     inet_ntop(AF_INET, storage_.v6.sin6_addr.s6_addr + 12, buffer, sizeof buffer);
-    return fmt::format("{}:{}", buffer, port());
+  } else {
+    inet_ntop(AF_INET6, &storage_.v6.sin6_addr, buffer, sizeof buffer);
   }
-  inet_ntop(AF_INET6, &storage_.v6.sin6_addr, buffer, sizeof buffer);
-  return fmt::format("[{}]:{}", buffer, port());
+  return buffer;
+}
+
+std::string SocketAddress::text() const {
+  if (family() != AF_INET && family() != AF_INET6) return "unknown";
+  const std::string host = host_text();
+  return fmt::format(fmt::runtime(host.find(':') == std::string::npos ? "{}:{}" : "[{}]:{}"), host, port());
 }
 
 bool SocketAddress::operator==(const SocketAddress& other) const {

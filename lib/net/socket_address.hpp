@@ -29,6 +29,8 @@ class SocketAddress {
   [[nodiscard]] bool is_any() const;
   /// "192.0.2.1:4433", "[2001:db8::1]:4433"; an IPv4 address inside an IPv6 one is shown as IPv4.
   [[nodiscard]] std::string text() const;
+  /// Without the port: "192.0.2.1", "2001:db8::1".
+  [[nodiscard]] std::string host_text() const;
   /// The same address, whatever the ports.
   [[nodiscard]] bool same_host(const SocketAddress& other) const;
   bool operator==(const SocketAddress& other) const;

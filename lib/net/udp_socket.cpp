@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/unique_fd.hpp"
+#include "net/local_interfaces.hpp"
 
 namespace dcdn::net {
 
@@ -147,9 +148,24 @@ Result<UdpSocket> UdpSocket::bound(const asio::any_io_executor& executor, const 
   return made;
 }
 
+namespace {
+
+Result<void> tie_to(int fd, const std::string& interface, int family) {
+  if (::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(),
+                   static_cast<socklen_t>(interface.size())) == 0)
+    return {};
+  if (errno != EPERM) return no_such_interface(interface);
+  DCDN_TRY(const SocketAddress address, address_on(interface, family));
+  if (::bind(fd, address.raw(), address.size()) != 0) return errno_error(errno, interface);
+  return {};
+}
+
+}  // namespace
+
 Result<UdpSocket> UdpSocket::connected(const asio::any_io_executor& executor, const SocketAddress& remote,
-                                       bool offload) {
+                                       bool offload, const std::string& interface) {
   DCDN_TRY(UniqueFd fd, open_socket(remote));
+  if (!interface.empty()) DCDN_CHECK(tie_to(fd.get(), interface, remote.family()));
   if (::connect(fd.get(), remote.raw(), remote.size()) != 0) {
     Error made = errno_error(errno, remote.text());
     made.code = Errc::unreachable;

@@ -40,9 +40,12 @@ class UdpSocket {
   static Result<UdpSocket> bound(const asio::any_io_executor& executor, const SocketAddress& local,
                                  bool offload);
   /// Tied to one peer, so that the kernel reports that nobody listens there.
-  /// error unreachable: no route.
+  /// `interface`: the name of the one to leave by, empty: as the routes say. Where the kernel wants a
+  /// privilege for that (CAP_NET_RAW, before Linux 5.7), the interface's address is taken, and the routes
+  /// still decide. error unreachable: no route; not_found: no such interface, or no address of the family on
+  /// it.
   static Result<UdpSocket> connected(const asio::any_io_executor& executor, const SocketAddress& remote,
-                                     bool offload);
+                                     bool offload, const std::string& interface = {});
 
   [[nodiscard]] asio::posix::stream_descriptor& descriptor() { return descriptor_; }
   [[nodiscard]] const SocketAddress& local() const { return local_; }

@@ -6,6 +6,8 @@
 #include <asio/post.hpp>
 
 #include "base/random.hpp"
+#include "dcdn/units.hpp"
+#include "net/local_interfaces.hpp"
 
 namespace dcdn::session {
 
@@ -52,6 +54,7 @@ net::Task<void> Destination::run() {
     const Micros began = now_micros();
     const Result<void> ended = co_await connect_once();
     if (ended) break;
+    ++lost_connections_;
     if (stop_error_) co_return *stop_error_;
     if (!may_pass(ended.error().code)) {
       state_ = DestinationState::failed;
@@ -73,9 +76,10 @@ net::Task<void> Destination::connect_once() {
   net::PeerPolicy policy = settings_.policy;
   net::QuicOptions quic = shared_.settings.quic;
   net::Identity identity = settings_.identity;
+  const std::string interface = next_interface();
   DCDN_CO_TRY(net::ConnectionPtr connected,
               co_await net::connect(shared_.executor, settings_.address, std::move(quic), std::move(identity),
-                                    std::move(policy)));
+                                    std::move(policy), interface));
   if (stop_error_) {
     connected->close(0, "stopped");
     co_return *stop_error_;
@@ -85,8 +89,10 @@ net::Task<void> Destination::connect_once() {
   detail_.clear();
   if (shared_.opened_unix_s == 0) shared_.opened_unix_s = now_unix_s();
   connection_ = std::make_unique<SendConnection>(shared_, connected, transfers_);
+  if (!shared_.settings.paths.empty()) connection_->use_paths(interface, settings_.identity);
   auto ended = co_await connection_->run();
   const net::ConnectionStats last = connection_->stats();
+  tell_paths();
   earlier_.bytes_sent += last.bytes_sent;
   earlier_.packets_sent += last.packets_sent;
   earlier_.packets_lost += last.packets_lost;
@@ -126,6 +132,31 @@ Result<void> Destination::outcome() const {
     if (transfer->error()) return *transfer->error();
   }
   return {};
+}
+
+// Where the routes point comes first, unless paths are named; then each in turn.
+std::string Destination::next_interface() const {
+  std::vector<std::string> names = shared_.settings.paths;
+  if (shared_.settings.automatic_paths()) {
+    names = net::interfaces_towards(settings_.address, kMostPaths);
+    names.insert(names.begin(), "");
+  }
+  return names.empty() ? "" : names[lost_connections_ % names.size()];
+}
+
+std::vector<PathProgress> Destination::paths() const {
+  std::vector<PathProgress> all = connection_ ? connection_->paths() : std::vector<PathProgress>{};
+  for (PathProgress& path : all)
+    if (shared_.destinations > 1) path.peer = settings_.address;
+  return all;
+}
+
+void Destination::tell_paths() const {
+  for (const PathProgress& path : paths())
+    shared_.watcher.on_note(
+        1, fmt::format("path {}: {}, RTT {} ms, loss {:.0f} %, {}, {} sent{}", path.interface, path.state,
+                       path.rtt.count() / 1000, path.loss * 100, format_rate(path.rate),
+                       format_size(path.bytes), path.first ? ", the session itself" : ""));
 }
 
 net::ConnectionStats Destination::stats() const {

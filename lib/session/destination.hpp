@@ -35,6 +35,7 @@ class Destination {
   [[nodiscard]] const std::optional<NodeId>& peer() const { return peer_; }
   [[nodiscard]] bool peer_paused() const { return connection_ && connection_->peer_paused(); }
   [[nodiscard]] const std::vector<std::unique_ptr<ObjectTransfer>>& transfers() const { return transfers_; }
+  [[nodiscard]] std::vector<PathProgress> paths() const;
   /// All connections so far together.
   [[nodiscard]] net::ConnectionStats stats() const;
   [[nodiscard]] bool coded() const { return connection_ && connection_->coded(); }
@@ -43,6 +44,8 @@ class Destination {
   net::Task<void> connect_once();
   net::Task<void> wait_before_retry(Error error, std::chrono::milliseconds spent);
   void leave_shared_feeds();
+  [[nodiscard]] std::string next_interface() const;
+  void tell_paths() const;
   Result<void> outcome() const;
 
   SendShared& shared_;
@@ -57,6 +60,7 @@ class Destination {
   std::optional<NodeId> peer_;
   DestinationState state_ = DestinationState::connecting;
   std::string detail_;
+  std::size_t lost_connections_ = 0;  // or tries in vain: another path is next
 };
 
 }  // namespace dcdn::session

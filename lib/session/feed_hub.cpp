@@ -12,6 +12,8 @@ namespace dcdn::session {
 
 namespace {
 
+constexpr std::uint32_t kMostOfSeveralPaths = 64u << 10;
+
 std::uint32_t bound_by_rate(std::optional<std::uint32_t> fixed, double rate_bytes_per_s) {
   constexpr double kLeast = 16384;
   if (fixed || rate_bytes_per_s <= 0) return wire::kMaxChunkContent;
@@ -22,15 +24,16 @@ std::uint32_t bound_by_rate(std::optional<std::uint32_t> fixed, double rate_byte
 }  // namespace
 
 ChunkSizer::ChunkSizer(std::optional<std::uint32_t> fixed, std::vector<wire::ChunkPlanStep> plan,
-                       std::uint32_t largest, double rate_bytes_per_s)
+                       std::uint32_t largest, double rate_bytes_per_s, bool several_paths)
     : plan_(std::move(plan)),
       largest_(largest),
-      largest_by_rate_(bound_by_rate(fixed, rate_bytes_per_s)),
+      largest_chosen_(std::min(bound_by_rate(fixed, rate_bytes_per_s),
+                               several_paths && !fixed ? kMostOfSeveralPaths : UINT32_MAX)),
       policy_(fixed),
       current_(policy_.current()) {}
 
 std::uint32_t ChunkSizer::chunk_bytes(std::uint64_t segment) const {
-  std::uint32_t size = std::min(current_.load(std::memory_order_relaxed), largest_by_rate_);
+  std::uint32_t size = std::min(current_.load(std::memory_order_relaxed), largest_chosen_);
   for (const wire::ChunkPlanStep& step : plan_) {
     if (step.segment <= segment) size = step.chunk_content;
   }
@@ -71,7 +74,7 @@ std::shared_ptr<ChunkSizer> FeedHub::start(const SendObject& object, const std::
   if (sizer) return sizer;
   reap();
   sizer = std::make_shared<ChunkSizer>(shared_.settings.chunk_bytes, answer.plan, largest,
-                                       shared_.settings.rate_bytes_per_s);
+                                       shared_.settings.rate_bytes_per_s, shared_.settings.several_paths());
   sizer->measure(path);
   const bool repeats_omitted = answer.repeats_omitted;
   std::thread thread(

@@ -16,15 +16,16 @@ namespace dcdn::session {
 class ChunkSizer {
  public:
   /// rate_bytes_per_s: of --rate, 0 for none: a chunk never takes longer than about half a second of it.
+  /// several_paths: 64 KiB at most, so that no path has much to finish when the others are done.
   ChunkSizer(std::optional<std::uint32_t> fixed, std::vector<wire::ChunkPlanStep> plan, std::uint32_t largest,
-             double rate_bytes_per_s);
+             double rate_bytes_per_s, bool several_paths = false);
   [[nodiscard]] std::uint32_t chunk_bytes(std::uint64_t segment) const;
   void measure(const pace::PathMeasure& measure);
 
  private:
   const std::vector<wire::ChunkPlanStep> plan_;
   const std::uint32_t largest_;
-  const std::uint32_t largest_by_rate_;
+  const std::uint32_t largest_chosen_;
   pace::ChunkSizePolicy policy_;
   std::atomic<std::uint32_t> current_;
 };

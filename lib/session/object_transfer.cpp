@@ -187,6 +187,19 @@ void ObjectTransfer::pop_chunk() {
   queue_.pop_front();
 }
 
+void ObjectTransfer::requeue(const QueuedChunk& chunk) {
+  // Of what the receiver has confirmed nothing is due, and after a disconnect everything is asked anew.
+  if (phase_ != TransferPhase::running || !feed_ || chunk.segment->index < feed_->base()) return;
+  queue_.push_front(chunk);
+  queue_bytes_ += chunk.chunk().carried.size();
+}
+
+std::uint64_t ObjectTransfer::backlog_bytes() const {
+  if (phase_ == TransferPhase::done || phase_ == TransferPhase::failed) return 0;
+  const bool all_known = phase_ == TransferPhase::running && object_id_ && asked_.empty();
+  return all_known ? queue_bytes_ : UINT64_MAX;
+}
+
 void ObjectTransfer::measure(const pace::PathMeasure& path) {
   path_ = path;
   if (sizer_) sizer_->measure(path);

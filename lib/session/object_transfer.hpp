@@ -53,6 +53,10 @@ class ObjectTransfer {
   [[nodiscard]] bool has_chunk() const { return !queue_.empty(); }
   [[nodiscard]] const QueuedChunk& next_chunk() const { return queue_.front(); }
   void pop_chunk();
+  /// It was given to a path that failed: it goes again, before the others.
+  void requeue(const QueuedChunk& chunk);
+  /// Bytes that wait to be sent; UINT64_MAX while more is to come.
+  [[nodiscard]] std::uint64_t backlog_bytes() const;
   void measure(const pace::PathMeasure& path);
   /// Carried bytes of chunks given to the wire so far (for statistics).
   [[nodiscard]] std::uint64_t carried_sent() const { return carried_sent_; }

@@ -14,17 +14,17 @@ namespace {
 constexpr std::size_t kMaxObjects = 64;           // offered and not finished, a connection
 constexpr std::size_t kMaxListedObjects = 65536;  // offered in all, a connection
 
+}  // namespace
+
 // The session's name here: not the sender's own, so that both can stand in one list on a machine that talks
 // to itself.
-std::string listed_id(const std::array<std::uint8_t, 16>& session, const NodeId& peer) {
+std::string ReceiveConnection::listed_id(const std::array<std::uint8_t, 16>& session, const NodeId& peer) {
   Hasher hasher;
   hasher.update(as_bytes("dcdn received session\n"));
   hasher.update(session);
   hasher.update(peer.view());
   return to_hex(hasher.digest().view().first(8));
 }
-
-}  // namespace
 
 ReceiveConnection::ReceiveConnection(std::shared_ptr<ReceiveShared> shared, net::ConnectionPtr connection)
     : shared_(std::move(shared)), connection_(std::move(connection)) {}
@@ -99,8 +99,11 @@ Result<void> ReceiveConnection::take_frame(net::StreamId id, StreamState& stream
   } else if (const auto object = object_streams_.find(id); object != object_streams_.end()) {
     if (Object* known = find(object->second)) return take_object_frame(*known, id, stream, frame);
   } else if (id == session_stream_) {
-    DCDN_CHECK(take_session_frame(frame));
-  } else if (!said_hello_ && frame.type == wire::FrameType::hello) {
+    DCDN_CHECK(path_ > 0 ? take_join(frame) : take_session_frame(frame));
+  } else if (session_stream_ < 0 && frame.type == wire::FrameType::join) {
+    session_stream_ = id;
+    DCDN_CHECK(take_join(frame));
+  } else if (session_stream_ < 0 && frame.type == wire::FrameType::hello) {
     session_stream_ = id;
     DCDN_CHECK(take_hello(frame));
   } else if (frame.type == wire::FrameType::offer) {
@@ -126,6 +129,7 @@ Result<void> ReceiveConnection::take_hello(const wire::Frame& frame) {
   if (hello.protocol != 1) return Error(Errc::unsupported, "this receiver speaks session protocol 1 only");
   said_hello_ = true;
   session_id_ = listed_id(hello.session, connection_->peer());
+  shared_->sessions[session_id_] = weak_from_this();
   wire::Welcome welcome;
   welcome.agent = shared_->settings.agent;
   welcome.max_chunk_content = shared_->settings.max_chunk_content;
@@ -163,6 +167,7 @@ Result<void> ReceiveConnection::take_carrier(const wire::Frame& frame) {
 Result<void> ReceiveConnection::take_offer(net::StreamId id, const wire::Frame& frame) {
   DCDN_TRY(auto offer, wire::parse<wire::Offer>(frame.body.view()));
   const std::uint32_t number = offer.object;
+  if (path_ > 0) return Error(Errc::corrupt, "an offer on a further path of a session");
   if (seen_objects_.size() >= kMaxListedObjects || objects_.size() >= kMaxObjects)
     return Error(Errc::limit, "too many objects are offered at once");
   if (!seen_objects_.insert(number).second) return Error(Errc::corrupt, "an object number is used twice");
@@ -213,7 +218,12 @@ Result<void> ReceiveConnection::take_chunk(net::StreamId id, StreamState& stream
   const std::size_t size = std::min(stream.held, wire::kHeaderBytes + frame.body.size());
   stream.held -= size;
   auto credit = credit_for(id, size);
-  on_store([chunk, credit = std::move(credit)](ReceiveConnection& self) {
+  const auto first = path_ > 0 ? first_.lock() : shared_from_this();
+  if (!first || first->over_) {  // nobody waits for it any more
+    credit();
+    return {};
+  }
+  first->on_store([chunk, credit = std::move(credit)](ReceiveConnection& self) {
     self.post_outcome(self.desk_->take(chunk, self.shared_->pool, credit));
   });
   return {};
@@ -229,6 +239,7 @@ void ReceiveConnection::on_stream_reset(net::StreamId id, std::uint64_t) {
 void ReceiveConnection::on_closed(const net::CloseInfo& info) {
   if (over_) return;
   over_ = true;
+  close_paths();
   const bool cancelled = info.by_peer && info.clean && info.code == kCloseCancelled;
   if (cancelled) {
     shared_->worker.post([desk = desk_, numbers = seen_objects_] {

@@ -64,6 +64,10 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   Result<void> take_frame(net::StreamId id, StreamState& stream, wire::Frame& frame);
   Result<void> take_session_frame(const wire::Frame& frame);
   Result<void> take_statement(const wire::Frame& frame);
+  // receive_paths.cpp
+  Result<void> take_join(const wire::Frame& frame);
+  void add_path(std::uint32_t number, const std::shared_ptr<ReceiveConnection>& connection);
+  void close_paths();
   Result<void> take_hello(const wire::Frame& frame);
   Result<void> take_carrier(const wire::Frame& frame);
   Result<void> take_offer(net::StreamId id, const wire::Frame& frame);
@@ -91,6 +95,7 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   [[nodiscard]] Object* find(std::uint32_t number);
   [[nodiscard]] std::function<void()> credit_for(net::StreamId id, std::size_t bytes);
   [[nodiscard]] std::string title() const;
+  static std::string listed_id(const std::array<std::uint8_t, 16>& session, const NodeId& peer);
 
   std::shared_ptr<ReceiveShared> shared_;
   net::ConnectionPtr connection_;
@@ -103,6 +108,9 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   net::StreamId session_stream_ = -1;
   bool said_hello_ = false;
   std::string session_id_;
+  std::uint32_t path_ = 0;                  // of a further connection: its number
+  std::weak_ptr<ReceiveConnection> first_;  // of a further connection: whose chunks it brings
+  std::map<std::uint32_t, std::weak_ptr<ReceiveConnection>> paths_;  // of a first one: the further ones
   std::vector<std::string> names_;
   std::uint64_t total_ = 0;
   std::uint64_t done_before_ = 0;  // bytes of objects that are finished

@@ -84,6 +84,8 @@ struct ReceiveShared {
   ReceiveWatcher& watcher;
   BufferPool pool{16u << 20};
   std::map<std::string, SlotUse> slots;
+  std::map<std::string, std::weak_ptr<ReceiveConnection>>
+      sessions;  ///< the first connection of each, by its id
   std::uint64_t objects_delivered = 0;
   std::uint64_t bytes_delivered = 0;
   /// Content bytes verified since the start, all objects: what the rate is measured on.

@@ -319,6 +319,7 @@ void SendConnection::turn() {
     for (auto& transfer : transfers_)
       transfer->measure({stats.smoothed_rtt, static_cast<double>(stats.packets_lost) / sent});
   }
+  if (paths_) paths_->turn(now);
   if (!shared_.paused && !peer_paused_) tokens_at_ = send_chunks();
 }
 
@@ -361,46 +362,56 @@ std::size_t SendConnection::queue_limit() const {
 
 std::optional<Micros> SendConnection::send_chunks() {
   const std::size_t limit = queue_limit();
-  while (connection_->queued_bytes() < limit) {
+  for (;;) {
     const auto priority = scheduler_.pick(backlog());
     if (!priority) return std::nullopt;
+    ObjectTransfer& next = *oldest_of(*priority);
+    net::Connection* way = way_for(next, limit);
+    if (way == nullptr) return std::nullopt;
     const Micros now = now_micros();
     const Micros ready = std::max(shared_.byte_bucket.ready_at(now), shared_.chunk_bucket.ready_at(now));
     if (ready > now) return ready;
-    const std::size_t before = connection_->queued_bytes();
-    send_batch(*priority, now);
-    if (connection_->queued_bytes() == before) return std::nullopt;  // no stream credit: on_writable comes
+    if (send_batch(next, *way, now)) continue;
+    if (!paths_) return std::nullopt;  // on_writable comes
+    paths_->has_no_stream(*way);
   }
-  return std::nullopt;
 }
 
-// The oldest object of the class; its next chunk, and small ones after it on the same stream.
-void SendConnection::send_batch(std::size_t priority, Micros now) {
+ObjectTransfer* SendConnection::oldest_of(std::size_t priority) const {
   ObjectTransfer* oldest = nullptr;
   for (const auto& [stream, active] : active_) {
     if (!active.transfer->has_chunk() || class_of(*active.transfer) != priority) continue;
     if (oldest == nullptr || active.transfer->object().number < oldest->object().number)
       oldest = active.transfer;
   }
-  auto stream = connection_->open_bulk(priority == static_cast<std::size_t>(wire::Priority::critical));
-  if (oldest == nullptr || !stream) return;
+  return oldest;
+}
+
+// An object's next chunk, and small ones after it on the same stream.
+bool SendConnection::send_batch(ObjectTransfer& oldest, net::Connection& way, Micros now) {
+  auto stream = way.open_bulk(oldest.object().priority == wire::Priority::critical);
+  if (!stream) return false;
   std::size_t bytes = 0;
+  SentBatch batch{&oldest, {}};
   for (bool last = false; !last;) {
-    const QueuedChunk next = oldest->next_chunk();
+    const QueuedChunk next = oldest.next_chunk();
     const FeedChunk& chunk = next.chunk();
     const Buffer prefix = pipeline::chunk_frame_prefix(chunk.record, chunk.carried);
-    oldest->pop_chunk();
+    oldest.pop_chunk();
+    if (paths_) batch.chunks.push_back(next);
     const std::size_t size = prefix.size() + chunk.carried.size();
     bytes += size;
     (void)shared_.byte_bucket.try_spend(static_cast<double>(size), now);
     (void)shared_.chunk_bucket.try_spend(1, now);
     const bool limited = shared_.byte_bucket.ready_at(now) > now || shared_.chunk_bucket.ready_at(now) > now;
-    last = bytes >= kBatchBytes || limited || !oldest->has_chunk() ||
-           bytes + oldest->next_chunk().chunk().carried.size() > kBatchBytes;
-    connection_->send(*stream, prefix, false);
-    connection_->send(*stream, chunk.carried, last);
+    last = bytes >= kBatchBytes || limited || !oldest.has_chunk() ||
+           bytes + oldest.next_chunk().chunk().carried.size() > kBatchBytes;
+    way.send(*stream, prefix, false);
+    way.send(*stream, chunk.carried, last);
   }
-  scheduler_.sent(priority, bytes);
+  if (paths_) paths_->gave(way, *stream, std::move(batch));
+  scheduler_.sent(class_of(oldest), bytes);
+  return true;
 }
 
 }  // namespace dcdn::session

@@ -8,6 +8,7 @@
 #include "pace/class_scheduler.hpp"
 #include "session/frame_stream.hpp"
 #include "session/object_transfer.hpp"
+#include "session/path_set.hpp"
 
 namespace dcdn::session {
 
@@ -15,6 +16,10 @@ class SendConnection : private net::ConnectionEvents {
  public:
   SendConnection(SendShared& shared, net::ConnectionPtr connection,
                  std::vector<std::unique_ptr<ObjectTransfer>>& transfers);
+  /// Other interfaces carry chunks too. `interface`: the one that the connection was made by, empty if the
+  /// routes chose it.
+  void use_paths(const std::string& interface, const net::Identity& identity);
+  [[nodiscard]] std::vector<PathProgress> paths() const;
   ~SendConnection() override;
   SendConnection(const SendConnection&) = delete;
   SendConnection& operator=(const SendConnection&) = delete;
@@ -26,7 +31,7 @@ class SendConnection : private net::ConnectionEvents {
   /// Closes the connection; run() ends with `error`. What was confirmed stays at the receiver, unless the
   /// code says kCloseCancelled.
   void stop(std::uint64_t close_code, Error error);
-  [[nodiscard]] net::ConnectionStats stats() const { return connection_->stats(); }
+  [[nodiscard]] net::ConnectionStats stats() const;
   [[nodiscard]] bool peer_paused() const { return peer_paused_; }
   [[nodiscard]] bool coded() const { return connection_->coded(); }
   /// Whether the receiver confirmed anything new on this connection.
@@ -41,7 +46,8 @@ class SendConnection : private net::ConnectionEvents {
 
   void on_stream_data(net::StreamId id, ByteView bytes, bool fin) override;
   void on_stream_reset(net::StreamId id, std::uint64_t code) override;
-  void on_writable() override { signal_.notify(); }
+  void on_stream_acknowledged(net::StreamId id) override;
+  void on_writable() override;
   void on_closed(const net::CloseInfo& info) override;
 
   Result<void> say_hello();
@@ -56,7 +62,9 @@ class SendConnection : private net::ConnectionEvents {
   void turn();  // one round: offers, segments, chunks
   void send_segments();
   std::optional<Micros> send_chunks();  // when tokens will be there again, if that is what stops it
-  void send_batch(std::size_t priority, Micros now);
+  [[nodiscard]] ObjectTransfer* oldest_of(std::size_t priority) const;
+  [[nodiscard]] net::Connection* way_for(const ObjectTransfer& next, std::size_t limit);
+  bool send_batch(ObjectTransfer& oldest, net::Connection& way, Micros now);  // false: no stream credit
   [[nodiscard]] std::size_t queue_limit() const;
   [[nodiscard]] std::array<bool, pace::kClasses> backlog() const;
   void end(Active& active);
@@ -72,6 +80,7 @@ class SendConnection : private net::ConnectionEvents {
   net::StreamId session_stream_ = -1;
   std::optional<wire::Welcome> welcome_;
   std::map<net::StreamId, Active> active_;
+  std::unique_ptr<PathSet> paths_;  // none: everything goes over connection_
   pace::ClassScheduler scheduler_;
   std::optional<Error> lost_;
   std::optional<Micros> tokens_at_;

@@ -138,6 +138,7 @@ Progress SendSession::progress() {
     lost += stats.packets_lost;
     progress.wire_bytes += stats.bytes_sent;
     progress.rtt = std::max(progress.rtt, stats.smoothed_rtt);
+    for (PathProgress& path : destination->paths()) progress.paths.push_back(std::move(path));
   }
   progress.loss = packets == 0 ? 0 : static_cast<double>(lost) / static_cast<double>(packets);
   return progress;

@@ -48,8 +48,11 @@ struct SendSettings {
   std::string agent;
   Bytes statements;  ///< frames about keys, sent ahead of everything
   net::QuicOptions quic;
+  std::vector<std::string> paths;  ///< interfaces, or "auto" alone; empty: one connection, as the routes say
   int input_fd = 0;
   Buffer input_head;  ///< bytes already read from input_fd to recognise a chunk stream
+  [[nodiscard]] bool automatic_paths() const { return paths == std::vector<std::string>{"auto"}; }
+  [[nodiscard]] bool several_paths() const { return paths.size() > 1 || automatic_paths(); }
 };
 
 /// Told by any part of the session; the session turns it into progress, notes and rows.

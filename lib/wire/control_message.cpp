@@ -173,6 +173,21 @@ Bytes encode(const Failure& m) {
   return body;
 }
 
+Bytes encode(const Join& m) {
+  Bytes body;
+  ByteWriter out(body);
+  out.varint(m.protocol);
+  out.raw(m.session);
+  out.varint(m.path);
+  return body;
+}
+
+Bytes encode(const Joined& m) {
+  Bytes body;
+  ByteWriter(body).varint(m.path);
+  return body;
+}
+
 template <>
 Result<Hello> parse<Hello>(ByteView body) {
   FieldReader in("hello", body);
@@ -290,6 +305,25 @@ Result<Failure> parse<Failure>(ByteView body) {
   m.object = in.number32();
   m.code = in.number32();
   m.message = in.text(kMaxFailureBytes);
+  return in.result(std::move(m));
+}
+
+template <>
+Result<Join> parse<Join>(ByteView body) {
+  FieldReader in("join", body);
+  Join m;
+  m.protocol = in.number32();
+  const ByteView session = in.raw(m.session.size());
+  if (in.ok()) std::copy(session.begin(), session.end(), m.session.begin());
+  m.path = static_cast<std::uint32_t>(in.number(1, kMaxPaths));
+  return in.result(std::move(m));
+}
+
+template <>
+Result<Joined> parse<Joined>(ByteView body) {
+  FieldReader in("joined", body);
+  Joined m;
+  m.path = static_cast<std::uint32_t>(in.number(1, kMaxPaths));
   return in.result(std::move(m));
 }
 

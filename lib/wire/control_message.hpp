@@ -6,6 +6,8 @@
 //       R Want (one a segment, when the answer asked for it), Stored (now and then); R Receipt at the end;
 //       Cancel or Failure from either side ends it
 //   chunk frames: on unidirectional streams from S, one or several whole frames each, in any order
+// A further connection of the session has a session stream with S Join -> R Joined, and chunk frames; nothing
+// else.
 #pragma once
 #include <array>
 #include <optional>
@@ -99,6 +101,18 @@ struct Failure {
   std::string message;     ///< at most 1024 bytes, escaped before it is shown
   bool operator==(const Failure&) const = default;
 };
+inline constexpr std::uint32_t kMaxPaths = 15;  ///< further connections of one session
+/// In place of Hello on a further connection of a session; repeated as a probe.
+struct Join {
+  std::uint32_t protocol = 1;
+  std::array<std::uint8_t, 16> session{};  ///< as in the Hello of the session's first connection
+  std::uint32_t path = 1;                  ///< 1..kMaxPaths; another one for each connection that is open
+  bool operator==(const Join&) const = default;
+};
+struct Joined {
+  std::uint32_t path = 1;  ///< as in the Join
+  bool operator==(const Joined&) const = default;
+};
 /// Errc to a number that is never reused, and back (an unknown number: Errc::refused).
 std::uint32_t code_number(Errc code);
 Errc code_of_number(std::uint32_t number);
@@ -115,6 +129,8 @@ Bytes encode(const Stored& m);
 Bytes encode(const PauseResume& m);
 Bytes encode(const Cancel& m);
 Bytes encode(const Failure& m);
+Bytes encode(const Join& m);
+Bytes encode(const Joined& m);
 template <class Message>
 Result<Message> parse(ByteView body);  // specialised for each of the above
 template <>
@@ -137,5 +153,9 @@ template <>
 Result<Cancel> parse<Cancel>(ByteView body);
 template <>
 Result<Failure> parse<Failure>(ByteView body);
+template <>
+Result<Join> parse<Join>(ByteView body);
+template <>
+Result<Joined> parse<Joined>(ByteView body);
 
 }  // namespace dcdn::wire

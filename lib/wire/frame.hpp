@@ -41,6 +41,8 @@ enum class FrameType : std::uint8_t {
   resume = 0x47,           ///< session: go on
   cancel = 0x48,           ///< session: forget this object
   failure = 0x49,          ///< session: an error, by code and text
+  join = 0x4A,             ///< session: this connection is a further path of a session that runs
+  joined = 0x4B,           ///< session: it may carry chunks
   carrier = 0x50,          ///< session: the coded carrier is offered, or accepted
 };
 

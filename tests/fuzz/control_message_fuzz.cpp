@@ -23,7 +23,7 @@ void same_again(const Result<Message>& message, ByteView body) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const ByteView body(data + 1, size - 1);
-  switch (data[0] % 11) {
+  switch (data[0] % 13) {
     case 0:
       same_again(parse<Hello>(body), body);
       break;
@@ -54,8 +54,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 9:
       same_again(parse_segment_signature(body), body);
       break;
-    default:
+    case 10:
       same_again(parse_receipt(body), body);
+      break;
+    case 11:
+      same_again(parse<Join>(body), body);
+      break;
+    default:
+      same_again(parse<Joined>(body), body);
       break;
   }
   return 0;

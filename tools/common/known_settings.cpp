@@ -47,6 +47,7 @@ static constexpr const char* keys_listed[] = {
     "once",
     "output",
     "overwrite",
+    "path",
     "peer-id",
     "policy",
     "priority",

@@ -123,6 +123,8 @@ std::vector<std::string> fields_of(const Progress& progress) {
   if (progress.bytes_total) fields.push_back(percent(progress.bytes_done, *progress.bytes_total));
   fields.push_back(format_rate(progress.rate_now));
   if (progress.eta) fields.push_back("ETA " + format_duration(*progress.eta));
+  for (const PathProgress& path : progress.paths)
+    fields.push_back(path.interface + " " + (path.rate > 0 ? format_rate(path.rate) : path.state));
   fields.push_back("loss " + fmt::format("{:.0f}%", std::clamp(progress.loss, 0.0, 1.0) * 100));
   fields.push_back(amount(progress.bytes_done, progress.bytes_total));
   fields.push_back("avg " + format_rate(progress.rate_average));
@@ -202,6 +204,15 @@ nlohmann::json progress_json(const Progress& progress) {
                         {"wire_bytes", progress.wire_bytes},
                         {"loss", progress.loss},
                         {"rtt_us", progress.rtt.count()}};
+  for (const PathProgress& path : progress.paths)
+    status["paths"].push_back({{"interface", path.interface},
+                               {"peer", path.peer},
+                               {"state", path.state},
+                               {"first", path.first},
+                               {"rtt_us", path.rtt.count()},
+                               {"loss", path.loss},
+                               {"rate_bytes_per_s", path.rate},
+                               {"wire_bytes", path.bytes}});
   status["bytes_total"] = progress.bytes_total ? nlohmann::json(*progress.bytes_total) : nlohmann::json();
   status["eta_s"] = progress.eta ? nlohmann::json(progress.eta->count()) : nlohmann::json();
   return status;

@@ -69,6 +69,12 @@ void add_peer(Command& root, SendArgs& args) {
       .command_line_only();
 }
 
+void add_paths(Command& root, SendArgs& args) {
+  root.group("Paths");
+  root.list("path", args.options.paths, "IFACE|auto",
+            "use this network interface, several at once; auto: all");
+}
+
 void add_limits(Command& root, SendArgs& args) {
   SendOptions& options = args.options;
   root.group("Limits and retries");
@@ -169,6 +175,7 @@ Result<Parsed> parse_send_args(int argc, const char* const* argv, Report& report
   add_peer(root, args);
   add_limits(root, args);
   add_sessions(root, args);
+  add_paths(root, args);
   add_transport_options(root, args.options.transport);
   DCDN_TRY(const Parsed parsed, app.parse(argc, argv, report));
   if (parsed == Parsed::finished) return parsed;

@@ -19,6 +19,18 @@ struct ObjectProgress {
   bool finished = false;
 };
 
+/// One path of a sender that was told to use several.
+struct PathProgress {
+  std::string interface;
+  std::string peer;    ///< destination, if there are several
+  std::string state;   ///< probing, good, degraded, failed
+  bool first = false;  ///< the session itself runs over it, not only chunks
+  std::chrono::microseconds rtt{};
+  double loss = 0;          ///< 0..1, lately
+  double rate = 0;          ///< bytes/s that it delivers when there is enough to send
+  std::uint64_t bytes = 0;  ///< UDP payload sent over it
+};
+
 /// A snapshot, every 200 ms or so and whenever `state` changes.
 struct Progress {
   std::string session;  ///< id
@@ -36,6 +48,7 @@ struct Progress {
   std::uint64_t wire_bytes = 0;  ///< UDP payload sent or received so far
   double loss = 0;               ///< 0..1, packets declared lost
   std::chrono::microseconds rtt{};
+  std::vector<PathProgress> paths;  ///< empty unless there are several
 };
 
 /// Called on the library's loop thread; must return soon.

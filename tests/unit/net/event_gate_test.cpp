@@ -16,6 +16,7 @@ class Log : public ConnectionEvents {
   void on_stream_reset(StreamId id, std::uint64_t code) override {
     text += "reset" + std::to_string(id) + ":" + std::to_string(code) + " ";
   }
+  void on_stream_acknowledged(StreamId id) override { text += "acknowledged" + std::to_string(id) + " "; }
   void on_writable() override { text += "writable "; }
   void on_closed(const CloseInfo& info) override { text += "closed:" + info.reason + " "; }
 };
@@ -50,11 +51,13 @@ TEST(EventGate, PassesOnOnceOpen) {
   gate.attach(&log);
   gate.release();
   gate.data(2, as_bytes("x"), true);
+  gate.acknowledged(3);
   gate.writable();
   gate.closed(closed_for("end"));
+  gate.acknowledged(7);
   gate.data(2, as_bytes("ghost"), true);
   gate.closed(closed_for("again"));
-  EXPECT_EQ(log.text, "2=x. writable closed:end ");
+  EXPECT_EQ(log.text, "2=x. acknowledged3 writable closed:end ");
 }
 
 TEST(EventGate, SilencedFromInsideAnEvent) {

@@ -90,6 +90,40 @@ TEST_F(QuicClientTest, APeerThatAnswersRubbishIsNotBelieved) {
   EXPECT_GT(seed, 0u);
 }
 
+TEST_F(QuicClientTest, GoesByTheInterfaceThatIsNamed) {
+  start_listener(only(client.id));
+  interface = "lo";
+  start_connect(listener->local_address(), only(server.id), at_client);
+  ASSERT_TRUE(run_until([&] { return (at_client.connection && at_server.connection) || connect_error; }));
+  ASSERT_FALSE(connect_error.has_value()) << connect_error->message;
+  EXPECT_EQ(at_client.connection->local_address(), "127.0.0.1");
+}
+
+TEST_F(QuicClientTest, AnInterfaceThatDoesNotExistIsNamed) {
+  interface = "nosuch0";
+  const Error failure = failure_of("127.0.0.1:4433");
+  EXPECT_EQ(failure.code, Errc::not_found);
+  EXPECT_NE(failure.message.find("nosuch0: no such network interface"), std::string::npos) << failure.message;
+  EXPECT_NE(failure.hint.find("lo"), std::string::npos) << failure.hint;
+}
+
+TEST_F(QuicClientTest, MovesToAnotherInterfaceWhileItSends) {
+  join();
+  ASSERT_TRUE(run_until([&] { return at_client.writable_calls > 0; }));
+  run_for(50ms);  // fresh connection ids have come
+  const std::string before = at_server.connection->peer_address();
+  const auto moved = at_client.connection->use_interface("lo");
+  ASSERT_TRUE(moved.has_value()) << moved.error().message;
+  const auto id = at_client.connection->open_unidirectional();
+  const Bytes text = pattern(300'000, 3);
+  at_client.connection->send(*id, Buffer::copy_of(text), true);
+  ASSERT_TRUE(run_until([&] { return at_server.finished[*id]; }));
+  EXPECT_EQ(at_server.received[*id], text);
+  EXPECT_NE(at_server.connection->peer_address(), before) << "another socket, another port";
+  EXPECT_EQ(at_client.connection->use_interface("nosuch0").error().code, Errc::not_found);
+  EXPECT_EQ(at_server.connection->use_interface("lo").error().code, Errc::unsupported);
+}
+
 TEST_F(QuicClientTest, IPv6WorksWhereThereIsIPv6) {
   auto made = listen(io.get_executor(), "[::1]:0", options, server.identity, only(client.id));
   if (!made) GTEST_SKIP() << "no IPv6 here: " << made.error().message;

@@ -73,6 +73,7 @@ class Recorder : public ConnectionEvents {
   std::map<StreamId, Bytes> received;
   std::map<StreamId, bool> finished;
   std::map<StreamId, std::uint64_t> resets;
+  std::vector<StreamId> acknowledged;
   std::optional<CloseInfo> closed;
   std::size_t held = 0;
   int writable_calls = 0;
@@ -102,6 +103,7 @@ class Recorder : public ConnectionEvents {
     if (on_data) on_data(id, bytes, fin);
   }
   void on_stream_reset(StreamId id, std::uint64_t code) override { resets[id] = code; }
+  void on_stream_acknowledged(StreamId id) override { acknowledged.push_back(id); }
   void on_writable() override {
     ++writable_calls;
     if (on_room) on_room();
@@ -125,6 +127,7 @@ class QuicTest : public ::testing::Test {
   Node server;
   Node client;
   QuicOptions options;
+  std::string interface;  // that connections are made by
   std::shared_ptr<Listener> listener;
   Recorder at_server;
   Recorder at_client;
@@ -175,7 +178,7 @@ class QuicTest : public ::testing::Test {
   }
   void start_connect(const std::string& address, PeerPolicy policy, Recorder& into,
                      const Identity& identity) {
-    auto task = connect(io.get_executor(), address, options, identity, std::move(policy));
+    auto task = connect(io.get_executor(), address, options, identity, std::move(policy), interface);
     spawn(io.get_executor(), std::move(task), [this, &into](Result<ConnectionPtr> result) {
       if (result) {
         into.follow(std::move(*result));

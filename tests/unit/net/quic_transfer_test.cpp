@@ -31,6 +31,21 @@ class QuicTransferTest : public QuicTest {
   }
 };
 
+TEST_F(QuicTransferTest, TellsWhenAllOfAStreamIsAtThePeer) {
+  join();
+  at_server.consumes = false;
+  const StreamId whole = send_up(pattern(100'000, 1));
+  const auto open = at_client.connection->open_unidirectional();
+  at_client.connection->send(*open, Buffer::copy_of(pattern(1000, 2)), false);
+  const StreamId given_up = send_up(pattern(2000, 3));
+  at_client.connection->reset_stream(given_up, 7);
+  ASSERT_TRUE(run_until([&] { return !at_client.acknowledged.empty(); }));
+  run_for(100ms);
+  EXPECT_EQ(at_client.acknowledged, std::vector<StreamId>{whole}) << "without its end, or given up: never";
+  EXPECT_TRUE(at_server.acknowledged.empty());
+  EXPECT_EQ(at_client.connection->stats().stream_bytes_acknowledged, 101'000u);
+}
+
 TEST_F(QuicTransferTest, AReceiverThatDoesNotConsumeStopsTheSender) {
   options.receive_window = 512 << 10;
   join();

@@ -61,6 +61,8 @@ TEST(ControlMessage, EveryMessageSurvivesAndDamageDoesNot) {
   sweep(PauseResume{"operator"});
   sweep(Cancel{3, "gone"});
   sweep(Failure{3, code_number(Errc::no_space), "disk full"});
+  sweep(Join{1, {9, 8, 7}, 3});
+  sweep(Joined{3});
 }
 
 TEST(ControlMessage, SmallestValuesSurvive) {
@@ -73,6 +75,8 @@ TEST(ControlMessage, SmallestValuesSurvive) {
   sweep(PauseResume{});
   sweep(Cancel{});
   sweep(Failure{});
+  sweep(Join{});
+  sweep(Joined{});
 }
 
 TEST(ControlMessage, LargestValuesSurvive) {

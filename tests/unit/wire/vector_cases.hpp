@@ -194,6 +194,8 @@ class VectorCases {
     message("resume", PauseResume{"operator"}, 0, 0x07);
     message("cancel", Cancel{1, "changed my mind"}, 1, 0x10);
     message("failure", Failure{1, code_number(Errc::no_space), "disk full"}, 2, 0x08);
+    message("join", Join{1, {1, 2, 3, 4}, 2}, 17, 16);
+    message("joined", Joined{2}, 0, 0);
   }
 
   std::map<std::string, VectorFile> all_;

@@ -109,6 +109,8 @@ Outcome judge(const std::string& reads, ByteView body) {
   if (reads == "pause" || reads == "resume") return judge_message<PauseResume>(body);
   if (reads == "cancel") return judge_message<Cancel>(body);
   if (reads == "failure") return judge_message<Failure>(body);
+  if (reads == "join") return judge_message<Join>(body);
+  if (reads == "joined") return judge_message<Joined>(body);
   return {"nobody reads " + reads, ""};
 }
 

@@ -1,0 +1,299 @@
+#include "session/path_set.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/random.hpp"
+#include "dcdn/units.hpp"
+#include "net/local_interfaces.hpp"
+#include "session/send_shared.hpp"
+
+namespace dcdn::session {
+
+namespace {
+
+constexpr Micros kProbeEvery{5'000'000};
+constexpr Micros kMoveAgainAfter{200'000};
+constexpr std::chrono::milliseconds kFirstRedial{250};
+constexpr std::chrono::milliseconds kLongestRedial{5000};
+constexpr std::size_t kLeastQueue = 64u << 10;
+constexpr std::size_t kMostQueue = 8u << 20;
+constexpr std::size_t kCriticalRoom = 64u << 10;  // what bulk leaves free for critical chunks
+
+double random_unit() {
+  return static_cast<double>(random_u64() >> 11) / static_cast<double>(std::uint64_t{1} << 53);
+}
+
+pace::PathOption option_of(const net::Connection& connection, const PathLoad& load, bool critical) {
+  const std::size_t queued = connection.queued_bytes();
+  const std::size_t limit =
+      std::clamp<std::size_t>(2 * load.window, kLeastQueue, kMostQueue) + (critical ? kCriticalRoom : 0);
+  return {load.meter.state(), !load.blocked && queued < limit && !connection.closed(), load.meter.rtt(),
+          load.meter.rate(), queued + load.in_flight};
+}
+
+}  // namespace
+
+PathSet::PathSet(SendShared& shared, net::ConnectionPtr first, std::string interface, net::Identity identity,
+                 std::function<void()> wake)
+    : shared_(shared),
+      first_(std::move(first)),
+      first_interface_(std::move(interface)),
+      identity_(std::move(identity)),
+      wake_(std::move(wake)) {
+  if (!shared_.settings.automatic_paths()) return;
+  auto watch = net::AddressWatch::start(shared_.executor, [this, weak = std::weak_ptr(alive_)] {
+    if (weak.expired()) return;
+    look_again_ = true;
+    wake_();
+  });
+  if (watch) watch_ = std::move(*watch);  // without it, a look every few seconds has to do
+}
+
+PathSet::~PathSet() {
+  if (watch_) watch_->stop();
+}
+
+PathSet::Path* PathSet::path_named(const std::string& interface) {
+  for (auto& path : paths_)
+    if (path->interface == interface) return path.get();
+  return nullptr;
+}
+
+void PathSet::find_interfaces() {
+  const bool automatic = shared_.settings.automatic_paths();
+  const std::vector<std::string> names =
+      automatic ? net::interfaces_towards(first_->peer_address(), kMostPaths) : shared_.settings.paths;
+  for (auto& path : paths_)
+    path->listed = std::find(names.begin(), names.end(), path->interface) != names.end();
+  for (const std::string& name : names) {
+    if (path_named(name) != nullptr || paths_.size() >= kMostPaths) continue;
+    auto made = std::make_unique<Path>(Path{
+        name, static_cast<std::uint32_t>(paths_.size() + 1), true, nullptr,
+        pace::Backoff({.first = kFirstRedial, .longest = kLongestRedial, .total = {}, .forever = true})});
+    paths_.push_back(std::move(made));
+  }
+}
+
+// A first connection that was not tied to an interface goes where the routes point: its address tells.
+void PathSet::find_first() {
+  const std::string address = first_->local_address();
+  if (address == first_address_ && !first_interface_.empty()) return;
+  const auto all = net::local_interfaces();
+  if (!all) return;
+  for (const net::LocalInterface& each : *all) {
+    for (const net::SocketAddress& held : each.addresses) {
+      if (held.host_text() != address || each.name == first_interface_) continue;
+      if (Path* before = path_named(first_interface_)) {
+        before->bytes += first_->stats().bytes_sent - first_bytes_before_;
+        before->state = before->told = pace::PathState::probing;
+        first_bytes_before_ = first_->stats().bytes_sent;
+      }
+      if (!first_address_.empty()) first_load_.meter = pace::PathMeter();
+      first_interface_ = each.name;
+    }
+  }
+  first_address_ = address;
+}
+
+void PathSet::turn(Micros now) {
+  if (std::exchange(look_again_, false) || now >= look_at_) {
+    look_at_ = now + kProbeEvery;
+    find_interfaces();
+  }
+  find_first();
+  look_after_first(now);
+  for (auto& path : paths_) look_after(*path, now);
+}
+
+void PathSet::look_after_first(Micros now) {
+  first_load_.measure(first_->stats(), first_->queued_bytes(), now);
+  if (first_load_.meter.state() == pace::PathState::failed && now >= move_at_) move_first(now);
+  if (Path* path = path_named(first_interface_)) {
+    path->state = first_load_.meter.state();
+    tell(*path);
+  }
+}
+
+// What the first connection carries besides chunks cannot go another way, but the connection itself can.
+void PathSet::move_first(Micros now) {
+  move_at_ = now + kMoveAgainAfter;
+  Path* best = nullptr;
+  for (auto& path : paths_) {
+    if (carries_first(*path) || !is_usable(*path)) continue;
+    if (best == nullptr || path->link->load().meter.rtt() < best->link->load().meter.rtt()) best = path.get();
+  }
+  if (best == nullptr) return;
+  Path* before = path_named(first_interface_);
+  if (auto moved = first_->use_interface(best->interface); !moved) {
+    shared_.watcher.on_note(2, "path " + best->interface + ": " + moved.error().message);
+    return;
+  }
+  shared_.watcher.on_note(1, fmt::format("path {} does not answer: the session goes on by {}",
+                                         first_interface_, best->interface));
+  const std::uint64_t sent = first_->stats().bytes_sent;
+  if (before != nullptr) {
+    before->bytes += sent - first_bytes_before_;
+    before->state = before->told = pace::PathState::failed;
+    const auto wait = before->backoff.next(random_unit(), {});
+    before->dial_at = now + wait.value_or(kLongestRedial);
+  }
+  first_bytes_before_ = sent;
+  first_interface_ = best->interface;
+  first_address_ = first_->local_address();
+  first_load_.meter = pace::PathMeter();
+}
+
+bool PathSet::is_usable(const Path& path) const {
+  return path.link && path.link->phase() == LinkPhase::open &&
+         path.link->load().meter.state() != pace::PathState::failed;
+}
+
+void PathSet::look_after(Path& path, Micros now) {
+  if (!path.link) {
+    const bool wanted = path.listed && !carries_first(path) && !receiver_ignores_ && !first_->closed();
+    if (wanted && now >= path.dial_at) dial(path);
+    return;
+  }
+  PathLink& link = *path.link;
+  if (link.phase() == LinkPhase::ended) return give_up(path, link.error(), now);
+  if (link.is_ignored(now)) {
+    receiver_ignores_ = true;
+    shared_.watcher.on_note(1, "the receiver does not know several paths: only the first is used");
+    return give_up(path, Error(Errc::unsupported, "not joined"), now);
+  }
+  if (link.phase() != LinkPhase::open) return;
+  link.load().measure(link.stats(), link.connection()->queued_bytes(), now);
+  const pace::PathState state = link.load().meter.state();
+  if (state == pace::PathState::failed)
+    return give_up(
+        path, Error(Errc::temporary, link.load().meter.loss() > 0.4 ? "loses too much" : "does not answer"),
+        now);
+  // Where the first connection has moved to, one that only carries chunks is one too many.
+  if (carries_first(path)) {
+    if (link.load().sent.empty()) give_up(path, Error(Errc::temporary, "not needed"), now);
+    return;
+  }
+  path.state = state;
+  if (state == pace::PathState::good) path.backoff.reset();
+  tell(path);
+  if (now >= path.probe_at) {
+    if (path.probe_at > Micros(0)) link.probe();
+    path.probe_at = now + kProbeEvery;
+  }
+}
+
+void PathSet::dial(Path& path) {
+  PathDial how;
+  how.address = first_->peer_address();
+  how.peer = first_->peer();
+  how.session = shared_.settings.session;
+  how.quic = shared_.settings.quic;
+  how.identity = identity_;
+  path.probe_at = Micros(0);
+  path.link = std::make_shared<PathLink>(shared_.executor, path.interface, path.number,
+                                         [this, weak = std::weak_ptr(alive_)] {
+                                           if (!weak.expired()) wake_();
+                                         });
+  path.link->dial(how);
+}
+
+void PathSet::give_up(Path& path, Error why, Micros now) {
+  const bool on_purpose = carries_first(path);
+  const net::ConnectionStats last = path.link->stats();
+  gone_.bytes_sent += last.bytes_sent;
+  gone_.packets_sent += last.packets_sent;
+  gone_.packets_lost += last.packets_lost;
+  gone_.bytes_received += last.bytes_received;
+  path.bytes += last.bytes_sent;
+  path.link->load().requeue_all();
+  path.link.reset();
+  const auto wait = path.backoff.next(random_unit(), {});
+  path.dial_at = now + wait.value_or(kLongestRedial);
+  if (on_purpose) return;
+  const bool first_time = path.state != pace::PathState::failed;
+  path.state = path.told = pace::PathState::failed;
+  shared_.watcher.on_note(first_time ? 1 : 2,
+                          fmt::format("path {}: failed: {}", path.interface, why.message));
+}
+
+void PathSet::tell(Path& path) {
+  if (path.state == path.told) return;
+  path.told = path.state;
+  if (path.state == pace::PathState::probing) return;
+  const PathLoad& load = carries_first(path) ? first_load_ : path.link->load();
+  shared_.watcher.on_note(1, fmt::format("path {}: {}, RTT {} ms, loss {:.0f} %, {}", path.interface,
+                                         word_of(path.state), load.meter.rtt().count() / 1000,
+                                         load.meter.loss() * 100, format_rate(load.meter.rate())));
+}
+
+net::Connection* PathSet::choose(bool critical, std::uint64_t bytes, std::uint64_t backlog) {
+  std::vector<net::Connection*> ways{first_.get()};
+  std::vector<pace::PathOption> options{option_of(*first_, first_load_, critical)};
+  for (const auto& path : paths_) {
+    if (carries_first(*path) || !is_usable(*path)) continue;
+    ways.push_back(path->link->connection());
+    options.push_back(option_of(*path->link->connection(), path->link->load(), critical));
+  }
+  // With nothing better, a bad path is used as if it were the only one: it is.
+  if (ways.size() == 1) options[0].state = pace::PathState::good;
+  const auto chosen = pace::choose_path(critical, bytes, backlog, options);
+  return chosen ? ways[*chosen] : nullptr;
+}
+
+PathLoad& PathSet::load_of(const net::Connection& way) {
+  for (auto& path : paths_)
+    if (path->link && path->link->connection() == &way) return path->link->load();
+  return first_load_;
+}
+
+void PathSet::gave(const net::Connection& way, net::StreamId stream, SentBatch batch) {
+  load_of(way).sent[stream] = std::move(batch);
+}
+
+void PathSet::on_first_acknowledged(net::StreamId stream) {
+  first_load_.sent.erase(stream);
+  first_load_.blocked = false;
+}
+
+void PathSet::add_to(net::ConnectionStats& stats) const {
+  const auto add = [&stats](const net::ConnectionStats& more) {
+    stats.bytes_sent += more.bytes_sent;
+    stats.packets_sent += more.packets_sent;
+    stats.packets_lost += more.packets_lost;
+    stats.bytes_received += more.bytes_received;
+  };
+  add(gone_);
+  for (const auto& path : paths_)
+    if (path->link) add(path->link->stats());
+}
+
+std::vector<PathProgress> PathSet::describe() const {
+  std::vector<PathProgress> all;
+  for (const auto& path : paths_) {
+    PathProgress shown;
+    shown.interface = path->interface;
+    shown.state = word_of(path->state);
+    shown.bytes = path->bytes;
+    const PathLoad* load = nullptr;
+    if (path->link) {
+      load = &path->link->load();
+      shown.bytes += path->link->stats().bytes_sent;
+    }
+    if (carries_first(*path)) {
+      load = &first_load_;
+      shown.bytes += first_->stats().bytes_sent - first_bytes_before_;
+      shown.first = true;
+    }
+    if (load != nullptr) {
+      shown.rtt = load->meter.rtt();
+      shown.loss = load->meter.loss();
+      shown.rate = load->meter.rtt() > Micros(0) ? load->meter.rate() : 0;
+    }
+    all.push_back(std::move(shown));
+  }
+  return all;
+}
+
+}  // namespace dcdn::session

@@ -1,0 +1,46 @@
+// Which of several connections takes what: how a sending connection uses its PathSet.
+#include "session/send_connection.hpp"
+
+namespace dcdn::session {
+
+net::Connection* SendConnection::way_for(const ObjectTransfer& next, std::size_t limit) {
+  if (!paths_) return connection_->queued_bytes() < limit ? connection_.get() : nullptr;
+  std::uint64_t waiting = 0;
+  for (const auto& transfer : transfers_) {
+    const std::uint64_t more = transfer->backlog_bytes();
+    if (more > UINT64_MAX - waiting) {
+      waiting = UINT64_MAX;
+      break;
+    }
+    waiting += more;
+  }
+  const bool critical = next.object().priority == wire::Priority::critical;
+  return paths_->choose(critical, next.next_chunk().chunk().carried.size(), waiting);
+}
+
+void SendConnection::use_paths(const std::string& interface, const net::Identity& identity) {
+  paths_ = std::make_unique<PathSet>(shared_, connection_, interface, identity, [this] { signal_.notify(); });
+}
+
+std::vector<PathProgress> SendConnection::paths() const {
+  return paths_ ? paths_->describe() : std::vector<PathProgress>{};
+}
+
+net::ConnectionStats SendConnection::stats() const {
+  net::ConnectionStats all = connection_->stats();
+  if (paths_) paths_->add_to(all);
+  return all;
+}
+
+void SendConnection::on_stream_acknowledged(net::StreamId id) {
+  if (!paths_) return;
+  paths_->on_first_acknowledged(id);
+  signal_.notify();
+}
+
+void SendConnection::on_writable() {
+  if (paths_) paths_->on_first_writable();
+  signal_.notify();
+}
+
+}  // namespace dcdn::session

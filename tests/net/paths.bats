@@ -1,0 +1,156 @@
+# Several network interfaces at once: dcdn-send --path.
+load ../support/cli
+load ../support/namespaces
+load ../support/kills
+
+# A second cable, near1 to far1; the receiver's address is reached by it too.
+setup() {
+  setup_net
+  net_in near ip link add near1 mtu 1500 type veth peer name far1 netns "$NET_FAR" mtu 1500
+  net_in near ip address add 10.78.0.1/24 dev near1
+  net_in far ip address add 10.78.0.2/24 dev far1
+  second_cable up
+  # Cables without a limit would never be full, and one that is not full needs no second one.
+  if ! limit near0 || ! limit near1; then skip "this kernel cannot limit a cable: no tc-tbf(8)"; fi
+  net_random 20000000 file
+}
+
+limit() { net_in near tc qdisc add dev "$1" root tbf rate 20mbit burst 16kb latency 100ms; }
+
+teardown() {
+  teardown_net
+}
+
+second_cable() {
+  net_in near ip link set near1 "$1"
+  net_in far ip link set far1 "$1"
+  [[ $1 == down ]] || net_in near ip route replace 10.77.0.0/24 via 10.78.0.2 metric 100
+}
+
+# cut NUMBER: nothing passes the cable any more, and nobody is told. mend ends all cuts.
+cut() {
+  net_in far iptables -A INPUT -i "far$1" -j DROP
+  net_in far iptables -A OUTPUT -o "far$1" -j DROP
+}
+mend() { net_in far iptables -F; }
+
+sent_by() { net_in near cat "/sys/class/net/near$1/statistics/tx_bytes"; }
+sent_more_than() { [[ $(sent_by "$1") -gt $2 ]]; }
+
+# Starts a transfer of 20 MB over the paths, 20 Mbit/s each, and waits until each has carried 2 MB.
+begin() {
+  net_receiver --once -o in -v
+  net_sender sender.log -vv "$@" file
+  net_until 60 sent_more_than 0 2000000
+  net_until 60 sent_more_than 1 2000000
+  ! net_ended "$NET_SENDER" || { cat sender.log; return 1; }
+}
+
+ends_well() {
+  net_result "$NET_SENDER" || { cat sender.log; return 1; }
+  net_result "$NET_RECEIVER"
+  cmp file in/file
+  run ! net_says sender.log retry
+}
+
+# 20 MB with headers, what may be in flight or queued when a path is cut (twice: 1 MB), and what is lost by chance.
+sent_little_more() { [[ $(($(sent_by 0) + $(sent_by 1))) -le 22000000 ]]; }
+
+@test "two paths carry the chunks of one session" {
+  begin --path near0 --path near1
+  ends_well
+  sent_more_than 0 4000000
+  sent_more_than 1 4000000
+  sent_little_more
+  net_says "$NET_WORK/receiver.log" "path 2 of session"
+}
+
+@test "a path that is cut costs what was under way on it, and no reconnect" {
+  begin --path near0 --path near1
+  cut 1
+  net_until 30 net_says sender.log "path near1: failed"
+  ends_well
+  sent_little_more
+}
+
+@test "the path that the session itself runs over is cut: the session moves to the other" {
+  begin --path near0 --path near1
+  cut 0
+  ends_well
+  net_says sender.log "the session goes on by near1"
+  sent_little_more
+}
+
+@test "a path that comes back is used again" {
+  begin --path near0 --path near1
+  second_cable down
+  net_until 30 net_says sender.log "path near1: failed"
+  second_cable up
+  net_until 30 bash -c "sed -n '/near1: failed/,\$p' sender.log | grep -q 'near1: good'"
+  ends_well
+  sent_little_more
+}
+
+@test "both paths are cut: the session waits, connects again and goes on" {
+  begin --path near0 --path near1 --idle-timeout 5s
+  cut 0
+  cut 1
+  net_until 60 net_says sender.log "retry 1"
+  mend
+  net_result "$NET_SENDER"
+  net_result "$NET_RECEIVER"
+  cmp file in/file
+}
+
+@test "--path auto finds both, and --json shows each" {
+  net_receiver --once -o in
+  net_in near env "DCDN_HOME=$NET_NEAR_HOME" dcdn-send --peer-id "$NET_FAR_ID" --json --path auto file \
+    --to "$NET_FAR_ADDRESS:$NET_PORT" >out.json
+  net_result "$NET_RECEIVER"
+  cmp file in/file
+  sent_more_than 0 4000000
+  sent_more_than 1 4000000
+  grep -o '"paths":\[.*\]' out.json | tail -n 1 | grep '"interface":"near0".*"interface":"near1"'
+  run ! grep '"interface":"lo"' out.json
+}
+
+@test "--path auto takes up an interface that appears" {
+  second_cable down
+  net_receiver --once -o in
+  net_sender sender.log -vv --path auto file
+  net_until 60 sent_more_than 0 2000000
+  second_cable up
+  net_until 30 sent_more_than 1 2000000
+  ends_well
+}
+
+@test "one --path is the only one that is used" {
+  net_receiver --once -o in
+  net_send --path near1 file
+  net_result "$NET_RECEIVER"
+  cmp file in/file
+  sent_more_than 1 20000000
+  run ! sent_more_than 0 100000
+}
+
+@test "a receiver that is killed and comes back gets the rest over both paths" {
+  begin --path near0 --path near1 --idle-timeout 5s --retry-longest 200ms
+  net_end "$NET_RECEIVER" KILL
+  net_receiver --once -o in
+  net_result "$NET_SENDER"
+  net_result "$NET_RECEIVER"
+  cmp file in/file
+}
+
+@test "an interface that does not exist is an error that names it and those that there are" {
+  run -14 --separate-stderr net_send --path near0 --path wwan7 file
+  [[ $stderr == *"wwan7: no such network interface"* ]]
+  [[ $stderr == *"near0, near1"* ]]
+}
+
+@test "paths that cannot be meant" {
+  run -2 --separate-stderr net_send --path near0 --path near0 file
+  [[ $stderr == *"named twice"* ]]
+  run -2 --separate-stderr net_send --path auto --path near0 file
+  [[ $stderr == *"stands alone"* ]]
+}
