@@ -17,6 +17,7 @@ constexpr std::size_t kMaxKeyFile = 64u << 10;
 constexpr std::size_t kMaxTrustFile = 4u << 20;
 constexpr mode_t kOwnerOnly = 0600;
 constexpr mode_t kFolderMode = 0700;
+constexpr std::string_view kPem = ".pem";
 
 bool is_key_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && name.front() != '.' && name.front() != '-' &&
@@ -201,15 +202,80 @@ Result<StoredKey> store_new_key(const Home& home, const std::string& name, const
   return stored;
 }
 
+namespace {
+
+/// What keys/NAME.pem is, followed if it is a link: keys/default.pem may stand for a key of another name.
+Result<std::string> real_key_path(const Home& home, const std::string& name) {
+  DCDN_TRY(const std::string path, find_key_file(home, name));
+  std::string target(4096, '\0');
+  const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
+  if (length < 0) return errno == EINVAL ? Result<std::string>(path) : errno_error(errno, path);
+  target.resize(static_cast<std::size_t>(length));
+  if (target.find('/') != std::string::npos)
+    return Error(Errc::permission, path + ": leads out of its folder");
+  return folder_of(path) + "/" + target;
+}
+
+}  // namespace
+
+Result<PendingKey> store_next_key(const Home& home, const std::string& name, const SecretKey& key,
+                                  const std::string& passphrase) {
+  DCDN_TRY(const std::string path, real_key_path(home, name));
+  const std::string next = path.substr(0, path.size() - kPem.size()) + ".next";
+  DCDN_TRY(Bytes pem, key.to_pem(passphrase.empty() ? std::nullopt : std::optional<std::string>(passphrase)));
+  ::unlink(next.c_str());  // of a rotation that never got as far as its statement
+  const auto written = write_new_file(next, pem);
+  wipe(pem);
+  if (!written) return written.error();
+  DCDN_CHECK(sync_folder(folder_of(path)));
+  return PendingKey{path, next};
+}
+
+Result<std::optional<PendingKey>> find_next_key(const Home& home, const std::string& name) {
+  DCDN_TRY(const std::string path, real_key_path(home, name));
+  const std::string next = path.substr(0, path.size() - kPem.size()) + ".next";
+  struct stat info {};
+  if (::stat(next.c_str(), &info) == 0) return std::optional<PendingKey>(PendingKey{path, next});
+  if (errno == ENOENT) return std::optional<PendingKey>();
+  return errno_error(errno, next);
+}
+
+Result<std::string> put_next_key(const PendingKey& pending, std::uint64_t old_epoch) {
+  const std::string kept = pending.path.substr(0, pending.path.size() - kPem.size()) + ".epoch-" +
+                           std::to_string(old_epoch) + std::string(kPem);
+  // A second name first: at no time is there no key.
+  if (::link(pending.path.c_str(), kept.c_str()) != 0 && errno != EEXIST) return errno_error(errno, kept);
+  if (::rename(pending.next.c_str(), pending.path.c_str()) != 0) return errno_error(errno, pending.path);
+  DCDN_CHECK(sync_folder(folder_of(pending.path)));
+  return kept;
+}
+
+Result<std::string> store_revocation(const Home& home, const std::string& name, ByteView frames) {
+  const std::string path = home.revocation_path(name);
+  DCDN_CHECK(make_directories(folder_of(path), kFolderMode));
+  DCDN_CHECK(check_folder(folder_of(path)));
+  DCDN_CHECK(write_file_atomically(path, frames, kOwnerOnly));
+  return path;
+}
+
 Result<Keyring> load_keyring(const Home& home) {
   const std::string path = home.trusted_keys_path();
   DCDN_TRY(const std::string text, read_trust_file(path));
   auto ring = Keyring::parse(text);
   if (!ring) return ring.error().during(path);
+  const std::string about = home.key_statements_path();
+  DCDN_TRY(const std::string statements, read_trust_file(about));
+  auto history = KeyHistory::parse(statements);
+  if (!history) return history.error().during(about);
+  ring->set_history(*std::move(history));
   return ring;
 }
 
 Result<void> save_keyring(const Home& home, const Keyring& ring) {
+  // The statements first: an epoch that is known without them would look like a rollback.
+  if (!ring.history().statements().empty())
+    DCDN_CHECK(
+        write_file_atomically(home.key_statements_path(), as_bytes(ring.history().to_text()), kOwnerOnly));
   return write_file_atomically(home.trusted_keys_path(), as_bytes(ring.to_text()), kOwnerOnly);
 }
 

@@ -41,7 +41,22 @@ struct StoredKey {
 Result<StoredKey> store_new_key(const Home& home, const std::string& name, const SecretKey& key,
                                 const std::string& passphrase);
 
-/// An absent file is an empty ring. error config: names file and line; permission: others may write it.
+/// A key that is to take the place of another: written, and not yet used.
+struct PendingKey {
+  std::string path;  ///< of the key in use
+  std::string next;
+};
+Result<PendingKey> store_next_key(const Home& home, const std::string& name, const SecretKey& key,
+                                  const std::string& passphrase);
+/// One that a rotation left which did not come to its end.
+Result<std::optional<PendingKey>> find_next_key(const Home& home, const std::string& name);
+/// Puts it in place, and the key that was there into NAME.epoch-N.pem, whose path it returns.
+Result<std::string> put_next_key(const PendingKey& pending, std::uint64_t old_epoch);
+/// Where the revocation of a key is put when the key is made (0600); replaces one that is there.
+Result<std::string> store_revocation(const Home& home, const std::string& name, ByteView frames);
+
+/// With the statements that are known. An absent file is an empty ring. error config: names file and line;
+/// permission: others may write it.
 Result<Keyring> load_keyring(const Home& home);
 /// Reads, lets `change` work, and writes the file anew (0600) unless `change` fails.
 template <class Change>

@@ -1,8 +1,10 @@
 #include "api/peer_trust.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <set>
 
+#include "api/audit_log.hpp"
 #include "api/key_store.hpp"
 #include "base/unique_fd.hpp"
 
@@ -12,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxCertificateBytes = 64u << 10;
 constexpr std::size_t kMostRefusalsTold = 100;
+constexpr std::ptrdiff_t kMostStatements = 128;  // sent ahead of a session
 
 std::function<Result<void>(const NodeId&)> must_be(const NodeId& expected, const std::string& address,
                                                    const std::string& why) {
@@ -20,6 +23,21 @@ std::function<Result<void>(const NodeId&)> must_be(const NodeId& expected, const
     return Error(Errc::untrusted,
                  address + " has the key " + to_text(id) + ", not " + to_text(expected) + why);
   };
+}
+
+/// Who may connect: to send, or to bring what others signed.
+std::set<NodeId> connectable(const Keyring& ring) {
+  std::set<NodeId> keys = ring.allowed(kScopeSend);
+  keys.merge(ring.allowed(kScopeRelay));
+  return keys;
+}
+
+/// Also the key that has taken the place of a named one meanwhile.
+bool is_named(const Keyring& ring, const std::set<NodeId>& named, const NodeId& id) {
+  return std::any_of(named.begin(), named.end(), [&](const NodeId& name) {
+    const auto now = ring.current(name);
+    return now && *now == id;
+  });
 }
 
 }  // namespace
@@ -44,7 +62,8 @@ Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t dest
   }
   DCDN_TRY(const auto known, find_known_peer(options.home, address));
   if (known) {
-    policy.check = must_be(*known, address,
+    DCDN_TRY(const NodeId expected, keyring.current(*known));
+    policy.check = must_be(expected, address,
                            " as in " + options.home.known_peers_path() +
                                ": somebody may be pretending to be it, or it has a new key");
   } else if (!options.ca_file.empty()) {
@@ -65,34 +84,52 @@ Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t dest
 }
 
 Result<net::PeerPolicy> sender_policy(const std::vector<std::string>& allow, bool allow_any,
-                                      const Keyring& keyring, const std::string& ca_file,
-                                      std::function<void(const std::string&)> warn) {
+                                      const std::shared_ptr<const TrustLedger>& ledger,
+                                      const std::string& ca_file) {
   net::PeerPolicy policy;
   policy.ca_file = ca_file;
-  std::set<NodeId> allowed;
+  std::set<NodeId> named;
   for (const std::string& given : allow) {
-    DCDN_TRY(const NodeId id, keyring.find(given));
-    allowed.insert(id);
+    DCDN_TRY(const NodeId id, ledger->ring().find(given));
+    named.insert(id);
   }
-  if (allow.empty()) {
-    for (const TrustedKey& key : keyring.keys()) allowed.insert(key.key);
-  }
-  if (allow_any || (!ca_file.empty() && allow.empty())) {
-    policy.check = [](const NodeId&) -> Result<void> { return {}; };
-    return policy;
-  }
-  if (allowed.empty())
+  const bool anybody = allow_any || (!ca_file.empty() && allow.empty());
+  if (!anybody && named.empty() && connectable(ledger->ring()).empty())
     return Error(Errc::usage, "nobody is allowed to send here")
         .with_hint("--allow ID for each sender (dcdn-sign id shows it), or dcdn-sign trust add NAME ID");
-  policy.check = [allowed, warn,
+  policy.check = [named, anybody, ledger,
                   refused = std::make_shared<std::set<NodeId>>()](const NodeId& id) -> Result<void> {
-    if (allowed.contains(id)) return {};
+    const Keyring& ring = ledger->ring();
+    const auto now = ring.current(id);
+    const bool in_use = now && *now == id;
+    if (in_use && (anybody || is_named(ring, named, id) || (named.empty() && connectable(ring).contains(id))))
+      return {};
+    const std::string why = !now     ? now.error().message
+                            : in_use ? "the receiver does not allow the key " + to_text(id)
+                                     : "the key " + to_text(id) + " has been replaced by " + to_text(*now);
     // Once for each key: strangers must not fill the log.
-    if (refused->size() < kMostRefusalsTold && refused->insert(id).second)
-      warn("refused a sender with the key " + to_text(id) + ", which is not allowed");
-    return Error(Errc::untrusted, "the receiver does not allow the key " + to_text(id));
+    if (refused->size() < kMostRefusalsTold && refused->insert(id).second) {
+      ledger->warn()("refused a sender with the key " + to_text(id) +
+                     (in_use ? ", which is not allowed" : ": " + why));
+      audit(ledger->home(), {kAuditReject, {{"what", "connection"}, {"key", to_text(id)}, {"why", why}}},
+            ledger->warn());
+    }
+    return Error(Errc::untrusted, why);
   };
   return policy;
+}
+
+Bytes statement_frames(const Keyring& ring, const NodeId& own) {
+  std::vector<KeyStatement> chosen = ring.history().about(own);
+  if (std::ssize(chosen) > kMostStatements) chosen.erase(chosen.begin(), chosen.end() - kMostStatements);
+  // Then what was learned last about others: a revocation spreads with every meeting.
+  const auto& all = ring.history().statements();
+  for (auto it = all.rbegin(); it != all.rend() && std::ssize(chosen) < kMostStatements; ++it)
+    if (std::find(chosen.begin(), chosen.end(), *it) == chosen.end()) chosen.push_back(*it);
+  Bytes frames;
+  for (const KeyStatement& statement : chosen)
+    wire::append_frame(frames, frame_type_of(statement), encode(statement));
+  return frames;
 }
 
 Result<net::Identity> transport_identity(const SecretKey& key, const std::string& cert_file) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "api/trust_ledger.hpp"
 #include "dcdn/send.hpp"
 #include "net/quic_options.hpp"
 #include "sign/ed25519.hpp"
@@ -17,10 +18,15 @@ Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t dest
                                     const Keyring& keyring, std::function<void(const std::string&)> warn);
 
 /// Receiver: --allow names and ids, or every trusted key, or anybody. error usage: nobody could ever send.
-/// `warn` is told of each key that was refused, once.
+/// The ledger's `warn` and the audit log are told of each key that was refused, once.
+/// Asked for each connection, so that a key that is revoked meanwhile is refused.
 Result<net::PeerPolicy> sender_policy(const std::vector<std::string>& allow, bool allow_any,
-                                      const Keyring& keyring, const std::string& ca_file,
-                                      std::function<void(const std::string&)> warn);
+                                      const std::shared_ptr<const TrustLedger>& ledger,
+                                      const std::string& ca_file);
+
+/// What is known about the own key, then about others, as frames: at most 128, for the beginning of a
+/// session.
+Bytes statement_frames(const Keyring& ring, const NodeId& own);
 
 /// Key and certificate as the transport wants them.
 Result<net::Identity> transport_identity(const SecretKey& key, const std::string& cert_file);

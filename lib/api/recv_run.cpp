@@ -6,6 +6,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "api/audit_log.hpp"
 #include "api/key_store.hpp"
 #include "api/peer_trust.hpp"
 #include "base/text.hpp"
@@ -69,7 +70,7 @@ Result<RecvReport> RecvRun::run() {
   return report_;
 }
 
-Result<session::ReceiveSettings> RecvRun::settings(const Keyring& keyring) {
+Result<session::ReceiveSettings> RecvRun::settings(const NodeId& own) {
   session::ReceiveSettings settings;
   settings.sink = sink_kind(options_.sink);
   settings.collision = collision_of(options_.on_collision);
@@ -82,7 +83,8 @@ Result<session::ReceiveSettings> RecvRun::settings(const Keyring& keyring) {
   settings.agent = std::string("dcdn ") + version();
   settings.max_chunk_content = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(options_.transport.receive_window / 2, wire::kMaxChunkContent));
-  settings.trusted = keyring;
+  settings.trusted = {ledger_, &ledger_->ring()};
+  settings.statements = statement_frames(ledger_->ring(), own);
   if (settings.sink == session::SinkKind::directory) {
     DCDN_TRY(settings.dir, store::ReceiveDir::open(options_.directory));
   }
@@ -92,12 +94,13 @@ Result<session::ReceiveSettings> RecvRun::settings(const Keyring& keyring) {
 Result<void> RecvRun::open() {
   DCDN_CHECK(check(options_.transport));
   DCDN_TRY(const SecretKey key, load_key(options_.home, options_.key_name, options_.passphrase));
-  DCDN_TRY(const Keyring keyring, load_keyring(options_.home));
+  DCDN_TRY(auto ledger,
+           TrustLedger::open(options_.home, [this](const std::string& text) { on_note(0, text); }));
+  ledger_ = std::make_shared<TrustLedger>(std::move(ledger));
   DCDN_TRY(net::PeerPolicy policy,
-           sender_policy(options_.allow, options_.allow_any, keyring, options_.ca_file,
-                         [this](const std::string& text) { on_note(0, text); }));
+           sender_policy(options_.allow, options_.allow_any, ledger_, options_.ca_file));
   DCDN_TRY(const net::Identity identity, transport_identity(key, options_.cert_file));
-  DCDN_TRY(session::ReceiveSettings receive, settings(keyring));
+  DCDN_TRY(session::ReceiveSettings receive, settings(key.id()));
   DCDN_TRY(db_, store::SessionDb::open(options_.home.sessions_path()));
   DCDN_TRY(auto listener, net::listen(loop_.get_executor(), options_.listen, options_.transport, identity,
                                       std::move(policy)));
@@ -192,11 +195,20 @@ void RecvRun::on_session_end(const std::string& id, const Error* error) {
 void RecvRun::on_delivered(const std::string& name, const std::string& path, std::uint64_t bytes,
                            const Digest& object) {
   last_data_ = std::chrono::steady_clock::now();
+  audit(options_.home,
+        {kAuditAccept, {{"what", escape_for_display(name)}, {"object", to_hex(object.view())}}},
+        ledger_->warn());
   if (!path.empty()) report_.paths.push_back(path);
   progress_.on_object(name, escape_for_display(path), bytes, to_hex(object.view()), nullptr);
 }
 
+Result<void> RecvRun::on_statement(const wire::Frame& frame) {
+  DCDN_CHECK(ledger_->take(frame));
+  return {};
+}
+
 void RecvRun::on_object_failed(const std::string& name, const Error& error) {
+  audit(options_.home, {kAuditReject, {{"what", name}, {"why", error.message}}}, ledger_->warn());
   progress_.on_object(name, "", 0, "", &error);
 }
 

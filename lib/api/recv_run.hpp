@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "api/loop_watch.hpp"
+#include "api/trust_ledger.hpp"
 #include "control/control_socket.hpp"
 #include "dcdn/recv.hpp"
 #include "session/receiver.hpp"
@@ -31,9 +32,10 @@ class RecvRun : public session::ReceiveWatcher {
   void on_delivered(const std::string& name, const std::string& path, std::uint64_t bytes,
                     const Digest& object) override;
   void on_object_failed(const std::string& name, const Error& error) override;
+  Result<void> on_statement(const wire::Frame& frame) override;
 
   Result<void> open();
-  Result<session::ReceiveSettings> settings(const Keyring& keyring);
+  Result<session::ReceiveSettings> settings(const NodeId& own);
   Result<void> run_loop();
   std::string control(const std::string& id, const std::string& line);
   Result<void> command(const std::string& id, const std::string& what);
@@ -46,6 +48,7 @@ class RecvRun : public session::ReceiveWatcher {
   asio::io_context loop_{1};
   LoopWatch watch_;
   asio::steady_timer wait_limit_{loop_};
+  std::shared_ptr<TrustLedger> ledger_;
   std::unique_ptr<store::SessionDb> db_;
   std::shared_ptr<session::ReceiveShared> shared_;
   std::unique_ptr<session::Receiver> receiver_;

@@ -89,7 +89,14 @@ Result<void> SendRun::open_row(const SendPlan& plan) {
 
 Result<void> SendRun::open_session(SendPlan plan) {
   DCDN_TRY(const SecretKey key, load_key(options_.home, options_.key_name, options_.passphrase));
-  DCDN_TRY(const Keyring keyring, load_keyring(options_.home));
+  DCDN_TRY(auto ledger,
+           TrustLedger::open(options_.home, [this](const std::string& text) { on_note(0, text); }));
+  ledger_ = std::make_unique<TrustLedger>(std::move(ledger));
+  const Keyring& keyring = ledger_->ring();
+  DCDN_TRY(const NodeId key_now, keyring.current(key.id()));
+  if (key_now != key.id())
+    on_note(0,
+            "our key has been replaced by " + to_text(key_now) + ": whoever knows that will refuse this one");
   DCDN_TRY(const net::Identity identity, transport_identity(key, options_.cert_file));
   session::SendSettings settings;
   DCDN_TRY(settings.compress, parse_compress_choice(options_.compress));
@@ -100,6 +107,7 @@ Result<void> SendRun::open_session(SendPlan plan) {
   settings.backoff = backoff_of(options_.retry);
   settings.session = session_bytes(id_);
   settings.agent = agent();
+  settings.statements = statement_frames(keyring, key.id());
   settings.quic = options_.transport;
   settings.input_fd = options_.input_fd;
   settings.input_head = plan.input_head;
@@ -203,6 +211,11 @@ std::string SendRun::control(const std::string& line) {
   answer["ok"] = done.has_value();
   if (!done) answer["message"] = done.error().message;
   return answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Result<void> SendRun::on_statement(const wire::Frame& frame) {
+  DCDN_CHECK(ledger_->take(frame));
+  return {};
 }
 
 void SendRun::on_peer_pause(bool paused) {

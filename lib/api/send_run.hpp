@@ -7,6 +7,7 @@
 
 #include "api/loop_watch.hpp"
 #include "api/send_plan.hpp"
+#include "api/trust_ledger.hpp"
 #include "control/control_socket.hpp"
 #include "session/send_session.hpp"
 #include "store/session_db.hpp"
@@ -23,6 +24,7 @@ class SendRun : public session::SendWatcher {
   void on_note(int level, const std::string& text) override { progress_.on_note(level, text); }
   void on_receipt(const session::SendObject& object, const wire::Receipt& receipt, ByteView body) override;
   void on_peer_pause(bool paused) override;
+  Result<void> on_statement(const wire::Frame& frame) override;
 
   Result<void> open_row(const SendPlan& plan);
   Result<void> open_session(SendPlan plan);
@@ -41,6 +43,7 @@ class SendRun : public session::SendWatcher {
   ProgressSink& progress_;
   asio::io_context loop_{1};
   LoopWatch watch_;
+  std::unique_ptr<TrustLedger> ledger_;
   std::unique_ptr<store::SessionDb> db_;
   std::string id_;
   store::SessionState state_ = store::SessionState::pending;

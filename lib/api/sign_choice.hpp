@@ -6,12 +6,17 @@
 
 #include "dcdn/sign.hpp"
 #include "sign/ed25519.hpp"
+#include "sign/keyring.hpp"
 
 namespace dcdn::api {
 
 Result<SecretKey> load_chosen_key(const KeyChoice& choice);
-/// The node ids and trusted names in `keys`; every trusted key if there are none. error untrusted: that is
+/// The node ids and trusted names in `keys` as they stand now; every key that is trusted to send, or for
+/// `project` if that is not empty, if there are none. Revoked ones are left out. error untrusted: that leaves
 /// nobody.
-Result<std::set<NodeId>> accepted_keys(const Home& home, const std::vector<std::string>& keys);
+Result<std::set<NodeId>> accepted_keys(const Keyring& ring, const std::vector<std::string>& keys,
+                                       const std::string& project);
+/// This machine's clock: to be shown.
+std::uint64_t now_s();
 
 }  // namespace dcdn::api

@@ -2,9 +2,13 @@
 #include <ctime>
 #include <unordered_map>
 
+#include "api/audit_log.hpp"
 #include "api/frame_pipe.hpp"
+#include "api/key_store.hpp"
 #include "api/sign_choice.hpp"
+#include "api/signature_batch.hpp"
 #include "api/stream_verifier.hpp"
+#include "api/trust_ledger.hpp"
 #include "dcdn/sign.hpp"
 
 namespace dcdn {
@@ -53,17 +57,25 @@ class StreamSigner {
   std::uint64_t segments_ = 0;
 };
 
-/// Every frame of `input` to `take`; what `output` holds goes out whenever the input may pause.
+/// Every frame of `input` that has come, as one batch, to `take`; what `output` holds goes out whenever the
+/// input may pause. Waiting for more would delay what is here, and brings nothing when little comes.
 template <class Take>
 Result<void> pump(api::FrameInput& input, api::FrameOutput& output, Take&& take) {
+  std::vector<wire::Frame> batch;
   for (;;) {
     DCDN_TRY(const bool more, input.fill());
     if (!more) return {};
+    batch.clear();
+    Result<void> read;
     for (;;) {
-      DCDN_TRY(std::optional<wire::Frame> frame, input.next());
-      if (!frame) break;
-      DCDN_CHECK(take(*std::move(frame)));
+      auto frame = input.next();
+      if (!frame) read = frame.error();
+      if (!frame || !*frame) break;
+      batch.push_back(**std::move(frame));
     }
+    // What came before a damaged frame is good, or has its own error.
+    DCDN_CHECK(take(batch));
+    DCDN_CHECK(read);
     DCDN_CHECK(output.flush());
   }
 }
@@ -77,6 +89,64 @@ Result<void> pump_and_flush(api::FrameInput& input, api::FrameOutput& output, Ta
   return flushed;
 }
 
+/// Lets only verified frames through; statements of keys count as they come.
+class StreamFilter {
+ public:
+  StreamFilter(const VerifyOptions& options, api::TrustLedger ledger, std::set<NodeId> accepted,
+               api::FrameOutput& output)
+      : options_(options),
+        ledger_(std::move(ledger)),
+        verifier_(std::move(accepted), options.hold_bytes, options.required),
+        output_(output) {}
+
+  Result<void> take(std::vector<wire::Frame>& batch) {
+    const std::vector<bool> good = signatures_.check(batch);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      released_.clear();
+      auto taken = api::TrustLedger::is_statement(batch[i].type)
+                       ? take_statement(std::move(batch[i]))
+                       : verifier_.take(std::move(batch[i]), released_, good[i]);
+      for (const wire::Frame& frame : released_) DCDN_CHECK(output_.put(frame));
+      DCDN_CHECK(taken);
+    }
+    return {};
+  }
+  Result<void> finish() { return verifier_.finish(); }
+  [[nodiscard]] const api::StreamVerifier& verifier() const { return verifier_; }
+  [[nodiscard]] const api::TrustLedger& ledger() const { return ledger_; }
+
+ private:
+  Result<void> take_statement(wire::Frame frame) {
+    DCDN_TRY(const bool changed, ledger_.take(frame));
+    verifier_.pass(std::move(frame), released_);
+    // Keys that are named and not trusted change as well.
+    if (!changed && options_.keys.empty()) return {};
+    DCDN_TRY(std::set<NodeId> accepted, api::accepted_keys(ledger_.ring(), options_.keys, options_.project));
+    verifier_.set_accepted(std::move(accepted));
+    return {};
+  }
+
+  const VerifyOptions& options_;
+  api::TrustLedger ledger_;
+  api::StreamVerifier verifier_;
+  api::FrameOutput& output_;
+  api::SignatureBatch signatures_;
+  std::vector<wire::Frame> released_;
+};
+
+std::string signers_text(const api::StreamVerifier& verifier) {
+  std::string text;
+  for (const NodeId& signer : verifier.signers()) text += (text.empty() ? "" : " ") + to_text(signer);
+  return text;
+}
+
+Result<void> check_required(const VerifyOptions& options, const std::set<NodeId>& accepted) {
+  if (options.required <= accepted.size()) return {};
+  return Error(Errc::untrusted, std::to_string(options.required) + " keys are required and only " +
+                                    std::to_string(accepted.size()) + " accepted")
+      .with_hint("name them with --key, or trust more: dcdn-sign trust add NAME ID");
+}
+
 }  // namespace
 
 Result<SignReport> sign_stream(const SignOptions& options) {
@@ -84,27 +154,46 @@ Result<SignReport> sign_stream(const SignOptions& options) {
   api::FrameInput input(options.input_fd, options.interrupt_fd, kInput);
   api::FrameOutput output(options.output_fd, kOutput);
   StreamSigner signer(key, output);
-  DCDN_CHECK(pump_and_flush(input, output, [&](const wire::Frame& frame) { return signer.take(frame); }));
+  // What became of the key is said before what it signs.
+  DCDN_TRY(const Keyring ring, api::load_keyring(options.key.home));
+  DCDN_CHECK(ring.current(key.id()));
+  for (const KeyStatement& statement : ring.history().about(key.id()))
+    DCDN_CHECK(output.put(api::frame_type_of(statement), encode(statement)));
+  const auto take = [&](const std::vector<wire::Frame>& batch) -> Result<void> {
+    for (const wire::Frame& frame : batch) DCDN_CHECK(signer.take(frame));
+    return {};
+  };
+  DCDN_CHECK(pump_and_flush(input, output, take));
   return signer.finish(input.frames());
 }
 
 Result<VerifyReport> verify_stream(const VerifyOptions& options) {
-  DCDN_TRY(std::set<NodeId> accepted, api::accepted_keys(options.home, options.keys));
+  DCDN_TRY(api::TrustLedger ledger, api::TrustLedger::open(options.home, options.on_note));
+  DCDN_TRY(std::set<NodeId> accepted, api::accepted_keys(ledger.ring(), options.keys, options.project));
+  DCDN_CHECK(check_required(options, accepted));
   api::FrameInput input(options.input_fd, options.interrupt_fd, kInput);
   api::FrameOutput output(options.output_fd, kOutput);
-  api::StreamVerifier verifier(std::move(accepted), options.hold_bytes);
-  std::vector<wire::Frame> released;
-  const auto take = [&](wire::Frame frame) -> Result<void> {
-    released.clear();
-    DCDN_CHECK(verifier.take(std::move(frame), released));
-    for (const wire::Frame& good : released) DCDN_CHECK(output.put(good));
-    return {};
-  };
-  DCDN_CHECK(pump_and_flush(input, output, take));
-  if (auto whole = verifier.finish(); !whole) return whole.error().during(kInput);
+  StreamFilter filter(options, std::move(ledger), std::move(accepted), output);
+  auto done =
+      pump_and_flush(input, output, [&](std::vector<wire::Frame>& batch) { return filter.take(batch); });
+  if (done) {
+    done = filter.finish();
+    if (!done) done = done.error().during(kInput);
+  }
+  const api::StreamVerifier& verifier = filter.verifier();
+  if (!done) {
+    api::audit(options.home, {api::kAuditReject, {{"what", "stream"}, {"why", done.error().message}}},
+               options.on_note);
+    return done.error();
+  }
+  const auto& counts = verifier.counts();
+  api::audit(options.home,
+             {api::kAuditAccept,
+              {{"what", "stream of " + std::to_string(counts.objects) + " objects"},
+               {"key", signers_text(verifier)}}},
+             options.on_note);
   VerifyReport report;
   for (const NodeId& signer : verifier.signers()) report.signers.push_back(to_text(signer));
-  const auto& counts = verifier.counts();
   report.objects = counts.objects;
   report.segments = counts.segments;
   report.chunks = counts.chunks;

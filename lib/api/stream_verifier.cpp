@@ -32,17 +32,24 @@ Error other_place(std::uint64_t index, const Digest& stream) {
 
 }  // namespace
 
-StreamVerifier::StreamVerifier(std::set<NodeId> accepted, std::uint64_t hold_bytes)
-    : accepted_(std::move(accepted)), hold_bytes_(hold_bytes) {}
+StreamVerifier::StreamVerifier(std::set<NodeId> accepted, std::uint64_t hold_bytes, std::size_t required)
+    : accepted_(std::move(accepted)), hold_bytes_(hold_bytes), required_(required) {}
 
-Result<void> StreamVerifier::take(wire::Frame frame, std::vector<wire::Frame>& out) {
+void StreamVerifier::set_accepted(std::set<NodeId> accepted) {
+  accepted_ = std::move(accepted);
+  const auto gone = [this](const NodeId& signer) { return !accepted_.contains(signer); };
+  for (auto& [id, waiting] : held_segments_) std::erase_if(waiting.signers, gone);
+  for (auto& [id, vouched] : awaited_) std::erase_if(vouched.signers, gone);
+}
+
+Result<void> StreamVerifier::take(wire::Frame frame, std::vector<wire::Frame>& out, bool checked) {
   switch (frame.type) {
     case wire::FrameType::chunk:
       return take_chunk(std::move(frame), out);
     case wire::FrameType::segment:
       return take_segment(std::move(frame), out);
     case wire::FrameType::signature:
-      return take_signature(std::move(frame), out);
+      return take_signature(std::move(frame), out, checked);
     default:
       ++counts_.dropped;
       return {};
@@ -80,17 +87,20 @@ Result<void> StreamVerifier::take_segment(wire::Frame frame, std::vector<wire::F
   WaitingSegment& waiting = held_segments_[id];
   waiting.places.push_back(place);
   waiting.claim = claim;
+  waiting.previous = segment.previous;
   const auto awaited = awaited_.find(id);
   if (awaited == awaited_.end()) return {};
-  if (awaited->second != claim) return other_place(claim.index, claim.stream);
+  if (awaited->second.claim != claim) return other_place(claim.index, claim.stream);
+  const std::set<NodeId> signers = std::move(awaited->second.signers);
   awaited_.erase(awaited);
-  return release(id, out);
+  return vouch(id, signers, out);
 }
 
-Result<void> StreamVerifier::take_signature(wire::Frame frame, std::vector<wire::Frame>& out) {
+Result<void> StreamVerifier::take_signature(wire::Frame frame, std::vector<wire::Frame>& out, bool checked) {
   DCDN_TRY(const wire::SegmentSignature signature, wire::parse_segment_signature(frame.body.view()));
-  if (auto good = wire::verify_segment_signature(signature); !good)
-    return good.error().during(segment_text(signature.index, signature.stream));
+  if (!checked)
+    if (auto good = wire::verify_segment_signature(signature); !good)
+      return good.error().during(segment_text(signature.index, signature.stream));
   const auto waiting = held_segments_.find(signature.segment);
   if (!accepted_.contains(signature.signer)) {
     if (waiting != held_segments_.end()) waiting->second.stranger = signature.signer;
@@ -100,13 +110,37 @@ Result<void> StreamVerifier::take_signature(wire::Frame frame, std::vector<wire:
   signers_.insert(signature.signer);
   const Claim claim{signature.index, signature.stream};
   if (waiting == held_segments_.end()) {
-    DCDN_CHECK(await(signature.segment, claim));
-  } else {
-    if (waiting->second.claim != claim) return other_place(claim.index, claim.stream);
-    DCDN_CHECK(release(signature.segment, out));
+    DCDN_CHECK(await(signature.segment, claim, {signature.signer}));
+    out.push_back(std::move(frame));  // it proves itself
+    return {};
   }
-  out.push_back(std::move(frame));  // it proves itself
-  return {};
+  if (waiting->second.claim != claim) return other_place(claim.index, claim.stream);
+  // Behind its segment, also when that has to wait for another one's signature.
+  DCDN_TRY(const Place place, hold(std::move(frame)));
+  waiting->second.places.push_back(place);
+  return vouch(signature.segment, {signature.signer}, out);
+}
+
+/// For it and, since each segment names the one before by digest, for all before it.
+Result<void> StreamVerifier::vouch(const Digest& id, std::set<NodeId> signers,
+                                   std::vector<wire::Frame>& out) {
+  std::optional<Digest> ready;  // the last one that enough have signed: so have they all before it
+  for (Digest next = id;;) {
+    WaitingSegment& waiting = held_segments_.at(next);
+    const std::size_t before = waiting.signers.size();
+    waiting.signers.insert(signers.begin(), signers.end());
+    if (!ready && waiting.signers.size() >= required_) ready = next;
+    if (waiting.claim.index == 0 || waiting.signers.size() == before) break;
+    const Claim earlier{waiting.claim.index - 1, waiting.claim.stream};
+    const auto previous = held_segments_.find(waiting.previous);
+    if (previous == held_segments_.end()) {
+      DCDN_CHECK(await(waiting.previous, earlier, waiting.signers));
+      break;
+    }
+    if (previous->second.claim != earlier) return other_place(earlier.index, earlier.stream);
+    next = waiting.previous;
+  }
+  return ready ? release(*ready, out) : Result<void>();
 }
 
 Result<StreamVerifier::Place> StreamVerifier::hold(wire::Frame frame) {
@@ -157,19 +191,19 @@ Result<std::optional<Digest>> StreamVerifier::release_one(const Digest& id, std:
   if (segment.index == 0) return std::optional<Digest>();
   const Claim before{segment.index - 1, segment.stream};
   const auto previous = held_segments_.find(segment.previous);
-  if (previous == held_segments_.end()) {
-    DCDN_CHECK(await(segment.previous, before));
-    return std::optional<Digest>();
-  }
+  if (previous == held_segments_.end()) return std::optional<Digest>();  // vouch() has made it awaited
   if (previous->second.claim != before) return other_place(before.index, before.stream);
   return std::optional<Digest>(segment.previous);
 }
 
 /// A segment that is covered but not here: it need not wait when it comes.
-Result<void> StreamVerifier::await(const Digest& id, const Claim& claim) {
+Result<void> StreamVerifier::await(const Digest& id, const Claim& claim, const std::set<NodeId>& signers) {
   if (is_released(claim)) return {};
-  if (awaited_.size() >= kMaxAhead) return too_many("signed segments that did not come");
-  awaited_.emplace(id, claim);
+  if (!awaited_.contains(id) && awaited_.size() >= kMaxAhead)
+    return too_many("signed segments that did not come");
+  Vouched& vouched = awaited_[id];
+  vouched.claim = claim;
+  vouched.signers.insert(signers.begin(), signers.end());
   return {};
 }
 
@@ -224,6 +258,9 @@ Error StreamVerifier::unsigned_error(bool at_end) const {
     if (worst == nullptr || rank(waiting) < rank(*worst)) worst = &waiting;
   }
   const std::string what = segment_text(worst->claim.index, worst->claim.stream);
+  if (!worst->signers.empty())
+    return Error(Errc::untrusted, what + ": signed by " + std::to_string(worst->signers.size()) + " of the " +
+                                      std::to_string(required_) + " keys that are required");
   if (worst->stranger) {
     const std::string id = to_text(*worst->stranger);
     return Error(Errc::untrusted, what + ": signed by " + id + ", who is not accepted")
@@ -256,10 +293,10 @@ Result<void> StreamVerifier::check_streams() {
 Result<void> StreamVerifier::finish() {
   if (!held_segments_.empty()) return unsigned_error(true);
   DCDN_CHECK(check_streams());
-  for (const auto& [id, claim] : awaited_)
-    if (!is_released(claim))
-      return Error(Errc::incomplete,
-                   segment_text(claim.index, claim.stream) + ": its signature came, the segment never did");
+  for (const auto& [id, vouched] : awaited_)
+    if (!is_released(vouched.claim))
+      return Error(Errc::incomplete, segment_text(vouched.claim.index, vouched.claim.stream) +
+                                         ": its signature came, the segment never did");
   if (!held_chunks_.empty())
     return Error(Errc::untrusted,
                  std::to_string(held_chunks_.size()) + " chunks belong to no signed segment");

@@ -55,12 +55,18 @@ class StreamVerifier {
     std::uint64_t dropped = 0;  ///< kinds that no signature covers, signatures by others
   };
 
-  /// hold_bytes: how much may wait.
-  StreamVerifier(std::set<NodeId> accepted, std::uint64_t hold_bytes);
+  /// hold_bytes: how much may wait. required: how many of the accepted keys must have signed.
+  StreamVerifier(std::set<NodeId> accepted, std::uint64_t hold_bytes, std::size_t required = 1);
 
+  /// From now on these are accepted. What waits for a signature is not released by one that another key has
+  /// made before.
+  void set_accepted(std::set<NodeId> accepted);
   /// Takes the next frame; appends what it releases to `out`. Not to be called again after an error.
-  /// error corrupt, bad_signature: this frame is bad; limit, untrusted: too much waits.
-  Result<void> take(wire::Frame frame, std::vector<wire::Frame>& out);
+  /// `checked`: it is a signature frame whose signature is known to be good. error corrupt, bad_signature:
+  /// this frame is bad; limit, untrusted: too much waits.
+  Result<void> take(wire::Frame frame, std::vector<wire::Frame>& out, bool checked = false);
+  /// A frame that proves itself and is no part of an object.
+  void pass(wire::Frame frame, std::vector<wire::Frame>& out) { out.push_back(std::move(frame)); }
   /// The input has ended. error untrusted: something was never signed by an accepted key; incomplete:
   /// something signed never came.
   Result<void> finish();
@@ -76,9 +82,15 @@ class StreamVerifier {
     Digest stream;
     bool operator==(const Claim&) const = default;
   };
+  struct Vouched {  // covered by signatures, yet to come
+    Claim claim;
+    std::set<NodeId> signers;
+  };
   struct WaitingSegment {
     std::vector<Place> places;
     Claim claim;
+    Digest previous;
+    std::set<NodeId> signers;        // of it or of a later segment
     std::optional<NodeId> stranger;  // made a good signature but is not accepted
   };
   struct Stream {
@@ -91,12 +103,13 @@ class StreamVerifier {
 
   Result<void> take_chunk(wire::Frame frame, std::vector<wire::Frame>& out);
   Result<void> take_segment(wire::Frame frame, std::vector<wire::Frame>& out);
-  Result<void> take_signature(wire::Frame frame, std::vector<wire::Frame>& out);
+  Result<void> take_signature(wire::Frame frame, std::vector<wire::Frame>& out, bool checked);
+  Result<void> vouch(const Digest& id, std::set<NodeId> signers, std::vector<wire::Frame>& out);
   Result<Place> hold(wire::Frame frame);
   void let_go(std::vector<Place>& places, std::vector<wire::Frame>& out);
   Result<void> release(const Digest& id, std::vector<wire::Frame>& out);
   Result<std::optional<Digest>> release_one(const Digest& id, std::vector<Place>& places);
-  Result<void> await(const Digest& id, const Claim& claim);
+  Result<void> await(const Digest& id, const Claim& claim, const std::set<NodeId>& signers);
   Result<void> note_segment(const Digest& stream, const wire::Segment& segment);
   Result<void> note_chunk(const Digest& digest, std::vector<Place>& places);
   [[nodiscard]] bool is_released(const Claim& claim) const;
@@ -105,13 +118,14 @@ class StreamVerifier {
 
   std::set<NodeId> accepted_;
   std::uint64_t hold_bytes_;
+  std::size_t required_;
   std::uint64_t held_bytes_ = 0;
   Place next_place_ = 0;
   std::map<Place, wire::Frame> held_;
   std::unordered_map<Digest, std::vector<Place>, Name32Hash> held_chunks_;
   std::unordered_map<Digest, WaitingSegment, Name32Hash> held_segments_;
-  std::unordered_map<Digest, Claim, Name32Hash> awaited_;  // covered by a signature, yet to come
-  std::unordered_set<Digest, Name32Hash> expected_;        // listed by a released segment, not here yet
+  std::unordered_map<Digest, Vouched, Name32Hash> awaited_;
+  std::unordered_set<Digest, Name32Hash> expected_;  // listed by a released segment, not here yet
   RecentDigests arrived_{kRememberChunks};
   RecentDigests released_segments_{kRememberSegments};
   std::unordered_map<Digest, Stream, Name32Hash> streams_;

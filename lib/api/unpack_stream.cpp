@@ -8,8 +8,10 @@
 #include <map>
 #include <set>
 
-#include "api/key_store.hpp"
+#include "api/audit_log.hpp"
 #include "api/recv_run.hpp"
+#include "api/sign_choice.hpp"
+#include "api/trust_ledger.hpp"
 #include "base/text.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "session/object_sink.hpp"
@@ -63,21 +65,31 @@ class Unpacker {
 
  private:
   Result<void> open() {
-    DCDN_TRY(keyring_, api::load_keyring(options_.home));
-    for (const std::string& given : options_.signers) {
-      DCDN_TRY(const NodeId id, keyring_.find(given));
-      signers_.insert(id);
-    }
-    if (options_.require_signature && signers_.empty()) {
-      for (const TrustedKey& key : keyring_.keys()) signers_.insert(key.key);
-      if (signers_.empty())
-        return Error(Errc::untrusted, "--require-signature: no key is trusted here")
-            .with_hint("dcdn-sign trust add NAME ID, or --key ID");
-    }
+    DCDN_TRY(auto ledger, api::TrustLedger::open(options_.home, [this](const std::string& text) {
+               progress_.on_note(0, text);
+             }));
+    ledger_.emplace(std::move(ledger));
+    must_be_signed_ = options_.require_signature || !options_.signers.empty();
+    DCDN_CHECK(choose_signers());
     if (options_.sink == Sink::directory) {
       DCDN_TRY(dir_, store::ReceiveDir::open(options_.directory));
     }
     return {};
+  }
+
+  Result<void> choose_signers() {
+    if (!must_be_signed_) return {};
+    auto accepted = api::accepted_keys(ledger_->ring(), options_.signers, "");
+    if (!accepted && options_.signers.empty()) return accepted.error().during("--require-signature");
+    DCDN_TRY(signers_, std::move(accepted));
+    return {};
+  }
+
+  // A key that is revoked or replaced signs nothing from here on; what it signed before and was handed over
+  // stays.
+  Result<void> take_statement(const wire::Frame& frame) {
+    DCDN_TRY(const bool changed, ledger_->take(frame));
+    return changed || !options_.signers.empty() ? choose_signers() : Result<void>();
   }
 
   Result<std::size_t> read_some(Bytes& piece) {
@@ -111,6 +123,9 @@ class Unpacker {
         return take_signature(frame);
       case wire::FrameType::chunk:
         return take_chunk(frame);
+      case wire::FrameType::key_rotation:
+      case wire::FrameType::key_revocation:
+        return take_statement(frame);
       default:
         return {};
     }
@@ -126,7 +141,7 @@ class Unpacker {
     const Digest stream = loose.segment.index == 0 ? id : loose.segment.stream;
     streams_.try_emplace(stream);
     loose_.emplace(id, std::move(loose));
-    if (signers_.empty() || vouched_before_.contains(id)) vouch(id);
+    if (!must_be_signed_ || vouched_before_.contains(id)) vouch(id);
     const auto early = early_signatures_.extract(id);
     if (!early.empty()) {
       for (const Buffer& body : early.mapped()) {
@@ -317,7 +332,8 @@ class Unpacker {
   ProgressSink& progress_;
   BufferPool pool_{16u << 20};
   wire::FrameReader reader_;
-  Keyring keyring_;
+  std::optional<api::TrustLedger> ledger_;
+  bool must_be_signed_ = false;
   std::set<NodeId> signers_;
   std::shared_ptr<store::ReceiveDir> dir_;
   std::map<Digest, Unpacking> streams_;
@@ -334,7 +350,17 @@ class Unpacker {
 }  // namespace
 
 Result<RecvReport> unpack_from_fd(const RecvOptions& options, ProgressSink& progress) {
-  return Unpacker(options, progress).run();
+  auto done = Unpacker(options, progress).run();
+  // Who did not ask for signatures has decided nothing that could be held against a key.
+  if (!options.require_signature && options.signers.empty()) return done;
+  const auto warn = [&](const std::string& text) { progress.on_note(0, text); };
+  if (done) {
+    const std::string what = "stream of " + std::to_string(done->objects) + " objects, unpacked";
+    api::audit(options.home, {api::kAuditAccept, {{"what", what}}}, warn);
+  } else {
+    api::audit(options.home, {api::kAuditReject, {{"what", "stream"}, {"why", done.error().message}}}, warn);
+  }
+  return done;
 }
 
 }  // namespace dcdn

@@ -94,6 +94,8 @@ void ReceiveConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fi
 Result<void> ReceiveConnection::take_frame(net::StreamId id, StreamState& stream, wire::Frame& frame) {
   if (net::is_unidirectional(id)) {
     if (frame.type == wire::FrameType::chunk) return take_chunk(id, stream, frame);
+  } else if (frame.type == wire::FrameType::key_rotation || frame.type == wire::FrameType::key_revocation) {
+    DCDN_CHECK(take_statement(frame));
   } else if (const auto object = object_streams_.find(id); object != object_streams_.end()) {
     if (Object* known = find(object->second)) return take_object_frame(*known, id, stream, frame);
   } else if (id == session_stream_) {
@@ -110,6 +112,15 @@ Result<void> ReceiveConnection::take_frame(net::StreamId id, StreamState& stream
   return {};
 }
 
+// It counts from here on, also against the one who brings it.
+Result<void> ReceiveConnection::take_statement(const wire::Frame& frame) {
+  DCDN_CHECK(shared_->watcher.on_statement(frame));
+  const NodeId& peer = connection_->peer();
+  DCDN_TRY(const NodeId now, shared_->settings.trusted->current(peer));
+  if (now == peer) return {};
+  return Error(Errc::untrusted, "the key " + to_text(peer) + " has been replaced by " + to_text(now));
+}
+
 Result<void> ReceiveConnection::take_hello(const wire::Frame& frame) {
   DCDN_TRY(const auto hello, wire::parse<wire::Hello>(frame.body.view()));
   if (hello.protocol != 1) return Error(Errc::unsupported, "this receiver speaks session protocol 1 only");
@@ -118,6 +129,8 @@ Result<void> ReceiveConnection::take_hello(const wire::Frame& frame) {
   wire::Welcome welcome;
   welcome.agent = shared_->settings.agent;
   welcome.max_chunk_content = shared_->settings.max_chunk_content;
+  if (!shared_->settings.statements.empty())
+    connection_->send(session_stream_, Buffer::copy_of(shared_->settings.statements), false);
   connection_->send(session_stream_, frame_buffer(wire::FrameType::welcome, wire::encode(welcome)), false);
   if (shared_->paused) set_paused(true);
   shared_->watcher.on_session(session_id_, connection_->peer(), connection_->peer_address());
@@ -142,7 +155,7 @@ Result<void> ReceiveConnection::take_offer(net::StreamId id, const wire::Frame& 
   names_.push_back(escape_for_display(offer.name));
   total_ += offer.bytes.value_or(0);
   object_streams_[id] = number;
-  Object object{std::move(offer), id, {}, SegmentGate(connection_->peer(), shared_->settings.trusted)};
+  Object object{std::move(offer), id, {}, SegmentGate(connection_->peer(), *shared_->settings.trusted)};
   auto [it, inserted] = objects_.emplace(number, std::move(object));
   shared_->watcher.on_session_progress(session_id_, title(), done_before_, total_);
   auto sink = sink_for(it->second);

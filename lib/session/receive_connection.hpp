@@ -63,6 +63,7 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
 
   Result<void> take_frame(net::StreamId id, StreamState& stream, wire::Frame& frame);
   Result<void> take_session_frame(const wire::Frame& frame);
+  Result<void> take_statement(const wire::Frame& frame);
   Result<void> take_hello(const wire::Frame& frame);
   Result<void> take_offer(net::StreamId id, const wire::Frame& frame);
   Result<void> take_object_frame(Object& object, net::StreamId id, StreamState& stream,

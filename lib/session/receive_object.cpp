@@ -23,13 +23,29 @@ Result<std::optional<SegmentGate::Passed>> SegmentGate::take(const wire::Frame& 
   if (signature.segment != waiting_->id || signature.index != waiting_->segment.index ||
       signature.stream != stream)
     return Error(Errc::bad_signature, "a signature is for another manifest segment");
-  const bool accepted = signature.signer == peer_ || trusted_.trusts(signature.signer);
+  const bool accepted = accepts(signature.signer);
   if (++signatures_ > kMaxSignatures)
     return Error(Errc::limit, "a manifest segment carries too many signatures");
   wire::append_frame(waiting_->frames, frame.type, frame.body.view());
+  // A sender's own signature is the last that it adds: nothing better will come.
+  if (!accepted && signature.signer == peer_) return refused();
   if (!accepted) return std::optional<Passed>();  // another signature may follow
   DCDN_CHECK(wire::verify_segment_signature(signature));
   return std::exchange(waiting_, std::nullopt);
+}
+
+// Asked anew for every segment: the key may have been revoked or replaced since the last one.
+bool SegmentGate::accepts(const NodeId& signer) const {
+  const auto now = trusted_.current(signer);
+  if (!now || *now != signer) return false;
+  if (trusted_.allows(signer, kScopeSend)) return true;
+  // A peer that the keyring does not know was let in by name; one that it knows may do what its scopes say.
+  return signer == peer_ && !trusted_.trusts(signer);
+}
+
+Error SegmentGate::refused() const {
+  if (const auto now = trusted_.current(peer_); !now) return now.error();
+  return {Errc::untrusted, "the key " + to_text(peer_) + " may bring here only what others have signed"};
 }
 
 ObjectSink* ChunkDesk::find(std::uint32_t object) {

@@ -35,6 +35,9 @@ class SegmentGate {
   Result<std::optional<Passed>> take(const wire::Frame& frame);
 
  private:
+  [[nodiscard]] bool accepts(const NodeId& signer) const;
+  [[nodiscard]] Error refused() const;  ///< what the peer itself has signed
+
   NodeId peer_;
   const Keyring& trusted_;
   std::optional<Passed> waiting_;

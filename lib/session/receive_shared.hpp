@@ -12,6 +12,7 @@
 #include "session/store_worker.hpp"
 #include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
+#include "wire/frame.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace dcdn::session {
@@ -31,7 +32,9 @@ struct ReceiveSettings {
   std::uint32_t max_chunk_content =
       1u << 20;  ///< at most half the receive window: a chunk is credited when it is whole
   std::string agent;
-  Keyring trusted;  ///< may sign what an allowed peer carries
+  /// May sign what an allowed peer carries. Loop thread; changes with the statements that come.
+  std::shared_ptr<const Keyring> trusted = std::make_shared<const Keyring>();
+  Bytes statements;  ///< frames about our key, sent ahead of the welcome
 };
 
 /// Told on the loop thread.
@@ -49,6 +52,11 @@ class ReceiveWatcher {
   virtual void on_delivered(const std::string& name, const std::string& path, std::uint64_t bytes,
                             const Digest& object) = 0;
   virtual void on_object_failed(const std::string& name, const Error& error) = 0;
+  /// A key said something about itself. error corrupt, bad_signature: the connection ends.
+  virtual Result<void> on_statement(const wire::Frame& frame) {
+    (void)frame;
+    return {};
+  }
 };
 
 class ReceiveConnection;

@@ -75,6 +75,9 @@ Result<void> SendConnection::say_hello() {
   wire::Hello hello;
   hello.agent = shared_.settings.agent;
   hello.session = shared_.settings.session;
+  // A receiver has to know that a key is withdrawn before it is offered anything.
+  if (!shared_.settings.statements.empty())
+    connection_->send(session_stream_, Buffer::copy_of(shared_.settings.statements), false);
   connection_->send(session_stream_, frame_buffer(wire::FrameType::hello, wire::encode(hello)), false);
   return offer_next();
 }
@@ -141,6 +144,9 @@ Result<void> SendConnection::take_session_frame(const wire::Frame& frame) {
       DCDN_TRY(const auto failure, wire::parse<wire::Failure>(body));
       return told_by_peer(failure);
     }
+    case wire::FrameType::key_rotation:
+    case wire::FrameType::key_revocation:
+      return shared_.watcher.on_statement(frame);
     default:
       return {};  // something newer than this version
   }

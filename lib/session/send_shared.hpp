@@ -46,6 +46,7 @@ struct SendSettings {
   pace::BackoffOptions backoff;
   std::array<std::uint8_t, 16> session{};
   std::string agent;
+  Bytes statements;  ///< frames about keys, sent ahead of everything
   net::QuicOptions quic;
   int input_fd = 0;
   Buffer input_head;  ///< bytes already read from input_fd to recognise a chunk stream
@@ -58,6 +59,11 @@ class SendWatcher {
   virtual void on_note(int level, const std::string& text) = 0;
   /// Object `number` was received whole by `receiver`; `receipt` is verified.
   virtual void on_receipt(const SendObject& object, const wire::Receipt& receipt, ByteView receipt_body) = 0;
+  /// A key said something about itself. error corrupt, bad_signature: the connection ends.
+  virtual Result<void> on_statement(const wire::Frame& frame) {
+    (void)frame;
+    return {};
+  }
   /// The receiver asked for a pause or a resume.
   virtual void on_peer_pause(bool paused) = 0;
 };

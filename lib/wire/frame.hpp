@@ -24,8 +24,8 @@ enum class FrameType : std::uint8_t {
   repair_block = 0x10,     ///< reserved: every repair shard describes its block itself
   repair_shard = 0x11,     ///< repair symbol at rest, and the description of its block
   delta = 0x12,            ///< reserved: librsync or zstd-reference delta
-  key_rotation = 0x18,     ///< reserved
-  key_revocation = 0x19,   ///< reserved
+  key_rotation = 0x18,     ///< a key names its successor (sign/key_statement.hpp)
+  key_revocation = 0x19,   ///< a key is withdrawn
   encrypted_chunk = 0x1A,  ///< reserved
   receipt = 0x20,          ///< signed: this object arrived whole
   have_map = 0x21,         ///< reserved: signed bitmap of verified chunks

@@ -28,3 +28,10 @@ no_terminal() {
 run_shell() {
   run --separate-stderr "-$1" bash -c "$2"
 }
+
+# flip FILE OFFSET: another byte there.
+flip() {
+  local byte
+  byte=$(xxd -s "$2" -l 1 -p "$1")
+  printf '%02x' $((0x$byte ^ 4)) | xxd -r -p | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}

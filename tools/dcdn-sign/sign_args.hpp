@@ -19,8 +19,19 @@ struct SignArgs {
   std::vector<std::string> files;  ///< sign, verify: with --detached
   std::vector<std::string> keys;   ///< verify --key
   std::uint64_t hold_bytes = 32u << 20;
-  std::string id;          ///< trust add
-  std::string name_or_id;  ///< trust remove
+  std::size_t required = 1;                        ///< verify --require
+  std::string project;                             ///< verify --project
+  std::string id;                                  ///< trust add
+  std::string scopes = "all";                      ///< trust add --scope
+  std::string spoken;                              ///< trust add --words
+  bool words = false;                              ///< id --words
+  std::string public_file;                         ///< id --public
+  SignatureFormat format = SignatureFormat::dcdn;  ///< id, sign --detached: --as
+  bool qr = false;                                 ///< trust export --qr
+  std::vector<std::string> names;                  ///< trust export
+  std::string revocation;                          ///< revoke --object
+  std::string head;                                ///< audit verify --head
+  std::string name_or_id;                          ///< trust remove
 };
 
 /// error usage, config. Parsed::finished: nothing is left to do.

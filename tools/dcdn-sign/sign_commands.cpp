@@ -5,19 +5,47 @@
 
 #include "common/passphrase.hpp"
 #include "common/terminal.hpp"
+#include "dcdn-sign/trust_commands.hpp"
 
 namespace dcdn::tool {
 
 namespace {
 
+constexpr std::uint64_t kDay = 24 * 60 * 60;
+constexpr std::uint64_t kRemindAfterDays = 30;
+
 nlohmann::json json_of(const KeyInfo& key) {
-  return {{"name", key.name}, {"id", key.id}, {"path", key.path}, {"default", key.is_default}};
+  return {{"name", key.name},
+          {"id", key.id},
+          {"path", key.path},
+          {"default", key.is_default},
+          {"epoch", key.epoch}};
+}
+
+const char* name_of(SignatureFormat format) {
+  switch (format) {
+    case SignatureFormat::openssl:
+      return "openssl";
+    case SignatureFormat::minisign:
+      return "minisign";
+    case SignatureFormat::signify:
+      return "signify";
+    case SignatureFormat::dcdn:
+      break;
+  }
+  return "dcdn";
 }
 
 nlohmann::json json_of(const FileSignature& signature) {
-  return {{"path", signature.path},     {"signature", signature.signature_path}, {"blake3", signature.digest},
-          {"signer", signature.signer}, {"name", signature.signer_name},         {"size", signature.size},
-          {"time", signature.time_s}};
+  return {{"path", signature.path},
+          {"signature", signature.signature_path},
+          {"blake3", signature.digest},
+          {"signer", signature.signer},
+          {"name", signature.signer_name},
+          {"size", signature.size},
+          {"time", signature.time_s},
+          {"comment", signature.comment},
+          {"format", name_of(signature.format)}};
 }
 
 Result<KeyChoice> chosen_key(const SignArgs& args) {
@@ -27,6 +55,16 @@ Result<KeyChoice> chosen_key(const SignArgs& args) {
   choice.file = args.file;
   DCDN_CHECK(unlock(choice, args.passphrase_fd));
   return choice;
+}
+
+/// Shown and nothing else: a clock that is wrong makes this line wrong, and no decision.
+void remind(const KeyChoice& choice, Report& report) {
+  const auto age = key_age_s(choice);
+  if (age && *age >= kRemindAfterDays * kDay)
+    report.note(
+        0,
+        fmt::format("this key is {} days old by this machine's clock; a new one is made by: dcdn-sign rotate",
+                    *age / kDay));
 }
 
 Result<void> keygen(const SignArgs& args, Report& report) {
@@ -43,16 +81,34 @@ Result<void> keygen(const SignArgs& args, Report& report) {
               fmt::format("secret key written to {}{}", key.path, key.is_default ? ", the default key" : ""));
   if (!key.is_default)
     report.note(0, fmt::format("the default key is another; use this one with --name {}", key.name));
+  report.note(0, "its revocation is in " + key.revocation + ": keep it in another place than the key");
   report.line(key.id);
   report.json("key", json_of(key));
   return {};
 }
 
+Result<KeyInfo> described(const SignArgs& args, Report& report) {
+  KeyInfo key;
+  if (args.public_file.empty()) {
+    DCDN_TRY(const KeyChoice choice, chosen_key(args));
+    DCDN_TRY(key, describe_key(choice));
+    remind(choice, report);
+    return key;
+  }
+  DCDN_TRY(key.id, id_of_public_key(args.public_file));
+  key.path = args.public_file;
+  return key;
+}
+
 Result<void> print_id(const SignArgs& args, Report& report) {
-  DCDN_TRY(const KeyChoice choice, chosen_key(args));
-  DCDN_TRY(const KeyInfo key, describe_key(choice));
-  report.line(key.id);
-  report.json("key", json_of(key));
+  DCDN_TRY(const KeyInfo key, described(args, report));
+  DCDN_TRY(const std::string words, fingerprint_words(key.id));
+  DCDN_TRY(std::string text, public_key_text(key.id, args.format));
+  text.pop_back();  // line() ends it
+  report.line(args.words ? words : text);
+  nlohmann::json json = json_of(key);
+  json["words"] = words;
+  report.json("key", json);
   return {};
 }
 
@@ -66,7 +122,7 @@ Result<void> check_pipe(const std::string& command) {
 
 Result<void> sign_files_beside(const SignArgs& args, Report& report) {
   DCDN_TRY(const KeyChoice choice, chosen_key(args));
-  DCDN_TRY(const auto signatures, sign_files(choice, args.files, args.overwrite));
+  DCDN_TRY(const auto signatures, sign_files(choice, args.files, args.overwrite, args.format));
   for (const FileSignature& signature : signatures) {
     report.note(0, signature.signature_path + " written");
     report.json("file_signature", json_of(signature));
@@ -80,6 +136,7 @@ Result<void> sign(const SignArgs& args, Report& report) {
   DCDN_CHECK(check_pipe(args.command));
   SignOptions options;
   DCDN_TRY(options.key, chosen_key(args));
+  remind(options.key, report);
   DCDN_TRY(const SignReport done, sign_stream(options));
   report.note(
       1, fmt::format("{} segments of {} objects signed as {}", done.segments, done.objects, done.signer));
@@ -92,7 +149,8 @@ Result<void> sign(const SignArgs& args, Report& report) {
 
 Result<void> verify_beside(const SignArgs& args, const Home& home, Report& report) {
   const std::string signature_path = args.files.size() > 1 ? args.files[1] : "";
-  DCDN_TRY(const FileSignature good, verify_file(home, args.keys, args.files[0], signature_path));
+  DCDN_TRY(const FileSignature good, verify_file(home, args.keys, args.files[0], signature_path,
+                                                 [&](const std::string& text) { report.note(0, text); }));
   const std::string who = good.signer_name.empty() ? good.signer : good.signer_name + " " + good.signer;
   report.line(escape(good.path) + ": good signature by " + who);
   report.json("file_signature", json_of(good));
@@ -107,6 +165,9 @@ Result<void> verify(const SignArgs& args, Report& report) {
   DCDN_CHECK(check_pipe(args.command));
   options.keys = args.keys;
   options.hold_bytes = args.hold_bytes;
+  options.project = args.project;
+  options.required = args.required;
+  options.on_note = [&](const std::string& text) { report.note(0, text); };
   DCDN_TRY(const VerifyReport done, verify_stream(options));
   report.note(0, fmt::format("verified {} objects, {} segments, {} chunks, signed by {}", done.objects,
                              done.segments, done.chunks, fmt::join(done.signers, " and ")));
@@ -121,41 +182,12 @@ Result<void> verify(const SignArgs& args, Report& report) {
   return {};
 }
 
-Result<void> trust_add(const SignArgs& args, Report& report) {
-  DCDN_TRY(const Home home, find_home());
-  DCDN_TRY(const bool added, trust_key(home, args.name, args.id));
-  report.note(0, args.name + (added ? " is trusted now" : " is trusted already"));
-  report.json("trusted_key", {{"name", args.name}, {"id", args.id}, {"added", added}});
-  return {};
-}
-
-Result<void> trust_list(Report& report) {
-  DCDN_TRY(const Home home, find_home());
-  DCDN_TRY(const auto keys, trusted_keys(home));
-  for (const TrustedName& key : keys) {
-    report.line(key.name + " " + key.id);
-    report.json("trusted_key", {{"name", key.name}, {"id", key.id}});
-  }
-  return {};
-}
-
-Result<void> trust_remove(const SignArgs& args, Report& report) {
-  DCDN_TRY(const Home home, find_home());
-  DCDN_TRY(const int removed, distrust_key(home, args.name_or_id));
-  report.note(0, fmt::format("{} is trusted no longer", args.name_or_id));
-  report.json("trusted_key", {{"removed", args.name_or_id}, {"names", removed}});
-  return {};
-}
-
 Result<void> run(const SignArgs& args, Report& report) {
   if (args.command == "keygen") return keygen(args, report);
   if (args.command == "id") return print_id(args, report);
   if (args.command == "sign") return sign(args, report);
   if (args.command == "verify") return verify(args, report);
-  if (args.command == "trust add") return trust_add(args, report);
-  if (args.command == "trust list") return trust_list(report);
-  if (args.command == "trust remove") return trust_remove(args, report);
-  return Error(Errc::internal, "command without work: " + args.command);
+  return run_trust_command(args, report);
 }
 
 }  // namespace

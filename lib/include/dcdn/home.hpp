@@ -11,13 +11,20 @@
 namespace dcdn {
 
 struct Home {
-  std::string config_dir;  ///< config.toml, keys/NAME.pem (0600), trusted_keys, known_peers
-  std::string state_dir;   ///< sessions.db, control/ID.sock, receipts/
+  std::string config_dir;  ///< config.toml, keys/NAME.pem (0600), trusted_keys, key_statements, known_peers
+  std::string state_dir;   ///< sessions.db, control/ID.sock, receipts/, audit.log
 
   [[nodiscard]] std::string key_path(const std::string& name) const {
     return config_dir + "/keys/" + name + ".pem";
   }
   [[nodiscard]] std::string trusted_keys_path() const { return config_dir + "/trusted_keys"; }
+  /// What keys said about themselves: rotations and revocations.
+  [[nodiscard]] std::string key_statements_path() const { return config_dir + "/key_statements"; }
+  /// The revocation made with a key; better kept elsewhere.
+  [[nodiscard]] std::string revocation_path(const std::string& name) const {
+    return config_dir + "/revocations/" + name + ".dcs";
+  }
+  [[nodiscard]] std::string audit_path() const { return state_dir + "/audit.log"; }
   [[nodiscard]] std::string known_peers_path() const { return config_dir + "/known_peers"; }
   [[nodiscard]] std::string config_path() const { return config_dir + "/config.toml"; }
   [[nodiscard]] std::string sessions_path() const { return state_dir + "/sessions.db"; }

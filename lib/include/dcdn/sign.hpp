@@ -1,4 +1,5 @@
-// dcdn/sign.hpp - keys, signatures over chunk streams and files, and whom this user trusts.
+// dcdn/sign.hpp - keys, and signatures over chunk streams and files; whom this user trusts is in
+// dcdn/trust.hpp.
 //
 // Spec     dcdn-sign(1), dcdn-format(5) "SIGNATURE"
 // Threads  calls share nothing but the files of the home
@@ -10,8 +11,14 @@
 #include <vector>
 
 #include "dcdn/home.hpp"
+#include "dcdn/trust.hpp"
 
 namespace dcdn {
+
+/// Whose form a detached signature or a public key has. dcdn: FILE.sig of dcdn-sign(1), FORMAT; openssl: the
+/// 64 bytes over the file; signify: those in a text; minisign: over the file's BLAKE2b-512, with a trusted
+/// comment.
+enum class SignatureFormat { dcdn, openssl, minisign, signify };
 
 /// Which secret key to use. `file` wins over `name`.
 struct KeyChoice {
@@ -26,6 +33,8 @@ struct KeyInfo {
   std::string path;
   std::string id;  ///< node id text
   bool is_default = false;
+  std::string revocation;  ///< make_key, rotate_key: where its revocation was put
+  std::uint64_t epoch = 0;
 };
 
 /// Makes keys/NAME.pem and, when there is no default key yet, makes it the default. Encrypted if there is a
@@ -33,6 +42,27 @@ struct KeyInfo {
 DCDN_API Result<KeyInfo> make_key(const KeyChoice& choice);
 /// error not_found; permission: others may read the file; untrusted: passphrase missing or wrong.
 DCDN_API Result<KeyInfo> describe_key(const KeyChoice& choice);
+/// Makes a new key that takes the place of this one, and the statement, signed by both, that it does. The old
+/// secret is kept as keys/NAME.epoch-N.pem. A rotation that a crash cut short is finished by the next call.
+struct RotationInfo {
+  KeyInfo key;           ///< the new one
+  std::string old_id;    ///< node id text
+  std::string old_path;  ///< where the old secret is now
+  std::uint64_t epoch = 0;
+};
+/// error usage: a file elsewhere cannot be rotated; untrusted: it is revoked.
+DCDN_API Result<RotationInfo> rotate_key(const KeyChoice& choice);
+/// The public key in the form of another program.
+DCDN_API Result<std::string> public_key_text(const std::string& id, SignatureFormat format);
+/// The node id of a public key file of openssl, minisign or signify.
+DCDN_API Result<std::string> id_of_public_key(const std::string& path);
+
+/// Withdraws this key here and for whoever learns of it (announce_keys). With `object`, a path, by the
+/// revocation that was made with the key and kept there, and without the secret. Returns the node id text of
+/// the key.
+DCDN_API Result<std::string> revoke_key(const KeyChoice& choice, const std::string& object);
+/// Seconds since this key file was written, by this machine's clock: for a reminder, nothing else.
+DCDN_API Result<std::uint64_t> key_age_s(const KeyChoice& choice);
 /// Whether it can be used only with a passphrase.
 DCDN_API Result<bool> key_needs_passphrase(const KeyChoice& choice);
 
@@ -56,7 +86,10 @@ DCDN_API Result<SignReport> sign_stream(const SignOptions& options);
 struct VerifyOptions {
   Home home;
   std::vector<std::string> keys;  ///< accepted signers: node ids or trusted names; empty: every trusted key
-  std::uint64_t hold_bytes = 32u << 20;  ///< how much may wait for a signature
+  std::string project;            ///< accept keys that may sign for this project; empty: keys that may send
+  std::size_t required = 1;       ///< how many of the accepted keys must have signed
+  std::uint64_t hold_bytes = 32u << 20;             ///< how much may wait for a signature
+  std::function<void(const std::string&)> on_note;  ///< keys that changed, a log that could not be written
   int input_fd = 0;
   int output_fd = 1;
   int interrupt_fd = -1;
@@ -76,33 +109,28 @@ struct VerifyReport {
 /// than hold_bytes wait for a signature.
 DCDN_API Result<VerifyReport> verify_stream(const VerifyOptions& options);
 
-/// A signature over a file, as the text file FILE.sig has it (dcdn-sign(1), FORMAT).
+/// A signature over a file.
 struct FileSignature {
   std::string path;            ///< of the signed file
   std::string signature_path;  ///< of the signature
-  std::string digest;          ///< BLAKE3, 64 hexadecimal digits
-  std::string signer;          ///< node id text
-  std::string signer_name;     ///< trusted name, if it has one
-  std::uint64_t size = 0;      ///< bytes
-  std::uint64_t time_s = 0;    ///< signer's clock, since 1970
+  SignatureFormat format = SignatureFormat::dcdn;
+  std::string digest;        ///< dcdn: BLAKE3, 64 hexadecimal digits
+  std::string signer;        ///< node id text
+  std::string signer_name;   ///< trusted name, if it has one
+  std::uint64_t size = 0;    ///< bytes
+  std::uint64_t time_s = 0;  ///< dcdn: signer's clock, since 1970
+  std::string comment;       ///< minisign: the trusted comment
 };
-/// Writes PATH.sig beside every path. error exists: one is there already (then none is written), unless
-/// `overwrite`.
+/// Writes PATH.sig (minisign: PATH.minisig) beside every path. error exists: one is there already (then none
+/// is written), unless `overwrite`.
 DCDN_API Result<std::vector<FileSignature>> sign_files(const KeyChoice& choice,
-                                                       const std::vector<std::string>& paths, bool overwrite);
-/// `signature_path` empty: PATH.sig. `keys` as in VerifyOptions.
-/// error corrupt: not such a signature, or the file is not what was signed; bad_signature; untrusted.
+                                                       const std::vector<std::string>& paths, bool overwrite,
+                                                       SignatureFormat format = SignatureFormat::dcdn);
+/// Of any format; which is told by its content. `signature_path` empty: PATH.sig, or PATH.minisig if only
+/// that is there. `keys` as in VerifyOptions. error corrupt: not such a signature, or the file is not what
+/// was signed; bad_signature; untrusted.
 DCDN_API Result<FileSignature> verify_file(const Home& home, const std::vector<std::string>& keys,
-                                           const std::string& path, const std::string& signature_path);
-
-struct TrustedName {
-  std::string name;  ///< [A-Za-z0-9._-]{1,64}
-  std::string id;    ///< node id text
-};
-/// error exists: the name stands for another key. True if it is new.
-DCDN_API Result<bool> trust_key(const Home& home, const std::string& name, const std::string& id);
-DCDN_API Result<std::vector<TrustedName>> trusted_keys(const Home& home);
-/// Every name of a key when given its id; returns how many. error not_found.
-DCDN_API Result<int> distrust_key(const Home& home, const std::string& name_or_id);
+                                           const std::string& path, const std::string& signature_path,
+                                           const std::function<void(const std::string&)>& on_note = {});
 
 }  // namespace dcdn

@@ -85,12 +85,6 @@ in_flags() {
   edit_stream list < signed.dcs | awk -v at="$1" '$3 + 6 <= at && at <= $3 + 7 { found = 1 } END { exit !found }'
 }
 
-flip() {
-  local byte
-  byte=$(xxd -s "$2" -l 1 -p "$1")
-  printf '%02x' $((0x$byte ^ 4)) | xxd -r -p | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
-}
-
 @test "frames altered with their checks made anew: every one is caught" {
   # 0 segment, 1 signature, 2 3 chunks, 4 segment, 5 signature, 6 7 chunks; the last byte of each body.
   for frame in 1 2 3 5 6 7; do

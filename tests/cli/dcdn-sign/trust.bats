@@ -33,7 +33,8 @@ head $ONE"
   run -0 dcdn-sign trust add hq "$ONE"
   assert_output --partial "already"
   cmp before "$DCDN_HOME/trusted_keys"
-  assert_equal "$(ls "$DCDN_HOME")" trusted_keys
+  assert_equal "$(ls "$DCDN_HOME")" "audit.log
+trusted_keys"
 }
 
 @test "mistyped ids and bad names are refused" {

@@ -93,5 +93,44 @@ TEST(Keyring, RemovesByNameOrEveryNameOfAnId) {
   EXPECT_EQ(ring.keys().size(), 1u);
 }
 
+TEST(Keyring, ScopesAndEpochsStandBehindTheId) {
+  const std::string id = to_text(kOne);
+  const auto ring =
+      Keyring::parse("hq " + id + " scope=relay,project:x epoch=3\nall " + to_text(kTwo) + "\n");
+  ASSERT_TRUE(ring) << ring.error().message;
+  EXPECT_EQ(ring->keys()[0].scopes, (std::vector<std::string>{"project:x", "relay"}));
+  EXPECT_EQ(ring->keys()[0].epoch, 3u);
+  EXPECT_EQ(Keyring::parse(ring->to_text())->keys(), ring->keys());
+  EXPECT_EQ(ring->allowed(kScopeSend), std::set<NodeId>{kTwo});
+  EXPECT_EQ(ring->allowed("project:y"), std::set<NodeId>{kTwo});
+  for (const char* bad :
+       {"scope=", "scope=send,", "scope=admin", "scope=project:", "epoch=", "epoch=-1", "epoch=1x"})
+    EXPECT_FALSE(Keyring::parse("hq " + id + " " + bad)) << bad;
+}
+
+TEST(Keyring, ANameFollowsItsKeyAndARollbackIsRefused) {
+  const SecretKey first = *SecretKey::from_seed(Bytes(32, 1));
+  const SecretKey second = *SecretKey::from_seed(Bytes(32, 2));
+  Keyring ring;
+  ASSERT_TRUE(ring.add({"hq", first.id(), {"send"}}));
+  const KeyStatement rotation = *make_rotation(first, second, 1, 5);
+  EXPECT_TRUE(ring.concerns(rotation));
+  EXPECT_TRUE(*ring.learn(rotation));
+  EXPECT_EQ(*ring.find("hq"), second.id());
+  EXPECT_EQ(*ring.find(to_text(first.id())), second.id());
+  EXPECT_TRUE(ring.allows(second.id(), kScopeSend));
+  EXPECT_FALSE(ring.trusts(first.id()));
+  // The list of names as it is now, with the statements of an old backup.
+  Keyring back = *Keyring::parse(ring.to_text());
+  EXPECT_EQ(back.find("hq").error().code, Errc::untrusted);
+  EXPECT_FALSE(back.trusts(first.id()));
+  EXPECT_TRUE(back.allowed(kScopeSend).empty());
+  ASSERT_TRUE(back.learn(rotation));
+  EXPECT_EQ(*back.find("hq"), second.id());
+  ASSERT_TRUE(ring.learn(KeyStatement(*make_revocation(second, 5))));
+  EXPECT_EQ(ring.find("hq").error().code, Errc::untrusted);
+  EXPECT_FALSE(ring.trusts(second.id()));
+}
+
 }  // namespace
 }  // namespace dcdn

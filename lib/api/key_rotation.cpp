@@ -1,0 +1,143 @@
+// New keys in the place of old ones, and withdrawn ones: rotate_key, revoke_key, announce_keys.
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <ctime>
+
+#include "api/audit_log.hpp"
+#include "api/frame_pipe.hpp"
+#include "api/key_store.hpp"
+#include "api/sign_choice.hpp"
+#include "api/trust_ledger.hpp"
+#include "dcdn/sign.hpp"
+
+namespace dcdn {
+
+namespace {
+
+constexpr std::size_t kMaxObjectFile = 64u << 10;
+
+Error replaced(const NodeId& key, const NodeId& by) {
+  return Error(Errc::untrusted,
+               "the key " + to_text(key) + " has been replaced by " + to_text(by) + " already")
+      .with_hint("this is an old copy of its file; the new key is needed");
+}
+
+Result<void> keep(const Home& home, const KeyStatement& statement) {
+  std::string says;
+  const auto learn = [&](Keyring& ring) -> Result<void> {
+    says = api::describe_statement(statement, ring);
+    DCDN_CHECK(ring.learn(statement));
+    return {};
+  };
+  DCDN_CHECK(api::change_keyring(home, learn));
+  return api::append_audit(home, {api::kAuditKey, {{"what", says}}}, api::now_s());
+}
+
+/// The last steps, also of a rotation that was cut short.
+Result<RotationInfo> put_in_place(const KeyChoice& choice, const api::PendingKey& pending,
+                                  const SecretKey& old_key, const SecretKey& next, std::uint64_t epoch) {
+  RotationInfo info;
+  info.old_id = to_text(old_key.id());
+  info.epoch = epoch;
+  const std::string name = choice.name + ".epoch-" + std::to_string(epoch);
+  DCDN_TRY(const KeyRevocation revocation, make_revocation(next, api::now_s()));
+  const Bytes frame = wire::make_frame(wire::FrameType::key_revocation, encode(KeyStatement(revocation)));
+  DCDN_TRY(const std::string put, api::store_revocation(choice.home, name, frame));
+  DCDN_TRY(const Keyring ring, api::load_keyring(choice.home));
+  DCDN_TRY(info.old_path, api::put_next_key(pending, ring.history().epoch_of(old_key.id())));
+  DCDN_TRY(info.key, describe_key(choice));
+  info.key.revocation = put;
+  return info;
+}
+
+Result<std::optional<RotationInfo>> finish_rotation(const KeyChoice& choice, const SecretKey& old_key,
+                                                    const KeyHistory& history) {
+  DCDN_TRY(const auto pending, api::find_next_key(choice.home, choice.name));
+  if (!pending) return std::optional<RotationInfo>();
+  const auto next = api::load_key_file(pending->next, choice.passphrase);
+  // Half a file is one whose statement was never made.
+  if (!next)
+    return next.error().code == Errc::corrupt ? Result<std::optional<RotationInfo>>(std::nullopt)
+                                              : next.error();
+  const auto standing = history.standing_of(old_key.id());
+  if (standing.state != KeyHistory::State::good || standing.past.empty() || standing.current != next->id())
+    return std::optional<RotationInfo>();
+  DCDN_TRY(RotationInfo info, put_in_place(choice, *pending, old_key, *next, standing.epoch));
+  return std::optional<RotationInfo>(std::move(info));
+}
+
+Result<KeyStatement> read_object(const std::string& path) {
+  DCDN_TRY(const Bytes bytes, read_file(path, kMaxObjectFile));
+  BufferPool pool(kMaxObjectFile);
+  wire::FrameReader reader(wire::OnDamage::strict, pool);
+  reader.push(bytes);
+  for (;;) {
+    auto step = reader.next();
+    if (!step) return step.error().during(path);
+    const auto* frame = std::get_if<wire::Frame>(&*step);
+    if (frame == nullptr) return Error(Errc::corrupt, path + ": holds no revocation");
+    if (frame->type != wire::FrameType::key_revocation) continue;
+    const auto statement = api::statement_of(*frame);
+    if (!statement) return statement.error().during(path);
+    DCDN_CHECK(verify(*statement));
+    return statement;
+  }
+}
+
+}  // namespace
+
+Result<RotationInfo> rotate_key(const KeyChoice& choice) {
+  if (!choice.file.empty())
+    return Error(Errc::usage, "--file: a key elsewhere cannot be put in another's place")
+        .with_hint("--name NAME");
+  DCDN_TRY(const SecretKey old_key, api::load_chosen_key(choice));
+  DCDN_TRY(const Keyring ring, api::load_keyring(choice.home));
+  DCDN_TRY(auto finished, finish_rotation(choice, old_key, ring.history()));
+  if (finished) return *std::move(finished);
+  DCDN_TRY(const NodeId now, ring.current(old_key.id()));
+  if (now != old_key.id()) return replaced(old_key.id(), now);
+  const std::uint64_t epoch = ring.history().epoch_of(old_key.id()) + 1;
+  DCDN_TRY(const SecretKey next, SecretKey::generate());
+  // The secret is on disk before anybody is told of it, and told before it is used: see finish_rotation.
+  DCDN_TRY(const api::PendingKey pending,
+           api::store_next_key(choice.home, choice.name, next, choice.passphrase));
+  DCDN_TRY(const KeyRotation rotation, make_rotation(old_key, next, epoch, api::now_s()));
+  DCDN_CHECK(keep(choice.home, rotation));
+  return put_in_place(choice, pending, old_key, next, epoch);
+}
+
+Result<std::string> revoke_key(const KeyChoice& choice, const std::string& object) {
+  if (!object.empty()) {
+    DCDN_TRY(const KeyStatement statement, read_object(object));
+    DCDN_CHECK(keep(choice.home, statement));
+    return to_text(std::get<KeyRevocation>(statement).key);
+  }
+  DCDN_TRY(const SecretKey key, api::load_chosen_key(choice));
+  DCDN_TRY(const KeyRevocation revocation, make_revocation(key, api::now_s()));
+  DCDN_CHECK(keep(choice.home, revocation));
+  return to_text(key.id());
+}
+
+Result<std::uint64_t> key_age_s(const KeyChoice& choice) {
+  std::string path = choice.file;
+  if (path.empty()) {
+    DCDN_TRY(path, api::find_key_file(choice.home, choice.name));
+  }
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return errno_error(errno, path);
+  const std::uint64_t now = api::now_s();
+  const auto written = static_cast<std::uint64_t>(std::max<std::int64_t>(info.st_mtim.tv_sec, 0));
+  return now > written ? now - written : 0;
+}
+
+Result<int> announce_keys(const Home& home, int output_fd) {
+  DCDN_TRY(const Keyring ring, api::load_keyring(home));
+  api::FrameOutput output(output_fd, "standard output");
+  for (const KeyStatement& statement : ring.history().statements())
+    DCDN_CHECK(output.put(api::frame_type_of(statement), encode(statement)));
+  DCDN_CHECK(output.flush());
+  return static_cast<int>(ring.history().statements().size());
+}
+
+}  // namespace dcdn

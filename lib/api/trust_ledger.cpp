@@ -1,0 +1,67 @@
+#include "api/trust_ledger.hpp"
+
+#include "api/audit_log.hpp"
+#include "api/key_store.hpp"
+
+namespace dcdn::api {
+
+Result<KeyStatement> statement_of(const wire::Frame& frame) {
+  if (frame.type == wire::FrameType::key_rotation) {
+    DCDN_TRY(KeyRotation rotation, parse_rotation(frame.body.view()));
+    return KeyStatement(rotation);
+  }
+  DCDN_TRY(KeyRevocation revocation, parse_revocation(frame.body.view()));
+  return KeyStatement(revocation);
+}
+
+wire::FrameType frame_type_of(const KeyStatement& statement) {
+  return std::holds_alternative<KeyRotation>(statement) ? wire::FrameType::key_rotation
+                                                        : wire::FrameType::key_revocation;
+}
+
+std::string describe_statement(const KeyStatement& statement, const Keyring& ring) {
+  const auto* rotation = std::get_if<KeyRotation>(&statement);
+  const NodeId& key = rotation != nullptr ? rotation->old_key : std::get<KeyRevocation>(statement).key;
+  std::string who = to_text(key);
+  for (const TrustedKey& entry : ring.keys()) {
+    const auto standing = ring.history().standing_of(entry.key);
+    bool in_chain = standing.current == key;
+    for (const NodeId& past : standing.past) in_chain = in_chain || past == key;
+    if (in_chain) who = entry.name + " " + who;
+  }
+  if (rotation == nullptr) return "the key " + who + " is revoked";
+  return "the key " + who + " is replaced by " + to_text(rotation->new_key) + ", epoch " +
+         std::to_string(rotation->epoch);
+}
+
+Result<TrustLedger> TrustLedger::open(const Home& home, Warn warn) {
+  DCDN_TRY(Keyring ring, load_keyring(home));
+  return TrustLedger(home, std::move(ring), std::move(warn));
+}
+
+Result<bool> TrustLedger::take(const wire::Frame& frame) {
+  DCDN_TRY(const KeyStatement statement, statement_of(frame));
+  return take(statement);
+}
+
+Result<bool> TrustLedger::take(const KeyStatement& statement) {
+  const bool asked = ring_.concerns(statement);
+  if (!asked && ring_.history().statements().size() >= kMaxUnasked) {
+    DCDN_CHECK(verify(statement));
+    return false;
+  }
+  const std::string says = describe_statement(statement, ring_);
+  DCDN_TRY(const bool news, ring_.learn(statement));
+  if (!news) return false;
+  const auto kept = change_keyring(home_, [&](Keyring& ring) -> Result<void> {
+    DCDN_CHECK(ring.learn(statement));
+    return {};
+  });
+  if (!kept && warn_) warn_("not kept: " + kept.error().message);
+  if (!asked) return false;
+  if (warn_) warn_(says);
+  audit(home_, {kAuditKey, {{"what", says}}}, warn_);
+  return true;
+}
+
+}  // namespace dcdn::api

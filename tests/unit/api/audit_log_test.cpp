@@ -1,0 +1,116 @@
+#include "api/audit_log.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "dcdn/trust.hpp"
+#include "support/temp_dir.hpp"
+
+namespace dcdn::api {
+namespace {
+
+class AuditLogTest : public ::testing::Test {
+ protected:
+  void add(const std::string& what, std::uint64_t time = 7) {
+    const auto done = append_audit(home_, {kAuditAccept, {{"what", what}}}, time);
+    ASSERT_TRUE(done) << done.error().message;
+  }
+  [[nodiscard]] std::string text() const {
+    std::ifstream in(home_.audit_path());
+    std::stringstream out;
+    out << in.rdbuf();
+    return out.str();
+  }
+  void write(const std::string& what) const { std::ofstream(home_.audit_path()) << what; }
+  [[nodiscard]] Result<AuditReport> read(const std::string& head = "") const {
+    return read_audit(home_, head, {});
+  }
+
+  test::TempDir dir_;
+  Home home_{dir_.path(), dir_.path()};
+};
+
+TEST_F(AuditLogTest, LinesAreChained) {
+  for (const char* what : {"one", "two \"quoted\"\n", "three"}) add(what);
+  const auto report = read();
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->lines, 3u);
+  EXPECT_NE(text().find(report->head), std::string::npos);
+}
+
+TEST_F(AuditLogTest, AnyChangedByteShows) {
+  for (const char* what : {"one", "two", "three"}) add(what);
+  const std::string good = text();
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    std::string bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ 1);
+    write(bad);
+    EXPECT_FALSE(read()) << i;
+  }
+  write(good);
+  EXPECT_TRUE(read());
+}
+
+TEST_F(AuditLogTest, LinesTakenOutMovedOrRepeatedShow) {
+  for (const char* what : {"one", "two", "three"}) add(what);
+  std::vector<std::string> lines;
+  std::istringstream in(text());
+  for (std::string line; std::getline(in, line);) lines.push_back(line + "\n");
+  const std::string head = read()->head;
+  for (const std::string& bad :
+       {lines[1] + lines[2], lines[0] + lines[2], lines[1] + lines[0] + lines[2],
+        lines[0] + lines[0] + lines[1] + lines[2], lines[0] + lines[1] + lines[2].substr(0, 20)}) {
+    write(bad);
+    EXPECT_EQ(read().error().code, Errc::corrupt) << bad;
+  }
+  write(lines[0] + lines[1]);
+  EXPECT_TRUE(read()) << "an end that was cut off shows only against a hash noted before";
+  EXPECT_EQ(read(head).error().code, Errc::corrupt);
+}
+
+TEST_F(AuditLogTest, ALineCutShortIsTakenOffAndSaid) {
+  add("one");
+  const std::string good = text();
+  add("two");
+  const std::string whole = text();
+  for (std::size_t length = good.size() + 1; length < whole.size(); length += 7) {
+    write(whole.substr(0, length));
+    add("three");
+    const auto report = read();
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(report->lines, 3u);
+    EXPECT_NE(text().find("\"event\":\"repair\""), std::string::npos);
+  }
+  write(whole.substr(0, 5));  // not even one whole line
+  add("first");
+  EXPECT_TRUE(read());
+}
+
+TEST_F(AuditLogTest, AJumpingClockMakesNoDifference) {
+  for (const std::uint64_t time : {7ull, 4'000'000'000ull, 0ull, ~0ull}) add("x", time);
+  EXPECT_TRUE(read());
+}
+
+TEST_F(AuditLogTest, SeveralWriteAtOnce) {
+  std::vector<std::thread> writers;
+  for (int i = 0; i < 4; ++i)
+    writers.emplace_back([this] {
+      for (int k = 0; k < 25; ++k) add("x");
+    });
+  for (std::thread& writer : writers) writer.join();
+  const auto report = read();
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->lines, 100u);
+}
+
+TEST_F(AuditLogTest, AnotherFileIsLeftAlone) {
+  write("something else\n");
+  EXPECT_EQ(append_audit(home_, {kAuditAccept, {}}, 1).error().code, Errc::corrupt);
+  EXPECT_EQ(text(), "something else\n");
+}
+
+}  // namespace
+}  // namespace dcdn::api
