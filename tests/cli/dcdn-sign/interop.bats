@@ -73,9 +73,10 @@ setup() {
   run -14 dcdn-sign sign --detached --as minisign file
   dcdn-sign -q sign --detached --as minisign --overwrite file
   size=$(stat -c %s file.minisig)
+  unsigned=$(($(head -n 1 file.minisig | wc -c) + 14))
   for ((at = 0; at < size; at += 3)); do
-    # The untrusted comment is not signed; that is what it is called.
-    [ "$at" -gt 95 ] || continue
+    # The untrusted comment is not signed; that is what it is called. The number of the key is a hint.
+    [ "$at" -ge "$unsigned" ] || continue
     cp file.minisig bad
     flip bad "$at"
     run -4 dcdn-sign -q verify --detached --key "$ID" file bad
