@@ -38,7 +38,7 @@ struct ConnectionStats {
   std::uint64_t repair_packets_sent = 0;
   std::uint64_t repaired_symbols = 0;  ///< lost, and computed out of others
   std::uint64_t wasted_packets = 0;    ///< arrived when their block was complete
-  std::uint64_t bytes_in_flight = 0;    ///< sent, neither acknowledged nor declared lost
+  std::uint64_t bytes_in_flight = 0;   ///< sent, neither acknowledged nor declared lost
   std::uint64_t stream_bytes_acknowledged = 0;
   std::chrono::microseconds probe_timeout{};  ///< RFC 9002 section 6.2.1, without back-off
   unsigned timeouts = 0;                      ///< probe timeouts since the last acknowledgement

@@ -1,7 +1,5 @@
 #include "session/send_connection.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -20,10 +18,6 @@ constexpr std::uint32_t kUsualLargestChunk = 256u << 10;  // an answer that over
 constexpr std::chrono::milliseconds kIdleLook{200};
 constexpr std::chrono::milliseconds kBusyLook{5};
 constexpr Micros kMeasureEvery{500'000};
-// Where the carrier is chosen here: on a path as short as a LAN's QUIC repairs losses at once and costs less.
-constexpr std::chrono::microseconds kShortPath{3000};
-constexpr double kCodedFromLoss = 0.01;
-constexpr std::uint64_t kEnoughPackets = 500;
 
 std::size_t class_of(const ObjectTransfer& transfer) {
   return static_cast<std::size_t>(transfer.object().priority);
@@ -85,39 +79,11 @@ Result<void> SendConnection::say_hello() {
   if (!shared_.settings.statements.empty())
     connection_->send(session_stream_, Buffer::copy_of(shared_.settings.statements), false);
   connection_->send(session_stream_, frame_buffer(wire::FrameType::hello, wire::encode(hello)), false);
-  if (shared_.settings.quic.carrier != Carrier::streams) {
+  if (may_be_coded()) {
     connection_->send(session_stream_,
                       frame_buffer(wire::FrameType::carrier, wire::encode(wire::CarrierOffer{})), false);
   }
   return offer_next();
-}
-
-Result<void> SendConnection::take_carrier(const wire::Frame& frame) {
-  // What it says does not matter yet: there is one version.
-  if (const auto agreed = wire::parse<wire::CarrierOffer>(frame.body.view()); !agreed) return agreed.error();
-  if (shared_.settings.quic.carrier == Carrier::streams)
-    return Error(Errc::corrupt, "the receiver agrees to a carrier that was not offered");
-  coded_agreed_ = true;
-  const bool wanted = shared_.settings.quic.carrier == Carrier::coded;
-  if (wanted || connection_->stats().min_rtt >= kShortPath) start_coded();
-  return {};
-}
-
-void SendConnection::start_coded() {
-  if (const auto started = connection_->start_coded(shared_.settings.rate_bytes_per_s); !started) {
-    coded_agreed_ = false;
-    shared_.watcher.on_note(1, "coded carrier: " + started.error().message + "; going on over streams");
-  }
-}
-
-void SendConnection::consider_coded() {
-  if (!coded_agreed_ || connection_->coded()) return;  // a short path may turn out to lose packets
-  const auto stats = connection_->stats();
-  const double lost =
-      static_cast<double>(stats.packets_lost) / std::max(1.0, static_cast<double>(stats.packets_sent));
-  if (stats.packets_sent < kEnoughPackets || lost < kCodedFromLoss) return;
-  shared_.watcher.on_note(1, fmt::format("the path loses {:.1f} % of packets: now coded", lost * 100));
-  start_coded();
 }
 
 // Offers go out with the hello, before the welcome is here: that saves a round trip.

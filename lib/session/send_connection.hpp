@@ -57,6 +57,7 @@ class SendConnection : private net::ConnectionEvents {
   Result<void> take_receipt(Active& active, const wire::Frame& frame);
   void tell_pause();
   Result<void> take_carrier(const wire::Frame& frame);
+  [[nodiscard]] bool may_be_coded() const;
   void consider_coded();
   void start_coded();
   void turn();  // one round: offers, segments, chunks

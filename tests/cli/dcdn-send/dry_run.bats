@@ -35,12 +35,12 @@ chunk_frames() { LC_ALL=C grep -a -o -P '\x89DCF\x01\x01' "$1" | wc -l; }
 
 @test "a link gives time, bytes and parity, and more loss takes longer" {
   run -0 dcdn-send --dry-run --link loss=33%,rtt=600ms,rate=1mbit tree/big
-  [[ ${lines[2]} == "about "*" by streams; no carrier is faster than "* ]]
+  [[ ${lines[2]} == "about "*" by coded; no carrier is faster than "* ]]
   [[ ${lines[3]} == *"on the link, overhead 57 %; parity 0 % ahead of any loss, 49 % repaired" ]]
   local least last=0 loss
   for loss in 0 5% 20% 0.33; do
     run -0 dcdn-send --dry-run --json --link "loss=$loss,rtt=600ms,rate=1mbit" tree/big
-    [[ $(value .link.carrier) == streams ]]
+    [[ $(value .link.carrier) == coded ]]
     least=$(value .link.least_s)
     awk -v eta="$(value .link.eta_s)" -v least="$least" -v last="$last" 'BEGIN { exit !(eta > least && eta > last) }'
     last=$(value .link.eta_s)
