@@ -7,7 +7,7 @@ head -c 8000000 /dev/urandom >film.raw
 start_receiver -o inbox
 DCDN_HOME=$place/field-home dcdn-send --quiet --rate 8MB --peer-id "$HQ_ID" film.raw "$address" &
 sender=$!
-have() { find inbox/.dcdn-part -name have.map -size +4c 2>/dev/null | grep -q .; }
+have() { find inbox/.dcdn-part -name have.map -exec tail -c +5 {} \; 2>/dev/null | tr -d "\0" | grep -q .; }
 until have; do kill -0 "$sender"; done
 kill -9 "$sender"
 wait "$sender" 2>/dev/null || true

@@ -64,7 +64,7 @@ assert_nothing_named() {
 }
 
 @test "frames of unknown types are skipped" {
-  edit_stream insert 0 127 < good.dcs | edit_stream insert 3 24 | dcdn-recv -q --stdin -o out
+  edit_stream insert 0 127 < good.dcs | edit_stream insert 3 31 | dcdn-recv -q --stdin -o out
   assert_unpacked out
 }
 

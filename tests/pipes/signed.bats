@@ -48,7 +48,7 @@ assert_nothing_named() {
 
 @test "--require-signature asks for any trusted key, and fails if none is trusted" {
   run --separate-stderr -7 dcdn-recv --stdin --require-signature -o out < signed.dcs
-  [[ $stderr == *"no key is trusted here"* && $stderr == *"hint: "*"dcdn-sign trust add"* ]]
+  [[ $stderr == *"nobody is trusted yet"* && $stderr == *"hint: "*"dcdn-sign trust add"* ]]
   dcdn-sign -q trust add other "$OTHER"
   run --separate-stderr -7 dcdn-recv --stdin --require-signature -o out < signed.dcs
   assert_nothing_named out

@@ -37,13 +37,13 @@ examples=$(cd "$BATS_TEST_DIRNAME/../../../examples" && pwd)
   assert_output --partial "two places have it"
 }
 
-@test "there is a test for every example" {
-  run -0 bash -c 'ls "$1"/[0-9]*.sh | wc -l' _ "$examples"
-  assert_output 6
-}
-
 @test "a lost stick and a damaged archive are made good" {
-  run -0 timeout 60 "$examples/08-three-sticks.sh"
+  run -0 timeout 60 "$examples/07-three-sticks.sh"
   assert_output --partial "damaged: everything can be recovered"
   assert_output --partial "two of three sticks and a damaged archive: nothing is lost"
+}
+
+@test "there is a test for every example" {
+  run -0 bash -c 'ls "$1"/[0-9]*.sh | wc -l' _ "$examples"
+  assert_output 7
 }
