@@ -54,6 +54,8 @@ net_sim_up() {
   net_spaces
   # Nothing but what a test sends is to be counted.
   for side in near far; do net_in "$side" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1; done
+  # What the one before said is not to be taken for this one's word: its shell opens the file later than we look.
+  rm -f "$NET_WORK/netsim.log"
   NET_SIM_COUNTERS=$NET_WORK/netsim-$RANDOM$RANDOM.json
   netsim --near "$NET_NEAR" --far "$NET_FAR" --profile "$profile" --seed "$seed" "$@" \
     </dev/null >"$NET_SIM_COUNTERS" 2>"$NET_WORK/netsim.log" 3>&- &
