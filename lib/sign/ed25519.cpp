@@ -8,6 +8,7 @@
 
 #include "base/random.hpp"
 #include "sign/pkcs8.hpp"
+#include "sign/sealing.hpp"
 
 namespace dcdn {
 
@@ -133,6 +134,15 @@ Result<Signature> SecretKey::sign(ByteView message) const {
   gnutls_free(out.data);
   if (!right_size) return Error(Errc::internal, "sign: signature of a wrong length");
   return signature;
+}
+
+Result<sign::Secret> SecretKey::agree(const AgreementKey& other) const {
+  return sign::agree_with_seed(state_->pair.seed.view(), other);
+}
+
+Result<sign::Secret> SecretKey::derive(std::string_view purpose, ByteView salt) const {
+  DCDN_TRY(const sign::Secret extracted, sign::extract(salt, state_->pair.seed.view()));
+  return sign::expand(extracted, {as_bytes(purpose)});
 }
 
 bool verify_ed25519(const NodeId& key, ByteView message, const Signature& signature) {

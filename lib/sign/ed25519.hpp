@@ -6,6 +6,7 @@
 
 #include "dcdn/bytes.hpp"
 #include "dcdn/result.hpp"
+#include "sign/key_agreement.hpp"
 
 namespace dcdn {
 
@@ -25,6 +26,11 @@ class SecretKey {
   [[nodiscard]] const NodeId& id() const;
   /// Threads  safe from several at once.
   [[nodiscard]] Result<Signature> sign(ByteView message) const;
+  /// X25519 of the other key and the scalar that signs (RFC 8032 section 5.1.5, steps 1 and 2).
+  /// error corrupt: the other key is of small order.
+  [[nodiscard]] Result<sign::Secret> agree(const AgreementKey& other) const;
+  /// A secret that only who has this key can make again. `purpose` keeps it from others; so does `salt`.
+  [[nodiscard]] Result<sign::Secret> derive(std::string_view purpose, ByteView salt) const;
 
  private:
   struct State;

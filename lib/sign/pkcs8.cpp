@@ -135,10 +135,10 @@ Result<void> encrypt(const std::string& passphrase, ByteView salt, ByteView iv, 
 
 }  // namespace
 
-Seed::Seed(ByteView bytes) {
+Secret::Secret(ByteView bytes) {
   std::copy_n(bytes.begin(), bytes_.size(), bytes_.begin());
 }
-Seed::~Seed() {
+Secret::~Secret() {
   wipe(bytes_);
 }
 

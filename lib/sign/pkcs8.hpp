@@ -9,27 +9,15 @@
 
 #include "dcdn/bytes.hpp"
 #include "dcdn/result.hpp"
+#include "sign/secret.hpp"
 
 namespace dcdn::sign {
 
-inline constexpr std::size_t kSeedBytes = 32;
+inline constexpr std::size_t kSeedBytes = kSecretBytes;
 inline constexpr std::size_t kMaxPemBytes = 64u << 10;
 inline constexpr std::uint32_t kKdfRounds = 600000;  ///< PBKDF2-HMAC-SHA256: OWASP's figure of 2023
 
-/// A seed that wipes itself.
-class Seed {
- public:
-  Seed() = default;
-  explicit Seed(ByteView bytes);  ///< copies kSeedBytes
-  Seed(const Seed&) = default;
-  Seed& operator=(const Seed&) = default;
-  ~Seed();
-  [[nodiscard]] ByteView view() const { return bytes_; }
-  [[nodiscard]] MutableByteView writable() { return bytes_; }
-
- private:
-  std::array<std::uint8_t, kSeedBytes> bytes_{};
-};
+using Seed = Secret;
 
 struct KeyPair {
   Seed seed;
