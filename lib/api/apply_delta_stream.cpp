@@ -4,6 +4,7 @@
 
 #include "api/delta_signature.hpp"
 #include "api/patch_target.hpp"
+#include "api/unpack_stream.hpp"
 #include "base/text.hpp"
 #include "compress/reference_codec.hpp"
 #include "dcdn/recv.hpp"
@@ -12,14 +13,6 @@
 namespace dcdn {
 
 namespace {
-
-class Silent final : public ProgressSink {
- public:
-  void on_progress(const Progress&) override {}
-  void on_object(const std::string&, const std::string&, std::uint64_t, const std::string&,
-                 const Error*) override {}
-  void on_note(int, const std::string&) override {}
-};
 
 /// The delta as a file: what the stream carries, or the input itself if it was unpacked already.
 Result<api::DeltaInput> open_content(const ApplyOptions& options) {
@@ -35,7 +28,7 @@ Result<api::DeltaInput> open_content(const ApplyOptions& options) {
   unpacking.input_fd = input.fd();
   unpacking.output_fd = content.get();
   unpacking.interrupt_fd = options.common.interrupt_fd;
-  Silent silent;
+  api::SilentProgress silent;
   const auto unpacked = unpack_from_fd(unpacking, silent);
   if (!unpacked) return unpacked.error().during(input.name());
   return api::DeltaInput::of(std::move(content), input.name(), options.common.interrupt_fd);

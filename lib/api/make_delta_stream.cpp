@@ -5,8 +5,8 @@
 #include "base/text.hpp"
 #include "compress/reference_codec.hpp"
 #include "delta/delta_header.hpp"
-#include "pipeline/chunk_packer.hpp"
 #include "session/object_packer.hpp"
+#include "session/segment_output.hpp"
 
 namespace dcdn {
 
@@ -175,11 +175,7 @@ class Maker {
     session::WorkerPool workers(options_.common.threads);
     Result<void> written;
     const auto emit = [&](const session::FeedSegment& segment) {
-      written = output.write(segment.frames.view());
-      for (const session::FeedChunk& chunk : segment.chunks) {
-        if (written) written = output.write(pipeline::chunk_frame_prefix(chunk.record, chunk.carried).view());
-        if (written) written = output.write(chunk.carried.view());
-      }
+      written = session::write_segment(segment, [&](ByteView bytes) { return output.write(bytes); });
       return written.has_value();
     };
     const auto packed = session::pack_object(

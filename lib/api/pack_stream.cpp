@@ -7,8 +7,8 @@
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/send.hpp"
-#include "pipeline/chunk_packer.hpp"
 #include "session/object_packer.hpp"
+#include "session/segment_output.hpp"
 
 namespace dcdn {
 
@@ -67,16 +67,12 @@ class StreamPacker {
     return {};
   }
 
-  bool write(session::FeedSegment segment) {
-    auto written = write_all(output_fd_, segment.frames.view(), "standard output");
-    for (const session::FeedChunk& chunk : segment.chunks) {
-      if (chunk.repeat) report_.bytes_skipped += chunk.record.content_size;
-      if (chunk.repeat || !written) continue;
-      written = write_all(output_fd_, pipeline::chunk_frame_prefix(chunk.record, chunk.carried).view(),
-                          "standard output");
-      if (written) written = write_all(output_fd_, chunk.carried.view(), "standard output");
-      report_.wire_bytes += chunk.carried.size();
-    }
+  bool write(const session::FeedSegment& segment) {
+    const auto written = session::write_segment(
+        segment, [this](ByteView bytes) { return write_all(output_fd_, bytes, "standard output"); });
+    for (const session::FeedChunk& chunk : segment.chunks)
+      (chunk.repeat ? report_.bytes_skipped : report_.wire_bytes) +=
+          chunk.repeat ? chunk.record.content_size : chunk.carried.size();
     report_.bytes += segment.content_bytes;
     if (segment.final) report_.object_ids.push_back(to_hex(segment.id.view()));
     if (!written) failed_ = written.error();

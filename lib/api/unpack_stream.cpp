@@ -1,5 +1,7 @@
 // dcdn-recv --stdin: a chunk stream, in any order and with damage, to files, raw bytes or a clean chunk
 // stream.
+#include "api/unpack_stream.hpp"
+
 #include <poll.h>
 
 #include <algorithm>
@@ -42,12 +44,14 @@ struct Unpacking {
 
 class Unpacker {
  public:
-  Unpacker(const RecvOptions& options, ProgressSink& progress)
-      : options_(options), progress_(progress), reader_(wire::OnDamage::recover, pool_) {}
+  Unpacker(const RecvOptions& options, ProgressSink& progress, const api::UnpackTap& tap)
+      : options_(options), progress_(progress), tap_(tap), reader_(wire::OnDamage::recover, pool_) {}
 
   Result<RecvReport> run() {
     const auto began = std::chrono::steady_clock::now();
     DCDN_CHECK(open());
+    reader_.push(tap_.head);
+    DCDN_CHECK(drain());
     Bytes piece(256u << 10);
     for (;;) {
       DCDN_TRY(const std::size_t got, read_some(piece));
@@ -229,7 +233,9 @@ class Unpacker {
 
   Result<void> open_sink(Unpacking& unpacking, const wire::ObjectHeader& object) {
     unpacking.name = object.name.empty() ? "stdin" : object.name;
-    if (options_.sink == Sink::raw_stdout) {
+    if (tap_.put) {
+      unpacking.sink = session::make_raw_sink(tap_.put, object.kind);
+    } else if (options_.sink == Sink::raw_stdout) {
       unpacking.sink = session::make_raw_sink(options_.output_fd, object.kind);
     } else if (options_.sink == Sink::chunk_stream) {
       unpacking.sink = session::make_stream_sink(options_.output_fd);
@@ -330,6 +336,7 @@ class Unpacker {
 
   const RecvOptions& options_;
   ProgressSink& progress_;
+  const api::UnpackTap& tap_;
   BufferPool pool_{16u << 20};
   wire::FrameReader reader_;
   std::optional<api::TrustLedger> ledger_;
@@ -349,8 +356,16 @@ class Unpacker {
 
 }  // namespace
 
+namespace api {
+
+Result<RecvReport> unpack_with(const RecvOptions& options, ProgressSink& progress, const UnpackTap& tap) {
+  return Unpacker(options, progress, tap).run();
+}
+
+}  // namespace api
+
 Result<RecvReport> unpack_from_fd(const RecvOptions& options, ProgressSink& progress) {
-  auto done = Unpacker(options, progress).run();
+  auto done = api::unpack_with(options, progress, {});
   // Who did not ask for signatures has decided nothing that could be held against a key.
   if (!options.require_signature && options.signers.empty()) return done;
   const auto warn = [&](const std::string& text) { progress.on_note(0, text); };

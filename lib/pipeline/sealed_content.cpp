@@ -140,9 +140,9 @@ Result<bool> ContentOpener::read_header() {
   const ByteView in = here();
   const std::size_t known = std::min(in.size(), kVersionAt);
   if (as_text(in.first(known)) != kMagic.substr(0, known))
-    return state_ == State::ended ? Error(Errc::corrupt, "something follows the end of the encrypted content")
-                                  : Error(Errc::corrupt, "not encrypted content")
-                                        .with_hint("dcdn-sign encrypt makes it");
+    return state_ == State::ended
+               ? Error(Errc::corrupt, "something follows the end of the encrypted content")
+               : Error(Errc::corrupt, "not encrypted content").with_hint("dcdn-sign encrypt makes it");
   if (in.size() < kSealedFixedBytes) return false;
   if (!looks_sealed(in)) return Error(Errc::unsupported, "encrypted in a form of a later version");
   const std::size_t size = kSealedFixedBytes + in[kMagic.size()] * kWrapBytes;
@@ -173,7 +173,7 @@ Result<Secret> ContentOpener::content_key(const AgreementKey& ephemeral, ByteVie
     DCDN_TRY(const Secret key, wrap_key(shared, ephemeral, me));
     for (std::size_t at = 0; at < wraps.size(); at += kWrapBytes) {
       Secret content;
-      if (sign::open(key, {}, {}, wraps.subspan(at, kWrapBytes), content.writable())) return content;
+      if (sign::unseal(key, {}, {}, wraps.subspan(at, kWrapBytes), content.writable())) return content;
     }
   }
   const std::string count = std::to_string(wraps.size() / kWrapBytes);
@@ -194,7 +194,7 @@ Result<bool> ContentOpener::read_piece(const Put& put) {
   DCDN_TRY(const Secret key, piece_key(payload_key_, salt));
   plain_.resize(size);
   const ByteView sealed = in.subspan(kWordBytes + kSaltBytes, size + sign::kTagBytes);
-  if (!sign::open(key, nonce_of(next_), word, sealed, plain_)) return altered(next_);
+  if (!sign::unseal(key, nonce_of(next_), word, sealed, plain_)) return altered(next_);
   DCDN_CHECK(put(plain_));
   used_ += size + kPieceOverhead;
   ++next_;

@@ -9,9 +9,9 @@
 
 namespace dcdn::pipeline {
 
-inline constexpr std::size_t kSealedPiece = 64u << 10;     ///< plain bytes of a piece that we write
-inline constexpr std::size_t kMaxSealedPiece = 1u << 20;   ///< of one that we read
-inline constexpr std::size_t kMaxRecipients = 255;         ///< of one object
+inline constexpr std::size_t kSealedPiece = 64u << 10;              ///< plain bytes of a piece that we write
+inline constexpr std::size_t kMaxSealedPiece = 1u << 20;            ///< of one that we read
+inline constexpr std::size_t kMaxRecipients = 255;                  ///< of one object
 inline constexpr std::size_t kSealedFixedBytes = 17 + 1 + 32 + 32;  ///< of the header, before the keys
 
 /// Whether content that begins so is encrypted; `first_bytes` are at least 17, or all there are.

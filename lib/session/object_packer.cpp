@@ -128,6 +128,7 @@ class Packer {
       if (ended) break;
       if (got < content.size()) DCDN_CHECK(flush_early());
     }
+    if (request_.input_end) DCDN_CHECK(request_.input_end());
     return end_file();
   }
 

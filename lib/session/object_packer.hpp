@@ -20,7 +20,8 @@ struct PackRequest {
   wire::ObjectHeader object;
   std::string path;  ///< empty: standard input
   int input_fd = 0;
-  Buffer input_head;  ///< of standard input: bytes read already
+  Buffer input_head;                        ///< of standard input: bytes read already
+  std::function<Result<void>()> input_end;  ///< asked when standard input ended: whether that was all of it
   Symlinks symlinks = Symlinks::keep;
   CompressChoice compress;
   std::optional<SecretKey> signer;

@@ -3,6 +3,7 @@
 //
 // Threads  everything on the receiver's store thread
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -45,6 +46,9 @@ std::unique_ptr<ObjectSink> make_directory_sink(std::shared_ptr<store::ReceiveDi
 
 /// Raw content on `fd`, in order, each byte verified before it is written. A tree is refused.
 std::unique_ptr<ObjectSink> make_raw_sink(int fd, wire::ObjectKind kind);
+/// The same to a function.
+using PutContent = std::function<Result<void>(ByteView)>;
+std::unique_ptr<ObjectSink> make_raw_sink(PutContent put, wire::ObjectKind kind);
 
 /// Verified frames on `fd`, in the order in which they became verified.
 std::unique_ptr<ObjectSink> make_stream_sink(int fd);

@@ -16,7 +16,7 @@ constexpr std::size_t kMaxHeldBytes = 40u << 20;
 
 class RawSink : public ObjectSink {
  public:
-  RawSink(int fd, wire::ObjectKind kind) : fd_(fd), kind_(kind) {}
+  RawSink(PutContent put, wire::ObjectKind kind) : put_(std::move(put)), kind_(kind) {}
 
   Result<wire::Answer> open() override {
     if (kind_ == wire::ObjectKind::tree)
@@ -109,10 +109,10 @@ class RawSink : public ObjectSink {
   Result<void> put(ByteView bytes) {
     hasher_.update(bytes);
     bytes_done_ += bytes.size();
-    return write_all(fd_, bytes, "standard output");
+    return put_(bytes);
   }
 
-  int fd_;
+  PutContent put_;
   wire::ObjectKind kind_;
   ManifestWindow window_;
   std::deque<std::vector<Buffer>> contents_;  // beside window_.open()
@@ -126,7 +126,11 @@ class RawSink : public ObjectSink {
 }  // namespace
 
 std::unique_ptr<ObjectSink> make_raw_sink(int fd, wire::ObjectKind kind) {
-  return std::make_unique<RawSink>(fd, kind);
+  return make_raw_sink([fd](ByteView bytes) { return write_all(fd, bytes, "standard output"); }, kind);
+}
+
+std::unique_ptr<ObjectSink> make_raw_sink(PutContent put, wire::ObjectKind kind) {
+  return std::make_unique<RawSink>(std::move(put), kind);
 }
 
 }  // namespace dcdn::session

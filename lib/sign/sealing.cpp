@@ -66,7 +66,7 @@ Result<void> seal(const Secret& key, const Nonce& nonce, ByteView bound, ByteVie
   return {};
 }
 
-bool open(const Secret& key, const Nonce& nonce, ByteView bound, ByteView sealed, MutableByteView into) {
+bool unseal(const Secret& key, const Nonce& nonce, ByteView bound, ByteView sealed, MutableByteView into) {
   if (sealed.size() < kTagBytes) return false;
   int code = 0;
   const Cipher cipher = cipher_of(key, code);

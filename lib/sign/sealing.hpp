@@ -22,6 +22,6 @@ Result<void> seal(const Secret& key, const Nonce& nonce, ByteView bound, ByteVie
                   MutableByteView into);
 /// `into` has room for sealed.size() - kTagBytes. False: not sealed with this key, nonce and `bound`; then
 /// what is in `into` means nothing.
-bool open(const Secret& key, const Nonce& nonce, ByteView bound, ByteView sealed, MutableByteView into);
+bool unseal(const Secret& key, const Nonce& nonce, ByteView bound, ByteView sealed, MutableByteView into);
 
 }  // namespace dcdn::sign

@@ -26,7 +26,7 @@ enum class FrameType : std::uint8_t {
   delta = 0x12,            ///< reserved: librsync or zstd-reference delta
   key_rotation = 0x18,     ///< a key names its successor (sign/key_statement.hpp)
   key_revocation = 0x19,   ///< a key is withdrawn
-  encrypted_chunk = 0x1A,  ///< reserved
+  encrypted_chunk = 0x1A,  ///< reserved: an encrypted object is an object (pipeline/sealed_content.hpp)
   receipt = 0x20,          ///< signed: this object arrived whole
   have_map = 0x21,         ///< reserved: signed bitmap of verified chunks
   bundle = 0x28,           ///< reserved: custody header (destination, age, lifetime, hops)

@@ -123,6 +123,25 @@ void add_verify(Command& root, SignArgs& args) {
                   "unpacks only what hq signed");
 }
 
+void add_encrypt(Command& root, SignArgs& args) {
+  Command& command = root.subcommand("encrypt", "makes a chunk stream that only the recipients can read");
+  command.usage("--to KEY... < STREAM > ENCRYPTED");
+  command
+      .list("to", args.to, "KEY", "who can read it: a trusted name, a node id or a public key file; repeated")
+      .completes(Complete::file)
+      .command_line_only();
+  command.example("dcdn-send --stdout tree/ | dcdn-sign encrypt --to hq | dcdn-sign sign > tree.dcs",
+                  "relays can check it, store it and repair it, and not read it");
+}
+
+void add_decrypt(Command& root, SignArgs& args) {
+  Command& command = root.subcommand("decrypt", "what was encrypted to one of your keys, as it was");
+  command.usage("[--name NAME] < ENCRYPTED > STREAM");
+  add_key_choice(command, args);
+  command.example("dcdn-sign verify < tree.dcs | dcdn-sign decrypt | dcdn-recv --stdin -o out",
+                  "checks who it is from, then reads it");
+}
+
 void add_trust(Command& root, SignArgs& args) {
   Command& trust = root.subcommand("trust", "says whose signatures are accepted");
   Command& add = trust.subcommand("add", "trusts a node id under a name");
@@ -167,7 +186,9 @@ Result<void> check(const CliApp& app, const SignArgs& args) {
     return usage_error("--object names its key itself", "leave out --name and --file");
   if (args.ask_passphrase && args.passphrase_fd >= 0)
     return usage_error("--passphrase and --passphrase-fd are two sources", "give one");
-  if (args.command == "sign" && !args.detached && args.passphrase_fd == 0)
+  if (args.command == "encrypt" && args.to.empty())
+    return usage_error("encrypt: --to KEY is missing", "dcdn-sign trust list shows the names you know");
+  if ((args.command == "decrypt" || (args.command == "sign" && !args.detached)) && args.passphrase_fd == 0)
     return usage_error("--passphrase-fd 0: standard input is the stream",
                        "use another: --passphrase-fd 3 3< FILE");
   return {};
@@ -187,6 +208,8 @@ Result<Parsed> parse_sign_args(int argc, const char* const* argv, Report& report
   add_id(root, args);
   add_sign(root, args);
   add_verify(root, args);
+  add_encrypt(root, args);
+  add_decrypt(root, args);
   add_trust(root, args);
   add_rotate(root, args);
   add_revoke(root, args);
@@ -194,6 +217,7 @@ Result<Parsed> parse_sign_args(int argc, const char* const* argv, Report& report
   add_audit(root, args);
   DCDN_TRY(const Parsed parsed, app.parse(argc, argv, report));
   args.command = app.command();
+  args.key_chosen = app.was_given("name") || !args.file.empty();
   if (parsed == Parsed::run) DCDN_CHECK(check(app, args));
   return parsed;
 }

@@ -182,11 +182,41 @@ Result<void> verify(const SignArgs& args, Report& report) {
   return {};
 }
 
+Result<void> encrypt(const SignArgs& args, Report& report) {
+  report.stdout_carries_data();
+  DCDN_CHECK(refuse_binary_on_terminal(STDOUT_FILENO, "a chunk stream", false));
+  EncryptOptions options;
+  DCDN_TRY(options.home, find_home());
+  options.to = args.to;
+  DCDN_TRY(const EncryptReport done, encrypt_stream(options));
+  report.note(1, fmt::format("encrypted to {}", fmt::join(done.recipients, " and ")));
+  report.json("summary", {{"recipients", done.recipients}, {"bytes", done.bytes}});
+  return {};
+}
+
+Result<void> decrypt(const SignArgs& args, Report& report) {
+  report.stdout_carries_data();
+  if (is_terminal(STDIN_FILENO))
+    return Error(Errc::usage, "standard input is a terminal, not a chunk stream")
+        .with_hint("dcdn-sign decrypt < ENCRYPTED > STREAM");
+  DCDN_CHECK(refuse_binary_on_terminal(STDOUT_FILENO, "what was encrypted", false));
+  DecryptOptions options;
+  DCDN_TRY(options.home, find_home());
+  if (args.key_chosen) {
+    DCDN_TRY(options.key, chosen_key(args));
+  }
+  DCDN_TRY(const DecryptReport done, decrypt_stream(options));
+  report.json("summary", {{"bytes", done.bytes}});
+  return {};
+}
+
 Result<void> run(const SignArgs& args, Report& report) {
   if (args.command == "keygen") return keygen(args, report);
   if (args.command == "id") return print_id(args, report);
   if (args.command == "sign") return sign(args, report);
   if (args.command == "verify") return verify(args, report);
+  if (args.command == "encrypt") return encrypt(args, report);
+  if (args.command == "decrypt") return decrypt(args, report);
   return run_trust_command(args, report);
 }
 

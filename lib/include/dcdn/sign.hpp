@@ -109,6 +109,37 @@ struct VerifyReport {
 /// than hold_bytes wait for a signature.
 DCDN_API Result<VerifyReport> verify_stream(const VerifyOptions& options);
 
+struct EncryptOptions {
+  Home home;
+  std::vector<std::string> to;  ///< trusted names, node ids, public key files (openssl, minisign, signify)
+  int input_fd = 0;
+  int output_fd = 1;
+  int interrupt_fd = -1;
+};
+struct EncryptReport {
+  std::vector<std::string> recipients;  ///< node id texts
+  std::uint64_t bytes = 0;              ///< written
+};
+/// Any bytes in, usually a chunk stream; a chunk stream with one object out, whose content only the
+/// recipients can read (dcdn-format(5), ENCRYPTION). Holds a few segments.
+/// error not_found: no such key; untrusted: it is revoked.
+DCDN_API Result<EncryptReport> encrypt_stream(const EncryptOptions& options);
+
+struct DecryptOptions {
+  std::optional<KeyChoice> key;  ///< none: every key of the home that needs no passphrase
+  Home home;
+  int input_fd = 0;
+  int output_fd = 1;
+  int interrupt_fd = -1;
+};
+struct DecryptReport {
+  std::uint64_t bytes = 0;  ///< written
+};
+/// What encrypt_stream made, or the bare content of such an object, in; what was encrypted out. What is
+/// written is authentic and in order, also when the end is an error.
+/// error untrusted: for none of the keys; corrupt: altered, reordered or not encrypted; incomplete: cut off.
+DCDN_API Result<DecryptReport> decrypt_stream(const DecryptOptions& options);
+
 /// A signature over a file.
 struct FileSignature {
   std::string path;            ///< of the signed file

@@ -93,8 +93,7 @@ TEST(SealedContent, WritesTheVectors) {
   Bytes secret(32);
   for (std::size_t i = 0; i < secret.size(); ++i) secret[i] = static_cast<std::uint8_t>(i);
   auto one = ContentSealer::make({key_of(1).id()}, sign::Secret(secret));
-  const auto hello =
-      wire::parse_vector(wire::file_text(std::string(DCDN_VECTORS) + "/encrypted/hello.vec"));
+  const auto hello = wire::parse_vector(wire::file_text(std::string(DCDN_VECTORS) + "/encrypted/hello.vec"));
   EXPECT_EQ(to_hex(seal_all(*one, as_bytes("hello"), 100)), to_hex(hello->body));
   auto two = ContentSealer::make({key_of(2).id(), key_of(1).id(), key_of(2).id()}, sign::Secret(secret));
   Bytes out = two->header();

@@ -48,7 +48,7 @@ TEST(Sealing, GcmTestCase16) {
   ASSERT_TRUE(seal(Secret(kKey), kNonce, kBound, kPlain, sealed));
   EXPECT_EQ(to_hex(sealed), kSealed);
   Bytes plain(kPlain.size());
-  ASSERT_TRUE(open(Secret(kKey), kNonce, kBound, sealed, plain));
+  ASSERT_TRUE(unseal(Secret(kKey), kNonce, kBound, sealed, plain));
   EXPECT_EQ(plain, kPlain);
 }
 
@@ -58,21 +58,21 @@ TEST(Sealing, EveryBitCounts) {
   for (std::size_t bit = 0; bit < sealed.size() * 8; ++bit) {
     Bytes bad = sealed;
     bad[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
-    EXPECT_FALSE(open(Secret(kKey), kNonce, kBound, bad, plain)) << bit;
+    EXPECT_FALSE(unseal(Secret(kKey), kNonce, kBound, bad, plain)) << bit;
   }
   Bytes bound = kBound;
   bound[0] ^= 1;
-  EXPECT_FALSE(open(Secret(kKey), kNonce, bound, sealed, plain));
+  EXPECT_FALSE(unseal(Secret(kKey), kNonce, bound, sealed, plain));
   Nonce nonce = kNonce;
   nonce[11] ^= 1;
-  EXPECT_FALSE(open(Secret(kKey), nonce, kBound, sealed, plain));
+  EXPECT_FALSE(unseal(Secret(kKey), nonce, kBound, sealed, plain));
 }
 
 TEST(Sealing, NothingCanBeSealed) {
   Bytes sealed(kTagBytes);
   ASSERT_TRUE(seal(Secret(kKey), kNonce, {}, {}, sealed));
-  EXPECT_TRUE(open(Secret(kKey), kNonce, {}, sealed, {}));
-  EXPECT_FALSE(open(Secret(kKey), kNonce, {}, ByteView(sealed).first(15), {}));
+  EXPECT_TRUE(unseal(Secret(kKey), kNonce, {}, sealed, {}));
+  EXPECT_FALSE(unseal(Secret(kKey), kNonce, {}, ByteView(sealed).first(15), {}));
 }
 
 }  // namespace
