@@ -65,7 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       pushed = opener.push(in.raw(std::min(step, in.left())), put);
     }
   }
-  // Nobody but who knows the secret can seal: what came out is the honest text, once or several times over.
+  // The vectors in the corpus are honest as well, and of other text.
+  if ((switches & kHonestHeader) == 0) return 0;
   for (std::size_t i = 0; i < plain.size(); ++i)
     require(plain[i] == honest().plain[i % honest().plain.size()]);
   if (pushed && opener.finish()) require(plain.size() % honest().plain.size() == 0);
