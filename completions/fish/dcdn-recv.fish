@@ -20,6 +20,7 @@ complete -c dcdn-recv -l passphrase-fd -x -d 'read the key\'s passphrase from th
 complete -c dcdn-recv -l overwrite -d 'replace what has the same name'
 complete -c dcdn-recv -l rename -d 'give the new one another name'
 complete -c dcdn-recv -l skip -d 'keep what has the same name'
+complete -c dcdn-recv -l keep-encrypted -d 'do not decrypt what is encrypted to a key of ours'
 complete -c dcdn-recv -l quota -x -d 'the directory may hold this much in all; 0 is no limit'
 complete -c dcdn-recv -l reserve -x -d 'leave this much of the disk free'
 complete -c dcdn-recv -l max-object -x -d 'refuse larger objects; 0 is no limit'

@@ -5,6 +5,7 @@ complete -c dcdn-send -l name -x -d 'name at the receiver (for - or a single PAT
 complete -c dcdn-send -l priority -x -a 'critical high normal' -d 'class of everything sent'
 complete -c dcdn-send -l priority-for -x -d 'class of the paths that match'
 complete -c dcdn-send -l symlinks -x -a 'keep follow skip' -d 'symlinks in trees; keep refuses those that leave the tree'
+complete -c dcdn-send -l encrypt-to -r -F -d 'only these can read it: a trusted name, a node id or a public key file; repeated'
 complete -c dcdn-send -l compress -x -d 'decided anew for each chunk'
 complete -c dcdn-send -l chunk-size -x -d 'content of a chunk; unset adapts to the path'
 complete -c dcdn-send -l peer-id -x -d 'the destination\'s node id or trusted name; one for all or one each'

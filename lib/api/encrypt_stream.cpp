@@ -87,7 +87,9 @@ class Decrypter {
     unpacking.interrupt_fd = options_.interrupt_fd;
     unpacking.sink = Sink::raw_stdout;
     api::SilentProgress silent;
-    const api::UnpackTap tap{std::move(head), [this](ByteView bytes) { return open(bytes); }};
+    api::UnpackTap tap;
+    tap.head = std::move(head);
+    tap.put = [this](ByteView bytes) { return open(bytes); };
     const auto unpacked = api::unpack_with(unpacking, silent, tap);
     if (!unpacked) return unpacked.error();
     return {};
@@ -113,8 +115,9 @@ Result<EncryptReport> encrypt_stream(const EncryptOptions& options) {
   sign::Secret secret;
   random_bytes(secret.writable());
   DCDN_TRY(auto sealer, pipeline::ContentSealer::make(recipients, secret));
+  DCDN_TRY(const std::string name, session::sealed_name(secret));
   DCDN_TRY(const auto pipe, session::seal_input(std::move(sealer), options.input_fd, {}, kFlushAfter));
-  session::PackRequest request = session::pack_sealed(*pipe, "");
+  session::PackRequest request = session::pack_sealed(*pipe, name);
   request.chunk_bytes = [](std::uint64_t) { return kChunkBytes; };
   request.flush_after = kFlushAfter;
   session::WorkerPool workers(0);

@@ -141,7 +141,8 @@ bool is_sealed_file(const std::string& path) {
 }
 
 Result<RecvReport> unpack_sealed_file(const RecvOptions& options, ProgressSink& progress,
-                                      const std::string& path, std::vector<SecretKey> keys) {
+                                      const std::string& path, std::vector<SecretKey> keys,
+                                      const UnpackTap& tap) {
   DCDN_TRY(const bool stream, holds_stream(path, keys));
   if (!stream)
     return Error(Errc::nothing, "what is encrypted in it is no chunk stream")
@@ -152,7 +153,7 @@ Result<RecvReport> unpack_sealed_file(const RecvOptions& options, ProgressSink& 
   inner.input_fd = opened->fd();
   inner.signers.clear();
   inner.require_signature = false;
-  const auto unpacked = unpack_with(inner, progress, {});
+  const auto unpacked = unpack_with(inner, progress, tap);
   const auto whole = opened->finish();
   // The reader's going away is not the reason.
   if (!whole && whole.error().code != Errc::closed_pipe) return whole.error();

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "dcdn/recv.hpp"
+#include "api/unpack_stream.hpp"
 #include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
 
@@ -21,9 +21,10 @@ std::vector<SecretKey> secret_keys(const Home& home);
 bool is_sealed_file(const std::string& path);
 
 /// Decrypts the encrypted object that was delivered as `path`, unpacks it into options.directory and removes
-/// `path`. If that fails, `path` stays. error as ContentOpener's; nothing: what was encrypted is no chunk
-/// stream and has no name.
+/// `path`. If that fails, `path` stays. `tap` gives the directory and what may be in it. error as
+/// ContentOpener's; nothing: what was encrypted is no chunk stream and has no name.
 Result<RecvReport> unpack_sealed_file(const RecvOptions& options, ProgressSink& progress,
-                                      const std::string& path, std::vector<SecretKey> keys);
+                                      const std::string& path, std::vector<SecretKey> keys,
+                                      const UnpackTap& tap);
 
 }  // namespace dcdn::api

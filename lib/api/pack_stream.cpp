@@ -3,11 +3,15 @@
 
 #include <chrono>
 
+#include "api/encryption.hpp"
+#include "api/key_store.hpp"
 #include "api/send_plan.hpp"
+#include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/send.hpp"
 #include "session/object_packer.hpp"
+#include "session/sealed_source.hpp"
 #include "session/segment_output.hpp"
 
 namespace dcdn {
@@ -29,7 +33,16 @@ class StreamPacker {
   Result<SendReport> run() {
     const auto began = std::chrono::steady_clock::now();
     DCDN_TRY(const api::SendPlan plan, api::plan_send(options_));
+    std::vector<NodeId> recipients;
+    if (!options_.encrypt_to.empty()) {
+      DCDN_TRY(const Keyring ring, api::load_keyring(options_.home));
+      DCDN_TRY(recipients, api::recipients_of(ring, options_.encrypt_to));
+    }
     for (const session::SendObject& object : plan.objects) {
+      if (!recipients.empty()) {
+        DCDN_CHECK(pack_sealed(object, plan.input_head, recipients));
+        continue;
+      }
       if (object.ready_stream)
         return Error(Errc::usage, "standard input is a chunk stream already")
             .with_hint("cat passes it on as it is");
@@ -41,6 +54,27 @@ class StreamPacker {
 
  private:
   Result<void> pack(const session::SendObject& object, const Buffer& head) {
+    DCDN_TRY(const session::PackRequest request, request_for(object, head));
+    return pack(object, request);
+  }
+
+  Result<void> pack_sealed(const session::SendObject& object, const Buffer& head,
+                           const std::vector<NodeId>& recipients) {
+    sign::Secret secret;
+    random_bytes(secret.writable());
+    DCDN_TRY(auto sealer, pipeline::ContentSealer::make(recipients, secret));
+    DCDN_TRY(const std::string name, session::sealed_name(secret));
+    DCDN_TRY(session::PackRequest inner, request_for(object, head));
+    DCDN_TRY(const auto pipe,
+             object.ready_stream
+                 ? session::seal_input(std::move(sealer), options_.input_fd, head, {})
+                 : session::seal_object(std::move(sealer), std::move(inner), workers_, pool_));
+    session::PackRequest outer = session::pack_sealed(*pipe, name);
+    outer.chunk_bytes = [](std::uint64_t) { return kUsualChunk; };
+    return pack(object, outer);
+  }
+
+  Result<session::PackRequest> request_for(const session::SendObject& object, const Buffer& head) {
     session::PackRequest request;
     // What comes from a pipe is likely to go into one: nothing is left out, so that it can be written in
     // order.
@@ -53,6 +87,10 @@ class StreamPacker {
     DCDN_TRY(request.compress, parse_compress_choice(options_.compress));
     request.chunk_bytes = [this](std::uint64_t) { return options_.chunk_bytes.value_or(kUsualChunk); };
     request.note = [this](const std::string& text) { progress_.on_note(0, text); };
+    return request;
+  }
+
+  Result<void> pack(const session::SendObject& object, const session::PackRequest& request) {
     const std::function<bool()> stopped = [this] { return failed_ || readable(options_.interrupt_fd); };
     const std::uint64_t before = report_.bytes;
     auto packed =

@@ -62,11 +62,13 @@ Result<RecvReport> RecvRun::run() {
   // What was received is written; what the store thread held of connections comes back to this one and ends
   // here.
   shared_->worker.drain();
+  if (sealed_) sealed_->finish();
   receiver_.reset();
   loop_.restart();
   loop_.poll();
   shared_.reset();
   if (!result_) return result_.error();
+  if (not_opened_) return *not_opened_;
   return report_;
 }
 
@@ -105,6 +107,13 @@ Result<void> RecvRun::open() {
   DCDN_TRY(db_, store::SessionDb::open(options_.home.sessions_path()));
   DCDN_TRY(auto listener, net::listen(loop_.get_executor(), options_.listen, options_.transport, identity,
                                       std::move(policy)));
+  if (options_.sink == Sink::directory && !options_.keep_encrypted) {
+    std::vector<SecretKey> keys = secret_keys(options_.home);
+    keys.insert(keys.begin(), key);
+    sealed_.emplace(
+        loop_.get_executor(), options_, receive.dir, std::move(keys),
+        [this](const SealedDelivery& delivery, const OpenedDelivery& what) { opened(delivery, what); });
+  }
   const std::string address = listener->local_address();
   shared_ = std::make_shared<session::ReceiveShared>(loop_.get_executor(), std::move(receive), key, *this);
   receiver_ = std::make_unique<session::Receiver>(shared_, std::move(listener), options_.once);
@@ -200,7 +209,14 @@ void RecvRun::on_delivered(const std::string& name, const std::string& path, std
         {kAuditAccept, {{"what", escape_for_display(name)}, {"object", to_hex(object.view())}}},
         ledger_->warn());
   if (!path.empty()) report_.paths.push_back(path);
+  if (sealed_ && is_sealed_file(path)) return sealed_->add({name, path, bytes, object});
   progress_.on_object(name, escape_for_display(path), bytes, to_hex(object.view()), nullptr);
+}
+
+// The receipt has gone out: what the sender owed is here, whether it can be read or not.
+void RecvRun::opened(const SealedDelivery& delivery, const OpenedDelivery& what) {
+  if (!report_opened(options_, delivery, what, progress_, report_.paths, ledger_->warn()))
+    not_opened_ = what.result.error();
 }
 
 Result<void> RecvRun::on_statement(const wire::Frame& frame) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "api/loop_watch.hpp"
+#include "api/sealed_deliveries.hpp"
 #include "api/trust_ledger.hpp"
 #include "control/control_socket.hpp"
 #include "dcdn/recv.hpp"
@@ -41,6 +42,7 @@ class RecvRun : public session::ReceiveWatcher {
   Result<void> command(const std::string& id, const std::string& what);
   void tick();
   void stop(std::optional<Error> error);
+  void opened(const SealedDelivery& delivery, const OpenedDelivery& what);
   void change_state(const std::string& id, store::SessionState to, const std::string& error = "");
 
   const RecvOptions& options_;
@@ -53,6 +55,8 @@ class RecvRun : public session::ReceiveWatcher {
   std::shared_ptr<session::ReceiveShared> shared_;
   std::unique_ptr<session::Receiver> receiver_;
   std::map<std::string, std::unique_ptr<control::ControlServer>> controls_;
+  std::optional<SealedDeliveries> sealed_;  ///< when what is encrypted is to be decrypted
+  std::optional<Error> not_opened_;         ///< why something encrypted that was for us did not become files
   Result<void> result_;
   std::optional<std::chrono::steady_clock::time_point> first_data_;
   std::chrono::steady_clock::time_point last_data_{};

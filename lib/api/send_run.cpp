@@ -7,12 +7,14 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "api/encryption.hpp"
 #include "api/key_store.hpp"
 #include "api/peer_trust.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/version.hpp"
+#include "session/sealed_source.hpp"
 
 namespace dcdn::api {
 
@@ -112,6 +114,7 @@ Result<void> SendRun::open_session(SendPlan plan) {
   settings.paths = options_.paths;
   settings.input_fd = options_.input_fd;
   settings.input_head = plan.input_head;
+  if (!options_.encrypt_to.empty()) DCDN_CHECK(seal_objects(plan, key, keyring));
   std::vector<session::DestinationSettings> destinations;
   for (std::size_t i = 0; i < options_.destinations.size(); ++i) {
     DCDN_TRY(const auto where, net::parse_host_port(options_.destinations[i], 4433));
@@ -125,6 +128,17 @@ Result<void> SendRun::open_session(SendPlan plan) {
                                                     std::move(plan.objects), std::move(destinations));
   DCDN_TRY(control_, control::serve_control(loop_.get_executor(), options_.home.control_path(id_),
                                             [this](const std::string& line) { return control(line); }));
+  return {};
+}
+
+// Who has our key and the number of the session can make the same secret again: --resume goes on.
+Result<void> SendRun::seal_objects(SendPlan& plan, const SecretKey& key, const Keyring& keyring) const {
+  DCDN_TRY(const auto recipients, recipients_of(keyring, options_.encrypt_to));
+  for (session::SendObject& object : plan.objects) {
+    const std::string salt = id_ + "/" + std::to_string(object.number);
+    DCDN_TRY(const sign::Secret secret, key.derive("dcdn send encryption 1\n", as_bytes(salt)));
+    DCDN_CHECK(session::seal(object, recipients, secret));
+  }
   return {};
 }
 
@@ -230,7 +244,7 @@ void SendRun::on_receipt(const session::SendObject& object, const wire::Receipt&
   report_.receiver = to_text(receipt.receiver);
   if (auto kept = keep_receipt(object, body); !kept)
     progress_.on_note(0, "receipt not stored: " + kept.error().message);
-  progress_.on_object(escape_for_display(object.name), escape_for_display(object.path), receipt.bytes,
+  progress_.on_object(escape_for_display(object.shown_name()), escape_for_display(object.path), receipt.bytes,
                       to_hex(receipt.object.view()), nullptr);
 }
 

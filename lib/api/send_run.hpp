@@ -28,6 +28,7 @@ class SendRun : public session::SendWatcher {
 
   Result<void> open_row(const SendPlan& plan);
   Result<void> open_session(SendPlan plan);
+  Result<void> seal_objects(SendPlan& plan, const SecretKey& key, const Keyring& keyring) const;
   Result<void> run_loop();
   net::Task<void> run_session();
   Result<SendReport> finish();

@@ -10,7 +10,7 @@
 #include <map>
 #include <set>
 
-#include "api/audit_log.hpp"
+#include "api/encryption.hpp"
 #include "api/recv_run.hpp"
 #include "api/sign_choice.hpp"
 #include "api/trust_ledger.hpp"
@@ -75,7 +75,8 @@ class Unpacker {
     ledger_.emplace(std::move(ledger));
     must_be_signed_ = options_.require_signature || !options_.signers.empty();
     DCDN_CHECK(choose_signers());
-    if (options_.sink == Sink::directory) {
+    dir_ = tap_.dir;
+    if (options_.sink == Sink::directory && !dir_) {
       DCDN_TRY(dir_, store::ReceiveDir::open(options_.directory));
     }
     return {};
@@ -215,6 +216,7 @@ class Unpacker {
   }
 
   Result<void> hand_over(Unpacking& unpacking, const LooseSegment& loose, const Digest& id) {
+    DCDN_CHECK(count_content(loose.segment));
     if (!unpacking.sink) DCDN_CHECK(open_sink(unpacking, *loose.segment.object));
     DCDN_TRY(const auto need, unpacking.sink->add_segment(loose.segment, id, loose.frames));
     std::size_t i = 0;
@@ -229,6 +231,16 @@ class Unpacker {
       DCDN_CHECK(write(unpacking, {chunk->carried, carried}));
     }
     return finish_if_complete(unpacking);
+  }
+
+  Result<void> count_content(const wire::Segment& segment) {
+    for (const wire::Record& record : segment.records) {
+      if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) content_bytes_ += chunk->content_size;
+      if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) content_bytes_ += hole->size;
+      if (content_bytes_ > tap_.most_bytes)
+        return Error(Errc::limit, "unpacked it is more than --max-object, --quota or the disk allows");
+    }
+    return {};
   }
 
   Result<void> open_sink(Unpacking& unpacking, const wire::ObjectHeader& object) {
@@ -305,10 +317,15 @@ class Unpacker {
     unpacking.done = true;
     ++report_.objects;
     report_.bytes += bytes;
-    if (!path.empty()) report_.paths.push_back(path);
-    progress_.on_object(escape_for_display(unpacking.name), escape_for_display(path), bytes,
-                        to_hex(unpacking.sink->object_id().view()), nullptr);
+    const Digest object = unpacking.sink->object_id();
     unpacking.sink.reset();
+    if (!path.empty()) report_.paths.push_back(path);
+    if (tap_.sealed != nullptr && !path.empty() && api::is_sealed_file(path)) {
+      tap_.sealed->push_back({unpacking.name, path, bytes, object});
+      return {};
+    }
+    progress_.on_object(escape_for_display(unpacking.name), escape_for_display(path), bytes,
+                        to_hex(object.view()), nullptr);
     return {};
   }
 
@@ -351,6 +368,7 @@ class Unpacker {
   std::unordered_map<Digest, Buffer, Name32Hash> early_;
   std::deque<Digest> early_order_;
   std::size_t held_ = 0;
+  std::uint64_t content_bytes_ = 0;
   RecvReport report_;
 };
 
@@ -363,19 +381,4 @@ Result<RecvReport> unpack_with(const RecvOptions& options, ProgressSink& progres
 }
 
 }  // namespace api
-
-Result<RecvReport> unpack_from_fd(const RecvOptions& options, ProgressSink& progress) {
-  auto done = api::unpack_with(options, progress, {});
-  // Who did not ask for signatures has decided nothing that could be held against a key.
-  if (!options.require_signature && options.signers.empty()) return done;
-  const auto warn = [&](const std::string& text) { progress.on_note(0, text); };
-  if (done) {
-    const std::string what = "stream of " + std::to_string(done->objects) + " objects, unpacked";
-    api::audit(options.home, {api::kAuditAccept, {{"what", what}}}, warn);
-  } else {
-    api::audit(options.home, {api::kAuditReject, {{"what", "stream"}, {"why", done.error().message}}}, warn);
-  }
-  return done;
-}
-
 }  // namespace dcdn

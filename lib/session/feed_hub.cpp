@@ -5,7 +5,6 @@
 #include <bit>
 #include <ctime>
 
-#include "session/object_packer.hpp"
 #include "session/ready_stream.hpp"
 
 namespace dcdn::session {
@@ -13,6 +12,8 @@ namespace dcdn::session {
 namespace {
 
 constexpr std::uint32_t kMostOfSeveralPaths = 64u << 10;
+constexpr std::chrono::milliseconds kFlushAfter{1000};
+constexpr std::uint32_t kInnerChunk = 256u << 10;  // inside an encrypted object the path does not show
 
 std::uint32_t bound_by_rate(std::optional<std::uint32_t> fixed, double rate_bytes_per_s) {
   constexpr double kLeast = 16384;
@@ -85,30 +86,64 @@ std::shared_ptr<ChunkSizer> FeedHub::start(const SendObject& object, const std::
 
 void FeedHub::pack(const SendObject& object, const std::shared_ptr<Feed>& feed,
                    const std::shared_ptr<ChunkSizer>& sizer, bool repeats_omitted) {
-  constexpr std::chrono::milliseconds kFlushAfter{1000};
   const std::function<bool()> stopped = [&feed] { return feed->cancelled(); };
   const EmitSegment emit = [&feed](FeedSegment segment) { return feed->push(std::move(segment)); };
   const std::uint64_t time_s = static_cast<std::uint64_t>(std::time(nullptr));
+  if (object.sealed) {
+    feed->finish(pack_sealed_object(object, sizer, stopped, emit, time_s));
+    return;
+  }
   if (object.ready_stream) {
     ReadyStreamRequest request{shared_.settings.input_fd, shared_.settings.input_head, shared_.key, time_s};
     feed->finish(pass_ready_stream(request, shared_.pool, stopped, emit));
     return;
   }
-  PackRequest request;
+  PackRequest request = source_of(object);
   request.object = {object.kind, object.name, repeats_omitted};
+  request.signer = shared_.key;
+  request.time_s = time_s;
+  request.chunk_bytes = [sizer](std::uint64_t segment) { return sizer->chunk_bytes(segment); };
+  feed->finish(pack_object(request, shared_.workers, shared_.pool, stopped, emit));
+}
+
+// What is read, and how; for whom and in what pieces is the caller's.
+PackRequest FeedHub::source_of(const SendObject& object) {
+  PackRequest request;
   request.path = object.path;
   request.input_fd = shared_.settings.input_fd;
   request.input_head = shared_.settings.input_head;
   request.symlinks = shared_.settings.symlinks;
   request.compress = shared_.settings.compress;
-  request.signer = shared_.key;
-  request.time_s = time_s;
-  request.chunk_bytes = [sizer](std::uint64_t segment) { return sizer->chunk_bytes(segment); };
   request.flush_after = kFlushAfter;
   request.note = [this](const std::string& text) {
     asio::post(shared_.executor, [this, text] { shared_.watcher.on_note(0, text); });
   };
-  feed->finish(pack_object(request, shared_.workers, shared_.pool, stopped, emit));
+  return request;
+}
+
+Result<std::unique_ptr<SealedPipe>> FeedHub::open_sealed(const SendObject& object) {
+  const SealedObject& inside = *object.sealed;
+  DCDN_TRY(auto sealer, pipeline::ContentSealer::make(inside.recipients, inside.secret));
+  if (object.ready_stream)
+    return seal_input(std::move(sealer), shared_.settings.input_fd, shared_.settings.input_head, kFlushAfter);
+  PackRequest inner = source_of(object);
+  inner.object = {inside.kind, inside.name, object.rereadable()};
+  const std::uint32_t chunk = shared_.settings.chunk_bytes.value_or(kInnerChunk);
+  inner.chunk_bytes = [chunk](std::uint64_t) { return chunk; };
+  return seal_object(std::move(sealer), std::move(inner), shared_.workers, shared_.pool);
+}
+
+Result<void> FeedHub::pack_sealed_object(const SendObject& object, const std::shared_ptr<ChunkSizer>& sizer,
+                                         const std::function<bool()>& stopped, const EmitSegment& emit,
+                                         std::uint64_t time_s) {
+  DCDN_TRY(const auto pipe, open_sealed(object));
+  PackRequest request = pack_sealed(*pipe, object.name);
+  request.signer = shared_.key;
+  request.time_s = time_s;
+  request.chunk_bytes = [sizer](std::uint64_t segment) { return sizer->chunk_bytes(segment); };
+  // What can be read again must give the same segments again, however slowly it was read.
+  if (!object.rereadable()) request.flush_after = kFlushAfter;
+  return pack_object(request, shared_.workers, shared_.pool, stopped, emit);
 }
 
 }  // namespace dcdn::session

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pace/chunk_size_policy.hpp"
+#include "session/sealed_source.hpp"
 #include "session/send_shared.hpp"
 
 namespace dcdn::session {
@@ -55,6 +56,11 @@ class FeedHub {
   void reap();  // joins threads that have finished
   void pack(const SendObject& object, const std::shared_ptr<Feed>& feed,
             const std::shared_ptr<ChunkSizer>& sizer, bool repeats_omitted);
+  PackRequest source_of(const SendObject& object);
+  Result<std::unique_ptr<SealedPipe>> open_sealed(const SendObject& object);
+  Result<void> pack_sealed_object(const SendObject& object, const std::shared_ptr<ChunkSizer>& sizer,
+                                  const std::function<bool()>& stopped, const EmitSegment& emit,
+                                  std::uint64_t time_s);
 
   SendShared& shared_;
   std::map<std::uint32_t, std::shared_ptr<Feed>> shared_feeds_;

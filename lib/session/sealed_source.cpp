@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "base/text.hpp"
 #include "session/segment_output.hpp"
 
 namespace dcdn::session {
@@ -64,6 +65,22 @@ Result<std::unique_ptr<SealedPipe>> seal_object(pipeline::ContentSealer sealer, 
     });
     return written ? packed : written;
   });
+}
+
+Result<std::string> sealed_name(const sign::Secret& secret) {
+  constexpr std::size_t kNameBytes = 8;
+  DCDN_TRY(const sign::Secret name, sign::expand(secret, {as_bytes("dcdn encrypted name 1\n")}));
+  return "encrypted-" + to_hex(name.view().first(kNameBytes));
+}
+
+Result<void> seal(SendObject& object, const std::vector<NodeId>& recipients, const sign::Secret& secret) {
+  DCDN_CHECK(pipeline::ContentSealer::make(recipients, secret));
+  object.sealed = SealedObject{object.kind, object.name, recipients, secret};
+  object.kind = wire::ObjectKind::stream;
+  DCDN_TRY(object.name, sealed_name(secret));
+  object.bytes.reset();
+  object.entries.reset();
+  return {};
 }
 
 PackRequest pack_sealed(SealedPipe& pipe, const std::string& name) {

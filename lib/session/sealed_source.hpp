@@ -3,6 +3,7 @@
 #pragma once
 #include "session/object_packer.hpp"
 #include "session/sealed_pipe.hpp"
+#include "session/send_shared.hpp"
 
 namespace dcdn::session {
 
@@ -14,6 +15,12 @@ Result<std::unique_ptr<SealedPipe>> seal_input(pipeline::ContentSealer sealer, i
 /// The object that `inner` asks for. `workers` and `pool` outlive the pipe.
 Result<std::unique_ptr<SealedPipe>> seal_object(pipeline::ContentSealer sealer, PackRequest inner,
                                                 WorkerPool& workers, BufferPool& pool);
+
+/// A name for an encrypted object, always the same for a secret: "encrypted-" and 16 hexadecimal digits.
+Result<std::string> sealed_name(const sign::Secret& secret);
+
+/// Makes it an encrypted object: what it was is inside. error usage: a recipient is no public key.
+Result<void> seal(SendObject& object, const std::vector<NodeId>& recipients, const sign::Secret& secret);
 
 /// How to pack what `pipe` gives: a stream without repeats or anything to compress. `pipe` outlives it.
 PackRequest pack_sealed(SealedPipe& pipe, const std::string& name);

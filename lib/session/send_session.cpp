@@ -84,7 +84,7 @@ void SendSession::describe_objects(Progress& progress) const {
       if (!(active || finished || only) || progress.objects.size() >= kShownObjects) continue;
       if (finished && progress.objects_finished + kShownObjects / 2 < shared_.objects.size()) continue;
       ObjectProgress shown;
-      shown.name = escape_for_display(object.name.empty() ? "-" : object.name);
+      shown.name = escape_for_display(object.shown_name().empty() ? "-" : object.shown_name());
       if (several) shown.peer = destination->address();
       shown.bytes_total = object.bytes;
       shown.bytes_done = done;

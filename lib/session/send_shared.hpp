@@ -24,6 +24,14 @@ namespace dcdn::session {
 /// Content packed and not yet confirmed by every receiver, all objects together. Bounds the sender's memory.
 inline constexpr std::size_t kSendWindowBytes = 24u << 20;
 
+/// What is inside of an encrypted object.
+struct SealedObject {
+  wire::ObjectKind kind = wire::ObjectKind::file;
+  std::string name;
+  std::vector<NodeId> recipients;
+  sign::Secret secret;  ///< of this object alone; the same when it is sent again, so that it can go on
+};
+
 /// One thing to send.
 struct SendObject {
   std::uint32_t number = 0;
@@ -34,6 +42,9 @@ struct SendObject {
   wire::Priority priority = wire::Priority::normal;
   std::optional<std::uint64_t> bytes;
   std::optional<std::uint64_t> entries;
+  std::optional<SealedObject> sealed;
+  /// For the user of this end.
+  [[nodiscard]] const std::string& shown_name() const { return sealed ? sealed->name : name; }
   [[nodiscard]] bool rereadable() const { return !path.empty(); }
 };
 

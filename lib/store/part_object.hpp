@@ -12,6 +12,7 @@
 // again. Nothing has its final name before every chunk and every file digest is right.
 #pragma once
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -33,7 +34,7 @@ inline constexpr const char* kPartDirName = ".dcdn-part";
 inline constexpr const char* kSingleFileName = "data.part";
 
 /// The directory that is received into. Destroying it removes the staging folder if nothing is left in it.
-/// Threads  one at a time.
+/// Threads  any; a slot is its PartObject's.
 class ReceiveDir {
  public:
   /// Makes `path` when missing. error locked: another process receives into it (exit 12, hint); permission,
@@ -62,10 +63,12 @@ class ReceiveDir {
 
  private:
   ReceiveDir() = default;
+  [[nodiscard]] bool is_busy(const std::string& slot) const;
   std::string path_;
   UniqueFd out_;
   UniqueFd part_;
   UniqueFd lock_;
+  mutable std::mutex mutex_;  // of busy_slots_: encrypted objects are unpacked on a thread of their own
   std::set<std::string> busy_slots_;
 };
 

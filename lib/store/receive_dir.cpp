@@ -87,7 +87,7 @@ Result<int> ReceiveDir::clean(std::int64_t older_than_s) {
   DCDN_TRY(const auto names, list_names(part_.get(), escape_for_display(part_dir())));
   int removed = 0;
   for (const std::string& name : names) {
-    if (name == kLockName || busy_slots_.count(name) != 0) continue;
+    if (name == kLockName || is_busy(name)) continue;
     std::int64_t touched = 0;
     for (const std::string& inside : {name, name + "/have.map", name + "/manifest.dcs"}) {
       struct stat info {};
@@ -101,10 +101,17 @@ Result<int> ReceiveDir::clean(std::int64_t older_than_s) {
   return removed;
 }
 
+bool ReceiveDir::is_busy(const std::string& slot) const {
+  const std::lock_guard lock(mutex_);
+  return busy_slots_.contains(slot);
+}
+
 bool ReceiveDir::claim(const std::string& slot) {
+  const std::lock_guard lock(mutex_);
   return busy_slots_.insert(slot).second;
 }
 void ReceiveDir::release(const std::string& slot) {
+  const std::lock_guard lock(mutex_);
   busy_slots_.erase(slot);
 }
 

@@ -67,6 +67,7 @@ void add_files(Command& root, RecvArgs& args) {
   root.flag("overwrite", args.overwrite, "replace what has the same name");
   root.flag("rename", args.rename, "give the new one another name");
   root.flag("skip", args.skip, "keep what has the same name");
+  root.flag("keep-encrypted", options.keep_encrypted, "do not decrypt what is encrypted to a key of ours");
   root.size("quota", options.quota_bytes, 0, kMostBytes,
             "the directory may hold this much in all; 0 is no limit");
   root.size("reserve", options.reserve_bytes, 0, kMostBytes, "leave this much of the disk free");

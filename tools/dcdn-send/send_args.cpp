@@ -22,6 +22,8 @@ void add_examples(Command& root) {
   root.example("pg_dump ops | dcdn-send --peer-id \"$HQ_ID\" - --name ops.sql --priority critical hq.example",
                "a pipe of unknown length");
   root.example("dcdn-send --stdout tree/ | dcdn-sign sign > usb/tree.dcs", "no network at all");
+  root.example("dcdn-send --encrypt-to hq --peer-id relay plan.pdf relay.example",
+               "the relay keeps it for hq and cannot read it");
   root.example("dcdn-send --resume 1f3a", "goes on after an interruption");
   root.example("dcdn-send --dry-run --link loss=33%,rtt=600ms,rate=1mbit map.pdf", "how long it would take");
 }
@@ -44,6 +46,9 @@ void add_what(Command& root, SendArgs& args) {
                {"follow", SendOptions::Symlinks::follow},
                {"skip", SendOptions::Symlinks::skip}},
               "symlinks in trees; keep refuses those that leave the tree");
+  root.list("encrypt-to", args.options.encrypt_to, "KEY",
+            "only these can read it: a trusted name, a node id or a public key file; repeated")
+      .completes(Complete::file);
   root.text("compress", args.options.compress, "auto|none|lz4|zstd[:LEVEL]", "decided anew for each chunk");
   root.size("chunk-size", args.options.chunk_bytes, 4096, 4u << 20,
             "content of a chunk; unset adapts to the path");

@@ -26,6 +26,7 @@ struct RecvOptions {
   bool allow_any = false;            ///< --allow-any: says so loudly
   std::vector<std::string> signers;  ///< unpack: --key; segments must carry a signature of one of these
   bool require_signature = false;    ///< unpack: of any trusted key
+  bool keep_encrypted = false;       ///< directory: do not decrypt what is encrypted to a key of ours
   bool once = false;                 ///< end after the first session that delivered something
   OnCollision on_collision = OnCollision::refuse;
   std::uint64_t quota_bytes = 0;            ///< of the directory; 0: none

@@ -34,7 +34,9 @@ struct SendOptions {
   std::vector<std::string> paths;  ///< interfaces to use at once, or "auto" alone; empty: as the routes say
   std::vector<std::string> peer_ids;  ///< node id or trusted name: one for all destinations, or one each
   std::string name;                   ///< name for "-" (or for a single path)
-  std::string compress = "auto";      ///< auto|none|lz4|zstd[:level]
+  /// Only these can read it: trusted names, node ids, public key files. Empty: whoever it is sent to.
+  std::vector<std::string> encrypt_to;
+  std::string compress = "auto";             ///< auto|none|lz4|zstd[:level]
   std::optional<std::uint32_t> chunk_bytes;  ///< 4 KiB..4 MiB; unset: adapted to the path
   std::uint64_t rate_bytes_per_s = 0;        ///< 0: unlimited; content as carried, all destinations together
   std::uint64_t chunk_rate_per_s = 0;        ///< 0: unlimited

@@ -43,7 +43,13 @@ examples=$(cd "$BATS_TEST_DIRNAME/../../../examples" && pwd)
   assert_output --partial "two of three sticks and a damaged archive: nothing is lost"
 }
 
+@test "a courier carries what he cannot read" {
+  run -0 timeout 60 "$examples/08-a-courier-who-cannot-read.sh"
+  assert_output --partial "no name in it shows"
+  assert_output --partial "hq has the plans"
+}
+
 @test "there is a test for every example" {
   run -0 bash -c 'ls "$1"/[0-9]*.sh | wc -l' _ "$examples"
-  assert_output 7
+  assert_output 8
 }
