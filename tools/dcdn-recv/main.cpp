@@ -5,6 +5,7 @@
 #include "common/passphrase.hpp"
 #include "common/progress_view.hpp"
 #include "common/run_tool.hpp"
+#include "common/secrets.hpp"
 #include "common/session_commands.hpp"
 #include "common/signals.hpp"
 #include "common/terminal.hpp"
@@ -93,5 +94,6 @@ Result<int> work(int argc, const char* const* argv, Report& report) {
 }  // namespace dcdn::tool
 
 int main(int argc, char** argv) {
+  dcdn::tool::forbid_core_dumps();
   return dcdn::tool::run_tool("dcdn-recv", argc, argv, dcdn::tool::work);
 }

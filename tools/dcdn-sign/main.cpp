@@ -1,5 +1,6 @@
 // dcdn-sign - keys, signatures and trust. See dcdn-sign(1).
 #include "common/run_tool.hpp"
+#include "common/secrets.hpp"
 #include "dcdn-sign/sign_args.hpp"
 #include "dcdn-sign/sign_commands.hpp"
 
@@ -15,5 +16,6 @@ dcdn::Result<int> work(int argc, const char* const* argv, dcdn::tool::Report& re
 }  // namespace
 
 int main(int argc, char** argv) {
+  dcdn::tool::forbid_core_dumps();
   return dcdn::tool::run_tool("dcdn-sign", argc, argv, work, dcdn::tool::Interrupts::end_process);
 }

@@ -49,6 +49,35 @@ nowhere_in() {
   [ "$status" -ne 0 ]
 }
 
+# dumped COMMAND...: aborts it once it reads its input, and says whether a core was made of it.
+dumped() {
+  python3 - "$@" << 'PYTHON'
+import os, resource, signal, subprocess, sys
+resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+# Its first word shows that it runs: what cat repeats, what dcdn-recv listens on, what sign passes on.
+child.stdin.write(open("plain.dcs", "rb").read())
+child.stdin.flush()
+(child.stderr if sys.argv[1] == "dcdn-recv" else child.stdout).read(1)
+limits = [line for line in open(f"/proc/{child.pid}/limits") if line.startswith("Max core file size")][0].split()[4:6]
+child.send_signal(signal.SIGABRT)
+pid, status = os.waitpid(child.pid, 0)
+print(os.WTERMSIG(status) == signal.SIGABRT, os.WCOREDUMP(status), *limits)
+PYTHON
+}
+
+@test "no core is dumped of a process that holds a secret, also where cores are wanted" {
+  dcdn-sign -q keygen > /dev/null
+  make_stream > plain.dcs
+  run dumped dcdn-sign sign
+  assert_output "True False 0 0"
+  run dumped dcdn-recv --listen 127.0.0.1:0 --allow-any -o inbox
+  assert_output "True False 0 0"
+  # The test can fail: this one dumps, where the system lets it.
+  run dumped cat
+  assert_output --regexp "^True (True|False) unlimited unlimited$"
+}
+
 @test "no option takes a secret" {
   dcdn-sign --dump-options > options
   run jq -r '.commands[].options[].name' options

@@ -1,7 +1,10 @@
 #include "api/audit_log.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -92,6 +95,41 @@ TEST_F(AuditLogTest, ALineCutShortIsTakenOffAndSaid) {
 TEST_F(AuditLogTest, AJumpingClockMakesNoDifference) {
   for (const std::uint64_t time : {7ull, 4'000'000'000ull, 0ull, ~0ull}) add("x", time);
   EXPECT_TRUE(read());
+}
+
+/// Appends until it is killed, and writes a byte to `tell` after each line.
+[[noreturn]] void append_for_ever(const Home& home, int tell) {
+  for (;;) {
+    if (!append_audit(home, {kAuditAccept, {{"what", std::string(900, 'x')}}}, 7)) ::_exit(1);
+    if (::write(tell, "x", 1) != 1) ::_exit(2);
+  }
+}
+
+TEST_F(AuditLogTest, KillsAtAnyMomentLoseNoLineThatWasWritten) {
+  std::uint64_t told = 0;
+  for (int round = 0; round < 20; ++round) {
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t writer = ::fork();
+    if (writer == 0) append_for_ever(home_, ends[1]);
+    ASSERT_GT(writer, 0);
+    ::close(ends[1]);
+    char byte = 0;
+    for (int lines = 0; lines <= round % 4; ++lines) told += ::read(ends[0], &byte, 1) == 1 ? 1 : 0;
+    ASSERT_EQ(::kill(writer, SIGKILL), 0);
+    int status = 0;
+    ASSERT_EQ(::waitpid(writer, &status, 0), writer);
+    EXPECT_TRUE(WIFSIGNALED(status)) << status;
+    while (::read(ends[0], &byte, 1) == 1) ++told;
+    ::close(ends[0]);
+    // Half a line at the end is for the next one to take off.
+    add("after");
+    ++told;
+    const auto report = read();
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_GE(report->lines, told);
+    told = report->lines;  // a line may be there that was not told of any more
+  }
 }
 
 TEST_F(AuditLogTest, SeveralWriteAtOnce) {

@@ -2,49 +2,21 @@
 
 #include <algorithm>
 
-#include "api/stream_verifier.hpp"
-#include "support/sample_stream.hpp"
+#include "support/signed_stream.hpp"
 #include "wire/frame_reader.hpp"
 
 namespace dcdn::api {
 namespace {
 
+using test::Frames;
+using test::key_number;
+using test::kHold;
+using test::kSigner;
+using test::kStranger;
 using test::SampleFrame;
-using test::SampleShape;
+using test::signature_over;
+using test::signed_by;
 using wire::FrameType;
-using Frames = std::vector<SampleFrame>;
-
-constexpr std::uint64_t kHold = 1u << 20;
-
-SecretKey key_number(std::uint8_t number) {
-  return *SecretKey::from_seed(Bytes(32, number));
-}
-const SecretKey kSigner = key_number(1);
-const SecretKey kStranger = key_number(2);
-
-SampleFrame signature_over(const SampleFrame& segment, const SecretKey& key) {
-  const auto parsed = wire::parse_segment(segment.body);
-  const Digest id = wire::segment_id(segment.body);
-  const Digest stream = parsed->index == 0 ? id : parsed->stream;
-  return {FrameType::signature,
-          wire::encode(*wire::sign_segment(key, stream, parsed->index, id, 1700000000))};
-}
-
-Frames signed_by(const SecretKey& key, const Frames& frames) {
-  Frames out;
-  for (const SampleFrame& frame : frames) {
-    out.push_back(frame);
-    if (frame.type == FrameType::segment) out.push_back(signature_over(frame, key));
-  }
-  return out;
-}
-
-struct Outcome {
-  Frames out;
-  Errc code = Errc::nothing;  ///< nothing: success
-  std::string message;
-  StreamVerifier::Counts counts;
-};
 
 /// Both keys sign where `signs` says so: by segment index, 1 for the first key, 2 for the second, 3 for both.
 Frames signed_by_two(const Frames& frames, const std::vector<int>& signs) {
@@ -60,21 +32,9 @@ Frames signed_by_two(const Frames& frames, const std::vector<int>& signs) {
   return out;
 }
 
-Outcome verify_two(const Frames& frames) {
-  StreamVerifier verifier({kSigner.id(), kStranger.id(), key_number(7).id()}, kHold, 2);
-  Outcome outcome;
-  std::vector<wire::Frame> released;
-  for (const SampleFrame& frame : frames) {
-    const auto taken = verifier.take({frame.type, Buffer::copy_of(frame.body)}, released);
-    if (!taken) outcome.code = taken.error().code;
-    if (!taken) return outcome;
-  }
-  const auto done = verifier.finish();
-  outcome.code = done ? Errc::nothing : done.error().code;
-  if (!done) outcome.message = done.error().message;
-  for (const wire::Frame& good : released)
-    outcome.out.push_back({good.type, Bytes(good.body.view().begin(), good.body.view().end())});
-  return outcome;
+test::VerifyOutcome verify_two(const Frames& frames) {
+  return test::run_verifier(
+      StreamVerifier({kSigner.id(), kStranger.id(), key_number(7).id()}, kHold, 2), frames);
 }
 
 std::size_t content_frames(const Frames& frames) {

@@ -4,67 +4,25 @@
 
 #include <algorithm>
 
-#include "support/sample_stream.hpp"
+#include "support/signed_stream.hpp"
 
 namespace dcdn::api {
 namespace {
 
+using test::Frames;
+using test::key_number;
+using test::kHold;
+using test::kSigner;
+using test::kStranger;
 using test::SampleFrame;
 using test::SampleShape;
+using test::signature_over;
+using test::signed_by;
 using wire::FrameType;
-using Frames = std::vector<SampleFrame>;
-
-constexpr std::uint64_t kHold = 1u << 20;
-
-SecretKey key_number(std::uint8_t number) {
-  return *SecretKey::from_seed(Bytes(32, number));
-}
-const SecretKey kSigner = key_number(1);
-const SecretKey kStranger = key_number(2);
-
-SampleFrame signature_over(const SampleFrame& segment, const SecretKey& key) {
-  const auto parsed = wire::parse_segment(segment.body);
-  const Digest id = wire::segment_id(segment.body);
-  const Digest stream = parsed->index == 0 ? id : parsed->stream;
-  return {FrameType::signature,
-          wire::encode(*wire::sign_segment(key, stream, parsed->index, id, 1700000000))};
-}
-
-Frames signed_by(const SecretKey& key, const Frames& frames) {
-  Frames out;
-  for (const SampleFrame& frame : frames) {
-    out.push_back(frame);
-    if (frame.type == FrameType::segment) out.push_back(signature_over(frame, key));
-  }
-  return out;
-}
-
-struct Outcome {
-  Frames out;
-  Errc code = Errc::nothing;  ///< nothing: success
-  std::string message;
-  StreamVerifier::Counts counts;
-};
+using Outcome = test::VerifyOutcome;
 
 Outcome verify(const Frames& frames, std::uint64_t hold = kHold) {
-  StreamVerifier verifier({kSigner.id()}, hold);
-  Outcome outcome;
-  const auto fail = [&](const Error& error) {
-    outcome.code = error.code;
-    outcome.message = error.message;
-    return outcome;
-  };
-  std::vector<wire::Frame> released;
-  for (const SampleFrame& frame : frames) {
-    released.clear();
-    const auto taken = verifier.take({frame.type, Buffer::copy_of(frame.body)}, released);
-    for (const wire::Frame& good : released)
-      outcome.out.push_back({good.type, Bytes(good.body.view().begin(), good.body.view().end())});
-    if (!taken) return fail(taken.error());
-  }
-  const auto done = verifier.finish();
-  outcome.counts = verifier.counts();
-  return done ? outcome : fail(done.error());
+  return test::verify_frames(frames, hold);
 }
 
 Frames without(Frames frames, std::size_t at) {
@@ -72,10 +30,8 @@ Frames without(Frames frames, std::size_t at) {
   return frames;
 }
 
-/// Whatever happens, only frames that an honest signer covered may come out.
 void expect_only_frames_of(const Frames& out, const Frames& honest) {
-  for (const SampleFrame& frame : out)
-    EXPECT_NE(std::find(honest.begin(), honest.end(), frame), honest.end());
+  EXPECT_TRUE(test::only_frames_of(out, honest));
 }
 
 TEST(StreamVerifier, PassesASignedStreamUnchanged) {
