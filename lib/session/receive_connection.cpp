@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "digest/hasher.hpp"
+#include "session/send_shared.hpp"
 
 namespace dcdn::session {
 
@@ -193,7 +194,7 @@ Result<void> ReceiveConnection::take_object_frame(Object& object, net::StreamId 
   const std::uint32_t number = object.offer.object;
   if (frame.type == wire::FrameType::segment || frame.type == wire::FrameType::signature) {
     if (!object.opened) return Error(Errc::corrupt, "a manifest segment came before the answer to its offer");
-    auto passed = object.gate.take(frame);
+    auto passed = object.gate.take(frame, now_micros());
     if (!passed) {
       fail(number, passed.error());
     } else if (*passed) {
@@ -259,6 +260,14 @@ void ReceiveConnection::drop(const Error& error) {
   shared_->watcher.on_note(0, connection_->peer_address() + ": " + error.message);
   first_error_ = error;
   connection_->close(wire::code_number(error.code), error.message);
+}
+
+void ReceiveConnection::look(Micros now) {
+  if (peer_paused_) return;
+  std::vector<std::pair<std::uint32_t, Error>> late;
+  for (const auto& [number, object] : objects_)
+    if (const auto timely = object.gate.check(now); !timely) late.emplace_back(number, timely.error());
+  for (const auto& [number, error] : late) fail(number, error);
 }
 
 void ReceiveConnection::close(std::uint64_t code, const std::string& reason) {

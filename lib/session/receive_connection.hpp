@@ -29,6 +29,8 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   /// Another connection of the same sender takes over a slot.
   void give_up_slot(std::uint32_t object);
   void close(std::uint64_t code, const std::string& reason);
+  /// From time to time: gives up what waits for something that does not come.
+  void look(Micros now);
   void set_paused(bool paused);
   /// Forgets what is unfinished (the user cancelled the session here).
   void cancel();

@@ -6,7 +6,7 @@ namespace {
 constexpr int kMaxSignatures = 64;  // of strangers, before one that is accepted here
 }  // namespace
 
-Result<std::optional<SegmentGate::Passed>> SegmentGate::take(const wire::Frame& frame) {
+Result<std::optional<SegmentGate::Passed>> SegmentGate::take(const wire::Frame& frame, Micros now) {
   if (frame.type == wire::FrameType::segment) {
     if (waiting_)
       return Error(Errc::untrusted, "a manifest segment carries no signature by a key that is trusted here");
@@ -15,6 +15,7 @@ Result<std::optional<SegmentGate::Passed>> SegmentGate::take(const wire::Frame& 
     wire::append_frame(passed.frames, frame.type, frame.body.view());
     waiting_ = std::move(passed);
     signatures_ = 0;
+    since_ = now;
     return std::optional<Passed>();
   }
   DCDN_TRY(const auto signature, wire::parse_segment_signature(frame.body.view()));
@@ -32,6 +33,11 @@ Result<std::optional<SegmentGate::Passed>> SegmentGate::take(const wire::Frame& 
   if (!accepted) return std::optional<Passed>();  // another signature may follow
   DCDN_CHECK(wire::verify_segment_signature(signature));
   return std::exchange(waiting_, std::nullopt);
+}
+
+Result<void> SegmentGate::check(Micros now) const {
+  if (!waiting_ || now - since_ < kSignatureWait) return {};
+  return Error(Errc::untrusted, "a manifest segment came and no signature after it");
 }
 
 // Asked anew for every segment: the key may have been revoked or replaced since the last one.

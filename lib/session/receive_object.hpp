@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "dcdn/units.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "session/receive_shared.hpp"
 #include "wire/frame.hpp"
@@ -20,6 +21,9 @@ struct ObjectStatus {
   bool complete = false;
 };
 
+/// How long a segment may wait for its signature, which its sender sends directly after it.
+inline constexpr Micros kSignatureWait = std::chrono::seconds(60);
+
 /// Loop thread: turns the frames of an object's stream into checked segments.
 class SegmentGate {
  public:
@@ -32,7 +36,10 @@ class SegmentGate {
   /// A segment frame waits for a signature by the peer's own key or a trusted one: nothing unsigned goes
   /// further. Returns the segment that this frame completes, if any. error untrusted: the segment before
   /// carries no acceptable signature; bad_signature; corrupt.
-  Result<std::optional<Passed>> take(const wire::Frame& frame);
+  Result<std::optional<Passed>> take(const wire::Frame& frame, Micros now);
+  /// A segment waits and nothing that signs it has come for so long that nothing will: without this, a sender
+  /// that does not sign would be waited for as long as its connection lasts. error untrusted.
+  [[nodiscard]] Result<void> check(Micros now) const;
 
  private:
   [[nodiscard]] bool accepts(const NodeId& signer) const;
@@ -41,6 +48,7 @@ class SegmentGate {
   NodeId peer_;
   const Keyring& trusted_;
   std::optional<Passed> waiting_;
+  Micros since_{0};
   int signatures_ = 0;
 };
 

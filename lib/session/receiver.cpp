@@ -52,6 +52,7 @@ bool Receiver::all_idle() const {
 net::Task<void> Receiver::run() {
   accept_next();
   while (!stop_error_ && !stopping_) {
+    for (auto& connection : connections_) connection->look(now_micros());
     forget_ended();
     if (shared_->output_error) stop_error_ = shared_->output_error;
     if (once_ && once_done_ && all_idle()) break;

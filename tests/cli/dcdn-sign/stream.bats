@@ -192,6 +192,38 @@ only_signed_frames_by_type() {
   run_shell 2 'dcdn-sign verify --key dcdn1mistyped < signed.dcs'
 }
 
+@test "a clock that jumps by years while a stream is signed and verified makes no difference" {
+  local preload times
+  preload=$(faketime '2001-01-01' env | sed -n 's/^LD_PRELOAD=//p')
+  mkfifo unsigned signed
+  echo "@2044-06-01 00:00:00" > clock
+  jumping() { env LD_PRELOAD="$preload" FAKETIME_TIMESTAMP_FILE="$PWD/clock" FAKETIME_NO_CACHE=1 "$@"; }
+  make_stream --chunks 4 --per-segment 1 > stream.dcs
+  edit_stream list < stream.dcs > frames
+  (jumping dcdn-sign sign < unsigned | tee jumped.dcs | jumping dcdn-sign -q verify --key "$ID" > signed) &
+  exec 4> unsigned 5< signed
+  local offset=0 date
+  for date in "1999-01-01 00:00:00" "2099-01-01 00:00:00" "2000-01-01 00:00:00"; do
+    # A segment and its chunk go in; when the first bytes of them come out, the clock jumps.
+    local bytes
+    bytes=$(awk -v skip="$offset" 'NR > skip && NR <= skip + 2 { n += $4 } END { print n }' frames)
+    tail -c +$(($(awk -v skip="$offset" 'NR <= skip { n += $4 } END { print n + 0 }' frames) + 1)) stream.dcs | head -c "$bytes" >&4
+    head -c 100 <&5 > /dev/null
+    echo "@$date" > clock
+    offset=$((offset + 2))
+  done
+  tail -c +$(($(awk -v skip="$offset" 'NR <= skip { n += $4 } END { print n }' frames) + 1)) stream.dcs >&4
+  exec 4>&-
+  cat <&5 > /dev/null
+  wait $!
+  dcdn-sign -q verify --key "$ID" < jumped.dcs | cmp - jumped.dcs
+  # It did jump: the times of the signatures are those years.
+  times=$(edit_stream list < jumped.dcs | while read -r _ type at _; do
+    [ "$type" = 3 ] && tail -c +$((at + 24 + 104 + 1)) jumped.dcs | head -c 8 | od -An -t u8
+  done | while read -r second; do date -u -d "@$second" +%Y; done | sort -u | wc -l)
+  [ "$times" -ge 3 ]
+}
+
 @test "sign with a named, an encrypted and an openssl key" {
   dcdn-sign -q keygen --name field > field.id
   dcdn-sign sign --name field < plain.dcs | dcdn-sign -q verify --key "$(cat field.id)" > /dev/null

@@ -15,11 +15,9 @@ using test::verify_frames;
 using wire::FrameType;
 
 Frames object(std::uint8_t seed) {
-  return test::signed_by(kSigner, test::sample_stream({.chunks = 6,
-                                                       .chunk_bytes = 50,
-                                                       .chunks_per_segment = 2,
-                                                       .seed = seed,
-                                                       .name = "plan"}));
+  return test::signed_by(
+      kSigner, test::sample_stream(
+                   {.chunks = 6, .chunk_bytes = 50, .chunks_per_segment = 2, .seed = seed, .name = "plan"}));
 }
 
 Frames joined(const Frames& first, const Frames& second) {

@@ -33,8 +33,8 @@ Frames signed_by_two(const Frames& frames, const std::vector<int>& signs) {
 }
 
 test::VerifyOutcome verify_two(const Frames& frames) {
-  return test::run_verifier(
-      StreamVerifier({kSigner.id(), kStranger.id(), key_number(7).id()}, kHold, 2), frames);
+  return test::run_verifier(StreamVerifier({kSigner.id(), kStranger.id(), key_number(7).id()}, kHold, 2),
+                            frames);
 }
 
 std::size_t content_frames(const Frames& frames) {

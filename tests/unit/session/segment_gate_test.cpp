@@ -4,6 +4,8 @@
 namespace dcdn::test {
 namespace {
 
+constexpr Micros kNow{5'000'000};
+
 class SegmentGateTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -30,48 +32,62 @@ class SegmentGateTest : public ::testing::Test {
 
 TEST_F(SegmentGateTest, PassesWhatThePeerSigned) {
   session::SegmentGate gate(peer_.id(), trusted_);
-  ASSERT_FALSE(gate.take(segment_frame())->has_value());
-  const auto passed = gate.take(signed_frame(signature(peer_)));
+  ASSERT_FALSE(gate.take(segment_frame(), kNow)->has_value());
+  const auto passed = gate.take(signed_frame(signature(peer_)), kNow);
   ASSERT_TRUE(passed.has_value() && passed->has_value());
   EXPECT_EQ((*passed)->id, made_.segments[0].id);
 }
 
 TEST_F(SegmentGateTest, PassesWhatATrustedKeySignedButNoStrangers) {
   session::SegmentGate gate(peer_.id(), trusted_);
-  ASSERT_TRUE(gate.take(segment_frame()).has_value());
-  EXPECT_FALSE(gate.take(signed_frame(signature(stranger_)))->has_value());
-  const auto next = gate.take(segment_frame());
+  ASSERT_TRUE(gate.take(segment_frame(), kNow).has_value());
+  EXPECT_FALSE(gate.take(signed_frame(signature(stranger_)), kNow)->has_value());
+  const auto next = gate.take(segment_frame(), kNow);
   ASSERT_FALSE(next.has_value());
   EXPECT_EQ(next.error().code, Errc::untrusted);
   Keyring ring;
   ASSERT_TRUE(ring.add({"friend", stranger_.id()}).has_value());
   session::SegmentGate trusting(peer_.id(), ring);
-  ASSERT_TRUE(trusting.take(segment_frame()).has_value());
-  EXPECT_TRUE(trusting.take(signed_frame(signature(stranger_)))->has_value());
+  ASSERT_TRUE(trusting.take(segment_frame(), kNow).has_value());
+  EXPECT_TRUE(trusting.take(signed_frame(signature(stranger_)), kNow)->has_value());
 }
 
 TEST_F(SegmentGateTest, RefusesASignatureOfSomethingElseOrOneThatWasChanged) {
   for (const int what : {0, 1, 2, 3}) {
     SCOPED_TRACE(what);
     session::SegmentGate gate(peer_.id(), trusted_);
-    ASSERT_TRUE(gate.take(segment_frame()).has_value());
+    ASSERT_TRUE(gate.take(segment_frame(), kNow).has_value());
     wire::SegmentSignature bad = signature(peer_);
     if (what == 0) bad.index = 1;
     if (what == 1) bad.stream.bytes[0] ^= 1;
     if (what == 2) bad.segment.bytes[0] ^= 1;
     if (what == 3) bad.signature[10] ^= 1;
-    const auto taken = gate.take(signed_frame(bad));
+    const auto taken = gate.take(signed_frame(bad), kNow);
     ASSERT_FALSE(taken.has_value());
     EXPECT_EQ(exit_status(taken.error().code), 4);
   }
 }
 
+TEST_F(SegmentGateTest, GivesUpASegmentThatNobodySigns) {
+  const Micros limit = session::kSignatureWait;
+  session::SegmentGate gate(peer_.id(), trusted_);
+  EXPECT_TRUE(gate.check(kNow + 2 * limit).has_value());  // nothing waits
+  ASSERT_TRUE(gate.take(segment_frame(), kNow).has_value());
+  EXPECT_TRUE(gate.check(kNow + limit - Micros(1)).has_value());
+  EXPECT_EQ(gate.check(kNow + limit).error().code, Errc::untrusted);
+  // A stranger's signature makes it no longer, the peer's ends it.
+  ASSERT_TRUE(gate.take(signed_frame(signature(stranger_)), kNow + limit - Micros(1)).has_value());
+  EXPECT_FALSE(gate.check(kNow + limit).has_value());
+  ASSERT_TRUE((*gate.take(signed_frame(signature(peer_)), kNow + limit)).has_value());
+  EXPECT_TRUE(gate.check(kNow + 2 * limit).has_value());
+}
+
 TEST_F(SegmentGateTest, StrangersCannotMakeItHoldMuch) {
   session::SegmentGate gate(peer_.id(), trusted_);
-  ASSERT_TRUE(gate.take(segment_frame()).has_value());
+  ASSERT_TRUE(gate.take(segment_frame(), kNow).has_value());
   const wire::Frame strange = signed_frame(signature(stranger_));
-  Result<std::optional<session::SegmentGate::Passed>> taken = gate.take(strange);
-  for (int i = 0; i < 1000 && taken; ++i) taken = gate.take(strange);
+  Result<std::optional<session::SegmentGate::Passed>> taken = gate.take(strange, kNow);
+  for (int i = 0; i < 1000 && taken; ++i) taken = gate.take(strange, kNow);
   ASSERT_FALSE(taken.has_value());
   EXPECT_EQ(taken.error().code, Errc::limit);
 }
