@@ -8,6 +8,7 @@ complete -c dcdn-send -l symlinks -x -a 'keep follow skip' -d 'symlinks in trees
 complete -c dcdn-send -l encrypt-to -r -F -d 'only these can read it: a trusted name, a node id or a public key file; repeated'
 complete -c dcdn-send -l compress -x -d 'decided anew for each chunk'
 complete -c dcdn-send -l chunk-size -x -d 'content of a chunk; unset adapts to the path'
+complete -c dcdn-send -l whole -d 'no differences to an older version that the receiver has'
 complete -c dcdn-send -l peer-id -x -d 'the destination\'s node id or trusted name; one for all or one each'
 complete -c dcdn-send -l accept-new -d 'remember the key of a destination not known yet'
 complete -c dcdn-send -l ca -r -F -d 'the destination\'s certificate must chain to this authority'

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::size_t kMostReferenceOutput = 256u << 20;  // more is held in memory for nobody
 constexpr std::uint32_t kChunkBytes = 1u << 20;
-constexpr std::uint32_t kLeastBlock = 64;
-constexpr std::uint32_t kFinerBlocks = 4;  // the signature does not travel
 constexpr std::uint64_t kHopeless = 4;  // commands this many times longer do not get smaller than a reference
 
 class Maker {
@@ -90,7 +88,7 @@ class Maker {
   Result<void> find_blocks(api::DeltaInput& old, api::DeltaInput& input) {
     SignatureOptions signing;
     signing.compact = true;
-    signing.block_bytes = std::max(kLeastBlock, delta::choose_block_bytes(old.size()) / kFinerBlocks);
+    signing.block_bytes = delta::choose_fine_block_bytes(old.size().value_or(0));
     DCDN_TRY(const delta::SignatureShape shape, api::choose_shape(signing, old.size()));
     Bytes signature = delta::encode_signature_header(shape);
     Hasher hasher;

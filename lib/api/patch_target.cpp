@@ -17,19 +17,30 @@ PatchTarget::PatchTarget(const DeltaInput& old, DeltaOutput& output, const Delta
       interrupt_fd_(common.interrupt_fd),
       workers_(common.threads),
       progress_(common.progress, "patching", std::nullopt),
-      block_(kBlockBytes) {}
+      block_(kBlockBytes),
+      before_(kBlockBytes) {}
 
 Result<void> PatchTarget::flush() {
   DCDN_CHECK(check_interrupt(interrupt_fd_));
-  const ByteView bytes = ByteView(block_).first(filled_);
-  Result<void> written;
-  workers_.run(2, [&](std::size_t i) {
-    if (i == 0)
-      hasher_.update(bytes);
-    else
-      written = output_.write(bytes);
+  DCDN_CHECK(wait());
+  std::swap(block_, before_);
+  const ByteView bytes = ByteView(before_).first(std::exchange(filled_, 0));
+  writing_ = std::async(std::launch::async, [this, bytes] {
+    Result<void> written;
+    workers_.run(2, [&](std::size_t i) {
+      if (i == 0)
+        hasher_.update(bytes);
+      else
+        written = output_.write(bytes);
+    });
+    return written;
   });
-  filled_ = 0;
+  return {};
+}
+
+Result<void> PatchTarget::wait() {
+  if (!writing_.valid()) return {};
+  auto written = writing_.get();
   progress_.at(output_.bytes());
   return written;
 }
@@ -70,6 +81,7 @@ Result<void> PatchTarget::literal(ByteView bytes) {
 
 Result<delta::FileId> PatchTarget::finish() {
   if (filled_ > 0) DCDN_CHECK(flush());
+  DCDN_CHECK(wait());
   return delta::FileId{output_.bytes(), hasher_.digest()};
 }
 

@@ -1,6 +1,8 @@
-// patch_target.hpp - the new file as a patch makes it: copied, written and digested, the last two side by
-// side.
+// patch_target.hpp - the new file as a patch makes it: one block is filled while the one before it is written
+// and digested, both at the same time.
 #pragma once
+#include <future>
+
 #include "api/delta_io.hpp"
 #include "delta/compact_signature.hpp"
 #include "delta/delta_commands.hpp"
@@ -25,6 +27,8 @@ class PatchTarget {
  private:
   Result<void> flush_if_full();
   Result<void> flush();
+  /// For the block before.
+  Result<void> wait();
 
   const DeltaInput& old_;
   DeltaOutput& output_;
@@ -33,9 +37,11 @@ class PatchTarget {
   WorkProgress progress_;
   Hasher hasher_;
   Bytes block_;
+  Bytes before_;
   std::size_t filled_ = 0;
   std::uint64_t copied_bytes_ = 0;
   std::uint64_t literal_bytes_ = 0;
+  std::future<Result<void>> writing_;  // last: it waits for what uses the others
 };
 
 /// All of a delta in rdiff's format into `target`; returns what its trailer says, if it has one.

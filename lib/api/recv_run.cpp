@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
@@ -88,6 +89,10 @@ Result<session::ReceiveSettings> RecvRun::settings(const NodeId& own) {
       std::min<std::uint64_t>(options_.transport.receive_window / 2, wire::kMaxChunkContent));
   settings.trusted = {ledger_, &ledger_->ring()};
   settings.statements = statement_frames(ledger_->ring(), own);
+  settings.use_older = !options_.whole;
+  settings.basis = options_.basis;
+  for (const std::string& path : options_.basis)
+    if (::access(path.c_str(), R_OK) != 0) return errno_error(errno, "--basis: " + escape_for_display(path));
   if (settings.sink == session::SinkKind::directory) {
     DCDN_TRY(settings.dir, store::ReceiveDir::open(options_.directory));
   }

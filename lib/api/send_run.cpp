@@ -104,6 +104,7 @@ Result<void> SendRun::open_session(SendPlan plan) {
   DCDN_TRY(settings.compress, parse_compress_choice(options_.compress));
   settings.chunk_bytes = options_.chunk_bytes;
   settings.symlinks = symlinks_of(options_.symlinks);
+  settings.differences = !options_.whole;
   settings.rate_bytes_per_s = static_cast<double>(options_.rate_bytes_per_s);
   settings.chunk_rate_per_s = static_cast<double>(options_.chunk_rate_per_s);
   settings.backoff = backoff_of(options_.retry);
@@ -282,6 +283,7 @@ Error SendRun::final_error() const {
 
 Result<SendReport> SendRun::finish() {
   report_.wire_bytes = session_->wire_bytes();
+  report_.wire_bytes_received = session_->wire_bytes_received();
   report_.bytes_skipped = session_->shared().bytes_skipped;
   report_.opened_unix_s = session_->shared().opened_unix_s;
   bool all_well = true;

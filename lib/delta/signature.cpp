@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 namespace dcdn::delta {
 
@@ -12,6 +13,7 @@ constexpr std::uint32_t kLeastChosenBlock = 256;
 constexpr std::uint32_t kMostChosenBlock = 64u << 10;
 constexpr std::uint32_t kBlockOfUnknown = 2048;
 constexpr std::uint32_t kFilterBits = 32;  // for each block
+constexpr int kMostProbes = 4096;  // chance makes a hundredth of that; an enemy could stop us for minutes
 constexpr std::size_t kWeakBytes = 4;
 
 struct Magic {
@@ -36,10 +38,22 @@ std::uint32_t get_u32(const std::uint8_t* at) {
 
 std::uint32_t choose_block_bytes(std::optional<std::uint64_t> file_bytes) {
   if (!file_bytes) return kBlockOfUnknown;
-  // The root of the size, over 8, rounded down to a power of two: 512 for 30 MB, 2048 for 256 MiB.
+  const double edits = std::sqrt(static_cast<double>(*file_bytes)) / 32;
+  return std::max(block_bytes_for_edits(*file_bytes, static_cast<std::uint64_t>(edits)),
+                  4 * choose_fine_block_bytes(*file_bytes));
+}
+
+std::uint32_t choose_fine_block_bytes(std::uint64_t file_bytes) {
+  std::uint64_t block = kLeastChosenBlock / 4;
+  while (block < kMostChosenBlock / 4 && block * 2 * 32 * block * 2 * 32 <= file_bytes) block *= 2;
+  return static_cast<std::uint32_t>(block);
+}
+
+std::uint32_t block_bytes_for_edits(std::uint64_t file_bytes, std::uint64_t edits) {
+  const double square =
+      8.0 * static_cast<double>(file_bytes) / static_cast<double>(std::max<std::uint64_t>(edits, 1));
   std::uint32_t block = kLeastChosenBlock;
-  while (block < kMostChosenBlock && static_cast<std::uint64_t>(block) * 2 * 8 * block * 2 * 8 <= *file_bytes)
-    block *= 2;
+  while (block < kMostChosenBlock && 4.0 * block * block <= square) block *= 2;
   return block;
 }
 
@@ -100,7 +114,7 @@ Result<SignatureTable> SignatureTable::make(Bytes bytes) {
   if (size / entry > kMostBlocks) return Error(Errc::limit, "a signature of more than 2^30 blocks");
   table.blocks_ = static_cast<std::uint32_t>(size / entry);
   table.bytes_ = std::move(bytes);
-  table.index();
+  if (!table.index()) return Error(Errc::corrupt, "a signature whose sums were made to collide");
   return table;
 }
 
@@ -121,19 +135,23 @@ std::size_t SignatureTable::slot_of(std::uint32_t weak, ByteView strong) const {
   return static_cast<std::size_t>(key >> 20) & mask_;
 }
 
-void SignatureTable::remember_weak(std::uint32_t block) {
+bool SignatureTable::remember_weak(std::uint32_t block) {
   const std::uint32_t weak = weak_of(block);
   const std::uint32_t bit = weak * kSpread >> filter_shift_;
   filter_[bit / 64] |= std::uint64_t{1} << (bit % 64);
-  std::size_t slot = (weak * kSpread) & mask_;
-  for (; by_weak_[slot] != 0; slot = (slot + 1) & mask_)
-    if (weak_of(by_weak_[slot] - 1) == weak) return;
+  std::size_t slot = weak_slot_of(weak);
+  for (int probes = 0; by_weak_[slot] != 0; slot = (slot + 1) & mask_) {
+    if (weak_of(by_weak_[slot] - 1) == weak) return true;
+    if (++probes > kMostProbes) return false;
+  }
   by_weak_[slot] = block + 1;
+  return true;
 }
 
-void SignatureTable::index() {
+bool SignatureTable::index() {
   const std::size_t slots = std::bit_ceil(std::max<std::size_t>(std::size_t{2} * blocks_, 16));
   mask_ = slots - 1;
+  weak_shift_ = 32 - std::countr_zero(slots);
   by_weak_.assign(slots, 0);
   by_both_.assign(slots, 0);
   first_like_.resize(blocks_);
@@ -146,18 +164,20 @@ void SignatureTable::index() {
     const auto same = [&](std::uint32_t other) {
       return weak_of(other) == weak_of(block) && std::ranges::equal(strong_of(other), strong_of(block));
     };
-    while (by_both_[slot] != 0 && !same(by_both_[slot] - 1)) slot = (slot + 1) & mask_;
+    for (int probes = 0; by_both_[slot] != 0 && !same(by_both_[slot] - 1); slot = (slot + 1) & mask_)
+      if (++probes > kMostProbes) return false;
     if (by_both_[slot] == 0) {
       by_both_[slot] = block + 1;
-      remember_weak(block);
+      if (!remember_weak(block)) return false;
     }
     first_like_[block] = by_both_[slot] - 1;
   }
+  return true;
 }
 
 bool SignatureTable::has_weak(std::uint32_t weak) const {
   if (!may_have(weak)) return false;
-  for (std::size_t slot = (weak * kSpread) & mask_; by_weak_[slot] != 0; slot = (slot + 1) & mask_)
+  for (std::size_t slot = weak_slot_of(weak); by_weak_[slot] != 0; slot = (slot + 1) & mask_)
     if (weak_of(by_weak_[slot] - 1) == weak) return true;
   return false;
 }

@@ -23,9 +23,15 @@ inline constexpr std::size_t kSignatureHeader = 12;
 inline constexpr std::uint32_t kMostBlockBytes = 64u << 20;  ///< of a foreign signature, too
 inline constexpr std::uint32_t kUsualStrongBytes = 16;
 
-/// Block size for a file of that many bytes, for the least of signature and delta together when edits are
-/// some hundred to some thousand: a power of two, 256 bytes to 64 KiB.
+/// Block size for a file of that many bytes whose edits nobody knows, for the least of signature and delta
+/// together when there are as many as the root of its size over 32 (160 in 27 MB, 512 in 256 MiB); beyond
+/// 256 MiB the root of the size over 8, for the sake of memory. A power of two, 256 bytes to 64 KiB.
 std::uint32_t choose_block_bytes(std::optional<std::uint64_t> file_bytes);
+/// The same for a search whose signature does not travel: the root of the size over 32, 64 bytes to 16 KiB.
+std::uint32_t choose_fine_block_bytes(std::uint64_t file_bytes);
+/// The same when the edits can be guessed. With about 8 bytes of sums a block, and a block of literal around
+/// each edit, the two cost least together at the root of 8 x file_bytes / edits.
+std::uint32_t block_bytes_for_edits(std::uint64_t file_bytes, std::uint64_t edits);
 /// Bytes of a strong sum that are enough against accidents: a wrong match has odds of about 1 in 4,000 for
 /// the whole file, and who uses so few checks the result by its digest.
 std::uint32_t compact_strong_bytes(std::uint64_t file_bytes, std::uint32_t block_bytes);
@@ -40,7 +46,8 @@ void sign_blocks(const SignatureShape& shape, ByteView content, Bytes& out);
 /// once made
 class SignatureTable {
  public:
-  /// `bytes`: a whole signature. error corrupt; limit: over 2^30 blocks.
+  /// `bytes`: a whole signature. error corrupt, also where sums were made to collide, so that a search never
+  /// takes long; limit: over 2^30 blocks.
   static Result<SignatureTable> make(Bytes bytes);
 
   [[nodiscard]] const SignatureShape& shape() const { return shape_; }
@@ -61,9 +68,11 @@ class SignatureTable {
  private:
   static constexpr std::uint32_t kSpread = 0x9e3779b1;
   SignatureTable() = default;
-  void index();
+  bool index();  // false: too many sums in one place
   [[nodiscard]] std::size_t slot_of(std::uint32_t weak, ByteView strong) const;
-  void remember_weak(std::uint32_t block);
+  /// By the highest bits of the product: weak sums often share their lowest.
+  [[nodiscard]] std::size_t weak_slot_of(std::uint32_t weak) const { return weak * kSpread >> weak_shift_; }
+  bool remember_weak(std::uint32_t block);
 
   Bytes bytes_;
   SignatureShape shape_;
@@ -71,6 +80,7 @@ class SignatureTable {
   std::vector<std::uint64_t> filter_;
   int filter_shift_ = 0;
   std::size_t mask_ = 0;
+  int weak_shift_ = 0;
   std::vector<std::uint32_t> by_weak_;  // block + 1, 0 is empty; open addressing
   std::vector<std::uint32_t> by_both_;
   std::vector<std::uint32_t> first_like_;

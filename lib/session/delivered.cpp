@@ -105,6 +105,14 @@ std::optional<Delivered> DeliveredRecord::find() const {
   return parsed->delivered;
 }
 
+std::optional<std::string> DeliveredRecord::last_name() const {
+  const auto bytes = read_file(path_, kMaxRecordBytes);
+  const auto parsed = bytes ? parse(*bytes) : std::nullopt;
+  if (!parsed) return std::nullopt;
+  const std::string& path = parsed->delivered.path;
+  return path.substr(path.rfind('/') + 1);
+}
+
 Result<void> DeliveredRecord::put(const Delivered& delivered) const {
   Bytes bytes;
   ByteWriter writer(bytes);

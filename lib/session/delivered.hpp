@@ -25,6 +25,8 @@ class DeliveredRecord {
                   const store::PartObject::Options& options);
   /// What was delivered and is still in place: its path exists and no staging folder of it is left.
   [[nodiscard]] std::optional<Delivered> find() const;
+  /// The name in the directory under which it was delivered last, whatever became of it since.
+  [[nodiscard]] std::optional<std::string> last_name() const;
   Result<void> put(const Delivered& delivered) const;
   void remove() const;
 

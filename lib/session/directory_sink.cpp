@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
+#include "session/basis_book.hpp"
 #include "session/delivered.hpp"
 #include "session/object_sink.hpp"
 
@@ -14,9 +15,10 @@ namespace {
 class DirectorySink : public ObjectSink {
  public:
   DirectorySink(std::shared_ptr<store::ReceiveDir> dir, store::PartObject::Options options,
-                std::string delivered_dir)
+                std::string delivered_dir, OlderFiles older)
       : dir_(std::move(dir)),
         options_(std::move(options)),
+        older_(std::move(older)),
         record_(std::move(delivered_dir), dir_->path(), options_) {}
 
   Result<wire::Answer> open() override {
@@ -44,7 +46,7 @@ class DirectorySink : public ObjectSink {
     answer.last_segment = here.last_segment;
     answer.plan = here.plan;
     answer.bytes_done = here.bytes_done;
-    answer.ask = here.anything;
+    answer.ask = here.anything || book_;
     return answer;
   }
 
@@ -68,6 +70,21 @@ class DirectorySink : public ObjectSink {
     DCDN_TRY(const auto written, part_->write_chunk(digest, content));
     (void)written;
     return {};
+  }
+  Bytes frames_before_want(const wire::Segment& segment, const store::SegmentNeed& need) override {
+    if (!book_ || !need.any) return {};
+    const auto spot_of = [this](const wire::ChunkRecord& record) { return part_->spot_of(record); };
+    return book_->frames_before_want(segment, need, spot_of);
+  }
+  Result<std::optional<wire::Want>> write_difference(const wire::Difference& difference,
+                                                     BufferPool& pool) override {
+    const auto record = wanted(difference.carried);
+    if (!record) return std::optional<wire::Want>();  // it is here by now
+    const auto content = book_ ? book_->make(difference, *record, pool) : Result<Buffer>(Buffer());
+    if (!content || content->empty()) return part_->want_again(difference.carried);
+    DCDN_TRY(const auto written, part_->write_chunk(difference.carried, *content));
+    (void)written;
+    return std::optional<wire::Want>();
   }
   std::uint64_t segments_done() const override { return part_ ? part_->segments_done() : 0; }
   std::uint64_t bytes_done() const override {
@@ -106,23 +123,44 @@ class DirectorySink : public ObjectSink {
  private:
   Result<void> open_part() {
     DCDN_TRY(part_, store::PartObject::open(dir_, options_));
+    if (older_.use) look_for_older();
     return {};
+  }
+
+  // Only what this sender brought here itself, or may replace anyway, or what the user named: the sender
+  // learns sums of what is in there.
+  void look_for_older() {
+    auto files = std::make_shared<store::BasisFiles>(options_.kind);
+    if (options_.collision == store::Collision::overwrite) {
+      files->add(dir_->out_fd(), options_.name);
+    } else if (const auto own = record_.last_name()) {
+      files->add(dir_->out_fd(), *own);
+    }
+    for (const std::string& path : older_.named) files->add_path(path, options_.name);
+    if (files->empty()) return;
+    const std::uint64_t bytes = older_.content_bytes ? *older_.content_bytes : files->bytes();
+    if (!pace::worth_asking(bytes, older_.link)) return;
+    book_ = std::make_unique<BasisBook>(older_.object, files);
+    part_->set_basis(std::move(files));
   }
 
   std::shared_ptr<store::ReceiveDir> dir_;
   store::PartObject::Options options_;
+  OlderFiles older_;
   DeliveredRecord record_;
   std::optional<Delivered> delivered_;
   bool again_ = false;
   std::unique_ptr<store::PartObject> part_;
+  std::unique_ptr<BasisBook> book_;  // none: nothing older is looked at
 };
 
 }  // namespace
 
 std::unique_ptr<ObjectSink> make_directory_sink(std::shared_ptr<store::ReceiveDir> dir,
-                                                store::PartObject::Options options,
-                                                std::string delivered_dir) {
-  return std::make_unique<DirectorySink>(std::move(dir), std::move(options), std::move(delivered_dir));
+                                                store::PartObject::Options options, std::string delivered_dir,
+                                                OlderFiles older) {
+  return std::make_unique<DirectorySink>(std::move(dir), std::move(options), std::move(delivered_dir),
+                                         std::move(older));
 }
 
 }  // namespace dcdn::session

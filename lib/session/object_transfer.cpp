@@ -12,7 +12,14 @@ constexpr std::size_t kAskedAhead = 64;  // segments sent whose Want is not here
 }  // namespace
 
 ObjectTransfer::ObjectTransfer(SendShared& shared, FeedHub& hub, const SendObject& object, Feed::Wake wake)
-    : shared_(shared), hub_(hub), object_(object), wake_(std::move(wake)) {
+    : shared_(shared),
+      hub_(hub),
+      object_(object),
+      wake_(std::move(wake)),
+      differences_(shared, object.number, [this](std::vector<QueuedChunk> chunks) {
+        enqueue(std::move(chunks));
+        wake_();
+      }) {
   use_feed(hub_.shared_feed(object_));
 }
 
@@ -32,6 +39,7 @@ void ObjectTransfer::drop_feed() {
   queue_.clear();
   queue_bytes_ = 0;
   asked_.clear();
+  differences_.forget();
   if (feed_) feed_->unsubscribe(subscriber_);
   feed_.reset();
   sizer_.reset();
@@ -41,6 +49,7 @@ void ObjectTransfer::disconnected() {
   queue_.clear();
   queue_bytes_ = 0;
   asked_.clear();
+  differences_.forget();
   if (phase_ == TransferPhase::offered || phase_ == TransferPhase::running) phase_ = TransferPhase::waiting;
 }
 
@@ -118,6 +127,13 @@ Result<std::vector<Buffer>> ObjectTransfer::due_segments() {
   return frames;
 }
 
+void ObjectTransfer::enqueue(std::vector<QueuedChunk> chunks) {
+  for (QueuedChunk& chunk : chunks) {
+    queue_bytes_ += chunk.bytes();
+    queue_.push_back(std::move(chunk));
+  }
+}
+
 void ObjectTransfer::enqueue(const FeedSegmentPtr& segment) {
   if (answer_.ask) {
     if (!segment->chunks.empty()) asked_[segment->index] = segment;
@@ -128,17 +144,20 @@ void ObjectTransfer::enqueue(const FeedSegmentPtr& segment) {
       shared_.bytes_skipped += segment->chunks[i].record.content_size;
       continue;
     }
-    queue_.push_back({segment, i});
-    queue_bytes_ += segment->chunks[i].carried.size();
+    enqueue({QueuedChunk{segment, i, {}}});
   }
 }
 
 Result<void> ObjectTransfer::wanted(const wire::Want& want) {
   const auto it = asked_.find(want.segment);
-  if (it == asked_.end()) return {};  // of an earlier turn
+  if (it == asked_.end()) {  // of an earlier turn, or differences did not fit
+    enqueue(differences_.again(want));
+    return {};
+  }
   const FeedSegmentPtr segment = it->second;
   if (want.needed.size() != segment->chunks.size())
     return Error(Errc::corrupt, "the receiver wants chunks of a segment that has others");
+  std::vector<QueuedChunk> chunks;
   for (std::size_t i = 0; i < want.needed.size(); ++i) {
     if (!want.needed[i]) {
       shared_.bytes_skipped += segment->chunks[i].record.content_size;
@@ -146,16 +165,17 @@ Result<void> ObjectTransfer::wanted(const wire::Want& want) {
     }
     if (segment->chunks[i].carried.empty())
       return Error(Errc::corrupt, "the receiver wants a repeat of a ready stream");
-    queue_.push_back({segment, i});
-    queue_bytes_ += segment->chunks[i].carried.size();
+    chunks.push_back({segment, i, {}});
   }
   asked_.erase(it);
+  if (!differences_.start(segment, want.needed)) enqueue(std::move(chunks));
   return {};
 }
 
 Result<void> ObjectTransfer::stored(const wire::Stored& stored) {
   if (stored.segments_done > next_segment_) return {};  // of the chain before a restart
   bytes_done_ = stored.bytes_done;
+  differences_.stored(stored.segments_done);
   if (feed_) feed_->release(subscriber_, stored.segments_done);
   return {};
 }
@@ -181,7 +201,7 @@ void ObjectTransfer::fail(Error error) {
 }
 
 void ObjectTransfer::pop_chunk() {
-  const std::size_t bytes = queue_.front().chunk().carried.size();
+  const std::size_t bytes = queue_.front().bytes();
   queue_bytes_ -= bytes;
   carried_sent_ += bytes;
   queue_.pop_front();
@@ -191,12 +211,13 @@ void ObjectTransfer::requeue(const QueuedChunk& chunk) {
   // Of what the receiver has confirmed nothing is due, and after a disconnect everything is asked anew.
   if (phase_ != TransferPhase::running || !feed_ || chunk.segment->index < feed_->base()) return;
   queue_.push_front(chunk);
-  queue_bytes_ += chunk.chunk().carried.size();
+  queue_bytes_ += chunk.bytes();
 }
 
 std::uint64_t ObjectTransfer::backlog_bytes() const {
   if (phase_ == TransferPhase::done || phase_ == TransferPhase::failed) return 0;
-  const bool all_known = phase_ == TransferPhase::running && object_id_ && asked_.empty();
+  const bool all_known =
+      phase_ == TransferPhase::running && object_id_ && asked_.empty() && !differences_.busy();
   return all_known ? queue_bytes_ : UINT64_MAX;
 }
 

@@ -4,19 +4,13 @@
 #include <map>
 #include <optional>
 
+#include "session/difference_sender.hpp"
 #include "session/feed_hub.hpp"
 #include "session/send_shared.hpp"
 
 namespace dcdn::session {
 
 enum class TransferPhase { waiting, offered, running, done, failed };
-
-/// A chunk whose turn has not come yet. The segment keeps its bytes alive.
-struct QueuedChunk {
-  FeedSegmentPtr segment;
-  std::size_t index = 0;
-  [[nodiscard]] const FeedChunk& chunk() const { return segment->chunks[index]; }
-};
 
 /// What the wire still owes the receiver. Pure bookkeeping over a Feed: knows no connection.
 class ObjectTransfer {
@@ -41,6 +35,9 @@ class ObjectTransfer {
   /// error: packing failed (changed, permission, ...).
   Result<std::vector<Buffer>> due_segments();
   Result<void> wanted(const wire::Want& want);
+  /// What the receiver tells of older files.
+  Result<void> told(const wire::BasisPiece& piece) { return differences_.take(piece); }
+  Result<void> told(const wire::Compare& compare) { return differences_.take(compare); }
   Result<void> stored(const wire::Stored& stored);
   /// Checks it against what was sent and who received it. False: not everything was sent yet, ask again
   /// later.
@@ -67,11 +64,13 @@ class ObjectTransfer {
   void drop_feed();
   bool skip(const FeedSegment& segment);
   void enqueue(const FeedSegmentPtr& segment);
+  void enqueue(std::vector<QueuedChunk> chunks);
 
   SendShared& shared_;
   FeedHub& hub_;
   const SendObject& object_;
   Feed::Wake wake_;
+  DifferenceSender differences_;
   std::shared_ptr<Feed> feed_;
   std::shared_ptr<ChunkSizer> sizer_;
   int subscriber_ = 0;

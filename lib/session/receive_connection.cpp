@@ -95,6 +95,7 @@ void ReceiveConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fi
 Result<void> ReceiveConnection::take_frame(net::StreamId id, StreamState& stream, wire::Frame& frame) {
   if (net::is_unidirectional(id)) {
     if (frame.type == wire::FrameType::chunk) return take_chunk(id, stream, frame);
+    if (frame.type == wire::FrameType::difference) return take_difference(id, stream, frame);
   } else if (frame.type == wire::FrameType::key_rotation || frame.type == wire::FrameType::key_revocation) {
     DCDN_CHECK(take_statement(frame));
   } else if (const auto object = object_streams_.find(id); object != object_streams_.end()) {
@@ -202,6 +203,9 @@ Result<void> ReceiveConnection::take_object_frame(Object& object, net::StreamId 
       add_segment(object, std::move(**passed), credit_for(id, size));
       return {};
     }
+  } else if (frame.type == wire::FrameType::differences) {
+    DCDN_CHECK(wire::parse<wire::Differences>(frame.body.view()));
+    object.differences = true;
   } else if (frame.type == wire::FrameType::cancel) {
     DCDN_TRY(const auto cancel, wire::parse<wire::Cancel>(frame.body.view()));
     const Error error(Errc::incomplete, "sender: " + escape_for_display(cancel.reason));
@@ -226,6 +230,25 @@ Result<void> ReceiveConnection::take_chunk(net::StreamId id, StreamState& stream
   }
   first->on_store([chunk, credit = std::move(credit)](ReceiveConnection& self) {
     self.post_outcome(self.desk_->take(chunk, self.shared_->pool, credit));
+  });
+  return {};
+}
+
+// Like a chunk; but it belongs to one object, and its want came first, so that it never has to be held.
+Result<void> ReceiveConnection::take_difference(net::StreamId id, StreamState& stream,
+                                                const wire::Frame& frame) {
+  DCDN_TRY(auto difference, wire::parse<wire::Difference>(frame.body.view()));
+  const std::size_t size = std::min(stream.held, wire::kHeaderBytes + frame.body.size());
+  stream.held -= size;
+  auto credit = credit_for(id, size);
+  const auto first = path_ > 0 ? first_.lock() : shared_from_this();
+  if (!first || first->over_) {
+    credit();
+    return {};
+  }
+  first->on_store([difference = std::move(difference), credit = std::move(credit)](ReceiveConnection& self) {
+    self.post_outcome(self.desk_->take_difference(difference, self.shared_->pool));
+    credit();
   });
   return {};
 }

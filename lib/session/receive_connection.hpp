@@ -46,6 +46,7 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
     std::string slot;
     SegmentGate gate;
     bool ask = false;
+    bool differences = false;  // the sender can send them
     bool opened = false;
     bool finishing = false;
     ObjectStatus told = {};  // what the sender knows
@@ -76,13 +77,16 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   Result<void> take_object_frame(Object& object, net::StreamId id, StreamState& stream,
                                  const wire::Frame& frame);
   Result<void> take_chunk(net::StreamId id, StreamState& stream, const wire::Frame& frame);
+  Result<void> take_difference(net::StreamId id, StreamState& stream, const wire::Frame& frame);
+  void ask_again(const wire::Want& want);
 
   Result<std::shared_ptr<ObjectSink>> sink_for(Object& object);
   void offer_again(std::uint32_t number);
   void open_sink(Object& object, std::shared_ptr<ObjectSink> sink);
   void add_segment(Object& object, SegmentGate::Passed passed, std::function<void()> credit);
   void opened(std::uint32_t number, Result<wire::Answer> answer, std::uint64_t most_bytes);
-  void segment_added(std::uint32_t number, std::uint64_t index, Result<store::SegmentNeed> need);
+  void segment_added(std::uint32_t number, std::uint64_t index, Result<store::SegmentNeed> need,
+                     const Bytes& ahead);
   void report(std::uint32_t number, const ObjectStatus& status);
   void tell_stored(Object& object);
   void finalize(Object& object);

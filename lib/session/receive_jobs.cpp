@@ -85,7 +85,10 @@ Result<std::shared_ptr<ObjectSink>> ReceiveConnection::sink_for(Object& object) 
     use.kept = make_stream_sink(settings.output_fd);
     return use.kept;
   }
-  return std::shared_ptr<ObjectSink>(make_directory_sink(settings.dir, options, settings.delivered_dir));
+  OlderFiles older{settings.use_older, settings.basis, object.offer.object, object.offer.bytes, {}};
+  older.link.rtt = connection_->stats().smoothed_rtt;
+  return std::shared_ptr<ObjectSink>(
+      make_directory_sink(settings.dir, options, settings.delivered_dir, std::move(older)));
 }
 
 void ReceiveConnection::open_sink(Object& object, std::shared_ptr<ObjectSink> sink) {
@@ -125,7 +128,8 @@ void ReceiveConnection::opened(std::uint32_t number, Result<wire::Answer> answer
 void ReceiveConnection::add_segment(Object& object, SegmentGate::Passed passed,
                                     std::function<void()> credit) {
   const std::uint32_t number = object.offer.object;
-  on_store([number, passed = std::move(passed), credit = std::move(credit)](ReceiveConnection& self) {
+  on_store([number, differences = object.differences, passed = std::move(passed),
+            credit = std::move(credit)](ReceiveConnection& self) {
     ObjectSink* sink = self.desk_->find(number);
     credit();
     if (sink == nullptr) return;
@@ -134,21 +138,31 @@ void ReceiveConnection::add_segment(Object& object, SegmentGate::Passed passed,
     if (need) {
       self.post_outcome(self.desk_->take_held(needed_digests(passed.segment, *need), self.shared_->pool));
     }
+    const Bytes ahead = need && differences ? sink->frames_before_want(passed.segment, *need) : Bytes();
     const ObjectStatus status = status_of(*sink);
-    self.post([number, index, need = std::move(need), status](ReceiveConnection& here) {
-      here.segment_added(number, index, need);
+    self.post([number, index, need = std::move(need), ahead, status](ReceiveConnection& here) {
+      here.segment_added(number, index, need, ahead);
       here.report(number, status);
     });
   });
 }
 
 void ReceiveConnection::segment_added(std::uint32_t number, std::uint64_t index,
-                                      Result<store::SegmentNeed> need) {
+                                      Result<store::SegmentNeed> need, const Bytes& ahead) {
   Object* object = find(number);
   if (object == nullptr) return;
   if (!need) return fail(number, need.error());
   if (!object->ask || need->needed.empty()) return;
+  if (!ahead.empty()) connection_->send(object->stream, Buffer::copy_of(ahead), false);
   const wire::Want want{number, index, need->needed};
+  connection_->send(object->stream, frame_buffer(wire::FrameType::want, wire::encode(want)), false);
+}
+
+void ReceiveConnection::ask_again(const wire::Want& want) {
+  const Object* object = find(want.object);
+  if (object == nullptr) return;
+  shared_->watcher.on_note(1, escape_for_display(object->offer.name) +
+                                  ": a difference to the older version did not fit; the data itself is sent");
   connection_->send(object->stream, frame_buffer(wire::FrameType::want, wire::encode(want)), false);
 }
 
@@ -161,6 +175,7 @@ void ReceiveConnection::post_outcome(const ChunkDesk::Outcome& outcome) {
   }
   for (const auto& [number, error] : outcome.failed)
     post([number = number, error = error](ReceiveConnection& here) { here.fail(number, error); });
+  if (outcome.again) post([want = *outcome.again](ReceiveConnection& here) { here.ask_again(want); });
   if (outcome.lost)
     post([](ReceiveConnection& here) {
       here.drop(Error(Errc::temporary, "a chunk was dropped as a repeat and is needed after all"));

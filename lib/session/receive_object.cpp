@@ -89,6 +89,23 @@ void ChunkDesk::write(std::uint32_t object, ObjectSink& sink, const pipeline::Ch
   }
 }
 
+ChunkDesk::Outcome ChunkDesk::take_difference(const wire::Difference& difference, BufferPool& pool) {
+  Outcome outcome;
+  ObjectSink* sink = find(difference.object);
+  if (sink == nullptr) return outcome;
+  auto again = sink->write_difference(difference, pool);
+  if (!again) {
+    outcome.failed.emplace_back(difference.object, again.error());
+  } else if (*again) {
+    outcome.again = std::move(*again);
+    outcome.again->object = difference.object;
+  } else {
+    written_.insert(difference.carried, true);
+    outcome.changed.push_back(difference.object);
+  }
+  return outcome;
+}
+
 ChunkDesk::Outcome ChunkDesk::take_held(const std::vector<Digest>& now_wanted, BufferPool& pool) {
   Outcome all;
   for (const Digest& digest : now_wanted) {

@@ -66,8 +66,11 @@ class ChunkDesk {
     std::vector<std::pair<std::uint32_t, Error>> failed;
     bool lost =
         false;  ///< a chunk is wanted now that was thrown away as a repeat: only a reconnect brings it again
+    std::optional<wire::Want> again;  ///< the chunk itself has to come
   };
   Outcome take(const pipeline::ChunkFrame& chunk, BufferPool& pool, Done credit);
+  /// A chunk of one object as a difference to an older file.
+  Outcome take_difference(const wire::Difference& difference, BufferPool& pool);
   /// After a segment was added: chunks held for it.
   Outcome take_held(const std::vector<Digest>& now_wanted, BufferPool& pool);
   void clear();

@@ -9,7 +9,7 @@
 #include "dcdn/progress.hpp"
 #include "net/connection.hpp"
 #include "session/object_sink.hpp"
-#include "session/store_worker.hpp"
+#include "session/serial_worker.hpp"
 #include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
 #include "wire/frame.hpp"
@@ -30,8 +30,10 @@ struct ReceiveSettings {
   std::uint64_t reserve_bytes = 0;
   std::uint64_t max_object_bytes = 0;
   std::uint32_t max_chunk_content =
-      1u << 20;       ///< at most half the receive window: a chunk is credited when it is whole
-  bool coded = true;  ///< takes content by the coded carrier from senders that offer it
+      1u << 20;                    ///< at most half the receive window: a chunk is credited when it is whole
+  bool use_older = true;           ///< looks for content in older files (directory only)
+  std::vector<std::string> basis;  ///< older files to consider besides what lies under the name
+  bool coded = true;               ///< takes content by the coded carrier from senders that offer it
   std::string agent;
   /// May sign what an allowed peer carries. Loop thread; changes with the statements that come.
   std::shared_ptr<const Keyring> trusted = std::make_shared<const Keyring>();
@@ -96,7 +98,7 @@ struct ReceiveShared {
   std::string raw_slot;
   std::deque<std::pair<std::weak_ptr<ReceiveConnection>, std::uint32_t>> raw_waiting;
   bool paused = false;
-  StoreWorker worker;  // last: its thread ends before what its jobs use
+  SerialWorker worker;  // last: its thread ends before what its jobs use
 };
 
 }  // namespace dcdn::session

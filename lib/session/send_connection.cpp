@@ -103,6 +103,10 @@ Result<void> SendConnection::offer_next() {
     offer.priority = object.priority;
     offer.chunk_content = shared_.settings.chunk_bytes.value_or(0);
     connection_->send(*stream, frame_buffer(wire::FrameType::offer, wire::encode(offer)), false);
+    if (shared_.settings.differences && !object.ready_stream) {
+      connection_->send(*stream,
+                        frame_buffer(wire::FrameType::differences, wire::encode(wire::Differences{})), false);
+    }
     active_[*stream] = Active{transfer.get(), std::make_unique<FrameStream>(control_pool_), std::nullopt};
     transfer->offered();
   }
@@ -176,6 +180,14 @@ Result<void> SendConnection::take_object_frame(Active& active, const wire::Frame
     case wire::FrameType::want: {
       DCDN_TRY(const auto want, wire::parse<wire::Want>(body));
       return transfer.wanted(want);
+    }
+    case wire::FrameType::basis: {
+      DCDN_TRY(const auto piece, wire::parse<wire::BasisPiece>(body));
+      return transfer.told(piece);
+    }
+    case wire::FrameType::compare: {
+      DCDN_TRY(const auto compare, wire::parse<wire::Compare>(body));
+      return transfer.told(compare);
     }
     case wire::FrameType::stored: {
       DCDN_TRY(const auto stored, wire::parse<wire::Stored>(body));
@@ -362,18 +374,19 @@ bool SendConnection::send_batch(ObjectTransfer& oldest, net::Connection& way, Mi
   for (bool last = false; !last;) {
     const QueuedChunk next = oldest.next_chunk();
     const FeedChunk& chunk = next.chunk();
-    const Buffer prefix = pipeline::chunk_frame_prefix(chunk.record, chunk.carried);
+    const bool whole = next.difference.empty();
+    const Buffer first = whole ? pipeline::chunk_frame_prefix(chunk.record, chunk.carried) : next.difference;
     oldest.pop_chunk();
     if (paths_) batch.chunks.push_back(next);
-    const std::size_t size = prefix.size() + chunk.carried.size();
+    const std::size_t size = first.size() + (whole ? chunk.carried.size() : 0);
     bytes += size;
     (void)shared_.byte_bucket.try_spend(static_cast<double>(size), now);
     (void)shared_.chunk_bucket.try_spend(1, now);
     const bool limited = shared_.byte_bucket.ready_at(now) > now || shared_.chunk_bucket.ready_at(now) > now;
     last = bytes >= kBatchBytes || limited || !oldest.has_chunk() ||
-           bytes + oldest.next_chunk().chunk().carried.size() > kBatchBytes;
-    way.send(*stream, prefix, false);
-    way.send(*stream, chunk.carried, last);
+           bytes + oldest.next_chunk().bytes() > kBatchBytes;
+    way.send(*stream, first, last && !whole);
+    if (whole) way.send(*stream, chunk.carried, last);
   }
   if (paths_) paths_->gave(way, *stream, std::move(batch));
   scheduler_.sent(class_of(oldest), bytes);

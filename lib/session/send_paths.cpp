@@ -15,7 +15,7 @@ net::Connection* SendConnection::way_for(const ObjectTransfer& next, std::size_t
     waiting += more;
   }
   const bool critical = next.object().priority == wire::Priority::critical;
-  return paths_->choose(critical, next.next_chunk().chunk().carried.size(), waiting);
+  return paths_->choose(critical, next.next_chunk().bytes(), waiting);
 }
 
 void SendConnection::use_paths(const std::string& interface, const net::Identity& identity) {

@@ -64,6 +64,12 @@ std::uint64_t SendSession::wire_bytes() const {
   return bytes;
 }
 
+std::uint64_t SendSession::wire_bytes_received() const {
+  std::uint64_t bytes = 0;
+  for (const auto& destination : destinations_) bytes += destination->stats().bytes_received;
+  return bytes;
+}
+
 void SendSession::describe_objects(Progress& progress) const {
   const bool several = destinations_.size() > 1;
   std::uint64_t total = 0;

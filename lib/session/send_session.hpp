@@ -34,6 +34,7 @@ class SendSession {
   /// Every destination is at least connected (row state active), or still preparing.
   [[nodiscard]] bool connected() const;
   [[nodiscard]] std::uint64_t wire_bytes() const;
+  [[nodiscard]] std::uint64_t wire_bytes_received() const;
 
  private:
   void describe_objects(Progress& progress) const;

@@ -12,6 +12,7 @@
 #include "pace/backoff.hpp"
 #include "pace/token_bucket.hpp"
 #include "session/feed.hpp"
+#include "session/serial_worker.hpp"
 #include "session/source_walk.hpp"
 #include "session/worker_pool.hpp"
 #include "sign/ed25519.hpp"
@@ -52,6 +53,7 @@ struct SendSettings {
   CompressChoice compress;
   std::optional<std::uint32_t> chunk_bytes;
   Symlinks symlinks = Symlinks::keep;
+  bool differences = true;  ///< chunks may go as differences to older files of the receiver
   double rate_bytes_per_s = 0;
   double chunk_rate_per_s = 0;
   pace::BackoffOptions backoff;
@@ -101,6 +103,7 @@ struct SendShared {
   std::size_t destinations = 1;
   std::uint64_t bytes_skipped = 0;  ///< content that did not have to travel
   double opened_unix_s = 0;         ///< the first connection stood; 0: none yet
+  SerialWorker difference_worker;   // last: its thread ends before what its jobs use
 };
 
 /// Steady clock in the pure cores' unit.

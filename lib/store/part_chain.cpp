@@ -39,6 +39,7 @@ void PartChain::begin_file(const wire::EntryBegin& entry) {
   current_->path = kind_ == wire::ObjectKind::tree ? entry.path : kSingleFileName;
   current_->number = verified_.size();
   current_->promised = entry.size.has_value();
+  current_->promised_bytes = entry.size.value_or(0);
   current_->digest = std::make_unique<InOrderDigest>();
   promised_ += entry.size.value_or(0);
   verified_.push_back(false);
@@ -155,6 +156,15 @@ SegmentNeed PartChain::need_of(const wire::Segment& segment) const {
     ++chunk;
   }
   return need;
+}
+
+wire::Want PartChain::want_only(const ChunkPlace& place) const {
+  const SegmentState& state = segments_[place.segment];
+  wire::Want want;
+  want.segment = place.segment;
+  want.needed.resize(state.chunks);
+  want.needed[place.chunk - state.first_chunk] = true;
+  return want;
 }
 
 std::vector<wire::ChunkPlanStep> PartChain::plan() const {

@@ -59,6 +59,8 @@ class PartChain {
 
   /// What of a segment that is here (at `index`) should be sent.
   [[nodiscard]] SegmentNeed need_of(const wire::Segment& segment) const;
+  /// Only the chunk at `place`.
+  [[nodiscard]] wire::Want want_only(const ChunkPlace& place) const;
   [[nodiscard]] bool has_segment(std::uint64_t index) const { return index < segments_.size(); }
   [[nodiscard]] const Digest& segment_id(std::uint64_t index) const { return segments_[index].id; }
   [[nodiscard]] std::uint64_t segments_done() const { return segments_done_; }

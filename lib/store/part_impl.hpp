@@ -45,6 +45,8 @@ struct PartObject::Impl {
   Result<void> check_new(const wire::Segment& segment, const Digest& id) const;
   /// Stores chunks of `segment` whose content is on disk somewhere.
   Result<void> fill_from_known(const wire::Segment& segment);
+  /// Looks in the older files, at the first and the last place where it is missing.
+  std::optional<Buffer> find_in_basis(const wire::ChunkRecord& record);
   /// Writes content to every place that waits for it. Returns bytes written.
   Result<std::uint64_t> store(const wire::ChunkRecord& record, const Buffer& content);
   /// Checks files all of whose chunks are here, as far as memory goes.
@@ -73,6 +75,7 @@ struct PartObject::Impl {
   std::optional<HaveMap> map;
   std::optional<PartFiles> files;
   std::optional<OldChain> old;
+  std::shared_ptr<BasisFiles> basis;
   PartChain chain;
   std::vector<std::uint64_t> unsynced;  // chunks whose byte in the map is 1
 };

@@ -28,6 +28,10 @@ std::uint64_t promised_by(const wire::Segment& segment) {
   return sum;
 }
 
+ChunkSpot spot_at(const ChunkPlace& place) {
+  return {place.file->path, place.file->promised_bytes, place.offset};
+}
+
 }  // namespace
 
 std::string slot_name(const PartObject::Options& options) {
@@ -59,6 +63,10 @@ ResumePoint PartObject::resume_point() const {
   point.bytes_done = impl_->chain.bytes_done();
   point.anything = !impl_->chain.empty() || (impl_->old && !impl_->old->empty());
   return point;
+}
+
+void PartObject::set_basis(std::shared_ptr<BasisFiles> basis) {
+  impl_->basis = std::move(basis);
 }
 
 Result<void> PartObject::Impl::check_new(const wire::Segment& segment, const Digest& id) const {
@@ -113,11 +121,18 @@ Result<void> PartObject::Impl::fill_from_known(const wire::Segment& segment) {
       if (!read || blake3(content.view()) != chunk->content) content = Buffer();
     }
     if (content.empty() && old) content = old->find(*chunk).value_or(Buffer());
+    if (content.empty() && basis) content = find_in_basis(*chunk).value_or(Buffer());
     if (content.empty()) continue;
     DCDN_TRY(const std::uint64_t stored, store(*chunk, content));
     (void)stored;
   }
   return {};
+}
+
+std::optional<Buffer> PartObject::Impl::find_in_basis(const wire::ChunkRecord& record) {
+  const std::vector<ChunkPlace>& places = chain.find_missing(record)->places;
+  if (auto content = basis->find(spot_at(places.front()), record)) return content;
+  return places.size() > 1 ? basis->find(spot_at(places.back()), record) : std::nullopt;
 }
 
 Result<std::uint64_t> PartObject::Impl::store(const wire::ChunkRecord& record, const Buffer& content) {
@@ -171,6 +186,18 @@ std::optional<wire::ChunkRecord> PartObject::wanted(const Digest& carried) const
   const MissingChunk* missing = impl_->chain.find_missing(carried);
   if (missing == nullptr) return std::nullopt;
   return missing->record;
+}
+
+std::optional<ChunkSpot> PartObject::spot_of(const wire::ChunkRecord& record) const {
+  const MissingChunk* missing = impl_->chain.find_missing(record);
+  if (missing == nullptr) return std::nullopt;
+  return spot_at(missing->places.front());
+}
+
+std::optional<wire::Want> PartObject::want_again(const Digest& carried) const {
+  const MissingChunk* missing = impl_->chain.find_missing(carried);
+  if (missing == nullptr) return std::nullopt;
+  return impl_->chain.want_only(missing->places.front());
 }
 
 std::uint64_t PartObject::segments_done() const {

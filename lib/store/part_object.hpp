@@ -22,6 +22,7 @@
 #include "base/unique_fd.hpp"
 #include "dcdn/bytes.hpp"
 #include "dcdn/result.hpp"
+#include "store/basis_files.hpp"
 #include "wire/control_message.hpp"
 #include "wire/manifest.hpp"
 
@@ -110,6 +111,8 @@ class PartObject {
   static Result<std::unique_ptr<PartObject>> open(std::shared_ptr<ReceiveDir> dir, Options options);
   ~PartObject();
 
+  /// Older files in which chunks are looked for before they are asked for.
+  void set_basis(std::shared_ptr<BasisFiles> basis);
   [[nodiscard]] ResumePoint resume_point() const;
   /// The next segment of the chain, already parsed, checked against its signature by the caller. `frames`
   /// (segment and signature frames) are appended to manifest.dcs. A segment that is here already (same index
@@ -126,6 +129,11 @@ class PartObject {
   Result<std::uint64_t> write_chunk(const Digest& carried, const Buffer& content);
   /// The record of a wanted chunk, to verify against; nullopt if no known segment wants it.
   [[nodiscard]] std::optional<wire::ChunkRecord> wanted(const Digest& carried) const;
+  /// Where the first missing chunk like `record` belongs; nullopt if none is missing.
+  [[nodiscard]] std::optional<ChunkSpot> spot_of(const wire::ChunkRecord& record) const;
+  /// Asks once more for the wanted chunk that travels as `carried`, and nothing else (its object number is
+  /// the caller's to fill in).
+  [[nodiscard]] std::optional<wire::Want> want_again(const Digest& carried) const;
   /// Leading segments complete, and bytes done.
   [[nodiscard]] std::uint64_t segments_done() const;
   [[nodiscard]] std::uint64_t bytes_done() const;

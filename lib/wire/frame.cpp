@@ -26,6 +26,7 @@ std::size_t body_limit(FrameType type) {
     case FrameType::repair_shard:
     case FrameType::delta:
     case FrameType::encrypted_chunk:
+    case FrameType::difference:
       return kMaxBody;
     case FrameType::segment:
       return kMaxSegmentBody;

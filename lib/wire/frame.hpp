@@ -44,6 +44,10 @@ enum class FrameType : std::uint8_t {
   join = 0x4A,             ///< session: this connection is a further path of a session that runs
   joined = 0x4B,           ///< session: it may carry chunks
   carrier = 0x50,          ///< session: the coded carrier is offered, or accepted
+  differences = 0x58,      ///< session: the sender can send differences of an object
+  basis = 0x59,            ///< session: a piece of the signature of an older file
+  compare = 0x5A,          ///< session: which older file the chunks of a segment are like
+  difference = 0x5B,       ///< session: a chunk as a difference to an older file
 };
 
 struct FrameHeader {
@@ -52,8 +56,8 @@ struct FrameHeader {
   std::uint32_t body_check = 0;  ///< low 32 bits of XXH3-64 of the body
 };
 
-/// Largest body allowed for a type. Reserved types that will carry bulk (delta,
-/// encrypted_chunk) have kMaxBody, so that this version can skip them; an unknown type has kMaxSmallBody.
+/// Largest body allowed for a type. What carries bulk has kMaxBody, as have reserved types that will (delta,
+/// encrypted_chunk), so that this version can skip them; an unknown type has kMaxSmallBody.
 std::size_t body_limit(FrameType type);
 /// Header of a frame whose body is the concatenation of `parts`.
 std::array<std::uint8_t, kHeaderBytes> frame_header(FrameType type, std::initializer_list<ByteView> parts);

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "wire/control_message.hpp"
+#include "wire/difference_message.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace {
@@ -23,7 +24,7 @@ void same_again(const Result<Message>& message, ByteView body) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const ByteView body(data + 1, size - 1);
-  switch (data[0] % 13) {
+  switch (data[0] % 17) {
     case 0:
       same_again(parse<Hello>(body), body);
       break;
@@ -60,8 +61,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 11:
       same_again(parse<Join>(body), body);
       break;
-    default:
+    case 12:
       same_again(parse<Joined>(body), body);
+      break;
+    case 13:
+      same_again(parse<Differences>(body), body);
+      break;
+    case 14:
+      same_again(parse<BasisPiece>(body), body);
+      break;
+    case 15:
+      same_again(parse<Compare>(body), body);
+      break;
+    default:
+      same_again(parse<Difference>(body), body);
       break;
   }
   return 0;

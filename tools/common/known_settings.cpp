@@ -10,6 +10,7 @@ static constexpr const char* keys_listed[] = {
     "accept-new",
     "ack-threshold",
     "allow",
+    "basis",
     "block-size",
     "ca",
     "carrier",
@@ -75,6 +76,7 @@ static constexpr const char* keys_listed[] = {
     "to",
     "verbose",
     "wait",
+    "whole",
 };
 const std::vector<std::string>& known_setting_keys() {
   static const std::vector<std::string> keys(std::begin(keys_listed), std::end(keys_listed));

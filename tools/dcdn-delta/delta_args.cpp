@@ -110,6 +110,48 @@ void add_apply(Command& root, DeltaArgs& args) {
                   "only what was signed");
 }
 
+void add_basis(Command& command, std::string& old_file) {
+  command.text("basis", old_file, "OLD", "the old file").completes(Complete::file).command_line_only();
+}
+
+void add_needs(Command& root, DeltaArgs& args) {
+  Command& command = root.subcommand("needs", "lists the ranges of a published file that an old one lacks");
+  command.usage("--basis OLD SIGNATURE [RANGES]");
+  add_basis(command, args.needs.old_file);
+  add_usual(command, args);
+  command
+      .positional("SIGNATURE", args.needs.signature, "compact, of the new file; - for standard input", true)
+      .completes(Complete::file);
+  add_output(command, args, "RANGES");
+  command.example("dcdn-delta needs --basis old.img new.img.sig", "FIRST-LAST on a line each");
+}
+
+void add_cut(Command& root, DeltaArgs& args) {
+  Command& command = root.subcommand("cut", "writes ranges of a file, one after another");
+  command.usage("FILE [RANGES [BYTES]]");
+  add_usual(command, args);
+  command.positional("FILE", args.cut.file, "the published file", true).completes(Complete::file);
+  command.positional("RANGES", args.cut.ranges, "what needs printed; standard input if not given", false)
+      .completes(Complete::file);
+  add_output(command, args, "BYTES");
+}
+
+void add_assemble(Command& root, DeltaArgs& args) {
+  Command& command =
+      root.subcommand("assemble", "makes a published file out of an old one and the ranges that it lacks");
+  command.usage("--basis OLD SIGNATURE [BYTES [NEW]]");
+  add_basis(command, args.assemble.old_file);
+  add_usual(command, args);
+  command.positional("SIGNATURE", args.assemble.signature, "compact, of the new file", true)
+      .completes(Complete::file);
+  command.positional("BYTES", args.assemble.fetched, "of the ranges; standard input if not given", false)
+      .completes(Complete::file);
+  add_output(command, args, "NEW");
+  command.example("dcdn-delta needs --basis old.img new.img.sig | ssh hq dcdn-delta cut new.img |",
+                  "only what is needed travels");
+  command.example("  dcdn-delta assemble --basis old.img new.img.sig - new.img", "");
+}
+
 }  // namespace
 
 Result<Parsed> parse_delta_args(int argc, const char* const* argv, Report& report, DeltaArgs& args) {
@@ -125,6 +167,9 @@ Result<Parsed> parse_delta_args(int argc, const char* const* argv, Report& repor
   add_patch(root, args);
   add_make(root, args);
   add_apply(root, args);
+  add_needs(root, args);
+  add_cut(root, args);
+  add_assemble(root, args);
   DCDN_TRY(const Parsed parsed, app.parse(argc, argv, report));
   args.command = app.command();
   args.delta.trailer = !args.plain;

@@ -15,6 +15,9 @@ struct DeltaArgs {
   PatchOptions patch;
   MakeOptions make;
   ApplyOptions apply;
+  NeedsOptions needs;
+  CutOptions cut;
+  AssembleOptions assemble;
   bool plain = false;
   bool stats = false;
   bool force = false;  ///< binary data to a terminal

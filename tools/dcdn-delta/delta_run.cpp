@@ -101,12 +101,49 @@ Result<void> make(DeltaArgs& args, Report& report) {
   return {};
 }
 
+Result<void> needs(DeltaArgs& args, Report& report) {
+  args.needs.common = args.common;
+  if (args.needs.old_file.empty()) return Error(Errc::usage, "needs: --basis OLD is missing");
+  DCDN_TRY(const NeedsReport made, write_needs(args.needs));
+  report.note(level_of(args),
+              fmt::format("needs: {} of {} in {} ranges, signature {}, BLAKE3 {}, {:.2f} s",
+                          format_size(made.needed_bytes), format_size(made.new_bytes), made.ranges,
+                          format_size(made.signature_bytes), made.target, made.seconds));
+  report.json("summary", {{"new_bytes", made.new_bytes},
+                          {"needed_bytes", made.needed_bytes},
+                          {"ranges", made.ranges},
+                          {"signature_bytes", made.signature_bytes},
+                          {"blake3", made.target},
+                          {"seconds", made.seconds}});
+  return {};
+}
+
+Result<void> cut(DeltaArgs& args, Report& report) {
+  args.cut.common = args.common;
+  DCDN_TRY(const CutReport made, write_cut(args.cut));
+  report.note(level_of(args), fmt::format("cut: {} in {} ranges, {:.2f} s", format_size(made.bytes),
+                                          made.ranges, made.seconds));
+  report.json("summary", {{"bytes", made.bytes}, {"ranges", made.ranges}, {"seconds", made.seconds}});
+  return {};
+}
+
+Result<void> assemble_command(DeltaArgs& args, Report& report) {
+  args.assemble.common = args.common;
+  if (args.assemble.old_file.empty()) return Error(Errc::usage, "assemble: --basis OLD is missing");
+  DCDN_TRY(const PatchReport made, assemble(args.assemble));
+  say_patched(made, args, report);
+  return {};
+}
+
 Result<void> run(DeltaArgs& args, Report& report) {
   if (args.command == "signature") return signature(args, report);
   if (args.command == "delta") return delta(args, report);
   if (args.command == "patch") return patch(args, report);
   if (args.command == "make") return make(args, report);
   if (args.command == "apply") return apply(args, report);
+  if (args.command == "needs") return needs(args, report);
+  if (args.command == "cut") return cut(args, report);
+  if (args.command == "assemble") return assemble_command(args, report);
   return Error(Errc::internal, "command without work: " + args.command);
 }
 
@@ -115,7 +152,8 @@ Result<void> run(DeltaArgs& args, Report& report) {
 Result<int> run_delta_command(DeltaArgs& args, Report& report) {
   if (args.common.output == "-") {
     report.stdout_carries_data();
-    DCDN_CHECK(refuse_binary_on_terminal(STDOUT_FILENO, "binary data", args.force));
+    const bool text = args.command == "needs";
+    DCDN_CHECK(refuse_binary_on_terminal(STDOUT_FILENO, "binary data", args.force || text));
   }
   ProgressView view(report, "made");
   args.common.interrupt_fd = interrupt_fd();

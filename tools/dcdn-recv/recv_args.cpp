@@ -68,6 +68,9 @@ void add_files(Command& root, RecvArgs& args) {
   root.flag("rename", args.rename, "give the new one another name");
   root.flag("skip", args.skip, "keep what has the same name");
   root.flag("keep-encrypted", options.keep_encrypted, "do not decrypt what is encrypted to a key of ours");
+  root.list("basis", options.basis, "PATH", "file or directory whose content may come again, changed")
+      .completes(Complete::file);
+  root.flag("whole", options.whole, "look at no older files: everything comes whole");
   root.size("quota", options.quota_bytes, 0, kMostBytes,
             "the directory may hold this much in all; 0 is no limit");
   root.size("reserve", options.reserve_bytes, 0, kMostBytes, "leave this much of the disk free");
@@ -113,6 +116,8 @@ Result<void> settle(RecvArgs& args) {
   if (args.rename) args.options.on_collision = OnCollision::rename;
   if (args.skip) args.options.on_collision = OnCollision::skip;
   const bool unpack = args.action == RecvAction::unpack;
+  if (!args.options.basis.empty() && (unpack || args.to_stdout || args.to_stream || args.options.whole))
+    return Error(Errc::usage, "--basis goes with receiving into a directory, and not with --whole");
   if (!unpack && (!args.options.signers.empty() || args.options.require_signature))
     return Error(Errc::usage,
                  "--key and --require-signature go with --stdin; over the network --allow decides");

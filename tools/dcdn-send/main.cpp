@@ -35,6 +35,7 @@ void say_summary(const SendReport& sent, Report& report) {
                           {"bytes", sent.bytes},
                           {"bytes_skipped", sent.bytes_skipped},
                           {"wire_bytes", sent.wire_bytes},
+                          {"wire_bytes_received", sent.wire_bytes_received},
                           {"seconds", sent.seconds},
                           {"opened", sent.opened_unix_s},
                           {"receiver", sent.receiver}});

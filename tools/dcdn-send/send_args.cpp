@@ -52,6 +52,7 @@ void add_what(Command& root, SendArgs& args) {
   root.text("compress", args.options.compress, "auto|none|lz4|zstd[:LEVEL]", "decided anew for each chunk");
   root.size("chunk-size", args.options.chunk_bytes, 4096, 4u << 20,
             "content of a chunk; unset adapts to the path");
+  root.flag("whole", args.options.whole, "no differences to an older version that the receiver has");
 }
 
 void add_peer(Command& root, SendArgs& args) {

@@ -117,4 +117,46 @@ struct ApplyOptions {
 /// the delta was made for.
 DCDN_API Result<PatchReport> apply_delta_stream(const ApplyOptions& options);
 
+/// A file that many want to have in place of an older one is fetched by ranges: `signature` is its compact
+/// signature, published beside it.
+struct NeedsOptions {
+  DeltaCommon common;
+  std::string old_file;
+  std::string signature = "-";
+};
+struct NeedsReport {
+  std::uint64_t new_bytes = 0;
+  std::uint64_t needed_bytes = 0;
+  std::uint64_t ranges = 0;
+  std::uint64_t signature_bytes = 0;
+  std::string target;  ///< BLAKE3 of the new file
+  double seconds = 0;
+};
+/// The ranges that the old file lacks, "FIRST-LAST" on a line each, ascending. error usage: not a compact
+/// signature; corrupt.
+DCDN_API Result<NeedsReport> write_needs(const NeedsOptions& options);
+
+struct CutOptions {
+  DeltaCommon common;
+  std::string file;
+  std::string ranges = "-";  ///< as write_needs() writes them
+};
+struct CutReport {
+  std::uint64_t ranges = 0;
+  std::uint64_t bytes = 0;
+  double seconds = 0;
+};
+/// The bytes of those ranges, one after another. error corrupt: not ranges, or beyond the end of the file.
+DCDN_API Result<CutReport> write_cut(const CutOptions& options);
+
+struct AssembleOptions {
+  DeltaCommon common;
+  std::string old_file;  ///< as it was for write_needs()
+  std::string signature;
+  std::string fetched = "-";  ///< the bytes of the needed ranges, one after another
+};
+/// The new file, checked against the digest in the signature before it appears. error incomplete: too few
+/// bytes; corrupt: too many, or wrong ones.
+DCDN_API Result<PatchReport> assemble(const AssembleOptions& options);
+
 }  // namespace dcdn

@@ -29,6 +29,8 @@ struct RecvOptions {
   bool keep_encrypted = false;       ///< directory: do not decrypt what is encrypted to a key of ours
   bool once = false;                 ///< end after the first session that delivered something
   OnCollision on_collision = OnCollision::refuse;
+  bool whole = false;                       ///< --whole: no older files are looked at
+  std::vector<std::string> basis;           ///< files and directories with content that may come again
   std::uint64_t quota_bytes = 0;            ///< of the directory; 0: none
   std::uint64_t reserve_bytes = 16u << 20;  ///< free space to leave on the disk
   std::uint64_t max_object_bytes = 0;       ///< 0: none

@@ -41,6 +41,7 @@ struct SendOptions {
   std::uint64_t rate_bytes_per_s = 0;        ///< 0: unlimited; content as carried, all destinations together
   std::uint64_t chunk_rate_per_s = 0;        ///< 0: unlimited
   enum class Symlinks { keep, follow, skip };
+  bool whole = false;                  ///< --whole: no differences to what the receiver has
   Symlinks symlinks = Symlinks::keep;  ///< keep: as symlinks, one that leaves the tree is an error
   RetryOptions retry;
   std::chrono::milliseconds max_time{0};  ///< 0: none; then Errc::limit, resumable
@@ -64,8 +65,9 @@ struct SendReport {
   std::string session;
   std::uint64_t objects = 0;
   std::uint64_t bytes = 0;          ///< content
-  std::uint64_t bytes_skipped = 0;  ///< were there already, or repeats
+  std::uint64_t bytes_skipped = 0;  ///< were there already, or repeats, or saved by differences
   std::uint64_t wire_bytes = 0;     ///< UDP payload sent
+  std::uint64_t wire_bytes_received = 0;
   double seconds = 0;
   double opened_unix_s = 0;  ///< since 1970: the first connection stood, the first offer left
   std::vector<std::string> object_ids;

@@ -49,7 +49,17 @@ examples=$(cd "$BATS_TEST_DIRNAME/../../../examples" && pwd)
   assert_output --partial "hq has the plans"
 }
 
+@test "tonight's dump travels as what changed since last night's" {
+  run -0 timeout 60 "$examples/09-only-what-changed.sh"
+  assert_output --partial "4 MB are at hq, and"
+}
+
+@test "a published file is fetched by what an older one lacks" {
+  run -0 timeout 60 "$examples/10-published-file.sh"
+  assert_output --partial "bytes of 3000014"
+}
+
 @test "there is a test for every example" {
   run -0 bash -c 'ls "$1"/[0-9]*.sh | wc -l' _ "$examples"
-  assert_output 8
+  assert_output 10
 }

@@ -10,17 +10,48 @@ constexpr SignatureShape kShape{WeakKind::rabin_karp, StrongKind::blake2, 64, 5}
 
 TEST(Signature, BlockSizeGrowsWithTheRootOfTheFile) {
   EXPECT_EQ(choose_block_bytes(0), 256u);
-  EXPECT_EQ(choose_block_bytes(30u << 20), 512u);
+  EXPECT_EQ(choose_block_bytes(1'000'000), 256u);
+  EXPECT_EQ(choose_block_bytes(8'000'000), 512u);
+  EXPECT_EQ(choose_block_bytes(30u << 20), 1024u);
+  EXPECT_EQ(choose_block_bytes(131'000'000), 1024u);
   EXPECT_EQ(choose_block_bytes(256u << 20), 2048u);
   EXPECT_EQ(choose_block_bytes(1u << 30), 4096u);
   EXPECT_EQ(choose_block_bytes(std::uint64_t{1} << 60), 64u << 10);
   EXPECT_EQ(choose_block_bytes(std::nullopt), 2048u);
+  EXPECT_EQ(choose_fine_block_bytes(0), 64u);
+  EXPECT_EQ(choose_fine_block_bytes(256u << 20), 512u);
+  EXPECT_EQ(choose_fine_block_bytes(1u << 30), 1024u);
+  EXPECT_EQ(choose_fine_block_bytes(std::uint64_t{1} << 60), 16u << 10);
+}
+
+TEST(Signature, FewerEditsGetLargerBlocks) {
+  EXPECT_EQ(block_bytes_for_edits(8'000'000, 0), 4096u);
+  EXPECT_EQ(block_bytes_for_edits(8'000'000, 1), 4096u);
+  EXPECT_EQ(block_bytes_for_edits(8'000'000, 20), 1024u);
+  EXPECT_EQ(block_bytes_for_edits(8'000'000, 1000), 256u);
+  EXPECT_EQ(block_bytes_for_edits(256u << 20, 512), 2048u);
+  EXPECT_EQ(block_bytes_for_edits(0, 5), 256u);
+  EXPECT_EQ(block_bytes_for_edits(std::uint64_t{1} << 60, 1), 64u << 10);
 }
 
 TEST(Signature, CompactSumsAreAsLongAsTheOddsAsk) {
   EXPECT_EQ(compact_strong_bytes(1000, 256), 2u);
   EXPECT_EQ(compact_strong_bytes(256u << 20, 2048), 4u);
   EXPECT_EQ(compact_strong_bytes(std::uint64_t{1} << 40, 64u << 10), 6u);
+}
+
+TEST(Signature, SumsThatWereMadeToCollideAreRefused) {
+  // Equal weak sums and equal first bytes of strong ones, all different: one slot for everything.
+  const SignatureShape shape{WeakKind::rabin_karp, StrongKind::blake2, 64, 16};
+  Bytes signature = encode_signature_header(shape);
+  for (std::uint32_t block = 0; block < 200'000; ++block) {
+    signature.insert(signature.end(), 4 + 12, 7);
+    for (int shift = 24; shift >= 0; shift -= 8)
+      signature.push_back(static_cast<std::uint8_t>(block >> shift));
+  }
+  const auto table = SignatureTable::make(std::move(signature));
+  ASSERT_FALSE(table);
+  EXPECT_EQ(table.error().code, Errc::corrupt);
 }
 
 TEST(Signature, SlicesMakeTheWhole) {

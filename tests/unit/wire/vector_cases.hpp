@@ -6,6 +6,7 @@
 #include "base/checksum.hpp"
 #include "unit/wire/vector_file.hpp"
 #include "unit/wire/wire_samples.hpp"
+#include "wire/difference_message.hpp"
 
 namespace dcdn::wire {
 
@@ -196,6 +197,16 @@ class VectorCases {
     message("failure", Failure{1, code_number(Errc::no_space), "disk full"}, 2, 0x08);
     message("join", Join{1, {1, 2, 3, 4}, 2}, 17, 16);
     message("joined", Joined{2}, 0, 0);
+    message("differences", Differences{1}, 0, 0);
+    message("compare", Compare{1, 2, {{3, std::nullopt}, {1, 0}}}, 3, 0);
+    const Bytes basis = encode(BasisPiece{1, 2, 10, 4, Bytes(6, 'x')});
+    add("basis", "a message", "basis", "accept", basis);
+    add("basis-beyond", "a byte more than it announces", "basis", "corrupt", longer(basis));
+    add("basis-empty", "no bytes", "basis", "corrupt", cut(basis, 4));
+    const Bytes difference = encode(Difference{samples::digest_of("c"), 1, 2, CodecId::raw, 3, {1, 2, 3}});
+    add("difference", "a message", "difference", "accept", difference);
+    add("difference-cut", "raw, and a byte too few", "difference", "corrupt", cut(difference, 38));
+    add("difference-codec", "an unknown codec", "difference", "corrupt", with(difference, 34, 3));
   }
 
   std::map<std::string, VectorFile> all_;

@@ -111,6 +111,10 @@ Outcome judge(const std::string& reads, ByteView body) {
   if (reads == "failure") return judge_message<Failure>(body);
   if (reads == "join") return judge_message<Join>(body);
   if (reads == "joined") return judge_message<Joined>(body);
+  if (reads == "differences") return judge_message<Differences>(body);
+  if (reads == "basis") return judge_message<BasisPiece>(body);
+  if (reads == "compare") return judge_message<Compare>(body);
+  if (reads == "difference") return judge_message<Difference>(body);
   return {"nobody reads " + reads, ""};
 }
 

@@ -1,10 +1,10 @@
-#include "session/store_worker.hpp"
+#include "session/serial_worker.hpp"
 
 #include <future>
 
 namespace dcdn::session {
 
-StoreWorker::~StoreWorker() {
+SerialWorker::~SerialWorker() {
   {
     std::lock_guard lock(mutex_);
     ending_ = true;
@@ -13,7 +13,7 @@ StoreWorker::~StoreWorker() {
   thread_.join();
 }
 
-void StoreWorker::post(std::function<void()> job) {
+void SerialWorker::post(std::function<void()> job) {
   {
     std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));
@@ -21,14 +21,14 @@ void StoreWorker::post(std::function<void()> job) {
   changed_.notify_one();
 }
 
-void StoreWorker::drain() {
+void SerialWorker::drain() {
   std::promise<void> done;
   post([&done] { done.set_value(); });
   done.get_future().wait();
 }
 
 // What is queued is finished before the end: a chunk that was received is not thrown away.
-void StoreWorker::run() {
+void SerialWorker::run() {
   for (;;) {
     std::function<void()> job;
     {

@@ -1,5 +1,5 @@
-// store_worker.hpp - the one thread that verifies, decompresses and writes what arrives, in the order it was
-// told.
+// serial_worker.hpp - one thread that runs jobs in the order it was told: the receiver's, which verifies,
+// decompresses and writes what arrives, and the sender's, which looks for differences.
 #pragma once
 #include <condition_variable>
 #include <deque>
@@ -10,10 +10,10 @@
 namespace dcdn::session {
 
 /// Jobs run one after another. What bounds the queue is the flow credit that their data holds back.
-class StoreWorker {
+class SerialWorker {
  public:
-  StoreWorker() : thread_([this] { run(); }) {}
-  ~StoreWorker();
+  SerialWorker() : thread_([this] { run(); }) {}
+  ~SerialWorker();
   void post(std::function<void()> job);
   /// Waits until everything posted before has run. Not from a job.
   void drain();

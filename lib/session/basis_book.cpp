@@ -1,0 +1,146 @@
+#include "session/basis_book.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "pace/basis_choice.hpp"
+#include "pipeline/chunk_difference.hpp"
+#include "wire/frame.hpp"
+
+namespace dcdn::session {
+
+namespace {
+
+constexpr std::size_t kReadBytes = 1u << 20;
+constexpr std::size_t kWeakBytes = 4;
+constexpr double kEditsInChunk = 2;
+constexpr const char* kWhat = "older version";
+
+std::uint64_t length_of(int fd) {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
+}
+
+std::uint64_t signature_bytes(const delta::SignatureShape& shape, std::uint64_t bytes) {
+  const std::uint64_t blocks = (bytes + shape.block_bytes - 1) / shape.block_bytes;
+  return delta::kSignatureHeader + blocks * (kWeakBytes + shape.strong_bytes);
+}
+
+}  // namespace
+
+// Each chunk that is missing has been edited, say twice, and the rest of the file as what was seen of it.
+delta::SignatureShape BasisBook::shape_for(std::uint64_t old_bytes, std::uint64_t file_bytes) const {
+  const double seen =
+      static_cast<double>(file_.seen_bytes) / static_cast<double>(std::max(file_bytes, file_.seen_bytes));
+  const double edits = kEditsInChunk * static_cast<double>(file_.missing_chunks) / seen;
+  delta::SignatureShape shape;
+  shape.block_bytes = delta::block_bytes_for_edits(old_bytes, static_cast<std::uint64_t>(edits));
+  shape.strong_bytes = delta::compact_strong_bytes(old_bytes, shape.block_bytes);
+  return shape;
+}
+
+Bytes BasisBook::frames_before_want(const wire::Segment& segment, const store::SegmentNeed& need,
+                                    const SpotOf& spot_of) {
+  Bytes frames;
+  wire::Compare compare{object_, segment.index, {}};
+  FilePart part;
+  std::size_t chunk = 0;
+  for (const wire::Record& record : segment.records) {
+    if (const auto* begin = std::get_if<wire::EntryBegin>(&record)) {
+      close_part(part, spot_of, compare, frames);
+      if (begin->kind == wire::EntryKind::file) file_ = CurrentFile{};
+    } else if (const auto* data = std::get_if<wire::ChunkRecord>(&record)) {
+      ++part.chunks;
+      file_.seen_bytes += data->content_size;
+      if (!need.needed[chunk++]) continue;
+      file_.missing_bytes += data->content_size;
+      ++file_.missing_chunks;
+      if (part.first_needed == nullptr) part.first_needed = data;
+    }
+  }
+  close_part(part, spot_of, compare, frames);
+  const bool any = std::ranges::any_of(compare.runs, [](const auto& run) { return run.basis.has_value(); });
+  if (any && compare.runs.size() <= wire::kMaxCompareRuns)
+    wire::append_frame(frames, wire::FrameType::compare, wire::encode(compare));
+  return frames;
+}
+
+void BasisBook::close_part(FilePart& part, const SpotOf& spot_of, wire::Compare& compare, Bytes& frames) {
+  if (part.chunks > 0) {
+    const auto basis = basis_of(part, spot_of, frames);
+    if (!compare.runs.empty() && compare.runs.back().basis == basis) {
+      compare.runs.back().chunks += part.chunks;
+    } else {
+      compare.runs.push_back({part.chunks, basis});
+    }
+  }
+  part = FilePart{};
+}
+
+std::optional<std::uint32_t> BasisBook::basis_of(const FilePart& part, const SpotOf& spot_of, Bytes& frames) {
+  if (part.first_needed == nullptr || file_.nothing_older || file_.basis) return file_.basis;
+  const auto spot = spot_of(*part.first_needed);
+  const auto fd = spot ? files_->open(spot->path) : std::nullopt;
+  const std::uint64_t bytes = fd ? length_of(fd->get()) : 0;
+  file_.nothing_older = bytes == 0;
+  if (file_.nothing_older) return std::nullopt;
+  const std::uint64_t file_bytes = spot->file_bytes > 0 ? spot->file_bytes : bytes;
+  const delta::SignatureShape shape = shape_for(bytes, file_bytes);
+  const pace::SignatureQuestion question{file_.seen_bytes, file_.missing_bytes, file_bytes,
+                                         signature_bytes(shape, bytes)};
+  const bool fits = question.signature_bytes <= wire::kMaxBasisBytes - told_bytes_;
+  if (!fits || !pace::worth_a_signature(question)) return std::nullopt;
+  if (!tell(shape, fd->get(), bytes, frames)) {
+    file_.nothing_older = true;
+    return std::nullopt;
+  }
+  told_bytes_ += question.signature_bytes;
+  told_.push_back(spot->path);
+  file_.basis = static_cast<std::uint32_t>(told_.size() - 1);
+  return file_.basis;
+}
+
+bool BasisBook::tell(const delta::SignatureShape& shape, int fd, std::uint64_t bytes, Bytes& frames) {
+  Bytes signature = delta::encode_signature_header(shape);
+  Bytes window(std::max<std::size_t>(kReadBytes / shape.block_bytes, 1) * shape.block_bytes);
+  for (std::uint64_t at = 0; at < bytes;) {
+    window.resize(std::min<std::uint64_t>(window.size(), bytes - at));
+    const auto got = read_full_at(fd, window, at, kWhat);
+    if (!got || *got < window.size()) return false;
+    delta::sign_blocks(shape, window, signature);
+    at += window.size();
+  }
+  wire::BasisPiece piece;
+  piece.object = object_;
+  piece.basis = static_cast<std::uint32_t>(told_.size());
+  piece.total = static_cast<std::uint32_t>(signature.size());
+  for (std::size_t at = 0; at < signature.size(); at += piece.bytes.size()) {
+    const ByteView rest = ByteView(signature).subspan(at);
+    const ByteView next = rest.first(std::min(rest.size(), wire::kMaxBasisPiece));
+    piece.offset = static_cast<std::uint32_t>(at);
+    piece.bytes.assign(next.begin(), next.end());
+    wire::append_frame(frames, wire::FrameType::basis, wire::encode(piece));
+  }
+  return true;
+}
+
+Result<Buffer> BasisBook::make(const wire::Difference& difference, const wire::ChunkRecord& record,
+                               BufferPool& pool) {
+  if (difference.basis >= told_.size())
+    return Error(Errc::corrupt, "a difference to a file that was not named");
+  if (!open_fd_.valid() || open_number_ != difference.basis) {
+    auto fd = files_->open(told_[difference.basis]);
+    if (!fd) return Error(Errc::changed, "the older version is gone");
+    open_fd_ = std::move(*fd);
+    open_number_ = difference.basis;
+  }
+  const auto read = [this](std::uint64_t offset, MutableByteView into) -> Result<void> {
+    DCDN_TRY(const std::size_t got, read_full_at(open_fd_.get(), into, offset, kWhat));
+    if (got == into.size()) return {};
+    return Error(Errc::changed, "the older version is shorter than it was");
+  };
+  return pipeline::apply_difference(difference, record, read, pool);
+}
+
+}  // namespace dcdn::session
