@@ -36,7 +36,7 @@ class Encoder {
       : options_(options),
         geometry_{options.geometry.sources, options.geometry.repairs, options.geometry.interleave},
         workers_(options.threads),
-        output_(options.output_fd, "standard output"),
+        output_(options.output_fd, "standard output", options.threads != 1),
         cutter_(geometry_) {}
 
   Result<FecEncodeReport> run() {
@@ -55,10 +55,9 @@ class Encoder {
     else if (coding_.valid())
       (void)finish_coding();
     // What is complete goes out also when the rest does not come.
-    auto flushed = output_.flush();
+    auto written = output_.finish();
     DCDN_CHECK(done);
-    DCDN_CHECK(flushed);
-    report_.bytes = output_.bytes();
+    DCDN_TRY(report_.bytes, written);
     return report_;
   }
 
@@ -76,7 +75,7 @@ class Encoder {
               .with_hint("dcdn-fec decode takes them out, dcdn-fec repair makes lost ones anew");
         DCDN_CHECK(take({frame->type, std::move(frame->body), {}, false}));
       }
-      DCDN_CHECK(output_.flush());
+      DCDN_CHECK(output_.push());
     }
     return {};
   }
@@ -95,6 +94,7 @@ class Encoder {
     request.input_fd = options_.input_fd;
     request.input_head = Buffer::copy_of(ByteView(head).first(got));
     request.compress.mode = CompressMode::none;
+    request.headroom = kChunkDigestBytes;
     const std::uint32_t chunk =
         options_.chunk_bytes.value_or(got < head.size() ? chunk_for(got) : kUsualChunk);
     head = Bytes();
@@ -121,11 +121,10 @@ class Encoder {
     const Buffer body = segment.frames.part(wire::kHeaderBytes, segment.frames.size() - wire::kHeaderBytes);
     DCDN_CHECK(take({wire::FrameType::segment, body, {}, false}));
     for (const session::FeedChunk& chunk : segment.chunks) {
-      Buffer frame = pool_.take(kChunkDigestBytes + chunk.carried.size());
+      // Not compressed, so the carried bytes are the content, with room for their digest before them.
+      Buffer frame = chunk.carried.with_headroom(kChunkDigestBytes);
       const Digest& digest = chunk.record.carried;
       std::memcpy(frame.writable().data(), digest.bytes.data(), kChunkDigestBytes);
-      std::memcpy(frame.writable().data() + kChunkDigestBytes, chunk.carried.view().data(),
-                  chunk.carried.size());
       wire::FrameName name;
       std::copy_n(digest.bytes.begin(), name.size(), name.begin());
       DCDN_CHECK(take({wire::FrameType::chunk, std::move(frame), name, true}));
@@ -143,7 +142,7 @@ class Encoder {
     if (coding_.valid())
       late_.push_back(frame);
     else
-      DCDN_CHECK(output_.put(frame.type, frame.body.view()));
+      DCDN_CHECK(output_.put(frame.type, frame.body));
     cutter_.add(std::move(frame));
     return {};
   }
@@ -160,7 +159,7 @@ class Encoder {
     coding_ = std::async(when, [this, place = place_, frames = cutter_.take()]() mutable {
       return code(std::move(frames), place);
     });
-    for (const pipeline::NamedFrame& frame : late) DCDN_CHECK(output_.put(frame.type, frame.body.view()));
+    for (const pipeline::NamedFrame& frame : late) DCDN_CHECK(output_.put(frame.type, frame.body));
     return last || when == std::launch::deferred ? finish_coding() : Result<void>();
   }
 
@@ -191,13 +190,13 @@ class Encoder {
     DCDN_TRY(const Coded coded, coding_.get());
     place_.encoding = coded.encoding;
     ++place_.number;
-    DCDN_TRY(const std::uint64_t count, api::put_shards(output_, coded.shards));
+    DCDN_TRY(const std::uint64_t count, output_.put_shards(coded.shards));
     ++report_.groups;
     report_.blocks += coded.shards.size();
     report_.symbols += coded.symbols;
     report_.shards += count;
     for (const pipeline::NamedFrame& frame : std::exchange(late_, {}))
-      DCDN_CHECK(output_.put(frame.type, frame.body.view()));
+      DCDN_CHECK(output_.put(frame.type, frame.body));
     return {};
   }
 
@@ -205,7 +204,7 @@ class Encoder {
   pipeline::Geometry geometry_;
   session::WorkerPool workers_;
   BufferPool pool_{kPoolBytes};
-  api::FrameOutput output_;
+  api::FrameWriter output_;
   api::GroupMint mint_{workers_, pool_};
   pipeline::GroupCutter cutter_;
   pipeline::GroupPlace place_;

@@ -14,30 +14,35 @@ using MadeSink = Result<std::unique_ptr<api::GroupSink>>;
 /// The chunk stream as it was; with repair shards for fec_repair.
 class StreamOut : public api::GroupSink {
  public:
-  StreamOut(int fd, bool with_shards, session::WorkerPool& workers, BufferPool& pool)
-      : output_(fd, "standard output"), with_shards_(with_shards), mint_(workers, pool) {}
+  StreamOut(int fd, bool with_shards, bool threaded, session::WorkerPool& workers, BufferPool& pool)
+      : output_(fd, "standard output", threaded), with_shards_(with_shards), mint_(workers, pool) {}
 
   Result<void> take(const pipeline::CollectedGroup& group) override {
     for (const pipeline::NamedFrame* frame : frames_in_order(group))
-      DCDN_CHECK(output_.put(frame->type, frame->body.view()));
+      DCDN_CHECK(output_.put(frame->type, frame->body));
     if (with_shards_) {
       std::vector<const pipeline::SourceBlock*> blocks;
       for (const pipeline::CollectedBlock& block : group.blocks) blocks.push_back(&block.source);
       DCDN_TRY(const auto shards, mint_.mint(blocks));
-      DCDN_TRY(const std::uint64_t count, api::put_shards(output_, shards));
+      DCDN_TRY(const std::uint64_t count, output_.put_shards(shards));
       static_cast<void>(count);
     }
-    return output_.flush();
+    return output_.push();
+  }
+  Result<void> settle() override {
+    DCDN_TRY(bytes_, output_.finish());
+    return {};
   }
   Result<void> finish(FecReadReport& report) override {
-    report.bytes = output_.bytes();
-    return output_.flush();
+    report.bytes = bytes_;
+    return {};
   }
 
  private:
-  api::FrameOutput output_;
+  api::FrameWriter output_;
   bool with_shards_;
   api::GroupMint mint_;
+  std::uint64_t bytes_ = 0;
 };
 
 /// The content of the packed stream.
@@ -90,7 +95,7 @@ Result<FecReadReport> fec_decode(const FecReadOptions& options) {
       [&options](const pipeline::CollectedGroup& first, session::WorkerPool& workers,
                  BufferPool& pool) -> MadeSink {
         if (first.raw) return MadeSink(std::make_unique<RawOut>(options.output_fd, pool));
-        return MadeSink(std::make_unique<StreamOut>(options.output_fd, false, workers, pool));
+        return MadeSink(std::make_unique<StreamOut>(options.output_fd, false, options.threads != 1, workers, pool));
       });
 }
 
@@ -99,7 +104,7 @@ Result<FecReadReport> fec_repair(const FecReadOptions& options) {
       options, false,
       [&options](const pipeline::CollectedGroup&, session::WorkerPool& workers,
                  BufferPool& pool) -> MadeSink {
-        return MadeSink(std::make_unique<StreamOut>(options.output_fd, true, workers, pool));
+        return MadeSink(std::make_unique<StreamOut>(options.output_fd, true, options.threads != 1, workers, pool));
       });
 }
 

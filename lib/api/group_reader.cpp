@@ -44,7 +44,8 @@ class Reader {
         content_(content),
         make_sink_(make_sink),
         workers_(options.threads),
-        input_(options, workers_, pool_) {
+        input_(options, workers_, pool_),
+        giving_(options.threads != 1, 1, [this](pipeline::CollectedGroup& group) { return give(group); }) {
     pipeline::GroupCollector::Options collect;
     collect.hold_bytes = options.hold_bytes;
     collector_.emplace(collect);
@@ -52,9 +53,21 @@ class Reader {
 
   Result<FecReadReport> run() {
     DCDN_CHECK(input_.open());
+    auto read = read_all();
+    // What can be given is given also when the rest is lost.
+    auto given = giving_.drain();
+    if (given && sink_) given = sink_->settle();
+    DCDN_CHECK(read);
+    DCDN_CHECK(given);
+    if (sink_) DCDN_CHECK(sink_->finish(report_));
+    return report_;
+  }
+
+ private:
+  Result<void> read_all() {
     for (bool more = true; more;) {
       DCDN_TRY(more, input_.feed(*collector_));
-      while (auto group = collector_->next()) DCDN_CHECK(give(*group));
+      while (auto group = collector_->next()) DCDN_CHECK(giving_.put(*std::move(group)));
       if (collector_->over_limit()) return too_much();
     }
     report_.damaged_bytes = input_.damaged_bytes();
@@ -63,8 +76,7 @@ class Reader {
     return end();
   }
 
- private:
-  Result<FecReadReport> end() {
+  Result<void> end() {
     auto rest = collector_->take_rest();
     if (collector_->encodings() == 0)
       return Error(Errc::corrupt, "there is no repair shard in the input")
@@ -74,15 +86,13 @@ class Reader {
     for (pipeline::CollectedGroup& group : rest.groups) {
       if (!lost && (group.absent_before > 0 || !group.recoverable())) lost = lost_error(group);
       if (lost) break;
-      DCDN_CHECK(give(group));
+      DCDN_CHECK(giving_.put(std::move(group)));
     }
     if (!lost && !rest.ended)
       lost = Error(Errc::incomplete, fmt::format("the end is missing: {} frames belong to no known block",
                                                  report_.unclaimed_frames))
                  .with_hint(kMore);
-    if (lost) return *lost;
-    if (sink_) DCDN_CHECK(sink_->finish(report_));
-    return report_;
+    return lost ? Result<void>(*lost) : Result<void>();
   }
 
   Error too_much() {
@@ -91,6 +101,7 @@ class Reader {
         .with_hint("give the files as arguments, so that they are read side by side, or allow more: --hold");
   }
 
+  // From here on: on the stage's thread, so that recovering and writing happen while more is read.
   Result<void> give(pipeline::CollectedGroup& group) {
     if (!sink_) {
       report_.raw = group.raw;
@@ -131,7 +142,8 @@ class Reader {
   std::vector<fec::SourceDecoder> decoders_;  // by block
   std::unique_ptr<GroupSink> sink_;
   std::size_t encoding_ = 0;
-  FecReadReport report_;
+  FecReadReport report_;  // groups, blocks, recovered symbols and raw: the stage's, until it is drained
+  session::Stage<pipeline::CollectedGroup> giving_;
 };
 
 }  // namespace

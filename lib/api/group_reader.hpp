@@ -5,15 +5,19 @@
 
 #include "dcdn/fec.hpp"
 #include "pipeline/group_collector.hpp"
+#include "session/stage.hpp"
 #include "session/worker_pool.hpp"
 
 namespace dcdn::api {
 
-/// Where whole groups go, in order.
+/// Where whole groups go, in order. Threads  take: another one than the one that called read_groups; the rest
+/// after it.
 class GroupSink {
  public:
   virtual ~GroupSink() = default;
   virtual Result<void> take(const pipeline::CollectedGroup& group) = 0;
+  /// Waits until what was taken is written, also when no more will come.
+  virtual Result<void> settle() { return {}; }
   /// Everything came. Fills in report.bytes.
   virtual Result<void> finish(FecReadReport& report) = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "api/frame_pipe.hpp"
 #include "pipeline/parity_group.hpp"
+#include "session/stage.hpp"
 #include "session/worker_pool.hpp"
 
 namespace dcdn::api {
@@ -20,7 +21,28 @@ class GroupMint {
   std::vector<pipeline::ShardMint> mints_;  // by block
 };
 
-/// Shard 0 of every block, then shard 1 of every block: a burst takes few of each.
-Result<std::uint64_t> put_shards(FrameOutput& output, const std::vector<std::vector<Buffer>>& shards);
+/// Frames out, written by a thread of its own, so that writing and computing happen at once.
+class FrameWriter {
+ public:
+  /// threaded false: put writes.
+  FrameWriter(int fd, std::string name, bool threaded);
+  /// error as write_all, of this or an earlier frame.
+  Result<void> put(wire::FrameType type, Buffer body);
+  /// Shard 0 of every block, then shard 1 of every block: a burst takes few of each. How many.
+  Result<std::uint64_t> put_shards(const std::vector<std::vector<Buffer>>& shards);
+  /// Small frames wait for more of them no longer.
+  Result<void> push();
+  /// All is written; how many bytes that was.
+  Result<std::uint64_t> finish();
+
+ private:
+  struct Item {
+    wire::FrameType type{};
+    Buffer body;
+    bool push = false;
+  };
+  FrameOutput output_;
+  session::Stage<Item> stage_;
+};
 
 }  // namespace dcdn::api

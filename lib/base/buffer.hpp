@@ -28,6 +28,10 @@ class Buffer {
     return {owner_, offset_ + offset, size};
   }
   [[nodiscard]] Buffer first(std::size_t size) const { return part(0, size); }
+  /// The same view begun `bytes` earlier: whoever made this a part of a larger block left room there.
+  [[nodiscard]] Buffer with_headroom(std::size_t bytes) const {
+    return {owner_, offset_ - bytes, size_ + bytes};
+  }
 
  private:
   std::shared_ptr<std::uint8_t[]> owner_;
@@ -35,7 +39,7 @@ class Buffer {
   std::size_t size_ = 0;
 };
 
-/// Recycles blocks of a few sizes (powers of two from 4 KiB), so that a long transfer allocates a bounded set
+/// Recycles blocks of a few sizes (four to every power of two, from 4 KiB), so that a long transfer allocates a bounded set
 /// once. Threads  any thread may take; blocks come back from any thread. The pool may die before its blocks.
 class BufferPool {
  public:

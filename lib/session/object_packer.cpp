@@ -84,7 +84,7 @@ class Packer {
     const std::uint64_t cell = std::min<std::uint64_t>(chunk_bytes(), size - file_.at);
     const std::uint64_t hole = hole_cells(fd, size, cell);
     if (hole > 0) return add_hole(hole);
-    Buffer content = pool_.take(static_cast<std::size_t>(cell));
+    Buffer content = take_buffer(static_cast<std::size_t>(cell));
     DCDN_TRY(const std::size_t got, read_full_at(fd, content.writable(), file_.at, shown));
     if (got < cell)
       return Error(Errc::changed, shown + ": became shorter while it was read").with_hint(kAgain);
@@ -121,7 +121,7 @@ class Packer {
     DCDN_CHECK(add(begin));
     file_ = {};
     for (;;) {
-      Buffer content = pool_.take(chunk_bytes());
+      Buffer content = take_buffer(chunk_bytes());
       bool ended = false;
       DCDN_TRY(const std::size_t got, fill(content.writable(), &ended));
       if (got > 0) DCDN_CHECK(add_content(content.first(got)));
@@ -174,11 +174,10 @@ class Packer {
 
   Result<void> end_file() {
     DCDN_CHECK(flush_hole_item());
-    return add(wire::EntryEnd{file_.at, file_.hasher.digest()});
+    return add(wire::EntryEnd{file_.at, Digest()});  // hash_files puts the digest in
   }
 
   Result<void> add_content(Buffer content) {
-    file_.hasher.update(content.view());
     file_.at += content.size();
     batch_bytes_ += content.size();
     contents_.push_back(std::move(content));
@@ -187,7 +186,6 @@ class Packer {
   }
 
   Result<void> add_hole(std::uint64_t bytes) {
-    file_.hasher.update_zeros(bytes);
     file_.at += bytes;
     return add(wire::HoleRecord{bytes});
   }
@@ -208,8 +206,10 @@ class Packer {
   Result<void> flush_batch() {
     if (stopped_()) return stopped_error();
     std::vector<pipeline::PackedChunk> packed(contents_.size());
-    workers_.run(contents_.size(), [&](std::size_t i) {
-      packed[i] = pipeline::pack_chunk(std::move(contents_[i]), request_.compress, pool_);
+    // The files' digests cannot be shared out, so they come first.
+    workers_.run(contents_.size() + 1, [&](std::size_t i) {
+      if (i == 0) return hash_files();
+      packed[i - 1] = pipeline::pack_chunk(contents_[i - 1], request_.compress, pool_);
     });
     for (BatchItem& item : items_) {
       DCDN_CHECK(item.chunk ? replay(std::move(packed[*item.chunk])) : replay(std::move(item.record)));
@@ -218,6 +218,20 @@ class Packer {
     contents_.clear();
     batch_bytes_ = 0;
     return {};
+  }
+
+  // On some thread, but one batch at a time.
+  void hash_files() {
+    for (BatchItem& item : items_) {
+      if (item.chunk) {
+        hasher_.update(contents_[*item.chunk].view());
+      } else if (const auto* hole = std::get_if<wire::HoleRecord>(&item.record)) {
+        hasher_.update_zeros(hole->size);
+      } else if (auto* end = std::get_if<wire::EntryEnd>(&item.record)) {
+        end->content = hasher_.digest();
+        hasher_ = Hasher();
+      }
+    }
   }
 
   Result<void> replay(pipeline::PackedChunk chunk) {
@@ -275,8 +289,11 @@ class Packer {
     return chunk_bytes_;
   }
 
+  Buffer take_buffer(std::size_t bytes) {
+    return pool_.take(request_.headroom + bytes).part(request_.headroom, bytes);
+  }
+
   struct FileState {
-    Hasher hasher;
     std::uint64_t at = 0;
     std::uint64_t data_until = 0;  // no hole before this offset
   };
@@ -290,6 +307,7 @@ class Packer {
   pipeline::SegmentBuilder builder_;
   wire::RepeatWindow<bool> seen_;
   FileState file_;
+  Hasher hasher_;  // of the file that hash_files has come to
   std::vector<BatchItem> items_;
   std::vector<Buffer> contents_;
   std::size_t batch_bytes_ = 0;

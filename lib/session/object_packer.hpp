@@ -28,6 +28,8 @@ struct PackRequest {
   std::uint64_t time_s = 0;  ///< for the signatures
   /// Chunk size from segment `index` on; asked once a segment. 4 KiB .. 4 MiB.
   std::function<std::uint32_t(std::uint64_t index)> chunk_bytes;
+  /// Bytes free before the content of every chunk, for whoever puts something in front without copying.
+  std::size_t headroom = 0;
   /// Standard input silent for this long: what is there is cut and sent. 0: wait for more (canonical).
   std::chrono::milliseconds flush_after{0};
   SkipNote note;

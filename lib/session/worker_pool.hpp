@@ -10,7 +10,8 @@ class WorkerPool {
   /// threads 0: as many as there are cores.
   explicit WorkerPool(unsigned threads);
   ~WorkerPool();
-  /// Calls job(0) .. job(count-1), each once, some on this thread; returns when all are done.
+  /// Calls job(0) .. job(count-1), each once, begun in this order, some on this thread; returns when all are
+  /// done. Several threads may call it at once.
   void run(std::size_t count, const std::function<void(std::size_t)>& job);
 
  private:

@@ -1,0 +1,97 @@
+// stage.hpp - one step of a pipeline on a thread of its own, with a bounded queue before it.
+//
+// Threads  put and drain: one thread, the one that made it. The work: the stage's own thread, an item at a
+// time.
+#pragma once
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "dcdn/result.hpp"
+
+namespace dcdn::session {
+
+template <class Item>
+class Stage {
+ public:
+  using Work = std::function<Result<void>(Item&)>;
+  /// most_waiting: in the unit of put's `weight`. threaded false: the work is done inside put.
+  Stage(bool threaded, std::size_t most_waiting, Work work)
+      : most_waiting_(most_waiting), work_(std::move(work)) {
+    if (threaded) thread_ = std::thread([this] { run(); });
+  }
+  /// What still waits is dropped: call drain first.
+  ~Stage() {
+    {
+      const std::lock_guard lock(mutex_);
+      queue_.clear();
+      ended_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  /// Waits while more than most_waiting is queued; a single item is always taken.
+  /// error  what the work on an earlier item said: nothing is done after that
+  Result<void> put(Item item, std::size_t weight = 1) {
+    if (!thread_.joinable()) return error_ ? Result<void>(*error_) : note(work_(item));
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return error_ || queue_.empty() || waiting_ + weight <= most_waiting_; });
+    if (error_) return *error_;
+    waiting_ += weight;
+    queue_.emplace_back(std::move(item), weight);
+    changed_.notify_all();
+    return {};
+  }
+  /// Waits until everything is done. error as put.
+  Result<void> drain() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return error_ || (queue_.empty() && !working_); });
+    return error_ ? Result<void>(*error_) : Result<void>();
+  }
+
+ private:
+  Result<void> note(Result<void> done) {
+    if (!done) error_ = done.error();
+    return done;
+  }
+  void run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [&] { return ended_ || !queue_.empty(); });
+      if (ended_) return;
+      auto [item, weight] = std::move(queue_.front());
+      queue_.pop_front();
+      waiting_ -= weight;
+      working_ = true;
+      changed_.notify_all();
+      lock.unlock();
+      auto done = work_(item);
+      item = Item();
+      lock.lock();
+      working_ = false;
+      if (!note(std::move(done))) queue_.clear();
+      changed_.notify_all();
+      if (error_) return;
+    }
+  }
+
+  const std::size_t most_waiting_;
+  const Work work_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::pair<Item, std::size_t>> queue_;
+  std::size_t waiting_ = 0;
+  bool working_ = false;
+  bool ended_ = false;
+  std::optional<Error> error_;
+  std::thread thread_;
+};
+
+}  // namespace dcdn::session
