@@ -20,6 +20,7 @@ complete -c dcdn-fec -n 'not __fish_seen_subcommand_from encode decode repair jo
 complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -s k -l sources -x -d 'source symbols of a block: k'
 complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -s m -l repairs -x -d 'repair symbols of a block: m'
 complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -l interleave -x -d 'blocks that share a run of frames; a burst of m times as many is survived'
+complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -l codec -x -d 'isa-l, or liberasurecode:BACKEND for k + m up to 32'
 complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -l policy -x -d 'k and m by a policy: latency:MS,loss:P or adaptive'
 complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -l survive -x -d 'm for this random loss: a block fails once in a million at most'
 complete -c dcdn-fec -n '__fish_seen_subcommand_from encode' -l for-bursts -x -d 'interleave for N symbols lost in a row'

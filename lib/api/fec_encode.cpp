@@ -19,7 +19,8 @@ constexpr std::size_t kChunkDigestBytes = 32;
 // group would be new memory that the kernel has to clear first.
 constexpr std::size_t kPoolBytes = 320u << 20;
 
-Result<void> check(const FecGeometry& geometry) {
+// The code to use: one that cannot be had is found out before anything is read.
+Result<fec::CodeChoice> check(const FecGeometry& geometry) {
   const auto wrong = [](const std::string& what) { return Error(Errc::usage, what); };
   if (geometry.sources == 0 || geometry.repairs == 0) return wrong("k and m are at least 1");
   if (geometry.sources + geometry.repairs > wire::kMaxBlockSymbols)
@@ -27,20 +28,23 @@ Result<void> check(const FecGeometry& geometry) {
                  ", more than the 255 symbols of a block");
   if (geometry.interleave == 0 || geometry.interleave > wire::kMaxInterleave)
     return wrong("interleave is not 1 to 256");
-  return {};
+  DCDN_TRY(const fec::CodeChoice choice, fec::parse_code(geometry.codec));
+  DCDN_CHECK(fec::BlockCode::make(choice, {geometry.sources, geometry.repairs}));
+  return choice;
 }
 
 class Encoder {
  public:
-  explicit Encoder(const FecEncodeOptions& options)
+  Encoder(const FecEncodeOptions& options, fec::CodeChoice code)
       : options_(options),
-        geometry_{options.geometry.sources, options.geometry.repairs, options.geometry.interleave},
+        geometry_{options.geometry.sources, options.geometry.repairs, options.geometry.interleave,
+                  code.number},
         workers_(options.threads),
         output_(options.output_fd, "standard output", options.threads != 1),
+        mint_(workers_, pool_, code.pluggable),
         cutter_(geometry_) {}
 
   Result<FecEncodeReport> run() {
-    DCDN_CHECK(check(options_.geometry));
     Bytes head(wire::kMagic.size());
     DCDN_TRY(const std::size_t got, read_full(options_.input_fd, head, options_.input_name));
     head.resize(got);
@@ -205,7 +209,7 @@ class Encoder {
   session::WorkerPool workers_;
   BufferPool pool_{kPoolBytes};
   api::FrameWriter output_;
-  api::GroupMint mint_{workers_, pool_};
+  api::GroupMint mint_;
   pipeline::GroupCutter cutter_;
   pipeline::GroupPlace place_;
   FecEncodeReport report_;
@@ -217,7 +221,8 @@ class Encoder {
 }  // namespace
 
 Result<FecEncodeReport> fec_encode(const FecEncodeOptions& options) {
-  return Encoder(options).run();
+  DCDN_TRY(const fec::CodeChoice code, check(options.geometry));
+  return Encoder(options, code).run();
 }
 
 }  // namespace dcdn

@@ -2,13 +2,15 @@
 #include <fmt/format.h>
 
 #include "dcdn/fec.hpp"
+#include "fec/block_code.hpp"
 #include "fec/parity_policy.hpp"
 #include "wire/repair_shard.hpp"
 
 namespace dcdn {
 
 Result<FecPlan> plan_fec(const FecGeometry& given, const FecGoals& goals) {
-  FecPlan plan{given, 0};
+  FecPlan plan;
+  plan.geometry = given;
   if (!goals.policy.empty()) {
     DCDN_TRY(const fec::ParityPolicy policy, fec::parse_parity_policy(goals.policy));
     const fec::BlockShape shape = policy.first_shape();
@@ -20,6 +22,13 @@ Result<FecPlan> plan_fec(const FecGeometry& given, const FecGoals& goals) {
     DCDN_TRY(plan.geometry.repairs, fec::repairs_to_survive(plan.geometry.sources, loss));
   }
   const fec::BlockShape shape{plan.geometry.sources, plan.geometry.repairs};
+  DCDN_TRY(const fec::CodeChoice choice, fec::parse_code(given.codec));
+  DCDN_TRY(const fec::BlockCode code, fec::BlockCode::make(choice, shape));
+  plan.tolerance = code.guaranteed_losses();
+  if (plan.tolerance < shape.repairs && (!goals.survive.empty() || goals.burst))
+    return Error(Errc::usage, fmt::format("{} does not make up for any {} losses, so no goal can be computed",
+                                          fec::code_name(choice.number), shape.repairs))
+        .with_hint("leave the goal out, or use --codec isa-l");
   if (goals.burst) {
     DCDN_TRY(const std::uint64_t depth, fec::depth_for_bursts(shape, *goals.burst));
     if (depth > wire::kMaxInterleave)
@@ -28,7 +37,9 @@ Result<FecPlan> plan_fec(const FecGeometry& given, const FecGoals& goals) {
           .with_hint("use a larger -m");
     plan.geometry.interleave = static_cast<unsigned>(depth);
   }
-  plan.survivable_loss = fec::survivable_loss(shape);
+  // Any code of k + m that stands `tolerance` losses fails as often as the ideal one of so many repairs.
+  plan.survivable_loss =
+      fec::survivable_loss({shape.sources + shape.repairs - plan.tolerance, plan.tolerance});
   return plan;
 }
 

@@ -110,18 +110,21 @@ class Splitter : public api::GroupSink {
 
   [[nodiscard]] Result<void> check(const pipeline::CollectedBlock& block) const {
     const std::size_t symbols = block.symbols_here.size();
-    const std::size_t repairs = block.parity.size();
+    const std::size_t repairs = block.tolerance;
     const std::size_t outputs = options_.outputs.size();
-    const std::size_t each = divide_up(symbols + repairs, outputs);
+    const std::size_t all = symbols + block.parity.size();
+    const std::size_t each = divide_up(all, outputs);
     // With all shards gone nobody knows what the frames belong to.
     const bool told = options_.lose < std::min(outputs, repairs);
     if (each * options_.lose <= repairs && told) return {};
+    const bool any_loss = block.tolerance == block.parity.size();
     return Error(Errc::usage,
                  fmt::format("{} of {} outputs can hold {} symbols of a block of {} + {}, and {} may be lost",
-                             options_.lose, outputs, std::min(each * options_.lose, symbols + repairs),
-                             symbols, repairs, repairs))
-        .with_hint(fmt::format("encode with -m {} or more, or split to more outputs",
-                               enough(symbols, outputs, options_.lose)));
+                             options_.lose, outputs, std::min(each * options_.lose, all), symbols,
+                             block.parity.size(), repairs))
+        .with_hint(any_loss ? fmt::format("encode with -m {} or more, or split to more outputs",
+                                          enough(symbols, outputs, options_.lose))
+                            : "encode with --codec isa-l, or split to more outputs");
   }
 
   static std::string enough(std::size_t symbols, std::size_t outputs, std::size_t lose) {

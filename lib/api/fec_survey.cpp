@@ -32,6 +32,7 @@ class Surveyor {
     const std::size_t lost_symbols = block.lost_symbols();
     const std::size_t lost_shards = block.lost_shards();
     if (block.known) {
+      encoding.codec = fec::code_name(description.code);
       encoding.sources = std::max(encoding.sources, static_cast<unsigned>(description.symbols.size()));
       encoding.repairs = std::max(encoding.repairs, description.repairs);
       encoding.symbol_bytes = std::max<std::uint64_t>(encoding.symbol_bytes, description.symbol_bytes);

@@ -26,12 +26,16 @@ Error lost_error(const pipeline::CollectedGroup& group) {
     if (!block.known)
       return Error(Errc::incomplete, where + ": none of its repair shards is here").with_hint(kMore);
     if (block.recoverable()) continue;
+    const wire::BlockDescription& description = block.source.description;
+    const auto code = fec::BlockCode::make({description.code, false}, pipeline::code_shape(description));
+    if (!code) return code.error().during(where);
     const std::size_t lost = block.lost_symbols();
     const std::size_t shards = block.parity.size() - block.lost_shards();
     return Error(Errc::incomplete, fmt::format("{}: {} of its {} symbols are missing and {} of its {} repair "
                                                "shards are here: {} more are needed",
                                                where, lost, block.symbols_here.size(), shards,
-                                               block.parity.size(), lost - shards))
+                                               block.parity.size(),
+                                               lost + block.lost_shards() - block.tolerance))
         .with_hint(kMore);
   }
   return {Errc::internal, "a group that can be recovered was not"};
@@ -118,13 +122,13 @@ class Reader {
   }
 
   Result<void> recover(pipeline::CollectedGroup& group) {
-    if (decoders_.size() < group.blocks.size()) decoders_.resize(group.blocks.size());
+    if (codes_.size() < group.blocks.size()) codes_.resize(group.blocks.size());
     for (const pipeline::CollectedBlock& block : group.blocks)
       report_.recovered_symbols += block.lost_symbols();
     std::vector<std::optional<Error>> errors(group.blocks.size());
     workers_.run(group.blocks.size(), [&](std::size_t b) {
       if (group.blocks[b].lost_symbols() == 0) return;
-      const auto done = recover_block(group.blocks[b], decoders_[b], pool_);
+      const auto done = recover_block(group.blocks[b], codes_[b], pool_);
       if (!done) errors[b] = done.error().during(fmt::format("group {}, block {}", group.number, b));
     });
     for (const auto& error : errors)
@@ -139,7 +143,7 @@ class Reader {
   BufferPool pool_{kPoolBytes};
   ParityInput input_;
   std::optional<pipeline::GroupCollector> collector_;
-  std::vector<fec::SourceDecoder> decoders_;  // by block
+  std::vector<pipeline::CodeKeeper> codes_;  // by block
   std::unique_ptr<GroupSink> sink_;
   std::size_t encoding_ = 0;
   FecReadReport report_;  // groups, blocks, recovered symbols and raw: the stage's, until it is drained

@@ -10,7 +10,7 @@ constexpr std::size_t kMostWaiting = 64u << 20;  // a group of the usual geometr
 
 Result<std::vector<std::vector<Buffer>>> GroupMint::mint(
     const std::vector<const pipeline::SourceBlock*>& blocks) {
-  if (mints_.size() < blocks.size()) mints_.resize(blocks.size());
+  while (mints_.size() < blocks.size()) mints_.emplace_back(pluggable_);
   std::vector<std::vector<Buffer>> shards(blocks.size());
   std::vector<std::optional<Error>> errors(blocks.size());
   workers_.run(blocks.size(), [&](std::size_t b) {

@@ -12,12 +12,15 @@ namespace dcdn::api {
 /// Makes the repair shards of all blocks of a group in parallel; [block][repair].
 class GroupMint {
  public:
-  GroupMint(session::WorkerPool& workers, BufferPool& pool) : workers_(workers), pool_(pool) {}
+  /// pluggable: let liberasurecode compute code 1, too.
+  GroupMint(session::WorkerPool& workers, BufferPool& pool, bool pluggable = false)
+      : workers_(workers), pool_(pool), pluggable_(pluggable) {}
   Result<std::vector<std::vector<Buffer>>> mint(const std::vector<const pipeline::SourceBlock*>& blocks);
 
  private:
   session::WorkerPool& workers_;
   BufferPool& pool_;
+  bool pluggable_;
   std::vector<pipeline::ShardMint> mints_;  // by block
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bitset>
+#include <mutex>
 #include <optional>
 
 #include "dcdn/escape.hpp"
@@ -61,7 +62,7 @@ Result<void> check_shape(const Backend& backend, BlockShape shape) {
                  fmt::format("{} + {} symbols: with liberasurecode a block has at least one of each and at "
                              "most {} together",
                              shape.sources, shape.repairs, kMaxPluggableSymbols))
-        .with_hint("the built-in codec takes up to 255");
+        .with_hint("for example -k 20 -m 8; the built-in code (isa-l) takes up to 255");
   if (backend.id == EC_BACKEND_ISA_L_RS_VAND && !vandermonde_is_safe(shape))
     return Error(Errc::usage, fmt::format("isa_l_rs_vand with {} + {} symbols cannot repair every loss of {}",
                                           shape.sources, shape.repairs, shape.repairs))
@@ -85,6 +86,45 @@ int create(const Backend& backend, BlockShape shape, unsigned distance) {
   args.ct = CHKSUM_NONE;
   return liberasurecode_instance_create(backend.id, &args);
 }
+
+// Jerasure and liberasurecode_rs_vand keep their tables in globals, which every code that is made makes anew and
+// every code that is ended throws away, once too often if there are two. So a process has one at a time.
+class TheOneCode {
+ public:
+  /// Held for as long as the code is in use.
+  static std::unique_lock<std::mutex> lock() { return std::unique_lock(one().mutex_); }
+  /// Positive: the descriptor of the code that was asked for. Under the lock.
+  static int get(const Backend& backend, BlockShape shape, unsigned distance) {
+    TheOneCode& code = one();
+    if (code.descriptor_ > 0 && code.backend_ == &backend && code.shape_ == shape && code.distance_ == distance)
+      return code.descriptor_;
+    code.end();
+    code.backend_ = &backend;
+    code.shape_ = shape;
+    code.distance_ = distance;
+    return code.descriptor_ = create(backend, shape, distance);
+  }
+  TheOneCode(const TheOneCode&) = delete;
+  TheOneCode& operator=(const TheOneCode&) = delete;
+
+ private:
+  TheOneCode() = default;
+  ~TheOneCode() { end(); }
+  static TheOneCode& one() {
+    static TheOneCode code;
+    return code;
+  }
+  void end() {
+    if (descriptor_ > 0) liberasurecode_instance_destroy(descriptor_);
+    descriptor_ = 0;
+  }
+
+  std::mutex mutex_;
+  const Backend* backend_ = nullptr;
+  BlockShape shape_;
+  unsigned distance_ = 0;
+  int descriptor_ = 0;
+};
 
 // What liberasurecode_encode() allocated.
 class Encoded {
@@ -154,11 +194,16 @@ Result<std::vector<unsigned>> lost_sources(const PluggableCodec& codec, std::spa
 }  // namespace
 
 struct PluggableCodec::Instance {
-  explicit Instance(int d) : descriptor(d) {}
-  Instance(const Instance&) = delete;
-  Instance& operator=(const Instance&) = delete;
-  ~Instance() { liberasurecode_instance_destroy(descriptor); }
-  int descriptor;
+  const Backend* backend;
+  BlockShape shape;
+  unsigned distance;
+  /// Under TheOneCode's lock. error internal.
+  [[nodiscard]] Result<int> descriptor() const {
+    const int made = TheOneCode::get(*backend, shape, distance);
+    if (made > 0) return made;
+    return failed("making the code", made)
+        .during(fmt::format("{} {}+{}", backend->name, shape.sources, shape.repairs));
+  }
 };
 
 std::vector<std::string_view> available_backends() {
@@ -174,6 +219,7 @@ std::string_view package_of(std::string_view backend) {
 }
 
 Result<PluggableCodec> PluggableCodec::make(std::string_view name, BlockShape shape) {
+  const auto lock = TheOneCode::lock();
   const Backend* const backend = find_backend(name);
   if (backend == nullptr)
     return Error(Errc::usage, fmt::format("liberasurecode has no backend '{}'", escape_for_display(name)))
@@ -181,23 +227,22 @@ Result<PluggableCodec> PluggableCodec::make(std::string_view name, BlockShape sh
   DCDN_CHECK(check_shape(*backend, shape));
   if (liberasurecode_backend_available(backend->id) == 0) return not_here(*backend);
   unsigned guaranteed = shape.repairs;
+  auto instance = std::make_unique<Instance>(Instance{backend, shape, shape.repairs});
   int descriptor = 0;
   if (backend->id == EC_BACKEND_FLAT_XOR_HD) {
     // Distance d survives d - 1 losses; there are tables for 4 and for 3.
-    for (guaranteed = 3; guaranteed >= 2 && descriptor <= 0; --guaranteed)
-      descriptor = create(*backend, shape, guaranteed + 1);
+    for (guaranteed = 3; guaranteed >= 2 && descriptor <= 0; --guaranteed) {
+      instance->distance = guaranteed + 1;
+      descriptor = TheOneCode::get(*backend, shape, instance->distance);
+    }
     ++guaranteed;
     if (descriptor <= 0)
       return Error(Errc::usage,
                    fmt::format("flat_xor_hd has no code for {} + {} symbols", shape.sources, shape.repairs))
           .with_hint("for example 10 + 5 or 15 + 6; or another backend");
   } else {
-    descriptor = create(*backend, shape, shape.repairs);
-    if (descriptor <= 0)
-      return failed("making the code", descriptor)
-          .during(fmt::format("{} {}+{}", name, shape.sources, shape.repairs));
+    DCDN_TRY(descriptor, instance->descriptor());
   }
-  auto instance = std::make_unique<Instance>(descriptor);
   const int least = liberasurecode_get_minimum_encode_size(descriptor);
   if (least <= 0 || static_cast<unsigned>(least) % shape.sources != 0)
     return failed("asking for the granularity", least);
@@ -230,7 +275,9 @@ Result<void> PluggableCodec::encode(std::span<const ByteView> sources,
   block_.assign(k * padded, 0);
   for (unsigned j = 0; j < k; ++j)
     std::copy(sources[j].begin(), sources[j].end(), block_.begin() + j * padded);
-  Encoded encoded(instance_->descriptor);
+  const auto lock = TheOneCode::lock();
+  DCDN_TRY(const int descriptor, instance_->descriptor());
+  Encoded encoded(descriptor);
   DCDN_CHECK(encoded.run(block_, padded));
   for (unsigned i = 0; i < m; ++i)
     std::copy_n(encoded.fragment(k + i, k) + kHeaderBytes, padded, repairs[i].begin());
@@ -243,7 +290,8 @@ Result<void> PluggableCodec::learn_headers(std::size_t padded) {
   if (headers_for_ == padded) return {};
   const auto [k, m] = shape_;
   block_.assign(k * padded, 0);
-  Encoded encoded(instance_->descriptor);
+  DCDN_TRY(const int descriptor, instance_->descriptor());
+  Encoded encoded(descriptor);
   DCDN_CHECK(encoded.run(block_, padded));
   headers_.clear();
   for (unsigned esi = 0; esi < k + m; ++esi) {
@@ -258,6 +306,7 @@ Result<void> PluggableCodec::recover(std::span<const ByteView> sources, std::spa
                                      std::span<const MutableByteView> recovered) {
   DCDN_TRY(const std::vector<unsigned> lost, lost_sources(*this, sources, repairs, recovered));
   if (lost.empty()) return {};
+  const auto lock = TheOneCode::lock();
   DCDN_CHECK(learn_headers(repair_bytes(recovered.front().size())));
   return decode_into(sources, repairs, recovered);
 }
@@ -278,9 +327,10 @@ Result<void> PluggableCodec::decode_into(std::span<const ByteView> sources,
   for (unsigned j = 0; j < k; ++j)
     if (!sources[j].empty()) add(j, sources[j]);
   for (const RepairSymbol& repair : repairs) add(repair.esi, repair.bytes);
+  DCDN_TRY(const int descriptor, instance_->descriptor());
   char* block = nullptr;
   std::uint64_t length = 0;
-  const int code = liberasurecode_decode(instance_->descriptor, there.data(), static_cast<int>(there.size()),
+  const int code = liberasurecode_decode(descriptor, there.data(), static_cast<int>(there.size()),
                                          kHeaderBytes + headers_for_, 0, &block, &length);
   if (code != 0) return failed("decode", code);
   const bool whole = length == k * headers_for_;
@@ -289,7 +339,7 @@ Result<void> PluggableCodec::decode_into(std::span<const ByteView> sources,
     const MutableByteView place = recovered[next++];
     std::copy_n(reinterpret_cast<const std::uint8_t*>(block) + j * headers_for_, place.size(), place.begin());
   }
-  liberasurecode_decode_cleanup(instance_->descriptor, block);
+  liberasurecode_decode_cleanup(descriptor, block);
   if (!whole) return failed("decode: length", static_cast<int>(length));
   return {};
 }

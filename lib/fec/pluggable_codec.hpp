@@ -6,7 +6,7 @@
 //          taken off, and put on again for decoding. The repair symbols of isa_l_rs_cauchy are
 //          RepairEncoder's.
 // Costs    liberasurecode wants the block in one piece and gives it back so: each call copies all of it.
-// Threads  one object a thread
+// Threads  one object a thread; calls into liberasurecode are one at a time in a process
 #pragma once
 #include <array>
 #include <memory>

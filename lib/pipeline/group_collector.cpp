@@ -19,6 +19,12 @@ void settle_symbols(CollectedBlock& block) {
   }
 }
 
+bool fits_symbol(std::size_t parity_bytes, const wire::BlockDescription& description) {
+  if (description.code == fec::kCauchy) return parity_bytes == description.symbol_bytes;
+  return parity_bytes >= description.symbol_bytes &&
+         parity_bytes - description.symbol_bytes <= wire::kMaxParityExcess;
+}
+
 }  // namespace
 
 std::size_t CollectedBlock::lost_symbols() const {
@@ -31,9 +37,8 @@ std::size_t CollectedBlock::lost_shards() const {
 }
 
 bool CollectedBlock::recoverable() const {
-  const std::size_t all = symbols_here.size() + parity.size();
-  return known && fec::can_recover(static_cast<unsigned>(symbols_here.size()),
-                                   static_cast<unsigned>(all - lost_symbols() - lost_shards()));
+  // Nothing to compute: the shards may be gone, and the code may be one that this machine does not have.
+  return known && (lost_symbols() == 0 || lost_symbols() + lost_shards() <= tolerance);
 }
 
 bool CollectedGroup::recoverable() const {
@@ -146,7 +151,8 @@ void GroupCollector::add_shard(const Buffer& body) {
   if (!description) return void(++counts_.bad_shards);
   if (finished(*description)) return discard_finished(*description);
   const auto shard = wire::parse_repair_shard(body.view());
-  if (!shard || shard->parity.size() != description->symbol_bytes || shard->repair >= description->repairs)
+  if (!shard || shard->code != description->code || shard->repair >= description->repairs ||
+      !fits_symbol(shard->parity.size(), *description))
     return void(++counts_.bad_shards);
   CollectedBlock* block = block_for(*description, shard->description);
   if (block == nullptr) return void(++counts_.bad_shards);
@@ -188,6 +194,7 @@ CollectedBlock* GroupCollector::block_for(const wire::BlockDescription& descript
 void GroupCollector::open_block(CollectedBlock& block, const wire::BlockDescription& description,
                                 ByteView encoded) {
   block.known = true;
+  block.tolerance = tolerance_of(description);
   block.source.description = description;
   block.source.encoded.assign(encoded.begin(), encoded.end());
   block.parity.resize(description.repairs);
@@ -209,6 +216,12 @@ void GroupCollector::open_block(CollectedBlock& block, const wire::BlockDescript
     }
   }
   settle_symbols(block);
+}
+
+unsigned GroupCollector::tolerance_of(const wire::BlockDescription& description) {
+  if (description.code == fec::kCauchy) return description.repairs;
+  const auto code = code_.get({description.code, true}, code_shape(description));
+  return code ? (*code)->guaranteed_losses() : 0;
 }
 
 bool GroupCollector::ready(const CollectedGroup& group) const {
@@ -256,9 +269,10 @@ GroupCollector::Rest GroupCollector::take_rest() {
   return rest;
 }
 
-Result<void> recover_block(CollectedBlock& block, fec::SourceDecoder& decoder, BufferPool& pool) {
+Result<void> recover_block(CollectedBlock& block, CodeKeeper& codes, BufferPool& pool) {
   const wire::BlockDescription& description = block.source.description;
-  const auto sources = static_cast<unsigned>(description.symbols.size());
+  const bool pluggable = description.code != fec::kCauchy;
+  DCDN_TRY(fec::BlockCode* const code, codes.get({description.code, pluggable}, code_shape(description)));
   std::vector<Buffer> copies;
   const std::vector<ByteView> symbols = symbols_of(block.source, pool, copies);
   std::vector<Buffer> recovered;
@@ -271,12 +285,14 @@ Result<void> recover_block(CollectedBlock& block, fec::SourceDecoder& decoder, B
   for (unsigned r = 0; r < block.parity.size(); ++r) {
     if (block.parity[r].empty()) continue;
     DCDN_TRY(const auto shard, wire::peek_repair_shard(block.parity[r].view()));
-    repairs.push_back({sources + r, shard.parity});
+    // Of a wrong length: whoever made it took another code for this one.
+    if (shard.parity.size() == code->repair_bytes(description.symbol_bytes))
+      repairs.push_back({code->shape().sources + r, shard.parity});
   }
-  DCDN_CHECK(decoder.recover(symbols, repairs, into));
+  DCDN_CHECK(code->recover(symbols, repairs, into));
   std::size_t frame = 0;
   std::size_t next_recovered = 0;
-  for (std::size_t s = 0; s < symbols.size(); ++s) {
+  for (std::size_t s = 0; s < description.symbols.size(); ++s) {
     std::size_t at = 0;
     for (const wire::CodedFrame& coded : description.symbols[s]) {
       NamedFrame& place = block.source.frames[frame++];
@@ -288,7 +304,7 @@ Result<void> recover_block(CollectedBlock& block, fec::SourceDecoder& decoder, B
     }
     if (symbols[s].empty()) ++next_recovered;
   }
-  block.symbols_here.assign(sources, true);
+  block.symbols_here.assign(description.symbols.size(), true);
   block.frames_here.assign(block.frames_here.size(), true);
   return {};
 }

@@ -19,6 +19,7 @@ struct CollectedBlock {
   std::vector<bool> symbols_here;  ///< [k]
   std::vector<bool> frames_here;   ///< beside source.frames
   bool known = false;              ///< false: no shard of it came, so nothing can be said about it
+  unsigned tolerance = 0;          ///< how many symbols and shards may be lost: m, less for some codes
   [[nodiscard]] std::size_t lost_symbols() const;
   [[nodiscard]] std::size_t lost_shards() const;
   [[nodiscard]] bool recoverable() const;
@@ -105,6 +106,7 @@ class GroupCollector {
   void tidy_order();
   CollectedGroup release(std::size_t encoding);
   [[nodiscard]] bool ready(const CollectedGroup& group) const;
+  unsigned tolerance_of(const wire::BlockDescription& description);
 
   Options options_;
   Counts counts_;
@@ -114,10 +116,11 @@ class GroupCollector {
   std::unordered_map<wire::FrameName, Waiting, wire::FrameNameHash> waiting_;
   std::deque<wire::FrameName> waiting_order_;
   std::size_t held_ = 0;
+  CodeKeeper code_;  // for its tolerance
 };
 
 /// Gives a block its lost frames back. error incomplete: too few shards; corrupt: what came out is not what
-/// the description names.
-Result<void> recover_block(CollectedBlock& block, fec::SourceDecoder& decoder, BufferPool& pool);
+/// the description names; unsupported: this machine lacks its code.
+Result<void> recover_block(CollectedBlock& block, CodeKeeper& codes, BufferPool& pool);
 
 }  // namespace dcdn::pipeline

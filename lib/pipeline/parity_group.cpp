@@ -28,6 +28,7 @@ wire::FrameName name_encoding(const std::vector<NamedFrame>& frames, const Geome
   out.varint(geometry.sources);
   out.varint(geometry.repairs);
   out.varint(geometry.interleave);
+  if (geometry.code != fec::kCauchy) out.fixed(geometry.code);
   for (const NamedFrame& frame : frames) describe(out, frame);
   return wire::block_name(bytes);
 }
@@ -118,6 +119,8 @@ std::vector<SourceBlock> lay_out(std::vector<NamedFrame> frames, const Geometry&
     block.blocks = static_cast<std::uint32_t>(count);
     block.block = static_cast<std::uint32_t>(b);
     block.repairs = geometry.repairs;
+    block.code = geometry.code;
+    block.code_sources = geometry.code == fec::kCauchy ? 0 : geometry.sources;
     for (std::size_t s = b; s < starts.size(); s += count) {
       const std::size_t end = s + 1 < starts.size() ? starts[s + 1] : frames.size();
       std::vector<wire::CodedFrame>& symbol = block.symbols.emplace_back();
@@ -164,26 +167,41 @@ std::vector<ByteView> symbols_of(const SourceBlock& block, BufferPool& pool, std
     symbols.push_back(copy.view());
     copies.push_back(std::move(copy));
   }
+  if (symbols.size() >= block.description.code_sources) return symbols;
+  Buffer zeros = pool.take(size);
+  std::memset(zeros.writable().data(), 0, size);
+  symbols.resize(block.description.code_sources, zeros.view());
+  copies.push_back(std::move(zeros));
   return symbols;
 }
 
-Result<std::vector<Buffer>> ShardMint::mint(const SourceBlock& block, BufferPool& pool) {
-  const auto sources = static_cast<unsigned>(block.description.symbols.size());
-  const unsigned repairs = block.description.repairs;
-  if (!encoder_ || encoder_->sources() != sources || encoder_->repairs() != repairs) {
-    DCDN_TRY(auto made, fec::RepairEncoder::make(sources, repairs));
-    encoder_ = std::make_unique<fec::RepairEncoder>(std::move(made));
+fec::BlockShape code_shape(const wire::BlockDescription& description) {
+  const auto sources = static_cast<unsigned>(description.symbols.size());
+  return {std::max(sources, description.code_sources), description.repairs};
+}
+
+Result<fec::BlockCode*> CodeKeeper::get(fec::CodeChoice choice, fec::BlockShape shape) {
+  if (!code_ || code_->choice() != choice || code_->shape() != shape) {
+    code_.reset();
+    DCDN_TRY(code_, fec::BlockCode::make(choice, shape));
   }
+  return &*code_;
+}
+
+Result<std::vector<Buffer>> ShardMint::mint(const SourceBlock& block, BufferPool& pool) {
+  const fec::CodeNumber number = block.description.code;
+  DCDN_TRY(fec::BlockCode* const code, code_.get({number, pluggable_}, code_shape(block.description)));
+  const std::size_t parity_bytes = code->repair_bytes(block.description.symbol_bytes);
   std::vector<Buffer> copies;
   const std::vector<ByteView> symbols = symbols_of(block, pool, copies);
   std::vector<wire::ShardDraft> drafts;
   std::vector<MutableByteView> parity;
-  for (unsigned r = 0; r < repairs; ++r) {
-    DCDN_TRY(auto draft, wire::draft_shard(r, block.encoded, block.description.symbol_bytes, pool));
+  for (unsigned r = 0; r < block.description.repairs; ++r) {
+    DCDN_TRY(auto draft, wire::draft_shard(number, r, block.encoded, parity_bytes, pool));
     drafts.push_back(std::move(draft));
   }
   for (wire::ShardDraft& draft : drafts) parity.push_back(draft.parity());
-  DCDN_CHECK(encoder_->encode(0, symbols, parity));
+  DCDN_CHECK(code->encode(symbols, parity));
   std::vector<Buffer> bodies;
   for (wire::ShardDraft& draft : drafts) {
     wire::seal_shard(draft);

@@ -3,11 +3,11 @@
 // A group is a run of frames that is cut into symbols, which are dealt to its blocks in turn: a run of lost
 // frames then takes a few symbols out of every block instead of many out of one.
 #pragma once
-#include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/buffer.hpp"
-#include "fec/reed_solomon.hpp"
+#include "fec/block_code.hpp"
 #include "wire/repair_shard.hpp"
 
 namespace dcdn::pipeline {
@@ -17,6 +17,7 @@ struct Geometry {
   unsigned sources = 50;    ///< k: most source symbols of a block
   unsigned repairs = 10;    ///< m
   unsigned interleave = 4;  ///< most blocks of a group
+  fec::CodeNumber code = fec::kCauchy;
 };
 
 struct NamedFrame {
@@ -72,17 +73,34 @@ struct GroupPlace {
 std::vector<SourceBlock> lay_out(std::vector<NamedFrame> frames, const Geometry& geometry, GroupPlace& place);
 
 /// Symbols of a block: views of the bodies where those are whole symbols, padded copies in `copies`
-/// elsewhere. A symbol with a missing frame (empty body where the description has bytes) is an empty view.
+/// elsewhere, and of zeros up to the k of the code. A symbol with a missing frame (empty body where the
+/// description has bytes) is an empty view.
 std::vector<ByteView> symbols_of(const SourceBlock& block, BufferPool& pool, std::vector<Buffer>& copies);
+
+/// The shape of the code of a block: that of the block, or of a code that is not 1 a larger one.
+fec::BlockShape code_shape(const wire::BlockDescription& description);
+
+/// Keeps the code of the last block: the next one mostly has the same. Threads  one at a time
+class CodeKeeper {
+ public:
+  /// error as BlockCode::make.
+  Result<fec::BlockCode*> get(fec::CodeChoice choice, fec::BlockShape shape);
+
+ private:
+  std::optional<fec::BlockCode> code_;
+};
 
 /// Keeps the tables of the last shape of block. Threads  one at a time
 class ShardMint {
  public:
+  /// pluggable: let liberasurecode compute code 1, too.
+  explicit ShardMint(bool pluggable = false) : pluggable_(pluggable) {}
   /// All m repair shards of a block whose frames are all there. error limit: longer than a frame may be.
   Result<std::vector<Buffer>> mint(const SourceBlock& block, BufferPool& pool);
 
  private:
-  std::unique_ptr<fec::RepairEncoder> encoder_;
+  bool pluggable_;
+  CodeKeeper code_;
 };
 
 }  // namespace dcdn::pipeline

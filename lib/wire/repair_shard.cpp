@@ -10,9 +10,9 @@ namespace dcdn::wire {
 
 namespace {
 
-constexpr std::uint8_t kCauchy = 1;  // the only code so far
 constexpr std::uint8_t kLastGroup = 1;
 constexpr std::uint8_t kRaw = 2;
+constexpr std::uint8_t kOtherCode = 4;
 constexpr std::size_t kDigestBytes = 32;
 // Longest description: 2048 frames of 22 bytes, 255 counts of 2, and the fields before them.
 constexpr std::size_t kMaxDescription = 48u << 10;
@@ -62,6 +62,11 @@ Result<void> check_numbers(const BlockDescription& block, std::uint64_t sources)
     return malformed("the number of the block is not one of its group");
   if (block.symbol_bytes == 0 || block.symbol_bytes > kMaxBody)
     return malformed("a symbol has a size that no frame has");
+  if (block.code == kCauchyCode) return {};
+  if (block.code == 0 || block.code > kMostCode)
+    return Error(Errc::unsupported, "repair shard: a code that this version does not know");
+  if (block.code_sources < sources || block.code_sources + block.repairs > kMaxOtherSymbols)
+    return malformed("its code has other numbers of symbols than the block");
   return {};
 }
 
@@ -92,7 +97,12 @@ Bytes encode(const BlockDescription& description) {
   Bytes bytes;
   ByteWriter out(bytes);
   out.fixed(
-      static_cast<std::uint8_t>((description.last_group ? kLastGroup : 0) | (description.raw ? kRaw : 0)));
+      static_cast<std::uint8_t>((description.last_group ? kLastGroup : 0) | (description.raw ? kRaw : 0) |
+                                (description.code != kCauchyCode ? kOtherCode : 0)));
+  if (description.code != kCauchyCode) {
+    out.fixed(description.code);
+    out.fixed(static_cast<std::uint8_t>(description.code_sources));
+  }
   out.raw(description.encoding);
   out.varint(description.group);
   out.varint(description.blocks);
@@ -115,10 +125,15 @@ Result<BlockDescription> parse_block_description(ByteView bytes) {
   ByteReader in(bytes);
   BlockDescription block;
   const auto flags = in.fixed<std::uint8_t>();
-  if ((flags & ~(kLastGroup | kRaw)) != 0)
+  if ((flags & ~(kLastGroup | kRaw | kOtherCode)) != 0)
     return Error(Errc::unsupported, "repair shard: flags that this version does not know");
   block.last_group = (flags & kLastGroup) != 0;
   block.raw = (flags & kRaw) != 0;
+  if ((flags & kOtherCode) != 0) {
+    block.code = in.fixed<std::uint8_t>();
+    block.code_sources = in.fixed<std::uint8_t>();
+    if (block.code == kCauchyCode) return malformed("its description is not canonical");
+  }
   block.encoding = take_name(in);
   block.group = in.varint();
   block.blocks = small(in);
@@ -144,14 +159,14 @@ FrameName block_name(ByteView description) {
   return half(blake3(description));
 }
 
-Result<ShardDraft> draft_shard(unsigned repair, ByteView description, std::size_t symbol_bytes,
-                               BufferPool& pool) {
+Result<ShardDraft> draft_shard(std::uint8_t code, unsigned repair, ByteView description,
+                               std::size_t parity_bytes, BufferPool& pool) {
   Bytes head;
   ByteWriter out(head);
-  out.fixed(kCauchy);
+  out.fixed(code);
   out.fixed(static_cast<std::uint8_t>(repair));
   out.prefixed(description);
-  const std::size_t size = kDigestBytes + head.size() + symbol_bytes;
+  const std::size_t size = kDigestBytes + head.size() + parity_bytes;
   if (size > body_limit(FrameType::repair_shard))
     return Error(Errc::limit, "a repair shard would be longer than a frame may be")
         .with_hint("use a smaller -k, or chunks below 4 MiB");
@@ -168,12 +183,12 @@ void seal_shard(ShardDraft& draft) {
 Result<RepairShardView> peek_repair_shard(ByteView body) {
   ByteReader in(body);
   in.raw(kDigestBytes);
-  const auto code = in.fixed<std::uint8_t>();
   RepairShardView shard;
+  shard.code = in.fixed<std::uint8_t>();
   shard.repair = in.fixed<std::uint8_t>();
   shard.description = in.prefixed(kMaxDescription);
   if (!in.ok()) return malformed("too short for what it says");
-  if (code != kCauchy)
+  if (shard.code == 0 || shard.code > kMostCode)
     return Error(Errc::unsupported, "repair shard: a code that this version does not know");
   shard.parity = in.raw(in.left());
   return shard;

@@ -13,6 +13,12 @@ namespace dcdn::wire {
 inline constexpr std::size_t kMaxBlockFrames = 2048;  ///< frames of one source block
 inline constexpr std::uint32_t kMaxInterleave = 256;  ///< blocks of one group
 inline constexpr unsigned kMaxBlockSymbols = 255;     ///< k + m
+/// Codes by their numbers in the format: 1 is Reed-Solomon with a Cauchy matrix, the others are those of other
+/// libraries.
+inline constexpr std::uint8_t kCauchyCode = 1;
+inline constexpr std::uint8_t kMostCode = 7;
+inline constexpr unsigned kMaxOtherSymbols = 32;           ///< k + m of a code that is not 1
+inline constexpr std::size_t kMaxParityExcess = 16 << 10;  ///< by which its parity may be longer than a symbol
 
 /// What a frame is called in a description: the first half of a BLAKE3 digest.
 using FrameName = std::array<std::uint8_t, 16>;
@@ -44,6 +50,8 @@ struct BlockDescription {
   std::uint32_t blocks = 1;  ///< of the group; symbol i of the group is symbol i / blocks of block i % blocks
   std::uint32_t block = 0;
   unsigned repairs = 1;                          ///< m
+  std::uint8_t code = kCauchyCode;
+  unsigned code_sources = 0;  ///< k of a code that is not 1: symbols of zeros follow up to it; else 0
   std::uint32_t symbol_bytes = 1;                ///< of every symbol
   std::vector<std::vector<CodedFrame>> symbols;  ///< k, each of at least one frame
   bool operator==(const BlockDescription&) const = default;
@@ -57,6 +65,7 @@ FrameName block_name(ByteView description);
 
 /// Body of a repair_shard frame, in place.
 struct RepairShardView {
+  std::uint8_t code = kCauchyCode;
   unsigned repair = 0;  ///< ESI k + repair
   ByteView description;
   ByteView parity;
@@ -68,8 +77,8 @@ struct ShardDraft {
   [[nodiscard]] MutableByteView parity() { return body.writable().subspan(parity_at); }
 };
 /// error limit: the body would be longer than a frame may be.
-Result<ShardDraft> draft_shard(unsigned repair, ByteView description, std::size_t symbol_bytes,
-                               BufferPool& pool);
+Result<ShardDraft> draft_shard(std::uint8_t code, unsigned repair, ByteView description,
+                               std::size_t parity_bytes, BufferPool& pool);
 void seal_shard(ShardDraft& draft);
 /// The parts, digest not checked: only good for telling that a shard is of no more use.
 Result<RepairShardView> peek_repair_shard(ByteView body);

@@ -38,7 +38,8 @@ Buffer shard_of(ByteView description) {
   const auto parsed = wire::parse_block_description(description);
   const std::size_t symbol = parsed ? parsed->symbol_bytes : 1;
   if (symbol > 4096) return Buffer::copy_of(description);
-  auto draft = wire::draft_shard(0, description, symbol, pool());
+  const std::uint8_t code = parsed ? parsed->code : wire::kCauchyCode;
+  auto draft = wire::draft_shard(code, 0, description, symbol, pool());
   if (!draft) return Buffer::copy_of(description);
   std::fill(draft->parity().begin(), draft->parity().end(), std::uint8_t{0});
   wire::seal_shard(*draft);
@@ -50,8 +51,8 @@ void take(CollectedGroup& group, bool bodies) {
   require(group.recoverable() && !group.blocks.empty());
   if (!bodies) return;
   for (CollectedBlock& block : group.blocks) {
-    fec::SourceDecoder decoder;
-    if (!recover_block(block, decoder, pool())) return;  // a shard that lies about its parity
+    CodeKeeper codes;
+    if (!recover_block(block, codes, pool())) return;  // a shard that lies about its parity
     std::size_t frame = 0;
     for (const auto& symbol : block.source.description.symbols) {
       for (const wire::CodedFrame& coded : symbol) {

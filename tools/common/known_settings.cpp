@@ -17,6 +17,7 @@ static constexpr const char* keys_listed[] = {
     "cert",
     "chunk-rate",
     "chunk-size",
+    "codec",
     "compress",
     "congestion",
     "encrypt-to",

@@ -30,6 +30,8 @@ void add_encode(Command& root, FecArgs& args) {
       .with_short('m');
   command.integer("interleave", args.encode.geometry.interleave, 1, 256,
                   "blocks that share a run of frames; a burst of m times as many is survived");
+  command.text("codec", args.encode.geometry.codec, "CODEC",
+               "isa-l, or liberasurecode:BACKEND for k + m up to 32");
   command.text("policy", args.goals.policy, "POLICY", "k and m by a policy: latency:MS,loss:P or adaptive");
   command.text("survive", args.goals.survive, "LOSS",
                "m for this random loss: a block fails once in a million at most");

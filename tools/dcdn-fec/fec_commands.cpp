@@ -37,10 +37,12 @@ void say_plan(const FecPlan& plan, const FecArgs& args, Report& report) {
       fmt::format("k = {}, m = {}, {} blocks interleaved: a block fails less than once in a million up "
                   "to a random loss of {:.1f} %; a burst of {} symbols is survived",
                   shape.sources, shape.repairs, shape.interleave,
-                  std::floor(plan.survivable_loss * 1000) / 10, shape.repairs * shape.interleave));
+                  std::floor(plan.survivable_loss * 1000) / 10, plan.tolerance * shape.interleave));
   report.json("plan", {{"sources", shape.sources},
                        {"repairs", shape.repairs},
                        {"interleave", shape.interleave},
+                       {"codec", shape.codec},
+                       {"tolerance", plan.tolerance},
                        {"survivable_loss", plan.survivable_loss}});
 }
 
@@ -112,9 +114,9 @@ Result<int> read(const FecArgs& args, Report& report) {
 }
 
 void say_encoding(const FecEncoding& encoding, std::size_t number, Report& report) {
-  report.line(fmt::format("encoding {}: {}, {} + {} symbols of up to {} bytes, {} blocks interleaved", number,
-                          encoding.raw ? "bytes" : "chunk stream", encoding.sources, encoding.repairs,
-                          encoding.symbol_bytes, encoding.interleave));
+  report.line(fmt::format("encoding {}: {}, {} + {} symbols of up to {} bytes, {} blocks interleaved, {}",
+                          number, encoding.raw ? "bytes" : "chunk stream", encoding.sources, encoding.repairs,
+                          encoding.symbol_bytes, encoding.interleave, encoding.codec));
   report.line(fmt::format("  {} groups, {} blocks, {} bytes of source frames{}", encoding.groups,
                           encoding.blocks, encoding.source_bytes,
                           encoding.ended ? "" : ", the end is missing"));
@@ -127,6 +129,7 @@ void say_encoding(const FecEncoding& encoding, std::size_t number, Report& repor
 nlohmann::json json_of(const FecEncoding& encoding, std::size_t number) {
   return {{"number", number},
           {"raw", encoding.raw},
+          {"codec", encoding.codec},
           {"ended", encoding.ended},
           {"groups", encoding.groups},
           {"absent_groups", encoding.absent_groups},

@@ -13,11 +13,13 @@
 
 namespace dcdn {
 
-/// k + m at most 255. A burst of about m x interleave lost frames is survived.
+/// k + m at most 255, 32 for a codec that is not isa-l. A burst of about m x interleave lost frames is
+/// survived.
 struct FecGeometry {
   unsigned sources = 50;    ///< k
   unsigned repairs = 10;    ///< m
   unsigned interleave = 4;  ///< blocks that share a run of frames, 1 .. 256
+  std::string codec = "isa-l";  ///< or "liberasurecode:BACKEND"
 };
 
 /// What an encoding should stand, instead of numbers.
@@ -29,9 +31,11 @@ struct FecGoals {
 struct FecPlan {
   FecGeometry geometry;
   double survivable_loss = 0;  ///< 0 .. 1: highest random loss with which a block fails with odds below 1e-6
+  unsigned tolerance = 0;      ///< symbols of a block that may be lost, whichever they are: m, less for flat_xor_hd
 };
 /// The geometry that reaches the goals, starting from `given`. error usage: a goal is malformed or out of
-/// reach.
+/// reach, or the codec has no such shape; unsupported: this machine lacks the codec (the hint names its
+/// package).
 DCDN_API Result<FecPlan> plan_fec(const FecGeometry& given, const FecGoals& goals);
 
 enum class FecInput { automatic, raw, stream };
@@ -57,8 +61,8 @@ struct FecEncodeReport {
   std::uint64_t bytes = 0;         ///< written
 };
 /// Bytes or a chunk stream in; the chunk stream (of the bytes) with repair shards out. Memory: k x interleave
-/// symbols and their parity. error usage: geometry; corrupt: a damaged chunk stream; nothing: a chunk stream
-/// of no frames; limit: shards longer than frames may be.
+/// symbols and their parity. error usage: geometry; unsupported: the codec is not on this machine; corrupt: a
+/// damaged chunk stream; nothing: a chunk stream of no frames; limit: shards longer than frames may be.
 DCDN_API Result<FecEncodeReport> fec_encode(const FecEncodeOptions& options);
 
 struct FecReadOptions {
@@ -81,7 +85,7 @@ struct FecReadReport {
 };
 /// What was encoded, from what is left of it, in any order: the bytes, or the chunk stream, as they were.
 /// error corrupt: there is no repair shard in it; incomplete: something cannot be recovered (what was written
-/// is a verified beginning).
+/// is a verified beginning); unsupported: something is lost, and its code is not on this machine.
 DCDN_API Result<FecReadReport> fec_decode(const FecReadOptions& options);
 /// The encoded stream again, whole, as the encoder wrote it.
 DCDN_API Result<FecReadReport> fec_repair(const FecReadOptions& options);
@@ -91,6 +95,7 @@ struct FecSplitOptions {
   std::vector<std::string> outputs;  ///< files, or folders in which part.dcs is made
   unsigned lose = 1;                 ///< how many outputs may be lost, whichever they are
   bool overwrite = false;
+  // Both are called on a thread of the library.
   std::function<void(const std::string&)> on_promise;  ///< what will hold, before anything is written
   std::function<void(const std::string& path, std::uint64_t bytes)> on_written;
 };
@@ -101,6 +106,7 @@ DCDN_API Result<FecReadReport> fec_split(const FecSplitOptions& options);
 /// One run of the encoder, as far as its shards tell.
 struct FecEncoding {
   bool raw = false;
+  std::string codec;
   bool ended = false;  ///< its last group was seen
   std::uint64_t groups = 0;
   std::uint64_t absent_groups = 0;  ///< of which no shard came

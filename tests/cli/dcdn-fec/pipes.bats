@@ -184,3 +184,42 @@ frames() {
   dcdn-fec decode < turned.dcs | cmp - long.bin
   run_shell 8 'dcdn-fec decode --hold 2MiB < turned.dcs | cmp -n 0 - long.bin; exit "${PIPESTATUS[0]}"'
 }
+
+@test "--codec: every backend that is here, the same bytes for isa_l_rs_cauchy, and errors that name the way out" {
+  dcdn-fec encode -k 12 -m 4 big.bin > ours.dcs
+  dcdn-fec encode -k 12 -m 4 --codec liberasurecode:isa_l_rs_cauchy big.bin | cmp - ours.dcs
+  for codec in jerasure_rs_cauchy jerasure_rs_vand liberasurecode_rs_vand flat_xor_hd isa_l_rs_vand; do
+    m=5
+    [ "$codec" != isa_l_rs_vand ] || m=3
+    dcdn-fec encode -k 10 -m "$m" --codec "liberasurecode:$codec" big.bin > other.dcs
+    edit_stream drop 1 < other.dcs | edit_stream drop 7 > bad.dcs
+    dcdn-fec decode bad.dcs 2> said | cmp - big.bin
+    grep -q "2 lost symbols were recovered" said
+    dcdn-fec repair -q bad.dcs 2> said | cmp - other.dcs
+    run_shell 0 'dcdn-fec info other.dcs'
+    assert_output --partial "liberasurecode:$codec"
+  done
+  run_shell 4 'dcdn-fec encode -k 4 -m 2 --codec liberasurecode:libphazr big.bin > out.dcs'
+  [[ $stderr == *"finds no libphazr on this machine"* ]]
+  assert_equal "$(stat -c %s out.dcs)" 0
+  run_shell 2 'dcdn-fec encode --codec liberasurecode:isa_l_rs_cauchy big.bin > out.dcs'
+  [[ $stderr == *"at most 32 together"*"-k 20 -m 8"* ]]
+  run_shell 2 'dcdn-fec encode --codec par2 big.bin > out.dcs'
+  [[ $stderr == *"no codec 'par2'"*"liberasurecode:BACKEND"* ]]
+  run_shell 2 'dcdn-fec encode -k 10 -m 5 --codec liberasurecode:isa_l_rs_vand big.bin > out.dcs'
+  [[ $stderr == *"isa_l_rs_vand with 10 + 5 symbols cannot repair every loss"* ]]
+}
+
+@test "flat_xor_hd: what it cannot make up for is said, not tried" {
+  dcdn-fec encode -k 10 -m 5 --interleave 1 --chunk-size 4KiB --codec liberasurecode:flat_xor_hd \
+    <(head -c 36000 big.bin) > good.dcs
+  run_shell 0 'dcdn-fec info --json good.dcs | head -n 1 | jq -c "[.symbols, .shards]"'
+  assert_output "[10,5]"
+  edit_stream drop 1 < good.dcs | edit_stream drop 1 | edit_stream drop 1 > three.dcs
+  dcdn-fec decode -q three.dcs | cmp - <(head -c 36000 big.bin)
+  edit_stream drop 1 < three.dcs > four.dcs
+  run_shell 3 'dcdn-fec decode four.dcs > out.bin'
+  [[ $stderr == *"4 of its 10 symbols are missing and 5 of its 5 repair shards are here: 1 more are needed"* ]]
+  run_shell 2 'dcdn-fec split --lose 1 a.dcs b.dcs c.dcs < good.dcs'
+  [[ $stderr == *"--codec isa-l"* ]]
+}

@@ -70,9 +70,26 @@ TEST(BufferPool, GivesABlockAgainOnceNobodyHoldsIt) {
 TEST(BufferPool, RecyclesBlocksOfTheSameClass) {
   BufferPool pool(1u << 20);
   const std::uint8_t* block = pool.take(5000).view().data();
-  EXPECT_EQ(pool.take(8192).view().data(), block);
-  const Buffer larger = pool.take(8193);
+  EXPECT_EQ(pool.take(5120).view().data(), block);  // four sizes to every power of two
+  const Buffer larger = pool.take(5121);
   EXPECT_NE(larger.view().data(), block);
+}
+
+TEST(BufferPool, ABlockOfEverySizeHoldsWhatWasAskedFor) {
+  BufferPool pool(1u << 20);
+  for (std::size_t size = 1; size < (1u << 16); size += 509) {
+    Buffer buffer = pool.take(size);
+    ASSERT_EQ(buffer.size(), size);
+    std::ranges::fill(buffer.writable(), std::uint8_t{7});  // ASan tells if that is too much
+  }
+}
+
+TEST(Buffer, APartFindsTheRoomBeforeIt) {
+  Buffer block = Buffer::allocate(8);
+  std::ranges::fill(block.writable(), std::uint8_t{1});
+  const Buffer whole = block.part(3, 5).with_headroom(3);
+  EXPECT_EQ(whole.view().data(), block.view().data());
+  EXPECT_EQ(whole.size(), 8u);
 }
 
 TEST(BufferPool, TwoHeldBuffersNeverOverlap) {

@@ -59,8 +59,8 @@ std::vector<Bytes> decode(GroupCollector& collector) {
   std::vector<Bytes> bodies;
   while (auto group = collector.next()) {
     for (CollectedBlock& block : group->blocks) {
-      fec::SourceDecoder decoder;
-      const auto done = recover_block(block, decoder, pool());
+      CodeKeeper codes;
+      const auto done = recover_block(block, codes, pool());
       EXPECT_TRUE(done) << done.error().message;
     }
     for (const NamedFrame* frame : frames_in_order(*group))

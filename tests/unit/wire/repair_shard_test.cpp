@@ -57,10 +57,35 @@ TEST(RepairShard, LimitsOfADescription) {
   EXPECT_FALSE(refused([&](auto& b) { b.symbols[0].push_back({FrameType::want, 0, empty}); }));
 }
 
+TEST(RepairShard, ADescriptionOfAnotherCode) {
+  BlockDescription block = sample();
+  block.code = 5;
+  block.code_sources = 20;
+  const auto back = parse_block_description(encode(block));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(*back, block);
+  const auto error_of = [&block](std::uint8_t code, unsigned sources) {
+    BlockDescription other = block;
+    other.code = code;
+    other.code_sources = sources;
+    const auto parsed = parse_block_description(encode(other));
+    return parsed ? Errc::internal : parsed.error().code;
+  };
+  EXPECT_EQ(error_of(kMostCode + 1, 20), Errc::unsupported);
+  EXPECT_EQ(error_of(0, 20), Errc::unsupported);
+  EXPECT_EQ(error_of(5, 1), Errc::corrupt);   // fewer than the block has
+  EXPECT_EQ(error_of(5, 23), Errc::corrupt);  // 33 symbols
+  EXPECT_EQ(error_of(5, 22), Errc::internal);
+  // Code 1 said the long way is not canonical.
+  Bytes bytes = encode(block);
+  bytes[1] = kCauchyCode;
+  EXPECT_FALSE(parse_block_description(bytes));
+}
+
 TEST(RepairShard, AShardIsItsDescriptionAndParityUnderOneDigest) {
   BufferPool pool(0);
   const Bytes description = encode(sample());
-  auto draft = draft_shard(9, description, 500, pool);
+  auto draft = draft_shard(kCauchyCode, 9, description, 500, pool);
   ASSERT_TRUE(draft);
   ASSERT_EQ(draft->parity().size(), 500u);
   std::fill(draft->parity().begin(), draft->parity().end(), std::uint8_t{42});
@@ -85,7 +110,7 @@ TEST(RepairShard, AShardIsItsDescriptionAndParityUnderOneDigest) {
 
 TEST(RepairShard, TooLongForAFrame) {
   BufferPool pool(0);
-  const auto draft = draft_shard(0, Bytes(5000), kMaxBody - 1000, pool);
+  const auto draft = draft_shard(kCauchyCode, 0, Bytes(5000), kMaxBody - 1000, pool);
   ASSERT_FALSE(draft);
   EXPECT_EQ(draft.error().code, Errc::limit);
 }
