@@ -90,22 +90,22 @@ class RawOut : public api::GroupSink {
 }  // namespace
 
 Result<FecReadReport> fec_decode(const FecReadOptions& options) {
-  return api::read_groups(
-      options, true,
-      [&options](const pipeline::CollectedGroup& first, session::WorkerPool& workers,
-                 BufferPool& pool) -> MadeSink {
-        if (first.raw) return MadeSink(std::make_unique<RawOut>(options.output_fd, pool));
-        return MadeSink(std::make_unique<StreamOut>(options.output_fd, false, options.threads != 1, workers, pool));
-      });
+  return api::read_groups(options, true,
+                          [&options](const pipeline::CollectedGroup& first, session::WorkerPool& workers,
+                                     BufferPool& pool) -> MadeSink {
+                            if (first.raw) return MadeSink(std::make_unique<RawOut>(options.output_fd, pool));
+                            return MadeSink(std::make_unique<StreamOut>(options.output_fd, false,
+                                                                        options.threads != 1, workers, pool));
+                          });
 }
 
 Result<FecReadReport> fec_repair(const FecReadOptions& options) {
-  return api::read_groups(
-      options, false,
-      [&options](const pipeline::CollectedGroup&, session::WorkerPool& workers,
-                 BufferPool& pool) -> MadeSink {
-        return MadeSink(std::make_unique<StreamOut>(options.output_fd, true, options.threads != 1, workers, pool));
-      });
+  return api::read_groups(options, false,
+                          [&options](const pipeline::CollectedGroup&, session::WorkerPool& workers,
+                                     BufferPool& pool) -> MadeSink {
+                            return MadeSink(std::make_unique<StreamOut>(options.output_fd, true,
+                                                                        options.threads != 1, workers, pool));
+                          });
 }
 
 }  // namespace dcdn

@@ -31,11 +31,11 @@ Error lost_error(const pipeline::CollectedGroup& group) {
     if (!code) return code.error().during(where);
     const std::size_t lost = block.lost_symbols();
     const std::size_t shards = block.parity.size() - block.lost_shards();
-    return Error(Errc::incomplete, fmt::format("{}: {} of its {} symbols are missing and {} of its {} repair "
-                                               "shards are here: {} more are needed",
-                                               where, lost, block.symbols_here.size(), shards,
-                                               block.parity.size(),
-                                               lost + block.lost_shards() - block.tolerance))
+    return Error(Errc::incomplete,
+                 fmt::format("{}: {} of its {} symbols are missing and {} of its {} repair "
+                             "shards are here: {} more are needed",
+                             where, lost, block.symbols_here.size(), shards, block.parity.size(),
+                             lost + block.lost_shards() - block.tolerance))
         .with_hint(kMore);
   }
   return {Errc::internal, "a group that can be recovered was not"};

@@ -39,8 +39,9 @@ class Buffer {
   std::size_t size_ = 0;
 };
 
-/// Recycles blocks of a few sizes (four to every power of two, from 4 KiB), so that a long transfer allocates a bounded set
-/// once. Threads  any thread may take; blocks come back from any thread. The pool may die before its blocks.
+/// Recycles blocks of a few sizes (four to every power of two, from 4 KiB), so that a long transfer allocates
+/// a bounded set once. Threads  any thread may take; blocks come back from any thread. The pool may die
+/// before its blocks.
 class BufferPool {
  public:
   /// keep_bytes: how much may lie idle.

@@ -87,8 +87,8 @@ int create(const Backend& backend, BlockShape shape, unsigned distance) {
   return liberasurecode_instance_create(backend.id, &args);
 }
 
-// Jerasure and liberasurecode_rs_vand keep their tables in globals, which every code that is made makes anew and
-// every code that is ended throws away, once too often if there are two. So a process has one at a time.
+// Jerasure and liberasurecode_rs_vand keep their tables in globals, which every code that is made makes anew
+// and every code that is ended throws away, once too often if there are two. So a process has one at a time.
 class TheOneCode {
  public:
   /// Held for as long as the code is in use.
@@ -96,7 +96,8 @@ class TheOneCode {
   /// Positive: the descriptor of the code that was asked for. Under the lock.
   static int get(const Backend& backend, BlockShape shape, unsigned distance) {
     TheOneCode& code = one();
-    if (code.descriptor_ > 0 && code.backend_ == &backend && code.shape_ == shape && code.distance_ == distance)
+    if (code.descriptor_ > 0 && code.backend_ == &backend && code.shape_ == shape &&
+        code.distance_ == distance)
       return code.descriptor_;
     code.end();
     code.backend_ = &backend;

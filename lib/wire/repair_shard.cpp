@@ -96,9 +96,9 @@ std::optional<FrameName> frame_name(FrameType type, ByteView body) {
 Bytes encode(const BlockDescription& description) {
   Bytes bytes;
   ByteWriter out(bytes);
-  out.fixed(
-      static_cast<std::uint8_t>((description.last_group ? kLastGroup : 0) | (description.raw ? kRaw : 0) |
-                                (description.code != kCauchyCode ? kOtherCode : 0)));
+  out.fixed(static_cast<std::uint8_t>((description.last_group ? kLastGroup : 0) |
+                                      (description.raw ? kRaw : 0) |
+                                      (description.code != kCauchyCode ? kOtherCode : 0)));
   if (description.code != kCauchyCode) {
     out.fixed(description.code);
     out.fixed(static_cast<std::uint8_t>(description.code_sources));

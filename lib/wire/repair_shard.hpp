@@ -13,12 +13,13 @@ namespace dcdn::wire {
 inline constexpr std::size_t kMaxBlockFrames = 2048;  ///< frames of one source block
 inline constexpr std::uint32_t kMaxInterleave = 256;  ///< blocks of one group
 inline constexpr unsigned kMaxBlockSymbols = 255;     ///< k + m
-/// Codes by their numbers in the format: 1 is Reed-Solomon with a Cauchy matrix, the others are those of other
-/// libraries.
+/// Codes by their numbers in the format: 1 is Reed-Solomon with a Cauchy matrix, the others are those of
+/// other libraries.
 inline constexpr std::uint8_t kCauchyCode = 1;
 inline constexpr std::uint8_t kMostCode = 7;
-inline constexpr unsigned kMaxOtherSymbols = 32;           ///< k + m of a code that is not 1
-inline constexpr std::size_t kMaxParityExcess = 16 << 10;  ///< by which its parity may be longer than a symbol
+inline constexpr unsigned kMaxOtherSymbols = 32;  ///< k + m of a code that is not 1
+inline constexpr std::size_t kMaxParityExcess = 16
+                                                << 10;  ///< by which its parity may be longer than a symbol
 
 /// What a frame is called in a description: the first half of a BLAKE3 digest.
 using FrameName = std::array<std::uint8_t, 16>;
@@ -49,10 +50,10 @@ struct BlockDescription {
   std::uint64_t group = 0;   ///< 0, 1, ... without a gap
   std::uint32_t blocks = 1;  ///< of the group; symbol i of the group is symbol i / blocks of block i % blocks
   std::uint32_t block = 0;
-  unsigned repairs = 1;                          ///< m
+  unsigned repairs = 1;  ///< m
   std::uint8_t code = kCauchyCode;
-  unsigned code_sources = 0;  ///< k of a code that is not 1: symbols of zeros follow up to it; else 0
-  std::uint32_t symbol_bytes = 1;                ///< of every symbol
+  unsigned code_sources = 0;       ///< k of a code that is not 1: symbols of zeros follow up to it; else 0
+  std::uint32_t symbol_bytes = 1;  ///< of every symbol
   std::vector<std::vector<CodedFrame>> symbols;  ///< k, each of at least one frame
   bool operator==(const BlockDescription&) const = default;
 };

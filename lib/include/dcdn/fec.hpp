@@ -16,9 +16,9 @@ namespace dcdn {
 /// k + m at most 255, 32 for a codec that is not isa-l. A burst of about m x interleave lost frames is
 /// survived.
 struct FecGeometry {
-  unsigned sources = 50;    ///< k
-  unsigned repairs = 10;    ///< m
-  unsigned interleave = 4;  ///< blocks that share a run of frames, 1 .. 256
+  unsigned sources = 50;        ///< k
+  unsigned repairs = 10;        ///< m
+  unsigned interleave = 4;      ///< blocks that share a run of frames, 1 .. 256
   std::string codec = "isa-l";  ///< or "liberasurecode:BACKEND"
 };
 
@@ -31,7 +31,8 @@ struct FecGoals {
 struct FecPlan {
   FecGeometry geometry;
   double survivable_loss = 0;  ///< 0 .. 1: highest random loss with which a block fails with odds below 1e-6
-  unsigned tolerance = 0;      ///< symbols of a block that may be lost, whichever they are: m, less for flat_xor_hd
+  unsigned tolerance =
+      0;  ///< symbols of a block that may be lost, whichever they are: m, less for flat_xor_hd
 };
 /// The geometry that reaches the goals, starting from `given`. error usage: a goal is malformed or out of
 /// reach, or the codec has no such shape; unsupported: this machine lacks the codec (the hint names its

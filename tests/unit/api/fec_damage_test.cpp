@@ -114,9 +114,15 @@ void any_m_may_be_lost(const FecGeometry& geometry, unsigned losses, int pattern
   }
 }
 
-TEST(FecDamage, AnyMOf50And10) { any_m_may_be_lost({50, 10, 1, "isa-l"}, 10, 300); }
-TEST(FecDamage, AnyMOf50And25) { any_m_may_be_lost({50, 25, 1, "isa-l"}, 25, 200); }
-TEST(FecDamage, AnyMOf200And55) { any_m_may_be_lost({200, 55, 1, "isa-l"}, 55, 60); }
+TEST(FecDamage, AnyMOf50And10) {
+  any_m_may_be_lost({50, 10, 1, "isa-l"}, 10, 300);
+}
+TEST(FecDamage, AnyMOf50And25) {
+  any_m_may_be_lost({50, 25, 1, "isa-l"}, 25, 200);
+}
+TEST(FecDamage, AnyMOf200And55) {
+  any_m_may_be_lost({200, 55, 1, "isa-l"}, 55, 60);
+}
 TEST(FecDamage, AnyMWithJerasure) {
   any_m_may_be_lost({12, 6, 1, "liberasurecode:jerasure_rs_vand"}, 6, 200);
   any_m_may_be_lost({12, 6, 1, "liberasurecode:jerasure_rs_cauchy"}, 6, 100);
@@ -125,13 +131,12 @@ TEST(FecDamage, AnyThreeWithFlatXor) {
   any_m_may_be_lost({10, 5, 1, "liberasurecode:flat_xor_hd"}, 3, 200);
 }
 TEST(FecDamage, ShortLastBlocksWithEveryBackend) {
-  for (const std::string codec : {"isa_l_rs_vand", "jerasure_rs_cauchy", "jerasure_rs_vand", "flat_xor_hd",
-                                  "liberasurecode_rs_vand"}) {
+  for (const std::string codec :
+       {"isa_l_rs_vand", "jerasure_rs_cauchy", "jerasure_rs_vand", "flat_xor_hd", "liberasurecode_rs_vand"}) {
     const unsigned repairs = codec == "isa_l_rs_vand" ? 3 : 5;
     for (const std::size_t size : {0u, 1u, 4096u, 5000u, 150'000u}) {
       const Bytes content = random_bytes(size, 3);
-      std::vector<Bytes> frames =
-          frames_of(encoded(content, {10, repairs, 3, "liberasurecode:" + codec}));
+      std::vector<Bytes> frames = frames_of(encoded(content, {10, repairs, 3, "liberasurecode:" + codec}));
       // The first frame is the manifest or the first chunk: something that is needed.
       std::vector<bool> lost(frames.size());
       lost[0] = lost[frames.size() - 1] = true;
