@@ -103,7 +103,7 @@ Result<void> SendConnection::offer_next() {
     offer.priority = object.priority;
     offer.chunk_content = shared_.settings.chunk_bytes.value_or(0);
     connection_->send(*stream, frame_buffer(wire::FrameType::offer, wire::encode(offer)), false);
-    if (shared_.settings.differences && !object.ready_stream) {
+    if (shared_.settings.differences && !object.ready_stream && !object.sealed) {
       connection_->send(*stream,
                         frame_buffer(wire::FrameType::differences, wire::encode(wire::Differences{})), false);
     }
