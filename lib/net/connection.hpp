@@ -30,7 +30,8 @@ struct ConnectionStats {
   std::chrono::microseconds smoothed_rtt{};
   std::chrono::microseconds min_rtt{};
   std::uint64_t packets_sent = 0;
-  std::uint64_t packets_lost = 0;  ///< declared lost by the loss detector
+  std::uint64_t packets_lost = 0;      ///< declared lost by the loss detector
+  std::uint64_t packets_repeated = 0;  ///< sent again unchanged before anyone could tell (datagram_repeats.hpp)
   std::uint64_t bytes_sent = 0;    ///< UDP payload, all packets and retransmissions
   std::uint64_t bytes_received = 0;
   std::uint64_t congestion_window = 0;  ///< bytes

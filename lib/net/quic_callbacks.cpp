@@ -76,13 +76,14 @@ struct QuicCallbacks {
   }
 
   static int handshake_completed(ngtcp2_conn*, void* user) {
-    self(user).learn_peer();
-    if (self(user).side_ == Side::server) self(user).confirmed_ = true;
+    QuicConnection& connection = self(user);
+    connection.learn_peer();
+    if (connection.side_ == Side::server || connection.setup_.policy.before_accepted) connection.ready_now_ = true;
     return 0;
   }
 
   static int handshake_confirmed(ngtcp2_conn*, void* user) {
-    self(user).confirmed_ = true;
+    self(user).ready_now_ = true;
     return 0;
   }
 

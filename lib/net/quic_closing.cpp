@@ -80,7 +80,7 @@ void QuicConnection::settle(int failure) {
     fail(failure);
     return;
   }
-  if (phase_ == Phase::handshaking && confirmed_) announce_ready();
+  if (phase_ == Phase::handshaking && ready_now_) announce_ready();
   if (std::exchange(streams_granted_, false)) gate_.writable();
 }
 
@@ -154,17 +154,20 @@ void QuicConnection::close_with(const ngtcp2_connection_close_error& close, Clos
     setup_.local = SocketAddress::from_raw(path.path.local.addr, path.path.local.addrlen);
     setup_.remote = SocketAddress::from_raw(path.path.remote.addr, path.path.remote.addrlen);
     send_close_packet();
-    // The peer would otherwise wait for its idle timeout. On a path that loses packets one copy is a gamble.
-    if (stats().packets_lost > 0) {
-      send_close_packet();
-      send_close_packet();
-    }
   }
+  const bool may_get_lost = stats().packets_lost > 0 || (coded_ && coded_->loss() > 0);
   const ngtcp2_duration pto = ngtcp2_conn_get_pto(conn_.get());
   finish(std::move(info));
   if (phase_ != Phase::closing || close_packet_.empty()) {
     vanish();
     return;
+  }
+  // The peer would otherwise wait for its idle timeout. On a path that loses packets one copy is a gamble.
+  if (may_get_lost) {
+    const DatagramBatch batch{close_packet_, close_packet_.size(), setup_.local, setup_.remote};
+    count_and_queue(batch);
+    repeats_.add(batch, 3, pto / 8, quic_now());
+    repeat_turn();
   }
   armed_for_ = quic_now() + 3 * pto;  // RFC 9000 section 10.2
   timer_.expires_after(std::chrono::nanoseconds(3 * pto));
@@ -183,6 +186,8 @@ void QuicConnection::finish(CloseInfo info) {
   queue_.clear();
   unsent_.clear();
   timer_.cancel();
+  repeat_timer_.cancel();
+  repeats_.forget();
   coded_timer_.cancel();
   if (setup_.owner != nullptr) setup_.owner->ended(*this);
   if (was_handshaking) {
@@ -201,6 +206,7 @@ void QuicConnection::send_close_packet() {
 void QuicConnection::vanish() {
   phase_ = Phase::gone;
   timer_.cancel();
+  repeat_timer_.cancel();
   if (ConnectionOwner* owner = std::exchange(setup_.owner, nullptr)) owner->forget(*this);
 }
 

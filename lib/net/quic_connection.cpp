@@ -44,6 +44,7 @@ QuicConnection::QuicConnection(QuicSetup setup, Side side)
       side_(side),
       timer_(setup_.executor),
       pacer_(setup_.options.congestion == Congestion::bbr),
+      repeat_timer_(setup_.executor),
       coded_timer_(setup_.executor) {
   max_payload_ = max_payload_for(setup_.options, setup_.remote.family());
 }
@@ -218,6 +219,7 @@ Result<void> QuicConnection::use_interface(const std::string& name) {
 void QuicConnection::detach() {
   setup_.owner = nullptr;
   timer_.cancel();
+  repeat_timer_.cancel();
   coded_timer_.cancel();
   phase_ = Phase::gone;
 }

@@ -17,6 +17,7 @@
 #include "net/coded_carrier.hpp"
 #include "net/connection.hpp"
 #include "net/connection_id.hpp"
+#include "net/datagram_repeats.hpp"
 #include "net/event_gate.hpp"
 #include "net/gnutls_session.hpp"
 #include "net/pacer.hpp"
@@ -155,10 +156,19 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   ngtcp2_ssize write_packet(std::uint8_t* into, ngtcp2_path* path, ngtcp2_tstamp now);
   [[nodiscard]] std::uint64_t bytes_in_flight() const;
   void pace(std::uint64_t in_flight_before, ngtcp2_tstamp now);
-  void hand_over(ByteView bytes, std::size_t segment, const ngtcp2_path& path);
-  [[nodiscard]] int copies_of(ByteView bytes, std::size_t segment) const;
   void queue_datagrams(DatagramBatch batch);
   void tell_writable();
+  // quic_repeats.cpp
+  struct Copies {
+    int at_once = 1;
+    unsigned later = 0;
+    ngtcp2_duration gap = 0;
+  };
+  [[nodiscard]] std::uint64_t allowance() const;
+  [[nodiscard]] Copies copies_of(ByteView bytes, std::size_t segment, bool asks) const;
+  void hand_over(ByteView bytes, std::size_t segment, const ngtcp2_path& path, bool asks);
+  void count_and_queue(const DatagramBatch& batch);
+  void repeat_turn();
   // quic_coded.cpp
   bool send_coded(ByteView bytes, std::size_t segment);
   void path_validated(const ngtcp2_path& path);
@@ -204,11 +214,14 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   static constexpr coded::Seconds kNever = 1e18;
   std::unique_ptr<CodedCarrier> coded_;
   std::optional<SocketAddress> validated_;  // the peer's address that QUIC has validated last
+  DatagramRepeats repeats_;
+  asio::steady_timer repeat_timer_;
+  ngtcp2_tstamp repeat_armed_for_ = UINT64_MAX;
   asio::steady_timer coded_timer_;
   coded::Seconds coded_armed_for_ = kNever;
   bool flush_posted_ = false;
   bool in_turn_ = false;    // a flush follows anyway
-  bool confirmed_ = false;  // handshake confirmed (client) or complete (server)
+  bool ready_now_ = false;  // for whoever waits: see PeerPolicy::before_accepted
   bool streams_granted_ = false;
   bool reset_by_peer_ = false;
 };

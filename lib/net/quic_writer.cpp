@@ -91,39 +91,6 @@ void QuicConnection::pace(std::uint64_t in_flight_before, ngtcp2_tstamp now) {
   ngtcp2_conn_update_pkt_tx_time(conn_.get(), pacer_.batch_sent(now, bytes, rate));
 }
 
-// A lost packet of the handshake costs a second, and one of the control streams beside the coded carrier a
-// probe timeout: on a path that loses packets they are sent more than once, and QUIC drops what it has seen.
-// A server does not so before it has heard three times as much from an address as it sends there (RFC 9000
-// section 8.1).
-int QuicConnection::copies_of(ByteView bytes, std::size_t segment) const {
-  constexpr std::uint8_t kLongHeader = 0x80;
-  constexpr std::uint64_t kAmplification = 3;
-  constexpr int kHandshakeCopies = 3;
-  constexpr std::size_t kFewPackets = 2;
-  constexpr double kWorthIt = 0.02;
-  if ((bytes[0] & kLongHeader) != 0) {
-    if (side_ == Side::client) return kHandshakeCopies;
-    const std::uint64_t allowed = kAmplification * stats_.bytes_received;
-    const std::uint64_t left = allowed > stats_.bytes_sent ? allowed - stats_.bytes_sent : 0;
-    return static_cast<int>(std::clamp<std::uint64_t>(left / bytes.size(), 1, kHandshakeCopies));
-  }
-  if (!coded_ || bytes.size() > kFewPackets * segment) return 1;
-  return coded_->loss() > kWorthIt ? 2 : 1;
-}
-
-void QuicConnection::hand_over(ByteView bytes, std::size_t segment, const ngtcp2_path& path) {
-  DatagramBatch batch;
-  batch.bytes = bytes;
-  batch.segment = segment;
-  batch.local = SocketAddress::from_raw(path.local.addr, path.local.addrlen);
-  batch.remote = SocketAddress::from_raw(path.remote.addr, path.remote.addrlen);
-  for (int copies = copies_of(bytes, segment); copies > 0; --copies) {
-    stats_.packets_sent += (bytes.size() + segment - 1) / segment;
-    stats_.bytes_sent += bytes.size();
-    queue_datagrams(batch);
-  }
-}
-
 void QuicConnection::queue_datagrams(DatagramBatch batch) {
   if (unsent_.empty()) {
     if (setup_.owner->socket().send(batch) == UdpSocket::Sent::all) return;
@@ -165,8 +132,9 @@ QuicConnection::Wrote QuicConnection::write_batch() {
     if (size < segment) break;
   }
   if (used + odd > 0) pace(in_flight, now);
-  if (used > 0) hand_over(ByteView(buffer, used), segment, first_path.path);
-  if (odd > 0) hand_over(ByteView(buffer + used, odd), odd, path.path);
+  const bool asks = bytes_in_flight() > in_flight;  // for an acknowledgement
+  if (used > 0) hand_over(ByteView(buffer, used), segment, first_path.path, asks);
+  if (odd > 0) hand_over(ByteView(buffer + used, odd), odd, path.path, asks);
   if (!unsent_.empty()) return Wrote::stopped;
   return drained ? Wrote::nothing_left : Wrote::more;
 }
@@ -204,6 +172,7 @@ void QuicConnection::flush() {
     peer_refused();
     if (!is_live()) return;
   }
+  repeat_turn();
   coded_turn();
   tell_writable();
   if (wrote == Wrote::more) schedule_flush();

@@ -74,6 +74,7 @@ net::Task<void> Destination::connect_once() {
   if (stop_error_) co_return *stop_error_;
   state_ = DestinationState::connecting;
   net::PeerPolicy policy = settings_.policy;
+  policy.before_accepted = true;  // our first messages travel with the end of the handshake
   net::QuicOptions quic = shared_.settings.quic;
   net::Identity identity = settings_.identity;
   const std::string interface = next_interface();

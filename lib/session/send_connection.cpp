@@ -15,6 +15,7 @@ constexpr std::size_t kBatchBytes = 128u << 10;  // small chunks share a stream 
 constexpr std::size_t kLeastQueue = 64u << 10;
 constexpr std::size_t kMostQueue = 8u << 20;
 constexpr std::uint32_t kUsualLargestChunk = 256u << 10;  // an answer that overtakes the welcome
+constexpr std::uint64_t kRefusedCode = 0x100;
 constexpr std::chrono::milliseconds kIdleLook{200};
 constexpr std::chrono::milliseconds kBusyLook{5};
 constexpr Micros kMeasureEvery{500'000};
@@ -241,7 +242,9 @@ void SendConnection::on_closed(const net::CloseInfo& info) {
                     "receiver: " + escape_for_display(info.reason));
     // A receiver that goes away politely before everything is done may come back: another try tells.
     if (info.clean && info.code == 0) error = Error(Errc::temporary, "the receiver closed the connection");
-    if (info.error.code == Errc::untrusted) error = info.error;
+    // Codes from kRefusedCode on: it did not take us as a peer (dcdn-session(5), CLOSING).
+    if (info.error.code == Errc::untrusted || (info.by_peer && info.code >= kRefusedCode))
+      error = info.error.during(connection_->peer_address());
     lost_ = error;
   }
   signal_.notify();
