@@ -11,6 +11,10 @@ namespace {
 constexpr std::size_t kMaxBody = coded::kDataHeaderBytes + coded::kMaxSymbolBytes;
 constexpr int kBatchesPerTurn = 8;
 
+// Before a path has been seen it is taken for a bad one: what is worth a copy there is sent twice.
+constexpr double kUnknownLoss = 0.1;
+constexpr double kUnknownWeight = 20;  // packets
+
 double packets_per_s(double bytes_per_s, std::size_t packet_bytes) {
   return bytes_per_s > 0 ? std::max(bytes_per_s / static_cast<double>(packet_bytes), 1.0) : 0;
 }
@@ -32,7 +36,13 @@ CodedCarrier::CodedCarrier(const Options& options, Hooks hooks, PacketSeal seali
       sender_(coder_, {options.round_trip, static_cast<double>(options.udp_payload) * 8,
                        packets_per_s(options.bytes_per_s, options.udp_payload)}),
       receiver_(coder_, options.receive_window),
-      bytes_per_s_(options.bytes_per_s) {}
+      bytes_per_s_(options.bytes_per_s),
+      packet_bytes_(options.udp_payload) {}
+
+void CodedCarrier::limit(double bytes_per_s) {
+  bytes_per_s_ = bytes_per_s;
+  sender_.control().set_most(packets_per_s(bytes_per_s, packet_bytes_));
+}
 
 StreamId CodedCarrier::open(bool critical) {
   const coded::StreamNumber number = next_stream_++;
@@ -145,7 +155,7 @@ double CodedCarrier::loss() const {
   if (sender_.packets_sent() > 0) return sender_.control().loss();
   const auto received = static_cast<double>(receiver_.packets_received());
   const auto missing = static_cast<double>(receiver_.packets_missing());
-  return missing > 0 ? missing / (missing + received) : 0;
+  return (missing + kUnknownLoss * kUnknownWeight) / (missing + received + kUnknownWeight);
 }
 
 void CodedCarrier::count(ConnectionStats& stats) const {

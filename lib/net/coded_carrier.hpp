@@ -41,6 +41,8 @@ class CodedCarrier {
 
   /// The peer's packets carry it.
   [[nodiscard]] std::uint32_t token() const { return opening_.token(); }
+  /// bytes_per_s: of IP, at most, from now on; 0: no limit.
+  void limit(double bytes_per_s);
   StreamId open(bool critical);
   void push(StreamId id, Buffer bytes, bool fin);
   void drop(StreamId id);

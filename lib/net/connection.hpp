@@ -96,6 +96,9 @@ class Connection {
   /// internal.
   virtual Result<void> start_coded(double bytes_per_s) = 0;
   [[nodiscard]] virtual bool coded() const = 0;
+  /// Both sides speak dcdn/1.1 (dcdn-session(5), BEGINNING AT ONCE): the peer listens to the coded carrier, and takes
+  /// what belongs to an offer before it has answered it.
+  [[nodiscard]] virtual bool begins_early() const = 0;
   /// A unidirectional stream on the coded carrier if that was started, else as open_unidirectional().
   /// critical: before all others, and protected from the start.
   virtual Result<StreamId> open_bulk(bool critical) = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 namespace dcdn::net {
 
@@ -13,7 +14,8 @@ namespace {
 constexpr char kPriority[] =
     "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:"
     "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:%DISABLE_TLS13_COMPAT_MODE";
-constexpr char kAlpn[] = "dcdn/1";
+constexpr std::string_view kAlpn = "dcdn/1";
+constexpr std::string_view kEarlyAlpn = "dcdn/1.1";
 constexpr unsigned kMaxChain = 8;
 
 struct FreeCertificate {
@@ -43,9 +45,13 @@ Result<NodeId> key_of(gnutls_x509_crt_t certificate) {
   return NodeId::copy_of(ByteView(x.data, x.size));
 }
 
+gnutls_datum_t datum_of(std::string_view text) {
+  return {reinterpret_cast<unsigned char*>(const_cast<char*>(text.data())), static_cast<unsigned>(text.size())};
+}
+
 }  // namespace
 
-Result<void> GnutlsSession::set_up(Side side, ngtcp2_crypto_conn_ref* reference) {
+Result<void> GnutlsSession::set_up(Side side, ngtcp2_crypto_conn_ref* reference, bool early) {
   int failure = gnutls_priority_set_direct(session_, kPriority, nullptr);
   if (failure == 0) {
     failure = side == Side::server ? ngtcp2_crypto_gnutls_configure_server_session(session_)
@@ -53,8 +59,11 @@ Result<void> GnutlsSession::set_up(Side side, ngtcp2_crypto_conn_ref* reference)
   }
   if (failure == 0)
     failure = gnutls_credentials_set(session_, GNUTLS_CRD_CERTIFICATE, credentials_->handle());
-  const gnutls_datum_t alpn{reinterpret_cast<unsigned char*>(const_cast<char*>(kAlpn)), sizeof kAlpn - 1};
-  if (failure == 0) failure = gnutls_alpn_set_protocols(session_, &alpn, 1, GNUTLS_ALPN_MANDATORY);
+  const std::array<gnutls_datum_t, 2> names{datum_of(kEarlyAlpn), datum_of(kAlpn)};
+  if (failure == 0) {
+    failure = gnutls_alpn_set_protocols(session_, names.data() + (early ? 0 : 1), early ? 2 : 1,
+                                        GNUTLS_ALPN_MANDATORY | GNUTLS_ALPN_SERVER_PRECEDENCE);
+  }
   if (failure != 0) return Error(Errc::internal, fmt::format("TLS: {}", gnutls_strerror(failure)));
   if (side == Side::server) gnutls_certificate_server_set_request(session_, GNUTLS_CERT_REQUIRE);
   gnutls_session_set_ptr(session_, reference);
@@ -63,7 +72,7 @@ Result<void> GnutlsSession::set_up(Side side, ngtcp2_crypto_conn_ref* reference)
 
 Result<std::unique_ptr<GnutlsSession>> GnutlsSession::make(Side side,
                                                            std::shared_ptr<const TlsCredentials> credentials,
-                                                           ngtcp2_crypto_conn_ref* reference) {
+                                                           ngtcp2_crypto_conn_ref* reference, bool early) {
   // No tickets: every connection proves both keys anew.
   const unsigned flags = (side == Side::server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_NO_TICKETS |
                          GNUTLS_NO_AUTO_SEND_TICKET | GNUTLS_NO_END_OF_EARLY_DATA | GNUTLS_NO_SIGNAL;
@@ -71,7 +80,7 @@ Result<std::unique_ptr<GnutlsSession>> GnutlsSession::make(Side side,
   if (const int failure = gnutls_init(&raw, flags); failure != 0)
     return Error(Errc::internal, fmt::format("TLS: {}", gnutls_strerror(failure)));
   std::unique_ptr<GnutlsSession> made(new GnutlsSession(std::move(credentials), raw));
-  DCDN_CHECK(made->set_up(side, reference));
+  DCDN_CHECK(made->set_up(side, reference, early));
   return made;
 }
 
@@ -89,6 +98,12 @@ Result<void> GnutlsSession::check_chain(const gnutls_datum_t* certificates, unsi
   if (failure == 0 && status == 0) return {};
   return Error(Errc::untrusted,
                "the peer's certificate does not chain to the certificate authority asked for");
+}
+
+bool GnutlsSession::early() const {
+  gnutls_datum_t chosen{};
+  if (gnutls_alpn_get_selected_protocol(session_, &chosen) != 0) return false;
+  return std::string_view(reinterpret_cast<const char*>(chosen.data), chosen.size) == kEarlyAlpn;
 }
 
 Result<NodeId> GnutlsSession::peer_key() const {

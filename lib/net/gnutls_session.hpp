@@ -14,10 +14,11 @@ enum class Side { client, server };
 
 class GnutlsSession {
  public:
-  /// `reference` gives ngtcp2's callbacks their connection; it must outlive the session.
+  /// `reference` gives ngtcp2's callbacks their connection; it must outlive the session. early: dcdn/1.1 will do,
+  /// and is preferred to dcdn/1.
   static Result<std::unique_ptr<GnutlsSession>> make(Side side,
                                                      std::shared_ptr<const TlsCredentials> credentials,
-                                                     ngtcp2_crypto_conn_ref* reference);
+                                                     ngtcp2_crypto_conn_ref* reference, bool early);
   ~GnutlsSession() { gnutls_deinit(session_); }
   GnutlsSession(const GnutlsSession&) = delete;
   GnutlsSession& operator=(const GnutlsSession&) = delete;
@@ -26,11 +27,13 @@ class GnutlsSession {
   /// After the handshake, when the peer has signed with it: its key. With an authority the chain is checked
   /// too. error untrusted: not an Ed25519 key, or the chain does not lead to the authority.
   [[nodiscard]] Result<NodeId> peer_key() const;
+  /// After the handshake: both sides speak dcdn/1.1.
+  [[nodiscard]] bool early() const;
 
  private:
   GnutlsSession(std::shared_ptr<const TlsCredentials> credentials, gnutls_session_t session)
       : credentials_(std::move(credentials)), session_(session) {}
-  Result<void> set_up(Side side, ngtcp2_crypto_conn_ref* reference);
+  Result<void> set_up(Side side, ngtcp2_crypto_conn_ref* reference, bool early);
   Result<void> check_chain(const gnutls_datum_t* certificates, unsigned count) const;
 
   std::shared_ptr<const TlsCredentials> credentials_;

@@ -15,6 +15,13 @@ coded::Seconds seconds_of(ngtcp2_tstamp time) {
 }  // namespace
 
 Result<void> QuicConnection::start_coded(double bytes_per_s) {
+  DCDN_CHECK(make_coded(bytes_per_s));
+  coded_->limit(bytes_per_s);
+  bulk_is_coded_ = true;
+  return {};
+}
+
+Result<void> QuicConnection::make_coded(double bytes_per_s) {
   if (coded_) return {};
   if (phase_ != Phase::open || setup_.owner == nullptr) return Error(Errc::temporary, "connection closed");
   CodedCarrier::Options options;
@@ -35,7 +42,7 @@ Result<void> QuicConnection::start_coded(double bytes_per_s) {
 
 Result<StreamId> QuicConnection::open_bulk(bool critical) {
   if (closed()) return Error(Errc::temporary, "connection closed");
-  return coded_ ? Result<StreamId>(coded_->open(critical)) : open_unidirectional();
+  return bulk_is_coded_ ? Result<StreamId>(coded_->open(critical)) : open_unidirectional();
 }
 
 // QUIC may be trying a new address of the peer. Until that has answered, coded packets go to the one before.

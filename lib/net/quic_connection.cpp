@@ -54,7 +54,8 @@ QuicConnection::~QuicConnection() = default;
 Result<void> QuicConnection::start_tls(Side side) {
   reference_.get_conn = connection_of;
   reference_.user_data = conn_.get();
-  DCDN_TRY(tls_, GnutlsSession::make(side, setup_.credentials, &reference_));
+  DCDN_TRY(tls_, GnutlsSession::make(side, setup_.credentials, &reference_,
+                                     setup_.options.carrier != Carrier::streams));
   ngtcp2_conn_set_tls_native_handle(conn_.get(), tls_->handle());
   const auto keep_alive =
       static_cast<ngtcp2_duration>(setup_.options.keep_alive.count()) * NGTCP2_MILLISECONDS;

@@ -110,7 +110,8 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
     return queue_.unsent_bytes() + (coded_ ? coded_->queued_bytes() : 0);
   }
   Result<void> start_coded(double bytes_per_s) override;
-  [[nodiscard]] bool coded() const override { return coded_ != nullptr; }
+  [[nodiscard]] bool coded() const override { return bulk_is_coded_; }
+  [[nodiscard]] bool begins_early() const override { return early_; }
   Result<StreamId> open_bulk(bool critical) override;
   void consume(StreamId id, std::size_t bytes) override;
   void reset_stream(StreamId id, std::uint64_t code) override;
@@ -170,6 +171,7 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   void count_and_queue(const DatagramBatch& batch);
   void repeat_turn();
   // quic_coded.cpp
+  Result<void> make_coded(double bytes_per_s);
   bool send_coded(ByteView bytes, std::size_t segment);
   void path_validated(const ngtcp2_path& path);
   void coded_turn();
@@ -219,6 +221,8 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   ngtcp2_tstamp repeat_armed_for_ = UINT64_MAX;
   asio::steady_timer coded_timer_;
   coded::Seconds coded_armed_for_ = kNever;
+  bool early_ = false;          // dcdn/1.1 was chosen
+  bool bulk_is_coded_ = false;  // by start_coded(); the carrier listens before that if early_
   bool flush_posted_ = false;
   bool in_turn_ = false;    // a flush follows anyway
   bool ready_now_ = false;  // for whoever waits: see PeerPolicy::before_accepted

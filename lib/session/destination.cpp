@@ -88,6 +88,7 @@ net::Task<void> Destination::connect_once() {
   peer_ = connected->peer();
   state_ = DestinationState::connected;
   detail_.clear();
+  ++shared_.connections;
   if (shared_.opened_unix_s == 0) shared_.opened_unix_s = now_unix_s();
   connection_ = std::make_unique<SendConnection>(shared_, connected, transfers_);
   if (!shared_.settings.paths.empty()) connection_->use_paths(interface, settings_.identity);

@@ -38,7 +38,11 @@ std::uint32_t ChunkSizer::chunk_bytes(std::uint64_t segment) const {
   for (const wire::ChunkPlanStep& step : plan_) {
     if (step.segment <= segment) size = step.chunk_content;
   }
-  return std::clamp<std::uint32_t>(size, wire::kMinChunkContent, largest_);
+  return std::clamp<std::uint32_t>(size, wire::kMinChunkContent, largest_.load(std::memory_order_relaxed));
+}
+
+void ChunkSizer::allow(std::uint32_t largest) {
+  if (largest > largest_.load(std::memory_order_relaxed)) largest_.store(largest, std::memory_order_relaxed);
 }
 
 void ChunkSizer::measure(const pace::PathMeasure& measure) {

@@ -22,10 +22,12 @@ class ChunkSizer {
              double rate_bytes_per_s, bool several_paths = false);
   [[nodiscard]] std::uint32_t chunk_bytes(std::uint64_t segment) const;
   void measure(const pace::PathMeasure& measure);
+  /// The receiver turns out to take larger chunks than was safe to assume.
+  void allow(std::uint32_t largest);
 
  private:
   const std::vector<wire::ChunkPlanStep> plan_;
-  const std::uint32_t largest_;
+  std::atomic<std::uint32_t> largest_;
   const std::uint32_t largest_chosen_;
   pace::ChunkSizePolicy policy_;
   std::atomic<std::uint32_t> current_;

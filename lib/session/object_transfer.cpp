@@ -46,6 +46,7 @@ void ObjectTransfer::drop_feed() {
 }
 
 void ObjectTransfer::disconnected() {
+  early_ = false;
   queue_.clear();
   queue_bytes_ = 0;
   asked_.clear();
@@ -53,8 +54,29 @@ void ObjectTransfer::disconnected() {
   if (phase_ == TransferPhase::offered || phase_ == TransferPhase::running) phase_ = TransferPhase::waiting;
 }
 
+void ObjectTransfer::begin_early(const pace::PathMeasure& path) {
+  (void)answered(wire::Answer{}, path, kEarlyLargestChunk);  // nothing in it can be refused
+  early_ = true;
+  early_sent_ = 0;
+}
+
+// What was sent already is what the receiver wants.
+void ObjectTransfer::confirmed(const wire::Answer& answer, std::uint32_t largest_chunk) {
+  answer_ = answer;
+  largest_chunk_ = largest_chunk;
+  if (sizer_) sizer_->allow(largest_chunk);
+}
+
 Result<void> ObjectTransfer::answered(const wire::Answer& answer, const pace::PathMeasure& path,
                                       std::uint32_t largest_chunk) {
+  if (std::exchange(early_, false)) {
+    if (is_plain(answer)) {
+      confirmed(answer, largest_chunk);
+      return {};
+    }
+    object_id_.reset();
+    use_feed(hub_.private_feed());
+  }
   answer_ = answer;
   path_ = path;
   largest_chunk_ = largest_chunk;
@@ -204,6 +226,7 @@ void ObjectTransfer::pop_chunk() {
   const std::size_t bytes = queue_.front().bytes();
   queue_bytes_ -= bytes;
   carried_sent_ += bytes;
+  if (early_) early_sent_ += bytes;
   queue_.pop_front();
 }
 

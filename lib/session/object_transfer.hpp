@@ -10,6 +10,12 @@
 
 namespace dcdn::session {
 
+/// Sent of an object before its receiver has answered, at most: it may be there already, and what nobody waits for
+/// takes up the connection's window at the receiver.
+inline constexpr std::size_t kMostEarlyBytes = 1u << 20;
+/// Every receiver that takes content early takes chunks of that size.
+inline constexpr std::uint32_t kEarlyLargestChunk = 256u << 10;
+
 enum class TransferPhase { waiting, offered, running, done, failed };
 
 /// What the wire still owes the receiver. Pure bookkeeping over a Feed: knows no connection.
@@ -26,6 +32,10 @@ class ObjectTransfer {
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
   void offered() { phase_ = TransferPhase::offered; }
+  /// Goes on as if the receiver had answered that it has nothing, for up to kMostEarlyBytes: answered() will tell.
+  void begin_early(const pace::PathMeasure& path);
+  /// An answer is due.
+  [[nodiscard]] bool awaits_answer() const { return phase_ == TransferPhase::offered || early_; }
   /// The connection is gone: what was queued is forgotten, what was confirmed stays.
   void disconnected();
   /// The receiver's answer: chooses where to go on. error incomplete: it needs what a pipe cannot give twice.
@@ -47,7 +57,9 @@ class ObjectTransfer {
   /// again.
   Result<void> leave_shared_feed();
 
-  [[nodiscard]] bool has_chunk() const { return !queue_.empty(); }
+  [[nodiscard]] bool has_chunk() const {
+    return !queue_.empty() && (!early_ || early_sent_ < kMostEarlyBytes);
+  }
   [[nodiscard]] const QueuedChunk& next_chunk() const { return queue_.front(); }
   void pop_chunk();
   /// It was given to a path that failed: it goes again, before the others.
@@ -59,6 +71,7 @@ class ObjectTransfer {
   [[nodiscard]] std::uint64_t carried_sent() const { return carried_sent_; }
 
  private:
+  void confirmed(const wire::Answer& answer, std::uint32_t largest_chunk);
   Result<void> restart();
   void use_feed(std::shared_ptr<Feed> feed);
   void drop_feed();
@@ -87,6 +100,8 @@ class ObjectTransfer {
   std::optional<Digest> object_id_;  // once the final segment passed
   std::uint64_t bytes_done_ = 0;
   std::uint64_t carried_sent_ = 0;
+  bool early_ = false;  // running, and not answered yet
+  std::size_t early_sent_ = 0;
   std::optional<Error> error_;
 };
 

@@ -194,15 +194,21 @@ Result<void> ReceiveConnection::take_object_frame(Object& object, net::StreamId 
   const std::size_t size = std::min(stream.held, wire::kHeaderBytes + frame.body.size());
   const std::uint32_t number = object.offer.object;
   if (frame.type == wire::FrameType::segment || frame.type == wire::FrameType::signature) {
-    if (!object.opened) return Error(Errc::corrupt, "a manifest segment came before the answer to its offer");
-    auto passed = object.gate.take(frame, now_micros());
-    if (!passed) {
-      fail(number, passed.error());
-    } else if (*passed) {
-      stream.held -= size;
-      add_segment(object, std::move(**passed), credit_for(id, size));
-      return {};
+    stream.held -= size;
+    if (object.opened) {
+      take_manifest_frame(object, frame);
+    } else if (connection_->begins_early()) {
+      object.early.push_back(frame);
+    } else {
+      return Error(Errc::corrupt, "a manifest segment came before the answer to its offer");
     }
+    return {};
+  }
+  if (frame.type == wire::FrameType::again) {
+    DCDN_TRY(const auto again, wire::parse<wire::Again>(frame.body.view()));
+    if (!object.opened || again.object != number)
+      return Error(Errc::corrupt, "an object is begun again before its answer");
+    object.void_until_again = false;
   } else if (frame.type == wire::FrameType::differences) {
     DCDN_CHECK(wire::parse<wire::Differences>(frame.body.view()));
     object.differences = true;
@@ -216,6 +222,35 @@ Result<void> ReceiveConnection::take_object_frame(Object& object, net::StreamId 
   stream.held -= size;
   connection_->consume(id, size);
   return {};
+}
+
+// The stream's credit goes back when the segment is on its way to the store, or is dropped.
+void ReceiveConnection::take_manifest_frame(Object& object, const wire::Frame& frame) {
+  auto credit = credit_for(object.stream, wire::kHeaderBytes + frame.body.size());
+  if (object.void_until_again) return credit();
+  auto passed = object.gate.take(frame, now_micros());
+  if (!passed) {
+    credit();
+    fail(object.offer.object, passed.error());
+  } else if (*passed) {
+    add_segment(object, std::move(**passed), std::move(credit));
+  } else {
+    credit();
+  }
+}
+
+// What a sender sent without waiting for the answer.
+void ReceiveConnection::take_early(Object& object, bool plain) {
+  object.void_until_again = connection_->begins_early() && !plain;
+  const std::uint32_t number = object.offer.object;
+  const net::StreamId stream = object.stream;
+  for (const wire::Frame& frame : std::exchange(object.early, {})) {
+    if (Object* still = find(number)) {
+      take_manifest_frame(*still, frame);
+    } else {  // the one before has failed it
+      connection_->consume(stream, wire::kHeaderBytes + frame.body.size());
+    }
+  }
 }
 
 Result<void> ReceiveConnection::take_chunk(net::StreamId id, StreamState& stream, const wire::Frame& frame) {

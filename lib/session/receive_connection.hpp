@@ -48,6 +48,8 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
     bool ask = false;
     bool differences = false;  // the sender can send them
     bool opened = false;
+    bool void_until_again = false;  // what comes was sent before our answer was known, and does not fit it
+    std::vector<wire::Frame> early = {};  // came before the answer
     bool finishing = false;
     ObjectStatus told = {};  // what the sender knows
     ObjectStatus now = {};
@@ -76,6 +78,8 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   Result<void> take_offer(net::StreamId id, const wire::Frame& frame);
   Result<void> take_object_frame(Object& object, net::StreamId id, StreamState& stream,
                                  const wire::Frame& frame);
+  void take_early(Object& object, bool plain);
+  void take_manifest_frame(Object& object, const wire::Frame& frame);
   Result<void> take_chunk(net::StreamId id, StreamState& stream, const wire::Frame& frame);
   Result<void> take_difference(net::StreamId id, StreamState& stream, const wire::Frame& frame);
   void ask_again(const wire::Want& want);

@@ -123,6 +123,7 @@ void ReceiveConnection::opened(std::uint32_t number, Result<wire::Answer> answer
   object->ask = answer->ask;
   object->now.bytes_done = object->told.bytes_done = answer->bytes_done;
   connection_->send(object->stream, frame_buffer(wire::FrameType::answer, wire::encode(*answer)), false);
+  take_early(*object, is_plain(*answer));
 }
 
 void ReceiveConnection::add_segment(Object& object, SegmentGate::Passed passed,
@@ -277,6 +278,8 @@ void ReceiveConnection::remove(std::uint32_t number, bool keep_sink) {
       shared_->slots.erase(use);
     }
   }
+  for (const wire::Frame& frame : it->second.early)
+    connection_->consume(it->second.stream, wire::kHeaderBytes + frame.body.size());
   object_streams_.erase(it->second.stream);
   objects_.erase(it);
   shared_->worker.post([desk = desk_, number] { desk->remove(number); });

@@ -10,8 +10,6 @@ namespace dcdn::session {
 
 namespace {
 
-// Where the carrier is chosen here: on a path as short as a LAN's QUIC repairs losses at once and costs less.
-constexpr std::chrono::microseconds kShortPath{3000};
 constexpr double kCodedFromLoss = 0.01;
 constexpr std::uint64_t kEnoughPackets = 500;
 
@@ -27,10 +25,15 @@ Result<void> SendConnection::take_carrier(const wire::Frame& frame) {
   // What it says does not matter yet: there is one version.
   if (const auto agreed = wire::parse<wire::CarrierOffer>(frame.body.view()); !agreed) return agreed.error();
   if (!may_be_coded()) return Error(Errc::corrupt, "the receiver agrees to a carrier that was not offered");
+  agree_on_coded();
+  return {};
+}
+
+void SendConnection::agree_on_coded() {
+  if (!may_be_coded()) return;
   coded_agreed_ = true;
   const bool wanted = shared_.settings.quic.carrier == Carrier::coded;
   if (wanted || connection_->stats().min_rtt >= kShortPath) start_coded();
-  return {};
 }
 
 void SendConnection::start_coded() {

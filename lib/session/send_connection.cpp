@@ -80,7 +80,9 @@ Result<void> SendConnection::say_hello() {
   if (!shared_.settings.statements.empty())
     connection_->send(session_stream_, Buffer::copy_of(shared_.settings.statements), false);
   connection_->send(session_stream_, frame_buffer(wire::FrameType::hello, wire::encode(hello)), false);
-  if (may_be_coded()) {
+  if (connection_->begins_early()) {
+    agree_on_coded();
+  } else if (may_be_coded()) {
     connection_->send(session_stream_,
                       frame_buffer(wire::FrameType::carrier, wire::encode(wire::CarrierOffer{})), false);
   }
@@ -110,8 +112,24 @@ Result<void> SendConnection::offer_next() {
     }
     active_[*stream] = Active{transfer.get(), std::make_unique<FrameStream>(control_pool_), std::nullopt};
     transfer->offered();
+    if (may_begin_early(*transfer)) {
+      begun_early_ = true;
+      transfer->begin_early({connection_->stats().smoothed_rtt, 0});
+    }
   }
   return {};
+}
+
+// One object of a session's first connection does not wait for its answer, which saves a round trip. It is one of
+// which the receiver can hardly have anything, or that is worth it: of a repeated command this is wasted.
+bool SendConnection::may_begin_early(const ObjectTransfer& transfer) const {
+  constexpr std::uint64_t kWorthIt = 1u << 20;
+  const SendObject& object = transfer.object();
+  const bool first = !begun_early_ && shared_.connections == 1;
+  const bool small_chunks = shared_.settings.chunk_bytes.value_or(0) <= kEarlyLargestChunk;
+  const bool pays = object.priority == wire::Priority::critical || object.bytes.value_or(0) >= kWorthIt;
+  return connection_->begins_early() && first && small_chunks && pays && object.rereadable() &&
+         connection_->stats().min_rtt >= kShortPath && !shared_.paused;
 }
 
 void SendConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fin) {
@@ -124,8 +142,8 @@ void SendConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fin) 
   } else if (auto it = active_.find(id); it != active_.end()) {
     Active& active = it->second;
     taken =
-        active.frames->feed(bytes, fin, [&](wire::Frame& frame) { return take_object_frame(active, frame); });
-    if (taken && fin && active.transfer->phase() == TransferPhase::offered)
+        active.frames->feed(bytes, fin, [&](wire::Frame& frame) { return take_object_frame(id, active, frame); });
+    if (taken && fin && active.transfer->awaits_answer())
       taken = Error(Errc::corrupt, "the receiver closed an object's stream without an answer");
     const TransferPhase phase = active.transfer->phase();
     if (taken && (phase == TransferPhase::done || phase == TransferPhase::failed)) end(active);
@@ -163,14 +181,17 @@ Result<void> SendConnection::take_session_frame(const wire::Frame& frame) {
   }
 }
 
-Result<void> SendConnection::take_object_frame(Active& active, const wire::Frame& frame) {
+Result<void> SendConnection::take_object_frame(net::StreamId stream, Active& active, const wire::Frame& frame) {
   const ByteView body = frame.body.view();
   ObjectTransfer& transfer = *active.transfer;
   switch (frame.type) {
     case wire::FrameType::answer: {
       DCDN_TRY(const auto answer, wire::parse<wire::Answer>(body));
-      if (transfer.phase() != TransferPhase::offered)
-        return Error(Errc::corrupt, "a second answer to one offer");
+      if (!transfer.awaits_answer()) return Error(Errc::corrupt, "a second answer to one offer");
+      if (connection_->begins_early() && !is_plain(answer)) {
+        const wire::Again again{transfer.object().number};
+        connection_->send(stream, frame_buffer(wire::FrameType::again, wire::encode(again)), false);
+      }
       const auto stats = connection_->stats();
       const std::uint32_t largest = welcome_ ? welcome_->max_chunk_content : kUsualLargestChunk;
       const auto limit = std::clamp<std::uint32_t>(largest, wire::kMinChunkContent, wire::kMaxChunkContent);

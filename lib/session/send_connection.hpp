@@ -12,6 +12,9 @@
 
 namespace dcdn::session {
 
+/// A path as short as a LAN's: QUIC repairs losses at once there and costs less, and a round trip is nothing.
+inline constexpr std::chrono::microseconds kShortPath{3000};
+
 class SendConnection : private net::ConnectionEvents {
  public:
   SendConnection(SendShared& shared, net::ConnectionPtr connection,
@@ -52,11 +55,13 @@ class SendConnection : private net::ConnectionEvents {
 
   Result<void> say_hello();
   Result<void> offer_next();
+  [[nodiscard]] bool may_begin_early(const ObjectTransfer& transfer) const;
   Result<void> take_session_frame(const wire::Frame& frame);
-  Result<void> take_object_frame(Active& active, const wire::Frame& frame);
+  Result<void> take_object_frame(net::StreamId stream, Active& active, const wire::Frame& frame);
   Result<void> take_receipt(Active& active, const wire::Frame& frame);
   void tell_pause();
   Result<void> take_carrier(const wire::Frame& frame);
+  void agree_on_coded();
   [[nodiscard]] bool may_be_coded() const;
   void consider_coded();
   void start_coded();
@@ -87,6 +92,7 @@ class SendConnection : private net::ConnectionEvents {
   std::optional<Micros> tokens_at_;
   Micros next_measure_{0};
   bool coded_agreed_ = false;
+  bool begun_early_ = false;  // one object, if any
   bool told_paused_ = false;
   bool peer_paused_ = false;
   bool made_progress_ = false;

@@ -103,6 +103,7 @@ struct SendShared {
   std::size_t destinations = 1;
   std::uint64_t bytes_skipped = 0;  ///< content that did not have to travel
   double opened_unix_s = 0;         ///< the first connection stood; 0: none yet
+  std::size_t connections = 0;      ///< made so far, by all destinations
   SerialWorker difference_worker;   // last: its thread ends before what its jobs use
 };
 

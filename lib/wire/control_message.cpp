@@ -51,6 +51,13 @@ Bytes encode(const CarrierOffer& m) {
   return body;
 }
 
+Bytes encode(const Again& m) {
+  Bytes body;
+  ByteWriter out(body);
+  out.varint(m.object);
+  return body;
+}
+
 Bytes encode(const Offer& m) {
   Bytes body;
   ByteWriter out(body);
@@ -167,6 +174,14 @@ Result<CarrierOffer> parse<CarrierOffer>(ByteView body) {
   CarrierOffer m;
   m.version = in.number32();
   in.require(m.version > 0);
+  return in.result(m);
+}
+
+template <>
+Result<Again> parse<Again>(ByteView body) {
+  FieldReader in("again", body);
+  Again m;
+  m.object = in.number32();
   return in.result(m);
 }
 

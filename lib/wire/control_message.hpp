@@ -101,6 +101,15 @@ struct Failure {
   std::string message;     ///< at most 1024 bytes, escaped before it is shown
   bool operator==(const Failure&) const = default;
 };
+/// S to R after an answer that is not plain, where segments may come before the answer: those do not count.
+struct Again {
+  std::uint32_t object = 0;
+  bool operator==(const Again&) const = default;
+};
+/// An answer that says no more than "send it": what came ahead of it counts.
+inline bool is_plain(const Answer& answer) {
+  return !answer.ask && answer.segments_done == 0 && answer.repeats_omitted;
+}
 inline constexpr std::uint32_t kMaxPaths = 15;  ///< further connections of one session
 /// In place of Hello on a further connection of a session; repeated as a probe.
 struct Join {
@@ -128,6 +137,7 @@ Bytes encode(const Want& m);
 Bytes encode(const Stored& m);
 Bytes encode(const PauseResume& m);
 Bytes encode(const Cancel& m);
+Bytes encode(const Again& m);
 Bytes encode(const Failure& m);
 Bytes encode(const Join& m);
 Bytes encode(const Joined& m);
@@ -151,6 +161,8 @@ template <>
 Result<PauseResume> parse<PauseResume>(ByteView body);
 template <>
 Result<Cancel> parse<Cancel>(ByteView body);
+template <>
+Result<Again> parse<Again>(ByteView body);
 template <>
 Result<Failure> parse<Failure>(ByteView body);
 template <>

@@ -44,6 +44,7 @@ enum class FrameType : std::uint8_t {
   join = 0x4A,             ///< session: this connection is a further path of a session that runs
   joined = 0x4B,           ///< session: it may carry chunks
   carrier = 0x50,          ///< session: the coded carrier is offered, or accepted
+  again = 0x51,            ///< session: what came before the answer is void, the object begins anew
   differences = 0x58,      ///< session: the sender can send differences of an object
   basis = 0x59,            ///< session: a piece of the signature of an older file
   compare = 0x5A,          ///< session: which older file the chunks of a segment are like

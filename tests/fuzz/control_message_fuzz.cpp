@@ -24,7 +24,7 @@ void same_again(const Result<Message>& message, ByteView body) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const ByteView body(data + 1, size - 1);
-  switch (data[0] % 17) {
+  switch (data[0] % 19) {
     case 0:
       same_again(parse<Hello>(body), body);
       break;
@@ -72,6 +72,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 15:
       same_again(parse<Compare>(body), body);
+      break;
+    case 16:
+      same_again(parse<CarrierOffer>(body), body);
+      break;
+    case 17:
+      same_again(parse<Again>(body), body);
       break;
     default:
       same_again(parse<Difference>(body), body);

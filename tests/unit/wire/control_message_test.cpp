@@ -63,6 +63,8 @@ TEST(ControlMessage, EveryMessageSurvivesAndDamageDoesNot) {
   sweep(Failure{3, code_number(Errc::no_space), "disk full"});
   sweep(Join{1, {9, 8, 7}, 3});
   sweep(Joined{3});
+  sweep(CarrierOffer{1});
+  sweep(Again{3});
 }
 
 TEST(ControlMessage, SmallestValuesSurvive) {
@@ -77,6 +79,7 @@ TEST(ControlMessage, SmallestValuesSurvive) {
   sweep(Failure{});
   sweep(Join{});
   sweep(Joined{});
+  sweep(Again{});
 }
 
 TEST(ControlMessage, LargestValuesSurvive) {

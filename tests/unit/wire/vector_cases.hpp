@@ -207,6 +207,7 @@ class VectorCases {
     add("difference", "a message", "difference", "accept", difference);
     add("difference-cut", "raw, and a byte too few", "difference", "corrupt", cut(difference, 38));
     add("difference-codec", "an unknown codec", "difference", "corrupt", with(difference, 34, 3));
+    message("again", Again{2}, 0, 0x80);
   }
 
   std::map<std::string, VectorFile> all_;

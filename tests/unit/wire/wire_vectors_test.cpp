@@ -115,6 +115,7 @@ Outcome judge(const std::string& reads, ByteView body) {
   if (reads == "basis") return judge_message<BasisPiece>(body);
   if (reads == "compare") return judge_message<Compare>(body);
   if (reads == "difference") return judge_message<Difference>(body);
+  if (reads == "again") return judge_message<Again>(body);
   return {"nobody reads " + reads, ""};
 }
 
