@@ -67,7 +67,11 @@ void PathSignals::measure_loss(const Totals& before, std::uint32_t loss_runs) {
   if (packets <= 0) return;
   if (before.number < skip_loss_until_) return;
   // Late packets make single shares negative: cutting those off would count reordering as loss.
-  loss_sum_ += (lost / packets - loss_sum_) * (1 - std::exp(-packets / kLossMemory));
+  // At first every packet counts the same beside the assumption, so that a short transfer knows its loss in
+  // time.
+  loss_evidence_ = std::min(loss_evidence_ + packets, 1e9);
+  const double weight = std::max(1 - std::exp(-packets / kLossMemory), packets / loss_evidence_);
+  loss_sum_ += (lost / packets - loss_sum_) * weight;
   loss_ = std::clamp(loss_sum_, 0.0, 1.0);
   const double kept = std::exp(-packets / kRunMemory);
   lost_lately_ = std::max(0.0, lost_lately_ * kept + lost);

@@ -75,7 +75,8 @@ class PathSignals {
   Seconds uneven_ = 0;
   double train_ = 0;
   double loss_ = 0.1;
-  double loss_sum_ = 0.1;  // before it is kept within its range
+  double loss_sum_ = 0.1;      // before it is kept within its range
+  double loss_evidence_ = 20;  // packets, the assumption's included
   double lost_lately_ = 0;
   double runs_lately_ = 0;
   std::uint32_t first_delay_ = 0;

@@ -8,6 +8,8 @@ namespace dcdn::coded {
 namespace {
 
 constexpr double kFirstWindow = 32;   // packets in the first round trip
+constexpr double kFirstRate = 80;     // packets a second that are worth a try on a longer path,
+constexpr double kMostFirst = 64;     // so many of them in its first round trip
 constexpr double kTrainTrust = 0.95;  // of the rate that the first packets show
 constexpr double kStartGain = 2.5;
 constexpr double kStartGrowth = 1.25;  // less in two round trips: the bottleneck is found
@@ -25,7 +27,8 @@ RateControl::RateControl(const RateOptions& options)
     : options_(options), signals_(options.handshake_round_trip), start_rate_(first_rate()) {}
 
 double RateControl::first_rate() const {
-  return kFirstWindow / std::max(options_.handshake_round_trip, 20e-6);
+  const double round_trip = std::max(options_.handshake_round_trip, 20e-6);
+  return std::max(kFirstWindow / round_trip, std::min(kFirstRate, kMostFirst / round_trip));
 }
 
 std::uint8_t RateControl::feedback_interval() const {

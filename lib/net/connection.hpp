@@ -30,9 +30,10 @@ struct ConnectionStats {
   std::chrono::microseconds smoothed_rtt{};
   std::chrono::microseconds min_rtt{};
   std::uint64_t packets_sent = 0;
-  std::uint64_t packets_lost = 0;      ///< declared lost by the loss detector
-  std::uint64_t packets_repeated = 0;  ///< sent again unchanged before anyone could tell (datagram_repeats.hpp)
-  std::uint64_t bytes_sent = 0;    ///< UDP payload, all packets and retransmissions
+  std::uint64_t packets_lost = 0;  ///< declared lost by the loss detector
+  std::uint64_t packets_repeated =
+      0;                         ///< sent again unchanged before anyone could tell (datagram_repeats.hpp)
+  std::uint64_t bytes_sent = 0;  ///< UDP payload, all packets and retransmissions
   std::uint64_t bytes_received = 0;
   std::uint64_t congestion_window = 0;  ///< bytes
   // coded carrier
@@ -96,8 +97,8 @@ class Connection {
   /// internal.
   virtual Result<void> start_coded(double bytes_per_s) = 0;
   [[nodiscard]] virtual bool coded() const = 0;
-  /// Both sides speak dcdn/1.1 (dcdn-session(5), BEGINNING AT ONCE): the peer listens to the coded carrier, and takes
-  /// what belongs to an offer before it has answered it.
+  /// Both sides speak dcdn/1.1 (dcdn-session(5), BEGINNING AT ONCE): the peer listens to the coded carrier,
+  /// and takes what belongs to an offer before it has answered it.
   [[nodiscard]] virtual bool begins_early() const = 0;
   /// A unidirectional stream on the coded carrier if that was started, else as open_unidirectional().
   /// critical: before all others, and protected from the start.

@@ -46,7 +46,8 @@ Result<NodeId> key_of(gnutls_x509_crt_t certificate) {
 }
 
 gnutls_datum_t datum_of(std::string_view text) {
-  return {reinterpret_cast<unsigned char*>(const_cast<char*>(text.data())), static_cast<unsigned>(text.size())};
+  return {reinterpret_cast<unsigned char*>(const_cast<char*>(text.data())),
+          static_cast<unsigned>(text.size())};
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ enum class Side { client, server };
 
 class GnutlsSession {
  public:
-  /// `reference` gives ngtcp2's callbacks their connection; it must outlive the session. early: dcdn/1.1 will do,
-  /// and is preferred to dcdn/1.
+  /// `reference` gives ngtcp2's callbacks their connection; it must outlive the session. early: dcdn/1.1 will
+  /// do, and is preferred to dcdn/1.
   static Result<std::unique_ptr<GnutlsSession>> make(Side side,
                                                      std::shared_ptr<const TlsCredentials> credentials,
                                                      ngtcp2_crypto_conn_ref* reference, bool early);

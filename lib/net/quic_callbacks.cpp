@@ -78,7 +78,8 @@ struct QuicCallbacks {
   static int handshake_completed(ngtcp2_conn*, void* user) {
     QuicConnection& connection = self(user);
     connection.learn_peer();
-    if (connection.side_ == Side::server || connection.setup_.policy.before_accepted) connection.ready_now_ = true;
+    if (connection.side_ == Side::server || connection.setup_.policy.before_accepted)
+      connection.ready_now_ = true;
     return 0;
   }
 

@@ -87,7 +87,8 @@ void QuicConnection::settle(int failure) {
 void QuicConnection::announce_ready() {
   phase_ = Phase::open;
   early_ = tls_->early();
-  // The client's first coded packets may come right behind its handshake. What fails here fails later as well.
+  // The client's first coded packets may come right behind its handshake. What fails here fails later as
+  // well.
   if (early_ && side_ == Side::server) (void)make_coded(0);
   if (const Ready ready = std::exchange(ready_, nullptr)) ready(Result<void>());
 }

@@ -24,8 +24,8 @@ struct Identity {
 struct PeerPolicy {
   std::function<Result<void>(const NodeId&)> check;  ///< must be set
   std::string ca_file;                               ///< non-empty: the certificate must chain to it as well
-  /// connect(): the connection is handed out as soon as the peer has proved itself, a round trip before it has
-  /// accepted us. Its refusal then comes by on_closed.
+  /// connect(): the connection is handed out as soon as the peer has proved itself, a round trip before it
+  /// has accepted us. Its refusal then comes by on_closed.
   bool before_accepted = false;
 };
 

@@ -14,7 +14,8 @@ constexpr ngtcp2_duration kShortPath = 3 * NGTCP2_MILLISECONDS;  // answers befo
 
 }  // namespace
 
-// A server sends no more than three times what it heard before the address has proved itself (RFC 9000 section 8.1).
+// A server sends no more than three times what it heard before the address has proved itself (RFC 9000
+// section 8.1).
 std::uint64_t QuicConnection::allowance() const {
   constexpr std::uint64_t kAmplification = 3;
   if (side_ == Side::client || phase_ != Phase::handshaking) return UINT64_MAX;
@@ -29,8 +30,8 @@ QuicConnection::Copies QuicConnection::copies_of(ByteView bytes, std::size_t seg
   ngtcp2_conn_stat state;
   ngtcp2_conn_get_conn_stat(conn_.get(), &state);
   if (!coded_ || coded_->loss() < kWorthIt || state.min_rtt < kShortPath) return {};
-  const ngtcp2_duration gap =
-      std::clamp<ngtcp2_duration>(state.smoothed_rtt / 16, 20 * NGTCP2_MILLISECONDS, 60 * NGTCP2_MILLISECONDS);
+  const ngtcp2_duration gap = std::clamp<ngtcp2_duration>(state.smoothed_rtt / 16, 20 * NGTCP2_MILLISECONDS,
+                                                          60 * NGTCP2_MILLISECONDS);
   return {2, 3, gap};
 }
 

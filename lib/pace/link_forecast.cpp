@@ -20,9 +20,9 @@ constexpr std::chrono::seconds kMostDelay{60};
 constexpr double kStreamsShare = 0.951;
 constexpr double kCodedShare = 0.955;
 constexpr double kPacketContent = 1408;
-// Session open: the QUIC handshake, hello and welcome; a lost first flight waits for QUIC's first timer.
-constexpr double kOpenRoundTrips = 2;
-constexpr double kFirstTimer = 1;
+// Session open: the QUIC handshake up to the receiver's key; a lost flight waits for its next copy.
+constexpr double kOpenRoundTrips = 1;
+constexpr double kNextCopy = 0.1;
 // Streams: offer, want, the last acknowledgement; finding the rate, from ten packets on; with loss, what
 // QUIC's controller gives away. Fitted to transfers through netsim (tests/unit/pace/link_forecast_test.cpp).
 constexpr double kStreamsRoundTrips = 2;
@@ -32,7 +32,7 @@ constexpr double kLossFactor = 7.4;
 constexpr double kLossExponent = 1.8;
 // Coded: what the controller leaves of the rate, the first feedback, the last block's further rounds.
 constexpr double kCodedUse = 0.975;
-constexpr double kCodedRoundTrips = 1;
+constexpr double kCodedRoundTrips = 0.75;
 constexpr double kBlockSymbols = 64;
 
 Error wrong(std::string_view text, const std::string& why) {
@@ -80,7 +80,7 @@ double seconds(std::chrono::microseconds time) {
 
 double coded_transfer(const ForecastRequest& request, double content_per_s) {
   const double rtt = seconds(request.link.rtt);
-  const double tail = request.link.loss * 2 * rtt;
+  const double tail = request.link.loss * rtt;
   return static_cast<double>(request.bytes) / (content_per_s * kCodedUse) + kCodedRoundTrips * rtt + tail +
          2 * seconds(request.link.jitter);
 }
@@ -97,7 +97,7 @@ double streams_transfer(const ForecastRequest& request, double content_per_s) {
 
 double open_seconds(const LinkDescription& link) {
   const double both_arrive = (1 - link.loss) * (1 - link.loss);
-  return kOpenRoundTrips * seconds(link.rtt) + kFirstTimer * (1 - both_arrive) / both_arrive;
+  return kOpenRoundTrips * seconds(link.rtt) + kNextCopy * (1 - both_arrive) / both_arrive;
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 
 namespace dcdn::session {
 
-/// Sent of an object before its receiver has answered, at most: it may be there already, and what nobody waits for
-/// takes up the connection's window at the receiver.
+/// Sent of an object before its receiver has answered, at most: it may be there already, and what nobody
+/// waits for takes up the connection's window at the receiver.
 inline constexpr std::size_t kMostEarlyBytes = 1u << 20;
 /// Every receiver that takes content early takes chunks of that size.
 inline constexpr std::uint32_t kEarlyLargestChunk = 256u << 10;
@@ -32,7 +32,8 @@ class ObjectTransfer {
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
   void offered() { phase_ = TransferPhase::offered; }
-  /// Goes on as if the receiver had answered that it has nothing, for up to kMostEarlyBytes: answered() will tell.
+  /// Goes on as if the receiver had answered that it has nothing, for up to kMostEarlyBytes: answered() will
+  /// tell.
   void begin_early(const pace::PathMeasure& path);
   /// An answer is due.
   [[nodiscard]] bool awaits_answer() const { return phase_ == TransferPhase::offered || early_; }

@@ -120,8 +120,9 @@ Result<void> SendConnection::offer_next() {
   return {};
 }
 
-// One object of a session's first connection does not wait for its answer, which saves a round trip. It is one of
-// which the receiver can hardly have anything, or that is worth it: of a repeated command this is wasted.
+// One object of a session's first connection does not wait for its answer, which saves a round trip. It is
+// one of which the receiver can hardly have anything, or that is worth it: of a repeated command this is
+// wasted.
 bool SendConnection::may_begin_early(const ObjectTransfer& transfer) const {
   constexpr std::uint64_t kWorthIt = 1u << 20;
   const SendObject& object = transfer.object();
@@ -141,8 +142,8 @@ void SendConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fin) 
         session_frames_->feed(bytes, fin, [this](wire::Frame& frame) { return take_session_frame(frame); });
   } else if (auto it = active_.find(id); it != active_.end()) {
     Active& active = it->second;
-    taken =
-        active.frames->feed(bytes, fin, [&](wire::Frame& frame) { return take_object_frame(id, active, frame); });
+    taken = active.frames->feed(bytes, fin,
+                                [&](wire::Frame& frame) { return take_object_frame(id, active, frame); });
     if (taken && fin && active.transfer->awaits_answer())
       taken = Error(Errc::corrupt, "the receiver closed an object's stream without an answer");
     const TransferPhase phase = active.transfer->phase();
@@ -181,7 +182,8 @@ Result<void> SendConnection::take_session_frame(const wire::Frame& frame) {
   }
 }
 
-Result<void> SendConnection::take_object_frame(net::StreamId stream, Active& active, const wire::Frame& frame) {
+Result<void> SendConnection::take_object_frame(net::StreamId stream, Active& active,
+                                               const wire::Frame& frame) {
   const ByteView body = frame.body.view();
   ObjectTransfer& transfer = *active.transfer;
   switch (frame.type) {

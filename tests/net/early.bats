@@ -1,0 +1,71 @@
+# Beginning at once (dcdn-session(5)): on a path with a round trip, content travels ahead of the receiver's answer.
+load ../support/cli
+load ../support/namespaces
+
+setup() {
+  prepare_net
+  net_sim_up lan 1 --rate 20mbit --delay 25ms
+}
+
+teardown() {
+  teardown_net
+}
+
+near_sent() { net_sim_counters | jq .forth.sent_bytes; }
+sent_past() { [[ $(near_sent) -ge $1 ]]; }
+
+@test "what a receiver has already is not sent again, but for the first round trip's worth" {
+  net_random 4000000 file
+  net_receiver -o in
+  net_send file
+  cmp file in/file
+  before=$(near_sent)
+  net_send file
+  cmp file in/file
+  [[ $(($(near_sent) - before)) -lt 600000 ]]
+}
+
+@test "a new sender goes on where a killed one stopped" {
+  net_random 6000000 file
+  net_receiver -o in
+  net_sender sender.log file
+  net_until 20 sent_past 3500000
+  net_end "$NET_SENDER" KILL
+  before=$(near_sent)
+  net_send file
+  cmp file in/file
+  [[ $(($(near_sent) - before)) -lt 5000000 ]]
+}
+
+@test "another content under the same name replaces what is half there" {
+  net_random 6000000 file
+  net_receiver -o in
+  net_sender sender.log file
+  net_until 20 sent_past 3500000
+  net_end "$NET_SENDER" KILL
+  net_random 5000000 file
+  net_send file
+  cmp file in/file
+}
+
+@test "to a receiver that writes to a pipe, and with a critical object among others" {
+  net_random 2000000 file
+  NET_OUTPUT=out net_receiver --once --stdout
+  net_send file
+  net_result "$NET_RECEIVER"
+  cmp file out
+  net_random 3000 small
+  net_receiver -o in
+  net_send --priority critical file small
+  cmp file in/file
+  cmp small in/small
+}
+
+@test "a stranger is refused although the sender does not wait for it" {
+  net_random 2000000 file
+  NET_NEAR_ID=$NET_FAR_ID net_receiver -o in
+  run net_send --retry-for 3s file
+  [[ $status -eq 7 ]]
+  [[ $output == *"$NET_FAR_ADDRESS"* ]]
+  [[ ! -e in/file ]]
+}
