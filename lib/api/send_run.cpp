@@ -281,7 +281,31 @@ Error SendRun::final_error() const {
   return error;
 }
 
+void SendRun::report_paths() {
+  for (const auto& destination : session_->destinations()) {
+    for (const session::PathUse& use : destination->uses()) {
+      const net::ConnectionStats& stats = use.stats;
+      PathReport path;
+      path.destination = destination->address();
+      path.interface = use.interface;
+      path.sent = stats.bytes_sent;
+      path.useful = stats.stream_bytes_acknowledged + stats.coded_bytes_delivered;
+      // A lost packet of the coded carrier is made up by whatever its block sends next, a lost one of QUIC by
+      // itself.
+      const std::uint64_t mean = stats.bytes_sent / std::max<std::uint64_t>(stats.packets_sent, 1);
+      const bool coded = stats.coded_bytes_delivered > 0 || stats.repair_bytes_sent > 0;
+      path.repaired = stats.repair_bytes_sent + (coded ? 0 : stats.packets_lost * mean);
+      path.duplicate = stats.bytes_repeated;
+      path.wasted = stats.wasted_bytes_sent;
+      path.packets = stats.packets_sent;
+      path.packets_lost = stats.packets_lost;
+      report_.paths.push_back(std::move(path));
+    }
+  }
+}
+
 Result<SendReport> SendRun::finish() {
+  report_paths();
   report_.wire_bytes = session_->wire_bytes();
   report_.wire_bytes_received = session_->wire_bytes_received();
   report_.bytes_skipped = session_->shared().bytes_skipped;

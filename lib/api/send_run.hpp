@@ -31,6 +31,7 @@ class SendRun : public session::SendWatcher {
   Result<void> seal_objects(SendPlan& plan, const SecretKey& key, const Keyring& keyring) const;
   Result<void> run_loop();
   net::Task<void> run_session();
+  void report_paths();
   Result<SendReport> finish();
   std::string control(const std::string& line);
   Result<void> set_paused(bool paused);

@@ -72,6 +72,12 @@ std::optional<CodedSender::Packet> CodedSender::next(Seconds now, std::size_t sy
   return packet;
 }
 
+std::uint64_t CodedSender::wasted() const {
+  const auto received = static_cast<std::uint64_t>(control_.signals().totals().received);
+  const std::uint64_t used = blocks_.symbols_used();
+  return received > used ? received - used : 0;
+}
+
 Result<void> CodedSender::take(const Feedback& feedback, std::uint64_t number, Seconds now) {
   if (newest_feedback_ && number <= *newest_feedback_) return {};
   const std::uint32_t behind = static_cast<std::uint32_t>(next_number_) - 1 - feedback.highest;

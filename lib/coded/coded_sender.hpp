@@ -40,6 +40,10 @@ class CodedSender {
   [[nodiscard]] const RateControl& control() const { return control_; }
   [[nodiscard]] std::uint64_t packets_sent() const { return next_number_; }
   [[nodiscard]] std::uint64_t repair_sent() const { return blocks_.repair_sent(); }
+  [[nodiscard]] std::uint64_t repair_bytes_sent() const { return blocks_.repair_bytes_sent(); }
+  [[nodiscard]] std::uint64_t bytes_delivered() const { return blocks_.bytes_delivered(); }
+  /// Packets that arrived and were of no use: their block was complete, as far as feedback tells.
+  [[nodiscard]] std::uint64_t wasted() const;
   /// Nothing queued, and the receiver has every block.
   [[nodiscard]] bool all_done() const { return blocks_.all_done() && normal_.empty() && critical_.empty(); }
   [[nodiscard]] std::size_t bytes_held() const { return blocks_.bytes_held(); }

@@ -11,6 +11,7 @@ namespace {
 constexpr double kLeastEpoch = 20;      // packets
 constexpr double kMostEvidence = 1500;  // packets: so that random loss may change
 constexpr double kFaster = 1.06;
+constexpr double kBeyondBandwidth = 1.12;
 constexpr double kPatientRounds = 8;
 constexpr Seconds kLongestBackoff = 10;
 
@@ -196,7 +197,8 @@ void RateControl::consider_tests(std::uint64_t next_number, Seconds now) {
   } else if (growth) {
     const double factor = confirms_ == 0 ? 1.25 : confirms_ == 1 ? 1.5 : 2.0;
     test_ = Test::growth;
-    test_rate_ = factor * std::max(confirmed_, bandwidth_.get());
+    test_rate_ =
+        factor * std::max(std::min(confirmed_, kBeyondBandwidth * bandwidth_.get()), bandwidth_.get());
     ceiling_.reset();
   } else {
     return;

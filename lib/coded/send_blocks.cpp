@@ -74,6 +74,7 @@ SendBlocks::Symbol SendBlocks::send(std::ptrdiff_t index, std::uint64_t number, 
     coder.repair(block.data, block.k, block.next_esi, repair_);
     symbol.bytes = repair_;
     ++repair_sent_;
+    repair_bytes_sent_ += block.symbol_bytes;
   }
   block.next_esi = (block.next_esi + 1) % kMaxSymbols;
   ++block.unsettled;
@@ -81,8 +82,17 @@ SendBlocks::Symbol SendBlocks::send(std::ptrdiff_t index, std::uint64_t number, 
   return symbol;
 }
 
+std::uint64_t SendBlocks::symbols_used() const {
+  std::uint64_t used = symbols_delivered_;
+  for (const Block& block : blocks_)
+    if (block.need > 0) used += block.k - block.need;
+  return used;
+}
+
 void SendBlocks::complete(Block& block) {
   block.need = 0;
+  symbols_delivered_ += block.k;
+  bytes_delivered_ += block.data.size();
   bytes_held_ -= block.data.size();
   Bytes().swap(block.data);
 }

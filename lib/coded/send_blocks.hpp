@@ -41,6 +41,10 @@ class SendBlocks {
   [[nodiscard]] bool all_done() const { return blocks_.empty(); }
   [[nodiscard]] bool unsettled() const { return !sent_.empty(); }
   [[nodiscard]] std::uint64_t repair_sent() const { return repair_sent_; }
+  [[nodiscard]] std::uint64_t repair_bytes_sent() const { return repair_bytes_sent_; }
+  /// Symbols that the receiver needed and has, and the bytes of the blocks that it has whole.
+  [[nodiscard]] std::uint64_t symbols_used() const;
+  [[nodiscard]] std::uint64_t bytes_delivered() const { return bytes_delivered_; }
   [[nodiscard]] std::size_t bytes_held() const { return bytes_held_; }
 
  private:
@@ -68,6 +72,9 @@ class SendBlocks {
   std::deque<Sent> sent_;
   Bytes repair_;
   std::uint64_t repair_sent_ = 0;
+  std::uint64_t repair_bytes_sent_ = 0;
+  std::uint64_t symbols_delivered_ = 0;
+  std::uint64_t bytes_delivered_ = 0;
   std::size_t bytes_held_ = 0;
 };
 

@@ -170,6 +170,9 @@ void CodedCarrier::count(ConnectionStats& stats) const {
     stats.congestion_window = static_cast<std::uint64_t>(window);
   }
   stats.repair_packets_sent += sender_.repair_sent();
+  stats.repair_bytes_sent += sender_.repair_bytes_sent();
+  stats.coded_bytes_delivered += sender_.bytes_delivered();
+  stats.wasted_bytes_sent += sender_.wasted() * packet_bytes_;
   stats.repaired_symbols += receiver_.repaired();
   stats.wasted_packets += receiver_.wasted();
 }

@@ -55,6 +55,9 @@ class CodedCarrier {
   void turn(coded::Seconds now, std::size_t udp_payload, std::size_t ip_overhead);
   /// When to call turn() next; infinite: after push(), consumed() or receive().
   [[nodiscard]] coded::Seconds due() const { return std::min(sender_.due(), receiver_.due()); }
+  /// Nothing is heard of what was sent: an outage, or our address is another by now and the peer does not
+  /// know.
+  [[nodiscard]] bool holding() const { return sender_.control().holding(); }
   /// Share of packets that gets lost, either way, as well as this side knows.
   [[nodiscard]] double loss() const;
   /// Adds what this carrier did.

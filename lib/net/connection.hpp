@@ -30,20 +30,36 @@ struct ConnectionStats {
   std::chrono::microseconds smoothed_rtt{};
   std::chrono::microseconds min_rtt{};
   std::uint64_t packets_sent = 0;
-  std::uint64_t packets_lost = 0;  ///< declared lost by the loss detector
-  std::uint64_t packets_repeated =
-      0;                         ///< sent again unchanged before anyone could tell (datagram_repeats.hpp)
-  std::uint64_t bytes_sent = 0;  ///< UDP payload, all packets and retransmissions
+  std::uint64_t packets_lost = 0;    ///< declared lost by the loss detector
+  std::uint64_t bytes_repeated = 0;  ///< of those, copies (datagram_repeats.hpp)
+  std::uint64_t bytes_sent = 0;      ///< UDP payload, all packets and retransmissions
   std::uint64_t bytes_received = 0;
   std::uint64_t congestion_window = 0;  ///< bytes
   // coded carrier
   std::uint64_t repair_packets_sent = 0;
   std::uint64_t repaired_symbols = 0;  ///< lost, and computed out of others
-  std::uint64_t wasted_packets = 0;    ///< arrived when their block was complete
-  std::uint64_t bytes_in_flight = 0;   ///< sent, neither acknowledged nor declared lost
+  std::uint64_t wasted_packets = 0;    ///< arrived here when their block was complete
+  std::uint64_t repair_bytes_sent = 0;
+  std::uint64_t coded_bytes_delivered = 0;  ///< of blocks of ours that the peer has
+  std::uint64_t wasted_bytes_sent = 0;      ///< arrived at the peer when their block was complete
+  std::uint64_t bytes_in_flight = 0;        ///< sent, neither acknowledged nor declared lost
   std::uint64_t stream_bytes_acknowledged = 0;
   std::chrono::microseconds probe_timeout{};  ///< RFC 9002 section 6.2.1, without back-off
   unsigned timeouts = 0;                      ///< probe timeouts since the last acknowledgement
+
+  /// Adds the totals of another connection.
+  void add(const ConnectionStats& other) {
+    packets_sent += other.packets_sent;
+    packets_lost += other.packets_lost;
+    bytes_sent += other.bytes_sent;
+    bytes_received += other.bytes_received;
+    bytes_repeated += other.bytes_repeated;
+    repair_packets_sent += other.repair_packets_sent;
+    repair_bytes_sent += other.repair_bytes_sent;
+    coded_bytes_delivered += other.coded_bytes_delivered;
+    wasted_bytes_sent += other.wasted_bytes_sent;
+    stream_bytes_acknowledged += other.stream_bytes_acknowledged;
+  }
 };
 
 /// How a connection ended.

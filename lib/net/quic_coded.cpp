@@ -77,6 +77,17 @@ bool QuicConnection::receive_coded(ByteView datagram) {
   return true;
 }
 
+// A translator on the way that gave us another address is noticed by QUIC packets only: coded ones may come
+// from anywhere, but go where QUIC has validated. In silence they leave more often than to keep the
+// connection alive.
+void QuicConnection::ask_in_hold() {
+  constexpr ngtcp2_duration kAskEvery = 400 * NGTCP2_MILLISECONDS;
+  const bool holding = coded_->holding();
+  if (std::exchange(asks_in_hold_, holding) == holding) return;
+  const auto usual = static_cast<ngtcp2_duration>(setup_.options.keep_alive.count()) * NGTCP2_MILLISECONDS;
+  ngtcp2_conn_set_keep_alive_timeout(conn_.get(), holding ? kAskEvery : usual);
+}
+
 void QuicConnection::coded_turn() {
   // Below it the loop's own clock is what one waits for; packets that come due meanwhile leave together.
   constexpr coded::Seconds kQuantum = 0.001;
@@ -88,6 +99,7 @@ void QuicConnection::coded_turn() {
       std::min(ngtcp2_conn_get_path_max_tx_udp_payload_size(conn_.get()), max_payload_);
   const std::size_t headers = validated_->family() == AF_INET6 ? kUdpAndIpv6 : kUdpAndIpv4;
   if (unsent_.empty()) coded_->turn(now, payload, headers);
+  ask_in_hold();
   const coded::Seconds due = coded_->due();
   if (!std::isfinite(due) || !unsent_.empty()) return;
   const coded::Seconds when = std::max(due, now + kQuantum);

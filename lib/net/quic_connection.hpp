@@ -174,6 +174,7 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   Result<void> make_coded(double bytes_per_s);
   bool send_coded(ByteView bytes, std::size_t segment);
   void path_validated(const ngtcp2_path& path);
+  void ask_in_hold();
   void coded_turn();
   // quic_closing.cpp
   void settle(int failure);
@@ -223,6 +224,7 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   coded::Seconds coded_armed_for_ = kNever;
   bool early_ = false;          // dcdn/1.1 was chosen
   bool bulk_is_coded_ = false;  // by start_coded(); the carrier listens before that if early_
+  bool asks_in_hold_ = false;
   bool flush_posted_ = false;
   bool in_turn_ = false;    // a flush follows anyway
   bool ready_now_ = false;  // for whoever waits: see PeerPolicy::before_accepted

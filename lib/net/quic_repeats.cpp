@@ -43,7 +43,10 @@ void QuicConnection::hand_over(ByteView bytes, std::size_t segment, const ngtcp2
   batch.remote = SocketAddress::from_raw(path.remote.addr, path.remote.addrlen);
   const Copies copies = copies_of(bytes, segment, asks);
   count_and_queue(batch);
-  for (int more = 1; more < copies.at_once && bytes.size() <= allowance(); ++more) count_and_queue(batch);
+  for (int more = 1; more < copies.at_once && bytes.size() <= allowance(); ++more) {
+    stats_.bytes_repeated += bytes.size();
+    count_and_queue(batch);
+  }
   repeats_.add(batch, copies.later, copies.gap, quic_now());
 }
 
@@ -60,7 +63,7 @@ void QuicConnection::repeat_turn() {
   while (unsent_.empty()) {
     const auto copy = repeats_.next(now, allowance());
     if (!copy) break;
-    stats_.packets_repeated += (copy->bytes.size() + copy->segment - 1) / copy->segment;
+    stats_.bytes_repeated += copy->bytes.size();
     count_and_queue(*copy);
   }
   // Copies that may not leave yet wait for what comes in, which ends in a turn as well.

@@ -95,10 +95,8 @@ net::Task<void> Destination::connect_once() {
   auto ended = co_await connection_->run();
   const net::ConnectionStats last = connection_->stats();
   tell_paths();
-  earlier_.bytes_sent += last.bytes_sent;
-  earlier_.packets_sent += last.packets_sent;
-  earlier_.packets_lost += last.packets_lost;
-  earlier_.bytes_received += last.bytes_received;
+  earlier_.add(last);
+  earlier_uses_ = uses();
   if (connection_->made_progress()) backoff_.reset();
   connection_.reset();
   co_return ended;
@@ -163,10 +161,21 @@ void Destination::tell_paths() const {
 
 net::ConnectionStats Destination::stats() const {
   net::ConnectionStats all = connection_ ? connection_->stats() : net::ConnectionStats{};
-  all.bytes_sent += earlier_.bytes_sent;
-  all.packets_sent += earlier_.packets_sent;
-  all.packets_lost += earlier_.packets_lost;
-  all.bytes_received += earlier_.bytes_received;
+  all.add(earlier_);
+  return all;
+}
+
+std::vector<PathUse> Destination::uses() const {
+  std::vector<PathUse> all = earlier_uses_;
+  for (const PathUse& now : connection_ ? connection_->uses() : std::vector<PathUse>{}) {
+    const auto known = std::find_if(all.begin(), all.end(),
+                                    [&](const PathUse& use) { return use.interface == now.interface; });
+    if (known == all.end()) {
+      all.push_back(now);
+    } else {
+      known->stats.add(now.stats);
+    }
+  }
   return all;
 }
 

@@ -38,6 +38,8 @@ class Destination {
   [[nodiscard]] std::vector<PathProgress> paths() const;
   /// All connections so far together.
   [[nodiscard]] net::ConnectionStats stats() const;
+  /// The same by path.
+  [[nodiscard]] std::vector<PathUse> uses() const;
   [[nodiscard]] bool coded() const { return connection_ && connection_->coded(); }
 
  private:
@@ -54,6 +56,7 @@ class Destination {
   std::vector<std::unique_ptr<ObjectTransfer>> transfers_;
   std::unique_ptr<SendConnection> connection_;
   net::ConnectionStats earlier_;  // of connections that are gone
+  std::vector<PathUse> earlier_uses_;
   pace::Backoff backoff_;
   net::Signal stopped_;
   std::optional<Error> stop_error_;

@@ -202,10 +202,8 @@ void PathSet::dial(Path& path) {
 void PathSet::give_up(Path& path, Error why, Micros now) {
   const bool on_purpose = carries_first(path);
   const net::ConnectionStats last = path.link->stats();
-  gone_.bytes_sent += last.bytes_sent;
-  gone_.packets_sent += last.packets_sent;
-  gone_.packets_lost += last.packets_lost;
-  gone_.bytes_received += last.bytes_received;
+  gone_.add(last);
+  path.gone.add(last);
   path.bytes += last.bytes_sent;
   path.link->load().requeue_all();
   path.link.reset();
@@ -258,15 +256,20 @@ void PathSet::on_first_acknowledged(net::StreamId stream) {
 }
 
 void PathSet::add_to(net::ConnectionStats& stats) const {
-  const auto add = [&stats](const net::ConnectionStats& more) {
-    stats.bytes_sent += more.bytes_sent;
-    stats.packets_sent += more.packets_sent;
-    stats.packets_lost += more.packets_lost;
-    stats.bytes_received += more.bytes_received;
-  };
-  add(gone_);
+  stats.add(gone_);
   for (const auto& path : paths_)
-    if (path->link) add(path->link->stats());
+    if (path->link) stats.add(path->link->stats());
+}
+
+std::vector<PathUse> PathSet::uses() const {
+  std::vector<PathUse> all;
+  for (const auto& path : paths_) {
+    PathUse use{path->interface, path->gone};
+    if (path->link) use.stats.add(path->link->stats());
+    if (carries_first(*path)) use.stats.add(first_->stats());
+    if (use.stats.packets_sent > 0) all.push_back(std::move(use));
+  }
+  return all;
 }
 
 std::vector<PathProgress> PathSet::describe() const {

@@ -17,6 +17,12 @@ namespace dcdn::session {
 
 inline constexpr std::size_t kMostPaths = 10;
 
+/// What was sent over one way to a receiver, all connections of a session together.
+struct PathUse {
+  std::string interface;  ///< empty: as the routes say
+  net::ConnectionStats stats;
+};
+
 class PathSet {
  public:
   /// `first` was made by `interface` (empty: as the routes say). `wake`: there may be something to do.
@@ -38,6 +44,8 @@ class PathSet {
 
   /// Adds what the further connections sent, those that are gone too.
   void add_to(net::ConnectionStats& stats) const;
+  /// The same by interface, with the first connection's: all of it counts where it is now.
+  [[nodiscard]] std::vector<PathUse> uses() const;
   [[nodiscard]] std::vector<PathProgress> describe() const;
 
  private:
@@ -52,6 +60,7 @@ class PathSet {
     pace::PathState told = pace::PathState::probing;
     pace::PathState state = pace::PathState::probing;
     std::uint64_t bytes = 0;  // of connections that are gone or went elsewhere
+    net::ConnectionStats gone = {};
   };
 
   void find_interfaces();

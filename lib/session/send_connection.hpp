@@ -35,6 +35,7 @@ class SendConnection : private net::ConnectionEvents {
   /// code says kCloseCancelled.
   void stop(std::uint64_t close_code, Error error);
   [[nodiscard]] net::ConnectionStats stats() const;
+  [[nodiscard]] std::vector<PathUse> uses() const;
   [[nodiscard]] bool peer_paused() const { return peer_paused_; }
   [[nodiscard]] bool coded() const { return connection_->coded(); }
   /// Whether the receiver confirmed anything new on this connection.

@@ -32,6 +32,10 @@ net::ConnectionStats SendConnection::stats() const {
   return all;
 }
 
+std::vector<PathUse> SendConnection::uses() const {
+  return paths_ ? paths_->uses() : std::vector<PathUse>{{"", connection_->stats()}};
+}
+
 void SendConnection::on_stream_acknowledged(net::StreamId id) {
   if (!paths_) return;
   paths_->on_first_acknowledged(id);

@@ -35,6 +35,9 @@ class SendSession {
   [[nodiscard]] bool connected() const;
   [[nodiscard]] std::uint64_t wire_bytes() const;
   [[nodiscard]] std::uint64_t wire_bytes_received() const;
+  [[nodiscard]] const std::vector<std::unique_ptr<Destination>>& destinations() const {
+    return destinations_;
+  }
 
  private:
   void describe_objects(Progress& progress) const;

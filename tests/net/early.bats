@@ -69,3 +69,17 @@ sent_past() { [[ $(near_sent) -ge $1 ]]; }
   [[ $output == *"$NET_FAR_ADDRESS"* ]]
   [[ ! -e in/file ]]
 }
+
+@test "--report tells what became of what was sent, in words and as JSON" {
+  net_sim_down_and_up() { net_down; net_sim_up lan 2 --rate 20mbit --delay 25ms --loss 0.1; }
+  net_sim_down_and_up
+  net_random 2000000 file
+  net_receiver -o in
+  net_send --report --json file >report.json
+  path=$(jq -c 'select(.message_type == "path_report")' report.json)
+  [[ $(jq -r .destination <<<"$path") == "$NET_FAR_ADDRESS:$NET_PORT" ]]
+  jq -e '.useful > 2000000 and .useful < 2100000 and .repaired > 100000 and .wasted < 200000' <<<"$path"
+  jq -e '.sent > .useful + .repaired and .packets_lost > 50 and .packets > 1500' <<<"$path"
+  run net_send --report --name again --carrier streams file
+  [[ $output == *"to $NET_FAR_ADDRESS:$NET_PORT: "*" sent, useful "*", repaired "*", duplicate "*", wasted 0 B; "* ]]
+}

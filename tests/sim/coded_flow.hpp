@@ -208,7 +208,11 @@ inline Outcome run_alone(const LinkOptions& link, double nominal_loss, CodedFlow
   Clock clock;
   VirtualLink forth(link, seed * 2 + 1);
   VirtualLink back(link, seed * 2 + 2);
-  flow.round_trip = std::max(2 * link.delay, 1e-4) + 1e-4;
+  // The handshake sees one packet each way, and jitter makes that a matter of luck.
+  std::mt19937_64 luck(seed * 2 + 3);
+  std::uniform_real_distribution<double> one_way(std::max(0.0, link.delay - link.jitter),
+                                                 link.delay + link.jitter);
+  flow.round_trip = one_way(luck) + one_way(luck) + 2e-4;
   auto transfer = std::make_unique<CodedFlow>(clock, forth, back, flow);
   if (watch) transfer->watch = [&] { watch(clock, *transfer); };
   transfer->start();

@@ -62,6 +62,7 @@ static constexpr const char* keys_listed[] = {
     "receive-window",
     "rename",
     "repairs",
+    "report",
     "require-signature",
     "reserve",
     "retry-first",

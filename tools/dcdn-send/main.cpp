@@ -41,6 +41,25 @@ void say_summary(const SendReport& sent, Report& report) {
                           {"receiver", sent.receiver}});
 }
 
+void say_path(const PathReport& path, Report& report) {
+  const std::string by = path.interface.empty() ? "" : " by " + path.interface;
+  report.note(
+      0,
+      fmt::format("to {}{}: {} sent, useful {}, repaired {}, duplicate {}, wasted {}; {} of {} packets lost",
+                  path.destination, by, format_size(path.sent), format_size(path.useful),
+                  format_size(path.repaired), format_size(path.duplicate), format_size(path.wasted),
+                  path.packets_lost, path.packets));
+  report.json("path_report", {{"destination", path.destination},
+                              {"interface", path.interface},
+                              {"sent", path.sent},
+                              {"useful", path.useful},
+                              {"repaired", path.repaired},
+                              {"duplicate", path.duplicate},
+                              {"wasted", path.wasted},
+                              {"packets", path.packets},
+                              {"packets_lost", path.packets_lost}});
+}
+
 Result<int> send_command(SendArgs& args, Report& report) {
   KeyChoice key{args.options.home, args.options.key_name, "", ""};
   DCDN_CHECK(unlock(key, args.passphrase_fd));
@@ -48,6 +67,8 @@ Result<int> send_command(SendArgs& args, Report& report) {
   if (args.options.insecure) report.warning("--insecure: the receiver is not authenticated");
   ProgressView view(report, "sent");
   DCDN_TRY(const SendReport sent, send(args.options, view));
+  if (args.say_paths)
+    for (const PathReport& path : sent.paths) say_path(path, report);
   say_summary(sent, report);
   return 0;
 }

@@ -115,6 +115,7 @@ void add_sessions(Command& root, SendArgs& args) {
   root.custom("dry-run", Arity::flag, "", "say what would be sent, and how long it would take; no network",
               action(SendAction::dry_run))
       .command_line_only();
+  root.flag("report", args.say_paths, "afterwards say what was useful, repaired, duplicate and wasted");
   root.text("link", args.link, "NAME=VALUE,...",
             "with --dry-run: the link, as loss=33%,rtt=600ms,rate=1mbit,jitter=100ms")
       .command_line_only();

@@ -16,6 +16,7 @@ struct SendArgs {
   std::string session;                      ///< of --pause, --resume, --cancel
   std::chrono::milliseconds older_than{0};  ///< of --clean
   std::string link;                         ///< of --dry-run: empty, or as forecast_send takes it
+  bool say_paths = false;                   ///< --report
   bool force = false;                       ///< a chunk stream may go to a terminal
   int passphrase_fd = -1;
   std::vector<std::string> paths;

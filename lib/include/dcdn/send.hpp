@@ -61,6 +61,20 @@ struct SendOptions {
   int interrupt_fd = -1;  ///< becomes readable on INT/TERM/HUP: stop, leave a resumable session
 };
 
+/// What became of what was sent over one path, in bytes of UDP payload. What is left of `sent` is headers,
+/// lost packets and messages still under way.
+struct PathReport {
+  std::string destination;      ///< as it was named
+  std::string interface;        ///< empty: as the routes say
+  std::uint64_t sent = 0;       ///< everything
+  std::uint64_t useful = 0;     ///< content and messages that the receiver has, each byte once
+  std::uint64_t repaired = 0;   ///< repair symbols, and what QUIC lost and so sent again (by its mean packet)
+  std::uint64_t duplicate = 0;  ///< copies of small packets, sent in case one gets lost
+  std::uint64_t wasted = 0;     ///< arrived when nothing of its block was missing any more
+  std::uint64_t packets = 0;
+  std::uint64_t packets_lost = 0;  ///< as far as the receiver told
+};
+
 struct SendReport {
   std::string session;
   std::uint64_t objects = 0;
@@ -73,6 +87,7 @@ struct SendReport {
   std::vector<std::string> object_ids;
   std::string receiver;  ///< node id text of the (last) receiver
   std::vector<std::string> failed_destinations;
+  std::vector<PathReport> paths;
 };
 
 /// Sends until the receipt of every object has been verified. error: see dcdn-send(1), EXIT STATUS; after

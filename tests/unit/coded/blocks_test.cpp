@@ -65,9 +65,14 @@ TEST_F(Blocks, lost_symbols_are_asked_for_by_number_and_no_more_are_sent) {
   ASSERT_TRUE(last.block);
   EXPECT_TRUE(std::equal(original.begin(), original.end(), last.block->view().begin()));
   EXPECT_EQ(sending.repair_sent(), 2u);
+  EXPECT_EQ(sending.repair_bytes_sent(), 2 * kSymbol);
   EXPECT_FALSE(sending.all_done());
+  EXPECT_EQ(sending.symbols_used(), 8u) << "as told last";
+  EXPECT_EQ(sending.bytes_delivered(), 0u);
   ASSERT_TRUE(tell(true));
   EXPECT_TRUE(sending.all_done());
+  EXPECT_EQ(sending.symbols_used(), 10u);
+  EXPECT_EQ(sending.bytes_delivered(), 10 * kSymbol);
   EXPECT_EQ(sending.bytes_held(), 0u);
 }
 

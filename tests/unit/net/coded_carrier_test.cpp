@@ -79,6 +79,8 @@ TEST_F(CodedTest, the_server_may_send_as_well) {
 }
 
 TEST_F(CodedTest, a_client_whose_address_changes_goes_on) {
+  options.keep_alive = 60s;  // what is not answered asks long before that
+  options.idle_timeout = 120s;
   join_coded(0.05);
   const auto id = at_client.connection->open_bulk(false);
   const Bytes bytes = pattern(3'000'000, 3);
