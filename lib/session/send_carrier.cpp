@@ -1,5 +1,5 @@
-// Which carrier takes the chunks: QUIC's streams, or coded packets beside it (dcdn-session(5), CODED
-// CARRIER).
+// What a path is worth: which carrier takes the chunks, QUIC's streams or coded packets beside it, and
+// whether the first ones wait for an answer (dcdn-session(5), BEGINNING AT ONCE, CODED CARRIER).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,6 +27,19 @@ Result<void> SendConnection::take_carrier(const wire::Frame& frame) {
   if (!may_be_coded()) return Error(Errc::corrupt, "the receiver agrees to a carrier that was not offered");
   agree_on_coded();
   return {};
+}
+
+// One object of a session's first connection does not wait for its answer, which saves a round trip. It is
+// one of which the receiver can hardly have anything, or that is worth it: of a repeated command this is
+// wasted.
+bool SendConnection::may_begin_early(const ObjectTransfer& transfer) const {
+  constexpr std::uint64_t kWorthIt = 1u << 20;
+  const SendObject& object = transfer.object();
+  const bool first = !begun_early_ && shared_.connections == 1;
+  const bool small_chunks = shared_.settings.chunk_bytes.value_or(0) <= kEarlyLargestChunk;
+  const bool pays = object.priority == wire::Priority::critical || object.bytes.value_or(0) >= kWorthIt;
+  return connection_->begins_early() && first && small_chunks && pays && object.rereadable() &&
+         connection_->stats().min_rtt >= kShortPath && !shared_.paused;
 }
 
 void SendConnection::agree_on_coded() {

@@ -120,19 +120,6 @@ Result<void> SendConnection::offer_next() {
   return {};
 }
 
-// One object of a session's first connection does not wait for its answer, which saves a round trip. It is
-// one of which the receiver can hardly have anything, or that is worth it: of a repeated command this is
-// wasted.
-bool SendConnection::may_begin_early(const ObjectTransfer& transfer) const {
-  constexpr std::uint64_t kWorthIt = 1u << 20;
-  const SendObject& object = transfer.object();
-  const bool first = !begun_early_ && shared_.connections == 1;
-  const bool small_chunks = shared_.settings.chunk_bytes.value_or(0) <= kEarlyLargestChunk;
-  const bool pays = object.priority == wire::Priority::critical || object.bytes.value_or(0) >= kWorthIt;
-  return connection_->begins_early() && first && small_chunks && pays && object.rereadable() &&
-         connection_->stats().min_rtt >= kShortPath && !shared_.paused;
-}
-
 void SendConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fin) {
   connection_->consume(id, bytes.size());
   if (lost_) return;
