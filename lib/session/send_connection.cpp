@@ -10,10 +10,8 @@ namespace dcdn::session {
 
 namespace {
 
-constexpr std::size_t kOffersAhead = 16;         // objects offered and not yet done
-constexpr std::size_t kBatchBytes = 128u << 10;  // small chunks share a stream up to this
-constexpr std::size_t kLeastQueue = 64u << 10;
-constexpr std::size_t kMostQueue = 8u << 20;
+constexpr std::size_t kOffersAhead = 16;                  // objects offered and not yet done
+constexpr std::size_t kBatchBytes = 128u << 10;           // small chunks share a stream up to this
 constexpr std::uint32_t kUsualLargestChunk = 256u << 10;  // an answer that overtakes the welcome
 constexpr std::uint64_t kRefusedCode = 0x100;
 constexpr std::chrono::milliseconds kIdleLook{200};
@@ -274,12 +272,6 @@ void SendConnection::end(Active& active) {
   }
 }
 
-bool SendConnection::all_ended() const {
-  return std::all_of(transfers_.begin(), transfers_.end(), [](const auto& transfer) {
-    return transfer->phase() == TransferPhase::done || transfer->phase() == TransferPhase::failed;
-  });
-}
-
 void SendConnection::tell_pause() {
   const bool paused = shared_.paused;
   if (paused == told_paused_) return;
@@ -344,11 +336,6 @@ std::array<bool, pace::kClasses> SendConnection::backlog() const {
     if (active.transfer->has_chunk()) waiting[class_of(*active.transfer)] = true;
   }
   return waiting;
-}
-
-// About two congestion windows: the wire never waits for us, and a critical chunk never waits behind much.
-std::size_t SendConnection::queue_limit() const {
-  return std::clamp<std::size_t>(2 * connection_->stats().congestion_window, kLeastQueue, kMostQueue);
 }
 
 std::optional<Micros> SendConnection::send_chunks() {

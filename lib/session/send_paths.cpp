@@ -1,7 +1,15 @@
-// Which of several connections takes what: how a sending connection uses its PathSet.
+// How much is left, how much is queued ahead, and which of several connections takes it: how a sending
+// connection uses its PathSet.
+#include <algorithm>
+
 #include "session/send_connection.hpp"
 
 namespace dcdn::session {
+
+namespace {
+constexpr std::size_t kLeastQueue = 64u << 10;
+constexpr std::size_t kMostQueue = 8u << 20;
+}  // namespace
 
 net::Connection* SendConnection::way_for(const ObjectTransfer& next, std::size_t limit) {
   if (!paths_) return connection_->queued_bytes() < limit ? connection_.get() : nullptr;
@@ -16,6 +24,17 @@ net::Connection* SendConnection::way_for(const ObjectTransfer& next, std::size_t
   }
   const bool critical = next.object().priority == wire::Priority::critical;
   return paths_->choose(critical, next.next_chunk().bytes(), waiting);
+}
+
+bool SendConnection::all_ended() const {
+  return std::all_of(transfers_.begin(), transfers_.end(), [](const auto& transfer) {
+    return transfer->phase() == TransferPhase::done || transfer->phase() == TransferPhase::failed;
+  });
+}
+
+// About two congestion windows: the wire never waits for us, and a critical chunk never waits behind much.
+std::size_t SendConnection::queue_limit() const {
+  return std::clamp<std::size_t>(2 * connection_->stats().congestion_window, kLeastQueue, kMostQueue);
 }
 
 void SendConnection::use_paths(const std::string& interface, const net::Identity& identity) {
