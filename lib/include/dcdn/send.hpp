@@ -67,7 +67,7 @@ struct PathReport {
   std::string destination;      ///< as it was named
   std::string interface;        ///< empty: as the routes say
   std::uint64_t sent = 0;       ///< everything
-  std::uint64_t useful = 0;     ///< content and messages that the receiver has, each byte once
+  std::uint64_t useful = 0;     ///< content and messages that the receiver confirmed, each byte once
   std::uint64_t repaired = 0;   ///< repair symbols, and what QUIC lost and so sent again (by its mean packet)
   std::uint64_t duplicate = 0;  ///< copies of small packets, sent in case one gets lost
   std::uint64_t wasted = 0;     ///< arrived when nothing of its block was missing any more
