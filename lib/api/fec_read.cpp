@@ -1,6 +1,7 @@
 // fec_decode and fec_repair of dcdn/fec.hpp.
 #include "api/group_reader.hpp"
 #include "api/parity_output.hpp"
+#include "base/unique_fd.hpp"
 #include "dcdn/fec.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "session/object_sink.hpp"
@@ -8,6 +9,8 @@
 namespace dcdn {
 
 namespace {
+
+constexpr std::size_t kMostWaiting = 16u << 20;  // bytes to be written
 
 using MadeSink = Result<std::unique_ptr<api::GroupSink>>;
 
@@ -45,11 +48,16 @@ class StreamOut : public api::GroupSink {
   std::uint64_t bytes_ = 0;
 };
 
-/// The content of the packed stream.
+/// The content of the packed stream; digested on the thread that gives it and written by one of its own.
 class RawOut : public api::GroupSink {
  public:
-  RawOut(int fd, BufferPool& pool)
-      : pool_(pool), sink_(session::make_raw_sink(fd, wire::ObjectKind::stream)) {}
+  RawOut(int fd, bool threaded, BufferPool& pool)
+      : pool_(pool),
+        writing_(threaded, kMostWaiting,
+                 [fd](Buffer& content) { return write_all(fd, content.view(), "standard output"); }),
+        sink_(session::make_raw_sink(
+            [this](const Buffer& content) { return writing_.put(content, content.size()); },
+            wire::ObjectKind::stream)) {}
 
   Result<void> take(const pipeline::CollectedGroup& group) override {
     for (const pipeline::NamedFrame* frame : frames_in_order(group)) {
@@ -64,6 +72,7 @@ class RawOut : public api::GroupSink {
     }
     return {};
   }
+  Result<void> settle() override { return writing_.drain(); }
   Result<void> finish(FecReadReport& report) override {
     report.bytes = sink_->bytes_done();
     if (sink_->complete()) return {};
@@ -84,19 +93,22 @@ class RawOut : public api::GroupSink {
   }
 
   BufferPool& pool_;
+  session::Stage<Buffer> writing_;
   std::unique_ptr<session::ObjectSink> sink_;
 };
 
 }  // namespace
 
 Result<FecReadReport> fec_decode(const FecReadOptions& options) {
-  return api::read_groups(options, true,
-                          [&options](const pipeline::CollectedGroup& first, session::WorkerPool& workers,
-                                     BufferPool& pool) -> MadeSink {
-                            if (first.raw) return MadeSink(std::make_unique<RawOut>(options.output_fd, pool));
-                            return MadeSink(std::make_unique<StreamOut>(options.output_fd, false,
-                                                                        options.threads != 1, workers, pool));
-                          });
+  return api::read_groups(
+      options, true,
+      [&options](const pipeline::CollectedGroup& first, session::WorkerPool& workers,
+                 BufferPool& pool) -> MadeSink {
+        if (first.raw)
+          return MadeSink(std::make_unique<RawOut>(options.output_fd, options.threads != 1, pool));
+        return MadeSink(
+            std::make_unique<StreamOut>(options.output_fd, false, options.threads != 1, workers, pool));
+      });
 }
 
 Result<FecReadReport> fec_repair(const FecReadOptions& options) {

@@ -246,7 +246,8 @@ class Unpacker {
   Result<void> open_sink(Unpacking& unpacking, const wire::ObjectHeader& object) {
     unpacking.name = object.name.empty() ? "stdin" : object.name;
     if (tap_.put) {
-      unpacking.sink = session::make_raw_sink(tap_.put, object.kind);
+      unpacking.sink = session::make_raw_sink(
+          [put = tap_.put](const Buffer& bytes) { return put(bytes.view()); }, object.kind);
     } else if (options_.sink == Sink::raw_stdout) {
       unpacking.sink = session::make_raw_sink(options_.output_fd, object.kind);
     } else if (options_.sink == Sink::chunk_stream) {

@@ -10,9 +10,9 @@ namespace dcdn::session {
 
 namespace {
 
-constexpr std::uint32_t kLeastBlock = 64;         // smaller ones would cost a search more than they save
-constexpr std::uint32_t kMostBlock = 1u << 20;    // no match inside a chunk is longer
-constexpr std::size_t kMostComparesAhead = 1024;  // segments told of whose want is not here yet
+constexpr std::uint32_t kLeastBlock = 64;       // smaller ones would cost a search more than they save
+constexpr std::uint32_t kMostBlock = 1u << 20;  // no match inside a chunk is longer
+constexpr std::size_t kMostComparesAhead = 64;  // segments told of whose want is not here yet
 
 /// Differences of neighbouring chunks, which are searched as one.
 class RunMaker {
@@ -177,6 +177,7 @@ std::vector<QueuedChunk> DifferenceSender::again(const wire::Want& want) {
 
 void DifferenceSender::stored(std::uint64_t upto) {
   sent_.erase(sent_.begin(), sent_.lower_bound(upto));
+  compares_.erase(compares_.begin(), compares_.lower_bound(upto));
 }
 
 void DifferenceSender::forget() {

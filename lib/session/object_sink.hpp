@@ -70,8 +70,8 @@ std::unique_ptr<ObjectSink> make_directory_sink(std::shared_ptr<store::ReceiveDi
 
 /// Raw content on `fd`, in order, each byte verified before it is written. A tree is refused.
 std::unique_ptr<ObjectSink> make_raw_sink(int fd, wire::ObjectKind kind);
-/// The same to a function.
-using PutContent = std::function<Result<void>(ByteView)>;
+/// The same to a function, which may keep what it is given.
+using PutContent = std::function<Result<void>(const Buffer&)>;
 std::unique_ptr<ObjectSink> make_raw_sink(PutContent put, wire::ObjectKind kind);
 
 /// Verified frames on `fd`, in the order in which they became verified.

@@ -74,7 +74,7 @@ class RawSink : public ObjectSink {
         if (std::holds_alternative<wire::ChunkRecord>(record)) {
           Buffer& content = contents_.front()[next_chunk_];
           if (!open.here[next_chunk_]) return {};
-          DCDN_CHECK(put(content.view()));
+          DCDN_CHECK(put(content));
           held_ -= content.size();
           content = Buffer();
           ++next_chunk_;
@@ -92,10 +92,10 @@ class RawSink : public ObjectSink {
   Result<void> put_record(const wire::Record& record) {
     if (std::holds_alternative<wire::EntryBegin>(record)) hasher_ = Hasher();
     if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
-      static constexpr std::array<std::uint8_t, 65536> kZeros{};
+      static const Buffer zeros = Buffer::copy_of(Bytes(65536));
       for (std::uint64_t left = hole->size; left > 0;) {
-        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, kZeros.size()));
-        DCDN_CHECK(put(ByteView(kZeros).first(size)));
+        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, zeros.size()));
+        DCDN_CHECK(put(zeros.first(size)));
         left -= size;
       }
     }
@@ -106,8 +106,8 @@ class RawSink : public ObjectSink {
     return {};
   }
 
-  Result<void> put(ByteView bytes) {
-    hasher_.update(bytes);
+  Result<void> put(const Buffer& bytes) {
+    hasher_.update(bytes.view());
     bytes_done_ += bytes.size();
     return put_(bytes);
   }
@@ -126,7 +126,8 @@ class RawSink : public ObjectSink {
 }  // namespace
 
 std::unique_ptr<ObjectSink> make_raw_sink(int fd, wire::ObjectKind kind) {
-  return make_raw_sink([fd](ByteView bytes) { return write_all(fd, bytes, "standard output"); }, kind);
+  return make_raw_sink([fd](const Buffer& bytes) { return write_all(fd, bytes.view(), "standard output"); },
+                       kind);
 }
 
 std::unique_ptr<ObjectSink> make_raw_sink(PutContent put, wire::ObjectKind kind) {
