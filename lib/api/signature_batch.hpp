@@ -1,8 +1,8 @@
 // signature_batch.hpp - the signatures among frames that came together, checked on all cores at once.
 //
 // GnuTLS has no batch verification in the mathematical sense, so a batch is as many single ones side by side.
-// It holds nothing back: a batch is what one read brought. What that brings, and why to wait for more does not pay:
-// dcdn-performance(7), SIGNATURES AND ENCRYPTION.
+// It holds nothing back: a batch is what one read brought. What that brings, and why to wait for more does
+// not pay: dcdn-performance(7), SIGNATURES AND ENCRYPTION.
 #pragma once
 #include <memory>
 #include <vector>

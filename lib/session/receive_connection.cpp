@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kMaxObjects = 64;           // offered and not finished, a connection
 constexpr std::size_t kMaxListedObjects = 65536;  // offered in all, a connection
+// Flow control bounds their bytes, this what a small one costs beside them.
+constexpr std::size_t kMostEarlyFrames = 1024;
 
 }  // namespace
 
@@ -198,6 +200,8 @@ Result<void> ReceiveConnection::take_object_frame(Object& object, net::StreamId 
     if (object.opened) {
       take_manifest_frame(object, frame);
     } else if (connection_->begins_early()) {
+      if (object.early.size() >= kMostEarlyFrames)
+        return Error(Errc::limit, "too many manifest segments came before the answer to their offer");
       object.early.push_back(frame);
     } else {
       return Error(Errc::corrupt, "a manifest segment came before the answer to its offer");
