@@ -115,9 +115,13 @@ TEST(coded_links, a_change_of_capacity_is_followed_both_ways) {
   down.later_bits_per_s = 10e6;
   down.later_loss = 0.2;
   flow.bytes = 20'000'000;
-  const Outcome slower = run_alone(down, 0.2, flow, 1);
-  EXPECT_LT(slower.seconds, 1.3 * (2 + (160e6 / 0.8 - 60e6) / 10e6));
-  EXPECT_LT(slower.queue_drops, 0.05);
+  double seconds = 0;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    const Outcome slower = run_alone(down, 0.2, flow, seed);
+    seconds += slower.seconds / 5;
+    EXPECT_LT(slower.queue_drops, 0.05);
+  }
+  EXPECT_LT(seconds, 1.3 * (2 + (160e6 / 0.8 - 60e6) / 10e6));
 }
 
 TEST(coded_links, a_limit_is_kept) {

@@ -1,22 +1,23 @@
-// virtual_link.hpp - one direction of a path on a virtual clock: a bottleneck with a queue, then delay, loss,
-// outages.
+// virtual_link.hpp - netsim's channel on a virtual clock, in seconds and bits as the simulations say it: what
+// they find is of the same link model that scripts/bench network sends real packets through.
 #pragma once
-#include <algorithm>
+#include <cmath>
 #include <optional>
-#include <random>
+
+#include "netsim/channel.hpp"
 
 namespace dcdn::sim {
 
-/// When virtual time begins. Not zero: stamps are of any clock.
+/// When virtual time begins. Not zero: stamps are of any clock. Then links come up.
 inline constexpr double kBeginning = 100;
 
+/// As netsim::ChannelOptions, and the same defaults.
 struct LinkOptions {
   double bits_per_s = 10e6;
   double delay = 0.1;
-  double jitter =
-      0;  ///< each packet's delay is drawn evenly from delay - jitter to delay + jitter, never below zero
+  double jitter = 0;
   double loss = 0;
-  double queue_bytes = 0;  ///< 0: one round trip's worth
+  double queue_bytes = 0;
   // Gilbert-Elliott, a packet at a time
   double to_bad = 0;
   double to_good = 1;
@@ -30,46 +31,48 @@ struct LinkOptions {
   double later_loss = 0;
 };
 
+inline netsim::Time link_time(double seconds) {
+  return netsim::Time(std::llround(seconds * 1e9));
+}
+
+inline netsim::ChannelOptions channel_options(const LinkOptions& link) {
+  netsim::ChannelOptions options;
+  options.bytes_per_s = link.bits_per_s / 8;
+  options.queue_bytes = static_cast<std::uint64_t>(link.queue_bytes);
+  options.delay = link_time(link.delay);
+  options.jitter = link_time(link.jitter);
+  options.loss = link.loss;
+  if (link.to_bad > 0) options.bursts = netsim::Bursts{link.to_bad, link.to_good, 0, link.loss_in_bad};
+  options.up = link_time(link.up);
+  options.down = link_time(link.down);
+  if (link.changes_at < 1e18)
+    options.change =
+        netsim::Change{link_time(link.changes_at - kBeginning), link.later_bits_per_s / 8, link.later_loss};
+  return options;
+}
+
 class VirtualLink {
  public:
-  VirtualLink(const LinkOptions& options, std::uint64_t seed) : options_(options), random_(seed) {}
+  VirtualLink(const LinkOptions& options, std::uint64_t seed) : channel_(channel_options(options), seed) {}
 
   /// When a packet of that many bytes (of IP) arrives; nothing if it does not.
   std::optional<double> send(double now, double bytes) {
-    ++packets;
-    const bool later = now >= options_.changes_at;
-    const double rate = later ? options_.later_bits_per_s : options_.bits_per_s;
-    const double room =
-        options_.queue_bytes > 0 ? options_.queue_bytes : options_.bits_per_s * options_.delay / 4;
-    const double backlog = std::max(0.0, busy_until_ - now) * rate / 8;
-    if (backlog > 0 && backlog + bytes > room) {
-      ++dropped;
-      return std::nullopt;
-    }
-    busy_until_ = std::max(now, busy_until_) + bytes * 8 / rate;
-    queue_delay_sum += busy_until_ - now;
-    const bool lost = uniform() < (later ? options_.later_loss : options_.loss);
-    const bool is_down =
-        options_.up > 0 && std::fmod(busy_until_ - kBeginning, options_.up + options_.down) > options_.up;
-    bad_ = bad_ ? uniform() >= options_.to_good : uniform() < options_.to_bad;
-    if (lost || is_down || (bad_ && uniform() < options_.loss_in_bad)) {
-      ++lost_at_random;
-      return std::nullopt;
-    }
-    const double delay = options_.delay + options_.jitter * (2 * uniform() - 1);
-    return busy_until_ + std::max(0.0, delay);
+    const auto arrival = channel_.offer(link_time(now - kBeginning), static_cast<std::uint64_t>(bytes));
+    const netsim::ChannelCounters& counted = channel_.counters();
+    packets = static_cast<double>(counted.sent);
+    dropped = static_cast<double>(counted.dropped);
+    lost_at_random = static_cast<double>(counted.lost + counted.lost_in_outage);
+    queue_delay_sum = std::chrono::duration<double>(counted.queue_delay_sum).count();
+    if (!arrival) return std::nullopt;
+    return kBeginning + std::chrono::duration<double>(*arrival).count();
   }
   double packets = 0;
-  double dropped = 0;
-  double lost_at_random = 0;
+  double dropped = 0;         ///< by a full queue
+  double lost_at_random = 0;  ///< and in outages
   double queue_delay_sum = 0;
 
  private:
-  double uniform() { return std::uniform_real_distribution<double>(0, 1)(random_); }
-  LinkOptions options_;
-  std::mt19937_64 random_;
-  double busy_until_ = 0;
-  bool bad_ = false;
+  netsim::Channel channel_;
 };
 
 }  // namespace dcdn::sim
