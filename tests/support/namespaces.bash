@@ -163,16 +163,23 @@ net_keys() {
   NET_FAR_ID=$(DCDN_HOME=$NET_FAR_HOME dcdn-sign keygen --name far 2>/dev/null)
 }
 
-# net_receiver OPTION...: starts dcdn-recv and waits until it listens; $NET_RECEIVER is its id.
+# net_receiver OPTION...: starts dcdn-recv and waits until it listens; $NET_RECEIVER is its id. If it does not, all
+# that it said is on standard error.
 net_receiver() {
   local log=$NET_WORK/receiver.log
+  # As for netsim: the receiver before is not to speak for this one. Its "listening" ended our waiting, and was gone
+  # when we looked again, so that the receiver seemed not to have started.
+  rm -f "$log.out"
   : >"$log"
   # shellcheck disable=SC2086  # a command line
   net_start far "$log" env "DCDN_HOME=$NET_FAR_HOME" ${NET_AROUND_RECEIVER:-} dcdn-recv --progress none \
     --listen "$NET_FAR_ADDRESS:$NET_PORT" --allow "$NET_NEAR_ID" "$@"
   NET_RECEIVER=$NET_PID
-  net_until 20 net_listens_or_ended
-  net_listens || { cat "$log" >&2; return 1; }
+  net_until 20 net_listens_or_ended || true
+  net_listens && return
+  echo "the receiver does not listen; what it said:" >&2
+  cat "$log" "$log.out" >&2 2>/dev/null || true  # with --json its errors are in the latter
+  return 1
 }
 
 # With --json it says so on standard output.
