@@ -14,6 +14,9 @@ constexpr double kFaster = 1.06;
 constexpr double kBeyondBandwidth = 1.12;
 constexpr double kPatientRounds = 8;
 constexpr Seconds kLongestBackoff = 10;
+constexpr double kSurprise = 4;     // a known loss that is contradicted weighs as much as so many such epochs
+constexpr double kFallShare = 0.3;  // of what overload alone would explain
+constexpr double kLossMemory = 300;  // packets, of PathSignals::loss()
 
 }  // namespace
 
@@ -99,8 +102,7 @@ bool RateControl::judge_faster(const Epoch& epoch, Seconds now) {
   } else {
     const double estimate = epoch.rate * (1 - epoch.loss) / (1 - known);
     confirmed_ = std::max(confirmed_, std::min(epoch.rate, 1.02 * estimate));
-    if (epoch.loss < known)
-      *random_loss_ += epoch.packets / (epoch.packets + evidence_) * (epoch.loss - known);
+    average_in(epoch);
     ceiling_.reset();
     backoff_rounds_ = 4;
     next_test_ = now;
@@ -127,15 +129,16 @@ void RateControl::revert(const Epoch& epoch, Seconds now) {
   suspicious_ = true;
 }
 
+void RateControl::average_in(const Epoch& epoch) {
+  *random_loss_ += epoch.packets / (epoch.packets + evidence_) * (epoch.loss - *random_loss_);
+}
+
+// What is known is an average: the least loss of many epochs would be their luck. Under a queue it only
+// falls, since some of that loss may be ours.
 void RateControl::judge_usual(const Epoch& epoch) {
   const double s = std::max(deviation(epoch.packets), 0.01);
-  double& known = *random_loss_;
-  const bool no_queue = signals_.queue() <= 0.5 * signals_.target_queue() && epoch.rate <= 1.02 * confirmed_;
-  if (epoch.loss < known - 2 * s) {
-    known = epoch.loss;
-  } else if (epoch.loss <= known || no_queue) {
-    known += epoch.packets / (epoch.packets + evidence_) * (epoch.loss - known);
-  }
+  if (epoch.loss < *random_loss_ - 2 * s) evidence_ = std::min(evidence_, kSurprise * epoch.packets);
+  if (epoch.loss <= *random_loss_ || signals_.queue() <= signals_.target_queue()) average_in(epoch);
   evidence_ = std::min(evidence_ + epoch.packets, kMostEvidence);
   if (!epoch_dry_) confirmed_ = std::max(std::min(confirmed_, epoch.rate), 0.97 * confirmed_);
 }
@@ -145,14 +148,16 @@ bool RateControl::judge_slower(const Epoch& epoch, Seconds now) {
   const double fall = before_loss_ - epoch.loss;
   const double explained = before_loss_ - std::max(0.0, 1 - (1 - before_loss_) * before_rate_ / epoch.rate);
   const double loss = std::clamp(before_loss_, 0.003, 0.5);
-  const double s = std::sqrt(loss * (1 - loss) * signals_.dispersion() * (1 / epoch.packets + 1 / 300.0));
-  const bool fell = fall > 0.5 * explained && fall > 1.5 * s;
+  const double s =
+      std::sqrt(loss * (1 - loss) * signals_.dispersion() * (1 / epoch.packets + 1 / kLossMemory));
+  const bool fell = fall > kFallShare * explained && fall > 1.5 * s;
+  if (!fell) proven_loss_ = std::max(proven_loss_, before_loss_ + 0.05);
   if (fell && fall < 2.2 * s && epoch.length < kPatientRounds * round()) return false;
   if (fell) {
     const double estimate = 0.97 * before_rate_ * (1 - before_loss_) / std::max(1 - epoch.loss, 0.05);
     confirmed_ = std::max(std::min(estimate, before_rate_), 0.9 * epoch.rate);
     set_bandwidth(confirmed_, now);
-    random_loss_ = epoch.loss;
+    random_loss_ = std::min(before_loss_, epoch.loss + s);  // it was taken for being low
     evidence_ = std::min(epoch.packets, kMostEvidence);
   } else {
     set_bandwidth(before_bandwidth_, now);
@@ -181,8 +186,13 @@ void RateControl::consider_tests(std::uint64_t next_number, Seconds now) {
   }
   if (mode_ != Mode::steady || test_ != Test::none || now < dry_until_) return;
   const Seconds since_down = now - last_down_;
+  // More loss than was shown to be random may be our own, under a queue that jitter hides from us.
+  const double assumed = signals_.uneven() > 0 ? 0.35 : 0.55;
+  const double noise = std::sqrt(0.2 * signals_.dispersion() / kLossMemory);
+  const bool unproven =
+      signals_.loss() > std::max(proven_loss_, assumed) + 2 * noise && since_down >= 10 * round();
   const bool down = signals_.loss() > 0.02 && random_loss_ && last_epoch_.rate > 0 &&
-                    ((suspicious_ && since_down >= std::max(50 * round(), 10.0)) ||
+                    (unproven || (suspicious_ && since_down >= std::max(50 * round(), 10.0)) ||
                      since_down >= std::max(200 * round(), 60.0));
   const bool growth =
       random_loss_ && calm_since_ >= 0 && now - calm_since_ >= 3 * round() && now >= next_test_;
@@ -191,7 +201,7 @@ void RateControl::consider_tests(std::uint64_t next_number, Seconds now) {
     before_loss_ = signals_.loss();
     before_bandwidth_ = bandwidth_.get();
     test_ = Test::down;
-    test_rate_ = 0.7 * before_bandwidth_;
+    test_rate_ = (unproven ? 0.5 : 0.7) * before_bandwidth_;
     suspicious_ = false;
     last_down_ = now;
   } else if (growth) {

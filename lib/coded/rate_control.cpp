@@ -16,6 +16,8 @@ constexpr double kStartGrowth = 1.25;  // less in two round trips: the bottlenec
 constexpr double kBeta = 0.5;          // how strongly the queue steers, over a loop of about 1.2 round trips
 constexpr double kBeyondConfirmed = 1.12;
 constexpr double kBeyondDelivered = 3;  // last defence; supports loss up to two thirds
+constexpr double kUnknownLoss = 1.2;    // passing over delivered at most, before the random loss is known
+constexpr unsigned kMostUnheard = 64;  // packets at the first rate: the handshake may have met a short moment
 constexpr double kDip = 0.4;
 constexpr Seconds kDipEvery = 5;
 constexpr double kLeastRate = 4;
@@ -37,7 +39,10 @@ std::uint8_t RateControl::feedback_interval() const {
 }
 
 void RateControl::sent(Seconds now, bool in_flight) {
-  if (!in_flight) progress_ = std::max(progress_, now);
+  const bool restarts = !in_flight || now - last_sent_ > 4 * told_every();
+  if (restarts) progress_ = std::max(progress_, now + signals_.smoothed_round_trip());
+  last_sent_ = now;
+  if (signals_.totals().heard == 0) ++unheard_;
 }
 
 void RateControl::ran_dry(Seconds now) {
@@ -48,7 +53,7 @@ void RateControl::ran_dry(Seconds now) {
 double RateControl::sample_of(const PathSignals::Rates& rates) const {
   if (!random_loss_) {
     const bool queue_shows = signals_.queue() > 2 * signals_.target_queue();
-    return queue_shows ? std::min(rates.passing, 1.02 * rates.delivered) : rates.passing;
+    return std::min(rates.passing, (queue_shows ? 1.02 : kUnknownLoss) * rates.delivered);
   }
   const double doubt = std::max(0.02, 2 * deviation(rates.packets));
   return std::min(rates.passing, rates.delivered / (1 - std::min(0.97, *random_loss_ + doubt)));
@@ -72,8 +77,10 @@ void RateControl::take_sample(Seconds now) {
   bandwidth_.expire(now - rounds * round());
   delivered_.expire(now - 10 * round());
   highest_bandwidth_.expire(now - 60);
+  // A queue shows the rate of the bottleneck, unless it is full and passing is only what we send.
+  const double most = rates->delivered / (1 - std::min(0.97, random_loss_.value_or(0.97)));
   if (mode_ != Mode::starting && signals_.queue() > 0.75 * signals_.target_queue())
-    confirmed_ = std::max(confirmed_, sample);
+    confirmed_ = std::max(confirmed_, std::min(sample, most));
 }
 
 void RateControl::leave_start(double rate, Seconds now) {
@@ -124,6 +131,7 @@ void RateControl::take(const Feedback& feedback, std::uint64_t highest, std::uin
   const double own = bandwidth();
   if (!signals_.take(feedback, highest, now, own, options_.packet_bits, mode_ == Mode::starting)) return;
   progress_ = now;
+  unheard_ = 0;
   if (was_holding) {
     hold_since_.reset();
     bandwidth_.restamp(now);
@@ -218,21 +226,26 @@ double RateControl::limited(double rate) const {
 }
 
 double RateControl::hold_rate(Seconds now) const {
-  const double least = 1 / std::clamp(round() / 8, 0.010, 0.050);
-  return std::max(least, hold_from_ * std::exp2(-(now - *hold_since_) / round()));
+  const Seconds silent = now - *hold_since_;
+  const double least = 1 / std::clamp(std::max(round() / 8, silent / 32), 0.010, 0.050);
+  return std::max(least, hold_from_ * std::exp2(-2 * silent / round()));
+}
+
+// Feedback is lost as packets are, one by one or in runs; a silence beyond that is an outage.
+Seconds RateControl::patience() const {
+  const Seconds every = std::max(told_every(), 1 / std::max(bandwidth(), 1.0));
+  return std::max((6 + 4 * signals_.dispersion()) * every, 0.2) + 3 * signals_.jitter();
 }
 
 double RateControl::rate(Seconds now, bool in_flight) {
-  const Seconds patience =
-      signals_.smoothed_round_trip() + std::max(3 * round(), 0.6) + 3 * signals_.jitter();
-  if (!hold_since_ && in_flight && now - progress_ > patience) {
+  if (!hold_since_ && in_flight && now - progress_ > patience()) {
     hold_from_ = bandwidth();
     hold_since_ = now;
   }
   if (hold_since_) return options_.most > 0 ? std::min(hold_rate(now), options_.most) : hold_rate(now);
   switch (mode_) {
     case Mode::starting:
-      return limited(start_rate_);
+      return limited(unheard_ > kMostUnheard ? start_rate_ / 4 : start_rate_);
     case Mode::competing:
       return limited(competing_rate(now));
     case Mode::steady:

@@ -69,6 +69,8 @@ class RateControl {
   [[nodiscard]] double competing_rate(Seconds now);
   [[nodiscard]] double hold_rate(Seconds now) const;
   [[nodiscard]] double limited(double rate) const;
+  [[nodiscard]] Seconds patience() const;
+  [[nodiscard]] Seconds told_every() const { return feedback_interval() * 0.005; }
   [[nodiscard]] Seconds round() const { return signals_.base_round_trip(); }
   [[nodiscard]] double first_rate() const;
   // loss_epochs.cpp
@@ -77,6 +79,7 @@ class RateControl {
   [[nodiscard]] std::optional<Epoch> finished_epoch() const;
   [[nodiscard]] double deviation(double packets) const;
   bool judge_faster(const Epoch& epoch, Seconds now);
+  void average_in(const Epoch& epoch);
   void judge_usual(const Epoch& epoch);
   bool judge_slower(const Epoch& epoch, Seconds now);
   void learn_first_loss(const Epoch& epoch);
@@ -118,6 +121,7 @@ class RateControl {
   double before_loss_ = 0;
   double before_bandwidth_ = 0;
   bool suspicious_ = false;
+  double proven_loss_ = 0;  // so much was shown to be no overload
   Seconds last_down_ = 0;
   // dips
   Seconds next_dip_ = 0;
@@ -129,6 +133,8 @@ class RateControl {
   Seconds next_alone_test_ = 0;
   Seconds alone_test_until_ = 0;
   // outage
+  unsigned unheard_ = 0;  // packets sent before the first feedback
+  Seconds last_sent_ = -1e9;
   Seconds progress_ = 0;
   std::optional<Seconds> hold_since_;
   double hold_from_ = 0;

@@ -12,7 +12,9 @@ struct Summary {
   double mean = 0;
   double least = 9;
   double overhead = 0;
+  double most_overhead = 0;
   double queue_drops = 0;
+  double most_queue_drops = 0;
   std::vector<double> seconds;
 };
 
@@ -27,7 +29,9 @@ Summary run_seeds(const LinkOptions& link, double loss, std::size_t bytes, int s
     summary.mean += outcome.share / seeds;
     summary.least = std::min(summary.least, outcome.share);
     summary.overhead += outcome.overhead / seeds;
+    summary.most_overhead = std::max(summary.most_overhead, outcome.overhead);
     summary.queue_drops += outcome.queue_drops / seeds;
+    summary.most_queue_drops = std::max(summary.most_queue_drops, outcome.queue_drops);
     summary.seconds.push_back(outcome.seconds);
   }
   std::sort(summary.seconds.begin(), summary.seconds.end());
@@ -70,9 +74,16 @@ TEST(coded_links, half_of_all_packets_lost) {
 TEST(coded_links, one_megabit_600_ms_33_percent) {
   expect_near_capacity(link_of(1e6, 0.3, 0.33), 0.33, 5'000'000, 20, 0.88);
 }
-// Delays from 0 to 200 ms: some seeds read the path wrong for a while.
+// Delays from 0 to 200 ms: some seeds read the path wrong at first, ten times too fast at worst. None may
+// stay so: one in twenty once sent up to four times the file, into a full queue that looked like random loss.
 TEST(coded_links, disaster) {
-  expect_near_capacity(link_of(1e6, 0.1, 0.2, 0.1), 0.2, 5'000'000, 20, 0.88, 0.2);
+  const Summary summary = run_seeds(link_of(1e6, 0.1, 0.2, 0.1), 0.2, 5'000'000, 60);
+  EXPECT_GE(summary.mean, 0.90);
+  EXPECT_GE(summary.least, 0.78);
+  EXPECT_LE(summary.overhead, 1.08);
+  EXPECT_LE(summary.most_overhead, 1.2);
+  EXPECT_LE(summary.queue_drops, 0.02);
+  EXPECT_LE(summary.most_queue_drops, 0.12);
 }
 TEST(coded_links, hundred_megabit_20_percent) {
   expect_near_capacity(link_of(100e6, 0.02, 0.2), 0.2, 50'000'000, 2, 0.87);
@@ -99,6 +110,7 @@ TEST(coded_links, an_outage_costs_its_own_time_and_no_handshake) {
   const Summary summary = run_seeds(link, 0, 20'000'000, 1);
   const double up_time = summary.seconds[0] - 5 * std::ceil((summary.seconds[0] - 8) / 13);
   EXPECT_GE(20e6 * 8 / 10e6 / up_time, 0.85);
+  EXPECT_LE(summary.overhead, 1.15);  // a round trip and a silence of each outage, and headers
 }
 
 TEST(coded_links, a_change_of_capacity_is_followed_both_ways) {

@@ -87,12 +87,24 @@ TEST(rate_control, holds_when_nothing_is_heard_and_probes_on) {
   RateControl control(options());
   control.sent(1, false);
   EXPECT_FALSE(control.holding());
-  (void)control.rate(1.5, true);
+  (void)control.rate(1.25, true);
   EXPECT_FALSE(control.holding());
-  const double rate = control.rate(3, true);
+  const double rate = control.rate(1.5, true);
   EXPECT_TRUE(control.holding());
-  EXPECT_NEAR(control.rate(30, true), 80, 1) << "one packet every eighth of a round trip";
+  EXPECT_NEAR(control.rate(1.9, true), 80, 1) << "one packet every eighth of a round trip";
+  EXPECT_NEAR(control.rate(30, true), 20, 1) << "one packet in 50 ms, however long it lasts";
   EXPECT_GE(rate, 80);
+}
+
+// At five packets a second there is no feedback for 200 ms at a time: no outage.
+TEST(rate_control, packets_far_apart_are_no_silence) {
+  RateControl control(options());
+  for (int i = 0; i < 20; ++i) {
+    const Seconds now = 1 + 0.2 * i;
+    control.sent(now, i > 0);
+    (void)control.rate(now + 0.19, true);
+    EXPECT_FALSE(control.holding()) << now;
+  }
 }
 
 TEST(rate_control, feedback_is_wanted_eight_times_a_round_trip) {
