@@ -57,11 +57,23 @@ std::uint32_t block_bytes_for_edits(std::uint64_t file_bytes, std::uint64_t edit
   return block;
 }
 
-std::uint32_t compact_strong_bytes(std::uint64_t file_bytes, std::uint32_t block_bytes) {
-  // Every byte of the new file meets every block of the old one, and the weak sum takes 32 bits off.
-  const int bits =
-      static_cast<int>(std::bit_width(file_bytes) + std::bit_width(file_bytes / block_bytes)) + 12 - 32;
+namespace {
+
+// Every byte of the new file meets every block of the old one, and the weak sum takes 32 bits off.
+std::uint32_t strong_bytes_for(std::uint64_t file_bytes, std::uint32_t block_bytes, int spare_bits) {
+  const int bits = static_cast<int>(std::bit_width(file_bytes) + std::bit_width(file_bytes / block_bytes)) +
+                   spare_bits - 32;
   return static_cast<std::uint32_t>(std::clamp((bits + 7) / 8, 2, static_cast<int>(kUsualStrongBytes)));
+}
+
+}  // namespace
+
+std::uint32_t compact_strong_bytes(std::uint64_t file_bytes, std::uint32_t block_bytes) {
+  return strong_bytes_for(file_bytes, block_bytes, 12);
+}
+
+std::uint32_t least_strong_bytes(std::uint64_t file_bytes, std::uint32_t block_bytes) {
+  return strong_bytes_for(file_bytes, block_bytes, 4);
 }
 
 Bytes encode_signature_header(const SignatureShape& shape) {

@@ -35,6 +35,9 @@ std::uint32_t block_bytes_for_edits(std::uint64_t file_bytes, std::uint64_t edit
 /// Bytes of a strong sum that are enough against accidents: a wrong match has odds of about 1 in 4,000 for
 /// the whole file, and who uses so few checks the result by its digest.
 std::uint32_t compact_strong_bytes(std::uint64_t file_bytes, std::uint32_t block_bytes);
+/// The same for who checks each piece that is made and gets a wrong one whole: at most 1 in 16 for the file,
+/// and in truth less, because only what is not copied is looked up at every byte.
+std::uint32_t least_strong_bytes(std::uint64_t file_bytes, std::uint32_t block_bytes);
 
 Bytes encode_signature_header(const SignatureShape& shape);
 /// error corrupt: not a signature, or impossible sizes.

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "digest/hasher.hpp"
+#include "pipeline/context_difference.hpp"
 
 namespace dcdn::pipeline {
 
@@ -108,6 +109,20 @@ class CommandTarget {
   const ReadBasis& read_;
 };
 
+/// The content that commands make; its digest is not checked yet.
+Result<Buffer> apply_commands(const wire::Difference& difference, const wire::ChunkRecord& record,
+                              const ReadBasis& read, BufferPool& pool) {
+  Buffer commands;
+  if (difference.codec != wire::DifferenceCodec::raw) {
+    DCDN_TRY(commands, decompress_chunk(static_cast<Codec>(difference.codec), difference.bytes,
+                                        difference.command_bytes, pool));
+  }
+  Buffer content = pool.take(record.content_size);
+  CommandTarget target(content.writable(), read);
+  DCDN_CHECK(target.run(commands.empty() ? ByteView(difference.bytes) : commands.view()));
+  return content;
+}
+
 Bytes join(std::span<const Buffer> contents) {
   std::size_t size = 0;
   for (const Buffer& content : contents) size += content.size();
@@ -154,7 +169,7 @@ wire::Difference pack_commands(const Bytes& commands, CompressChoice choice, Buf
   wire::Difference difference;
   difference.command_bytes = static_cast<std::uint32_t>(commands.size());
   const Compressed packed = compress_chunk(commands, choice, pool);
-  difference.codec = static_cast<wire::CodecId>(packed.codec);
+  difference.codec = static_cast<wire::DifferenceCodec>(packed.codec);
   const ByteView bytes = packed.codec == Codec::raw ? ByteView(commands) : packed.bytes.view();
   difference.bytes.assign(bytes.begin(), bytes.end());
   return difference;
@@ -162,14 +177,12 @@ wire::Difference pack_commands(const Bytes& commands, CompressChoice choice, Buf
 
 Result<Buffer> apply_difference(const wire::Difference& difference, const wire::ChunkRecord& record,
                                 const ReadBasis& read, BufferPool& pool) {
-  Buffer commands;
-  if (difference.codec != wire::CodecId::raw) {
-    DCDN_TRY(commands, decompress_chunk(static_cast<Codec>(difference.codec), difference.bytes,
-                                        difference.command_bytes, pool));
+  Buffer content;
+  if (difference.codec == wire::DifferenceCodec::in_context) {
+    DCDN_TRY(content, apply_in_context(difference, record, read, pool));
+  } else {
+    DCDN_TRY(content, apply_commands(difference, record, read, pool));
   }
-  Buffer content = pool.take(record.content_size);
-  CommandTarget target(content.writable(), read);
-  DCDN_CHECK(target.run(commands.empty() ? ByteView(difference.bytes) : commands.view()));
   if (blake3(content.view()) != record.content)
     return Error(Errc::corrupt, "a difference does not make its chunk: the older file is another");
   return content;

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::size_t kReadBytes = 1u << 20;
 constexpr std::size_t kWeakBytes = 4;
-constexpr double kEditsInChunk = 2;
+constexpr double kEditsInPlace = 2;
+constexpr double kMovedPlaceBytes = 1u << 20;
 constexpr const char* kWhat = "older version";
 
 std::uint64_t length_of(int fd) {
@@ -30,20 +31,27 @@ std::uint64_t signature_bytes(const delta::SignatureShape& shape, std::uint64_t 
 }  // namespace
 
 // Each chunk that is missing has been edited, say twice, and the rest of the file as what was seen of it.
+// Where all are missing they have only moved: their number says nothing, so the edits are twice in each MiB.
 delta::SignatureShape BasisBook::shape_for(std::uint64_t old_bytes, std::uint64_t file_bytes) const {
   const double seen =
       static_cast<double>(file_.seen_bytes) / static_cast<double>(std::max(file_bytes, file_.seen_bytes));
-  const double edits = kEditsInChunk * static_cast<double>(file_.missing_chunks) / seen;
+  const bool all_missing = file_.missing_bytes == file_.seen_bytes;
+  const double places = all_missing ? static_cast<double>(file_.missing_bytes) / kMovedPlaceBytes
+                                    : static_cast<double>(file_.missing_chunks);
+  const double edits = kEditsInPlace * places / seen;
   delta::SignatureShape shape;
   shape.block_bytes = delta::block_bytes_for_edits(old_bytes, static_cast<std::uint64_t>(edits));
-  shape.strong_bytes = delta::compact_strong_bytes(old_bytes, shape.block_bytes);
+  shape.strong_bytes = delta::least_strong_bytes(old_bytes, shape.block_bytes);
   return shape;
 }
 
 Bytes BasisBook::frames_before_want(const wire::Segment& segment, const store::SegmentNeed& need,
-                                    const SpotOf& spot_of) {
+                                    std::uint32_t version, const SpotOf& spot_of) {
   Bytes frames;
-  wire::Compare compare{object_, segment.index, {}};
+  wire::Compare compare;
+  compare.object = object_;
+  compare.segment = segment.index;
+  compare.version = std::min(version, wire::kDifferencesVersion);
   FilePart part;
   std::size_t chunk = 0;
   for (const wire::Record& record : segment.records) {

@@ -24,9 +24,10 @@ class BasisBook {
   /// Where the first missing chunk like a record belongs.
   using SpotOf = std::function<std::optional<store::ChunkSpot>(const wire::ChunkRecord&)>;
   /// Frames that go ahead of the want of a segment: signatures not told yet, and which of them its chunks are
-  /// to be compared with. Empty: it does not pay, or there is nothing older.
+  /// to be compared with. Empty: it does not pay, or there is nothing older. `version`: of differences, the
+  /// highest that the sender knows.
   Bytes frames_before_want(const wire::Segment& segment, const store::SegmentNeed& need,
-                           const SpotOf& spot_of);
+                           std::uint32_t version, const SpotOf& spot_of);
   /// The content that a difference makes. error corrupt, io, changed: ask for the chunk itself.
   Result<Buffer> make(const wire::Difference& difference, const wire::ChunkRecord& record, BufferPool& pool);
 

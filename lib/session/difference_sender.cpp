@@ -5,6 +5,7 @@
 
 #include "pipeline/chunk_difference.hpp"
 #include "pipeline/chunk_packer.hpp"
+#include "pipeline/context_difference.hpp"
 
 namespace dcdn::session {
 
@@ -17,8 +18,9 @@ constexpr std::size_t kMostComparesAhead = 64;  // segments told of whose want i
 /// Differences of neighbouring chunks, which are searched as one.
 class RunMaker {
  public:
-  RunMaker(std::uint32_t object, CompressChoice compress, WorkerPool& workers, BufferPool& pool)
-      : object_(object), compress_(compress), workers_(workers), pool_(pool) {}
+  RunMaker(std::uint32_t object, std::uint32_t version, CompressChoice compress, WorkerPool& workers,
+           BufferPool& pool)
+      : object_(object), version_(version), compress_(compress), workers_(workers), pool_(pool) {}
 
   Result<void> make(OldSignature& basis, std::span<QueuedChunk> run) {
     const delta::SignatureTable* table = basis.table();
@@ -33,15 +35,22 @@ class RunMaker {
       workers_.run(count, task);
     };
     DCDN_TRY(const auto commands, pipeline::difference_commands(*table, contents, run_tasks));
-    for (std::size_t i = 0; i < run.size(); ++i) pack(basis.number(), commands[i], run[i]);
+    workers_.run(run.size(),
+                 [&](std::size_t i) { pack(basis.number(), commands[i], contents[i].view(), run[i]); });
     return {};
   }
 
  private:
-  void pack(std::uint32_t basis, const Bytes& commands, QueuedChunk& queued) {
+  wire::Difference packed(const Bytes& commands, ByteView content) {
+    if (version_ >= 2)
+      if (auto difference = pipeline::pack_in_context(commands, content, compress_, pool_))
+        return *std::move(difference);
+    return pipeline::pack_commands(commands, compress_, pool_);
+  }
+  void pack(std::uint32_t basis, const Bytes& commands, ByteView content, QueuedChunk& queued) {
     if (commands.size() > wire::kMaxChunkContent) return;
     const FeedChunk& chunk = queued.chunk();
-    wire::Difference difference = pipeline::pack_commands(commands, compress_, pool_);
+    wire::Difference difference = packed(commands, content);
     difference.carried = chunk.record.carried;
     difference.object = object_;
     difference.basis = basis;
@@ -50,6 +59,7 @@ class RunMaker {
   }
 
   std::uint32_t object_;
+  std::uint32_t version_;
   CompressChoice compress_;
   WorkerPool& workers_;
   BufferPool& pool_;
@@ -76,12 +86,13 @@ const delta::SignatureTable* OldSignature::table() {
 }
 
 std::vector<QueuedChunk> make_differences(const FeedSegmentPtr& segment, const std::vector<bool>& needed,
-                                          const std::vector<OldSignaturePtr>& basis, std::uint32_t object,
+                                          const Comparison& comparison, std::uint32_t object,
                                           CompressChoice compress, WorkerPool& workers, BufferPool& pool) {
   std::vector<QueuedChunk> chunks;
   for (std::size_t i = 0; i < needed.size(); ++i)
     if (needed[i]) chunks.push_back({segment, i, {}});
-  RunMaker maker(object, compress, workers, pool);
+  RunMaker maker(object, comparison.version, compress, workers, pool);
+  const std::vector<OldSignaturePtr>& basis = comparison.basis;
   const auto follows = [&](const QueuedChunk& next, const QueuedChunk& before) {
     return next.index == before.index + 1 && basis[next.index] == basis[before.index];
   };
@@ -115,7 +126,8 @@ Result<void> DifferenceSender::take(const wire::BasisPiece& piece) {
 Result<void> DifferenceSender::take(const wire::Compare& compare) {
   if (compare.object != object_ || compares_.size() >= kMostComparesAhead)
     return Error(Errc::corrupt, "too many segments are compared");
-  std::vector<OldSignaturePtr> each;
+  Comparison comparison;
+  comparison.version = compare.version;
   for (const wire::CompareRun& run : compare.runs) {
     OldSignaturePtr old;
     if (run.basis) {
@@ -123,24 +135,24 @@ Result<void> DifferenceSender::take(const wire::Compare& compare) {
         return Error(Errc::corrupt, "chunks are compared with a file that was not told");
       old = signatures_[*run.basis];
     }
-    each.insert(each.end(), run.chunks, old);
+    comparison.basis.insert(comparison.basis.end(), run.chunks, old);
   }
-  compares_[compare.segment] = std::move(each);
+  compares_[compare.segment] = std::move(comparison);
   return {};
 }
 
 bool DifferenceSender::start(const FeedSegmentPtr& segment, const std::vector<bool>& needed) {
   const auto found = compares_.find(segment->index);
   if (found == compares_.end()) return false;
-  const std::vector<OldSignaturePtr> basis = std::move(found->second);
+  const Comparison comparison = std::move(found->second);
   compares_.erase(found);
-  if (basis.size() != needed.size()) return false;
+  if (comparison.basis.size() != needed.size()) return false;
   ++jobs_;
-  shared_.difference_worker.post([this, alive = std::weak_ptr<bool>(alive_), segment, needed, basis,
+  shared_.difference_worker.post([this, alive = std::weak_ptr<bool>(alive_), segment, needed, comparison,
                                   &shared = shared_, object = object_] {
     if (alive.expired()) return;
-    auto chunks = make_differences(segment, needed, basis, object, shared.settings.compress, shared.workers,
-                                   shared.pool);
+    auto chunks = make_differences(segment, needed, comparison, object, shared.settings.compress,
+                                   shared.workers, shared.pool);
     asio::post(shared.executor, [this, alive, chunks = std::move(chunks)]() mutable {
       if (!alive.expired()) made(std::move(chunks));
     });

@@ -48,10 +48,16 @@ class OldSignature {
 };
 using OldSignaturePtr = std::shared_ptr<OldSignature>;
 
-/// The needed chunks of a segment; `basis[i]`: what the i-th chunk record is compared with, if anything.
+/// What the receiver said of a segment.
+struct Comparison {
+  std::vector<OldSignaturePtr> basis;  ///< for each chunk record: what it is compared with, if anything
+  std::uint32_t version = 1;           ///< of differences that it takes
+};
+
+/// The needed chunks of a segment.
 /// Blocks; unpacks the chunks again. A chunk that no difference makes shorter is queued as it is.
 std::vector<QueuedChunk> make_differences(const FeedSegmentPtr& segment, const std::vector<bool>& needed,
-                                          const std::vector<OldSignaturePtr>& basis, std::uint32_t object,
+                                          const Comparison& comparison, std::uint32_t object,
                                           CompressChoice compress, WorkerPool& workers, BufferPool& pool);
 
 class DifferenceSender {
@@ -85,8 +91,8 @@ class DifferenceSender {
   Take take_;
   std::vector<OldSignaturePtr> signatures_;
   std::size_t signature_bytes_ = 0;
-  std::map<std::uint64_t, std::vector<OldSignaturePtr>> compares_;  // by segment: one for each chunk
-  std::map<std::uint64_t, Sent> sent_;                              // by segment
+  std::map<std::uint64_t, Comparison> compares_;  // by segment
+  std::map<std::uint64_t, Sent> sent_;            // by segment
   std::size_t jobs_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // another one after forget()
 };

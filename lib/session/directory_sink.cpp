@@ -71,10 +71,11 @@ class DirectorySink : public ObjectSink {
     (void)written;
     return {};
   }
-  Bytes frames_before_want(const wire::Segment& segment, const store::SegmentNeed& need) override {
+  Bytes frames_before_want(const wire::Segment& segment, const store::SegmentNeed& need,
+                           std::uint32_t version) override {
     if (!book_ || !need.any) return {};
     const auto spot_of = [this](const wire::ChunkRecord& record) { return part_->spot_of(record); };
-    return book_->frames_before_want(segment, need, spot_of);
+    return book_->frames_before_want(segment, need, version, spot_of);
   }
   Result<std::optional<wire::Want>> write_difference(const wire::Difference& difference,
                                                      BufferPool& pool) override {

@@ -30,9 +30,11 @@ class ObjectSink {
   [[nodiscard]] virtual std::optional<wire::ChunkRecord> wanted(const Digest& carried) const = 0;
   /// `content` was verified against wanted(); `carried` is what it was unpacked from.
   virtual Result<void> write_chunk(const Digest& digest, const Buffer& content, const Buffer& carried) = 0;
-  /// Frames for the sender ahead of the want of a segment, so that it can send differences to older files.
-  virtual Bytes frames_before_want(const wire::Segment& segment, const store::SegmentNeed& need) {
-    (void)segment, (void)need;
+  /// Frames for the sender ahead of the want of a segment, so that it can send differences to older files,
+  /// up to that version of them.
+  virtual Bytes frames_before_want(const wire::Segment& segment, const store::SegmentNeed& need,
+                                   std::uint32_t version) {
+    (void)segment, (void)need, (void)version;
     return {};
   }
   /// What comes instead of a wanted chunk. nullopt: its content is here now; a want: the older file has

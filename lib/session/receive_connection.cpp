@@ -214,8 +214,8 @@ Result<void> ReceiveConnection::take_object_frame(Object& object, net::StreamId 
       return Error(Errc::corrupt, "an object is begun again before its answer");
     object.void_until_again = false;
   } else if (frame.type == wire::FrameType::differences) {
-    DCDN_CHECK(wire::parse<wire::Differences>(frame.body.view()));
-    object.differences = true;
+    DCDN_TRY(const auto differences, wire::parse<wire::Differences>(frame.body.view()));
+    object.differences = differences.version;
   } else if (frame.type == wire::FrameType::cancel) {
     DCDN_TRY(const auto cancel, wire::parse<wire::Cancel>(frame.body.view()));
     const Error error(Errc::incomplete, "sender: " + escape_for_display(cancel.reason));

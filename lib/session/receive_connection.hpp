@@ -46,7 +46,7 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
     std::string slot;
     SegmentGate gate;
     bool ask = false;
-    bool differences = false;  // the sender can send them
+    std::uint32_t differences = 0;  // highest version of them that the sender can send; 0: none
     bool opened = false;
     bool void_until_again = false;  // what comes was sent before our answer was known, and does not fit it
     std::vector<wire::Frame> early = {};  // came before the answer

@@ -139,7 +139,8 @@ void ReceiveConnection::add_segment(Object& object, SegmentGate::Passed passed,
     if (need) {
       self.post_outcome(self.desk_->take_held(needed_digests(passed.segment, *need), self.shared_->pool));
     }
-    const Bytes ahead = need && differences ? sink->frames_before_want(passed.segment, *need) : Bytes();
+    const bool compared = need && differences > 0;
+    const Bytes ahead = compared ? sink->frames_before_want(passed.segment, *need, differences) : Bytes();
     const ObjectStatus status = status_of(*sink);
     self.post([number, index, need = std::move(need), ahead, status](ReceiveConnection& here) {
       here.segment_added(number, index, need, ahead);

@@ -41,6 +41,7 @@ Bytes encode(const Compare& m) {
     out.varint(run.chunks);
     out.varint(run.basis ? std::uint64_t{*run.basis} + 1 : 0);
   }
+  if (m.version > 1) out.varint(m.version);
   return body;
 }
 
@@ -95,6 +96,7 @@ Result<Compare> parse<Compare>(ByteView body) {
     in.require((chunks += run.chunks) <= kMaxRecords);
     m.runs.push_back(run);
   }
+  if (in.ok() && in.left() > 0) m.version = static_cast<std::uint32_t>(in.number(2, UINT32_MAX));
   return in.result(std::move(m));
 }
 
@@ -105,10 +107,12 @@ Result<Difference> parse<Difference>(ByteView body) {
   m.carried = in.digest();
   m.object = in.number32();
   m.basis = in.number32();
-  m.codec = static_cast<CodecId>(in.byte(static_cast<std::uint8_t>(CodecId::lz4)));
+  m.codec = static_cast<DifferenceCodec>(in.byte(static_cast<std::uint8_t>(DifferenceCodec::in_context)));
   m.command_bytes = static_cast<std::uint32_t>(in.number(1, kMaxChunkContent));
   const std::size_t size = in.left();
-  in.require(size > 0 && size <= m.command_bytes && (m.codec != CodecId::raw || size == m.command_bytes));
+  const bool in_context = m.codec == DifferenceCodec::in_context;
+  in.require(size > 0 && size <= (in_context ? kMaxChunkContent : m.command_bytes));
+  in.require(m.codec != DifferenceCodec::raw || size == m.command_bytes);
   m.bytes = copy_of(in.raw(size));
   return in.result(std::move(m));
 }

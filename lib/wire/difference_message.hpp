@@ -17,9 +17,11 @@ namespace dcdn::wire {
 inline constexpr std::size_t kMaxBasisBytes = 8u << 20;
 inline constexpr std::size_t kMaxBasisPiece = 60'000;  ///< signature bytes in one message
 inline constexpr std::size_t kMaxCompareRuns = 8192;
+/// Since 2 there are differences in context.
+inline constexpr std::uint32_t kDifferencesVersion = 2;
 
 struct Differences {
-  std::uint32_t version = 1;
+  std::uint32_t version = kDifferencesVersion;  ///< highest that the sender knows
   bool operator==(const Differences&) const = default;
 };
 /// Signatures of older files are numbered from 0, and each comes whole and in order before the next.
@@ -41,15 +43,20 @@ struct Compare {
   std::uint32_t object = 0;
   std::uint64_t segment = 0;
   std::vector<CompareRun> runs;  ///< at most kMaxCompareRuns, kMaxRecords chunks together
+  std::uint32_t version = 1;     ///< highest that the receiver takes; only 1 if the sender does not know 2
   bool operator==(const Compare&) const = default;
 };
-/// Instead of the chunk that travels as `carried`: commands in rdiff's format that make its content.
+/// How a difference is written. raw, zstd and lz4 are commands in rdiff's format, packed like chunks.
+/// in_context: the steps without their literals, and these compressed with what the steps copy as their past
+/// (pipeline/context_difference.hpp).
+enum class DifferenceCodec : std::uint8_t { raw = 0, zstd = 1, lz4 = 2, in_context = 3 };
+/// Instead of the chunk that travels as `carried`: what makes its content.
 struct Difference {
   Digest carried;  ///< names the chunk record
   std::uint32_t object = 0;
   std::uint32_t basis = 0;
-  CodecId codec = CodecId::raw;     ///< of `bytes`
-  std::uint32_t command_bytes = 0;  ///< when unpacked; at most kMaxChunkContent
+  DifferenceCodec codec = DifferenceCodec::raw;
+  std::uint32_t command_bytes = 0;  ///< commands or steps when unpacked; at most kMaxChunkContent
   Bytes bytes;                      ///< at least 1
   bool operator==(const Difference&) const = default;
 };

@@ -80,8 +80,14 @@ void make_chunk(ByteView commands) {
     std::copy_n(old.begin() + static_cast<std::ptrdiff_t>(offset), into.size(), into.begin());
     return {};
   };
-  const auto made = pipeline::apply_difference(difference, record, read, pool);
-  require(!made || blake3(made->view()) == record.content);
+  for (const auto codec : {wire::DifferenceCodec::raw, wire::DifferenceCodec::in_context}) {
+    difference.codec = codec;
+    const auto made = pipeline::apply_difference(difference, record, read, pool);
+    require(!made || blake3(made->view()) == record.content);
+  }
+  // Steps and literals as they are, where the first byte says how many of them are steps.
+  difference.command_bytes = commands.front();
+  (void)pipeline::apply_difference(difference, record, read, pool).has_value();
 }
 
 }  // namespace

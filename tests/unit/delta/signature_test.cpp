@@ -35,6 +35,9 @@ TEST(Signature, FewerEditsGetLargerBlocks) {
 }
 
 TEST(Signature, CompactSumsAreAsLongAsTheOddsAsk) {
+  EXPECT_EQ(least_strong_bytes(1000, 256), 2u);
+  EXPECT_EQ(least_strong_bytes(131'000'000, 2048), 2u);
+  EXPECT_EQ(least_strong_bytes(256u << 20, 2048), 3u);
   EXPECT_EQ(compact_strong_bytes(1000, 256), 2u);
   EXPECT_EQ(compact_strong_bytes(256u << 20, 2048), 4u);
   EXPECT_EQ(compact_strong_bytes(std::uint64_t{1} << 40, 64u << 10), 6u);

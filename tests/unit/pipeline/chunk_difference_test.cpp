@@ -5,6 +5,7 @@
 #include <random>
 
 #include "digest/hasher.hpp"
+#include "pipeline/context_difference.hpp"
 
 namespace dcdn::pipeline {
 namespace {
@@ -77,7 +78,23 @@ void expect_content(const Made& made, const Bytes& old, CompressMode mode) {
     const auto content = apply_difference(difference, record_of(made.chunks[i]), reader_of(old), pool);
     ASSERT_TRUE(content) << content.error().message;
     EXPECT_TRUE(std::ranges::equal(content->view(), made.chunks[i].view()));
+    const auto in_context = pack_in_context(made.commands[i], made.chunks[i].view(), {mode, 3}, pool);
+    ASSERT_EQ(in_context.has_value(), mode != CompressMode::none);
+    if (!in_context) continue;
+    const auto again = apply_difference(*in_context, record_of(made.chunks[i]), reader_of(old), pool);
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_TRUE(std::ranges::equal(again->view(), made.chunks[i].view()));
   }
+}
+
+/// Lines of which each comes again, as in a text.
+Bytes lines(std::size_t count, unsigned seed) {
+  std::mt19937 engine(seed);
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i)
+    text +=
+        "int value_" + std::to_string(engine() % 200 * 7919) + "(struct context* context, unsigned flags);\n";
+  return {text.begin(), text.end()};
 }
 
 TEST(ChunkDifference, EachChunkIsMadeOnItsOwn) {
@@ -134,6 +151,61 @@ TEST(ChunkDifference, AnotherBasisIsNoticed) {
   const auto shorter = apply_difference(difference, record_of(made.chunks[0]), reader_of(other), pool);
   ASSERT_FALSE(shorter);
   EXPECT_EQ(shorter.error().code, Errc::changed);
+}
+
+TEST(ChunkDifference, NewLinesCostLessAmongOldOnes) {
+  const Bytes old = lines(3000, 9);
+  Bytes content = old;
+  content[50'000] ^= 1;
+  const Made made = make(old, content, 1u << 20, 2048);
+  BufferPool pool(0);
+  const auto alone = pack_commands(made.commands[0], {}, pool);
+  const auto in_context = pack_in_context(made.commands[0], made.chunks[0].view(), {}, pool);
+  ASSERT_TRUE(in_context);
+  EXPECT_LT(in_context->bytes.size() * 4, alone.bytes.size() * 3);
+  expect_content(made, old, CompressMode::automatic);
+  expect_content(made, old, CompressMode::zstd);
+  EXPECT_FALSE(pack_in_context(made.commands[0], made.chunks[0].view(), {CompressMode::lz4, 3}, pool));
+}
+
+TEST(ChunkDifference, HostileContextsMakeNothing) {
+  const Bytes old = lines(200, 10);
+  Bytes content = old;
+  content[4000] ^= 1;
+  content[9000] ^= 1;
+  const Made made = make(old, content, 1u << 20);
+  const wire::ChunkRecord record = record_of(made.chunks[0]);
+  BufferPool pool(0);
+  const wire::Difference good = *pack_in_context(made.commands[0], content, {}, pool);
+  ASSERT_TRUE(apply_difference(good, record, reader_of(old), pool));
+  for (std::size_t i = 0; i < good.bytes.size(); ++i) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      wire::Difference wrong = good;
+      wrong.bytes[i] = static_cast<std::uint8_t>(wrong.bytes[i] ^ (1u << bit));
+      const auto made_of_it = apply_difference(wrong, record, reader_of(old), pool);
+      EXPECT_TRUE(!made_of_it || std::ranges::equal(made_of_it->view(), content));
+    }
+    wire::Difference cut_off = good;
+    cut_off.bytes.resize(i);
+    EXPECT_FALSE(apply_difference(cut_off, record, reader_of(old), pool)) << i;
+  }
+  const auto of_steps = [](const Bytes& steps) {
+    wire::Difference difference;
+    difference.codec = wire::DifferenceCodec::in_context;
+    difference.command_bytes = static_cast<std::uint32_t>(steps.size());
+    difference.bytes.push_back(static_cast<std::uint8_t>(steps.size()));
+    difference.bytes.insert(difference.bytes.end(), steps.begin(), steps.end());
+    return difference;
+  };
+  // Nothing at all; a step of nothing; a copy without its place; lengths of 2^63; a place before the file.
+  const Bytes large{0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01};
+  Bytes longest = large;
+  longest.push_back(0);
+  Bytes overflow{1};
+  overflow.insert(overflow.end(), large.begin(), large.end());
+  overflow.push_back(0);
+  for (const Bytes& steps : {Bytes{}, Bytes{0, 0}, Bytes{0, 5}, longest, overflow, Bytes{0, 5, 1}})
+    EXPECT_FALSE(apply_difference(of_steps(steps), record, reader_of(old), pool));
 }
 
 TEST(ChunkDifference, HostileCommandsMakeNothing) {

@@ -30,7 +30,8 @@ class DifferenceTest : public ::testing::Test {
     files->add_path(dir_.path() + "/old", "");
     return {7, std::move(files)};
   }
-  static Bytes frames_for(BasisBook& book, const FeedSegment& segment, bool needed = true) {
+  static Bytes frames_for(BasisBook& book, const FeedSegment& segment, bool needed = true,
+                          std::uint32_t version = 2) {
     const auto parsed = wire::parse_segment(
         segment.frames.view().subspan(wire::kHeaderBytes, test::Packed::body_bytes(segment.frames.view())));
     EXPECT_TRUE(parsed);
@@ -38,7 +39,7 @@ class DifferenceTest : public ::testing::Test {
     need.needed.assign(segment.chunks.size(), needed);
     need.any = needed;
     std::uint64_t at = 0;
-    return book.frames_before_want(*parsed, need, [&](const wire::ChunkRecord& record) {
+    return book.frames_before_want(*parsed, need, version, [&](const wire::ChunkRecord& record) {
       store::ChunkSpot spot{"data.part", 0, at};
       at += record.content_size;
       return std::optional(spot);
@@ -108,6 +109,22 @@ TEST_F(DifferenceTest, AnInsertionTravelsAsDifferences) {
     ASSERT_TRUE(content) << content.error().message;
   }
   EXPECT_LT(bytes, 4000u);
+}
+
+TEST_F(DifferenceTest, EndsThatKnowLessGetDifferencesWithoutContext) {
+  const Bytes old = pattern(100'000, 1);
+  const test::Packed packed = pack(with_insertion(old));
+  const auto segment = std::make_shared<const FeedSegment>(packed.segments.at(0));
+  for (const std::uint32_t version : {1u, 2u, 3u}) {
+    sender_.forget();
+    BasisBook receiver = book(old);
+    ASSERT_TRUE(give(frames_for(receiver, *segment, true, version)));
+    for (const QueuedChunk& queued : search(segment)) {
+      ASSERT_FALSE(queued.difference.empty());
+      EXPECT_EQ(parsed(queued).codec == wire::DifferenceCodec::in_context, version >= 2);
+      EXPECT_TRUE(receiver.make(parsed(queued), queued.chunk().record, pool_));
+    }
+  }
 }
 
 TEST_F(DifferenceTest, ABasisThatChangesCostsTheChunkItselfOnce) {

@@ -45,8 +45,11 @@ TEST(DifferenceMessage, EveryMessageSurvivesAndDamageDoesNot) {
   sweep(BasisPiece{1, 2, 1000, 300, Bytes(70, 'x')});
   sweep(Compare{1, 2, {{3, std::nullopt}, {4, 0}, {1, 300}}});
   sweep(Compare{1, 2, {}});
-  sweep(Difference{digest_of("chunk"), 1, 2, CodecId::raw, 20, Bytes(20, 'x')});
-  sweep(Difference{digest_of("chunk"), 1, 2, CodecId::zstd, 1000, Bytes(20, 'x')});
+  sweep(Compare{1, 2, {{3, std::nullopt}}, 2});
+  sweep(Compare{1, 2, {}, 300});
+  sweep(Difference{digest_of("chunk"), 1, 2, DifferenceCodec::raw, 20, Bytes(20, 'x')});
+  sweep(Difference{digest_of("chunk"), 1, 2, DifferenceCodec::zstd, 1000, Bytes(20, 'x')});
+  sweep(Difference{digest_of("chunk"), 1, 2, DifferenceCodec::in_context, 10, Bytes(20, 'x')});
 }
 
 TEST(DifferenceMessage, RangesAreKept) {
@@ -62,11 +65,12 @@ TEST(DifferenceMessage, RangesAreKept) {
   refused(Compare{1, 2, {{kMaxRecords, 1}, {1, 2}}});
   refused(Compare{1, 2, std::vector<CompareRun>(kMaxCompareRuns + 1, CompareRun{1, 0})});
   EXPECT_TRUE(parse<Compare>(encode(Compare{1, 2, {{kMaxRecords, 1}}})));
-  refused(Difference{{}, 1, 2, CodecId::raw, 20, Bytes(19)});
-  refused(Difference{{}, 1, 2, CodecId::zstd, 20, Bytes(21)});
-  refused(Difference{{}, 1, 2, CodecId::zstd, 20, {}});
-  refused(Difference{{}, 1, 2, CodecId::zstd, kMaxChunkContent + 1, Bytes(20)});
-  refused(Difference{{}, 1, 2, static_cast<CodecId>(3), 20, Bytes(20)});
+  refused(Difference{{}, 1, 2, DifferenceCodec::raw, 20, Bytes(19)});
+  refused(Difference{{}, 1, 2, DifferenceCodec::zstd, 20, Bytes(21)});
+  refused(Difference{{}, 1, 2, DifferenceCodec::zstd, 20, {}});
+  refused(Difference{{}, 1, 2, DifferenceCodec::zstd, kMaxChunkContent + 1, Bytes(20)});
+  refused(Difference{{}, 1, 2, DifferenceCodec::in_context, 20, Bytes(kMaxChunkContent + 1)});
+  refused(Difference{{}, 1, 2, static_cast<DifferenceCodec>(4), 20, Bytes(20)});
 }
 
 TEST(DifferenceMessage, WhatIsAllowedFitsAFrame) {
@@ -75,7 +79,8 @@ TEST(DifferenceMessage, WhatIsAllowedFitsAFrame) {
   EXPECT_LE(encode(longest).size(), body_limit(FrameType::compare));
   const BasisPiece piece{UINT32_MAX, UINT32_MAX, kMaxBasisBytes, kMaxBasisBytes, Bytes(kMaxBasisPiece)};
   EXPECT_LE(encode(piece).size(), body_limit(FrameType::basis));
-  const Difference difference{{}, 1, UINT32_MAX, CodecId::raw, kMaxChunkContent, Bytes(kMaxChunkContent)};
+  const Difference difference{
+      {}, 1, UINT32_MAX, DifferenceCodec::raw, kMaxChunkContent, Bytes(kMaxChunkContent)};
   EXPECT_LE(encode(difference).size(), body_limit(FrameType::difference));
 }
 

@@ -199,14 +199,19 @@ class VectorCases {
     message("joined", Joined{2}, 0, 0);
     message("differences", Differences{1}, 0, 0);
     message("compare", Compare{1, 2, {{3, std::nullopt}, {1, 0}}}, 3, 0);
+    add("compare-version", "with the version of differences", "compare", "accept",
+        encode(Compare{1, 2, {{3, std::nullopt}, {1, 0}}, 2}));
     const Bytes basis = encode(BasisPiece{1, 2, 10, 4, Bytes(6, 'x')});
     add("basis", "a message", "basis", "accept", basis);
     add("basis-beyond", "a byte more than it announces", "basis", "corrupt", longer(basis));
     add("basis-empty", "no bytes", "basis", "corrupt", cut(basis, 4));
-    const Bytes difference = encode(Difference{samples::digest_of("c"), 1, 2, CodecId::raw, 3, {1, 2, 3}});
+    const Bytes difference =
+        encode(Difference{samples::digest_of("c"), 1, 2, DifferenceCodec::raw, 3, {1, 2, 3}});
     add("difference", "a message", "difference", "accept", difference);
+    add("difference-context", "steps and literals", "difference", "accept",
+        encode(Difference{samples::digest_of("c"), 1, 2, DifferenceCodec::in_context, 2, {2, 1, 0, 9}}));
     add("difference-cut", "raw, and a byte too few", "difference", "corrupt", cut(difference, 38));
-    add("difference-codec", "an unknown codec", "difference", "corrupt", with(difference, 34, 3));
+    add("difference-codec", "an unknown codec", "difference", "corrupt", with(difference, 34, 4));
     message("again", Again{2}, 0, 0x80);
   }
 
