@@ -97,7 +97,8 @@ std::optional<std::uint32_t> BasisBook::basis_of(const FilePart& part, const Spo
   const delta::SignatureShape shape = shape_for(bytes, file_bytes);
   const pace::SignatureQuestion question{file_.seen_bytes, file_.missing_bytes, file_bytes,
                                          signature_bytes(shape, bytes)};
-  const bool fits = question.signature_bytes <= wire::kMaxBasisBytes - told_bytes_;
+  const bool fits =
+      told_.size() < wire::kMaxBases && question.signature_bytes <= wire::kMaxBasisBytes - told_bytes_;
   if (!fits || !pace::worth_a_signature(question)) return std::nullopt;
   if (!tell(shape, fd->get(), bytes, frames)) {
     file_.nothing_older = true;

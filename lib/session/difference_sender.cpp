@@ -114,8 +114,8 @@ Result<void> DifferenceSender::take(const wire::BasisPiece& piece) {
   if (piece.object != object_) return Error(Errc::corrupt, "a signature for another object");
   if (piece.basis == signatures_.size() && (signatures_.empty() || signatures_.back()->whole())) {
     signature_bytes_ += piece.total;
-    if (signature_bytes_ > wire::kMaxBasisBytes)
-      return Error(Errc::limit, "the receiver's signatures of older files are too long");
+    if (signature_bytes_ > wire::kMaxBasisBytes || signatures_.size() >= wire::kMaxBases)
+      return Error(Errc::limit, "the receiver's signatures of older files are too many or too long");
     signatures_.push_back(std::make_shared<OldSignature>(piece.basis, piece.total));
   }
   if (signatures_.empty() || piece.basis != signatures_.size() - 1)

@@ -1,6 +1,8 @@
 // Into a directory, by way of a staging folder; knows what it delivered before.
 #include <sys/stat.h>
 
+#include <unordered_set>
+
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
@@ -82,7 +84,11 @@ class DirectorySink : public ObjectSink {
     const auto record = wanted(difference.carried);
     if (!record) return std::optional<wire::Want>();  // it is here by now
     const auto content = book_ ? book_->make(difference, *record, pool) : Result<Buffer>(Buffer());
-    if (!content || content->empty()) return part_->want_again(difference.carried);
+    if (!content || content->empty()) {
+      // Once: the chunk itself comes now, and a want costs more than such a difference.
+      if (!asked_again_.insert(difference.carried).second) return std::optional<wire::Want>();
+      return part_->want_again(difference.carried);
+    }
     DCDN_TRY(const auto written, part_->write_chunk(difference.carried, *content));
     (void)written;
     return std::optional<wire::Want>();
@@ -153,6 +159,7 @@ class DirectorySink : public ObjectSink {
   bool again_ = false;
   std::unique_ptr<store::PartObject> part_;
   std::unique_ptr<BasisBook> book_;  // none: nothing older is looked at
+  std::unordered_set<Digest, Name32Hash> asked_again_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "net/connection.hpp"
+#include "wire/control_message.hpp"
 #include "wire/frame_reader.hpp"
 
 namespace dcdn::session {
@@ -35,6 +36,14 @@ class FrameStream {
  private:
   wire::FrameReader reader_;
 };
+
+/// A message on an object's stream. error corrupt: also if it is about another object.
+template <class Message>
+Result<Message> parse_about(std::uint32_t object, ByteView body) {
+  DCDN_TRY(Message message, wire::parse<Message>(body));
+  if (message.object == object) return message;
+  return Error(Errc::corrupt, "a message on an object's stream is about another object");
+}
 
 /// A whole frame as a buffer to send.
 inline Buffer frame_buffer(wire::FrameType type, const Bytes& body) {

@@ -194,6 +194,11 @@ Result<void> ObjectTransfer::wanted(const wire::Want& want) {
   return {};
 }
 
+// Only of segments whose want is due: that bounds how many are held, and how many chunks they have.
+Result<void> ObjectTransfer::told(const wire::Compare& compare) {
+  return asked_.contains(compare.segment) ? differences_.take(compare) : Result<void>();
+}
+
 Result<void> ObjectTransfer::stored(const wire::Stored& stored) {
   if (stored.segments_done > next_segment_) return {};  // of the chain before a restart
   bytes_done_ = stored.bytes_done;
@@ -238,7 +243,7 @@ void ObjectTransfer::requeue(const QueuedChunk& chunk) {
 }
 
 std::uint64_t ObjectTransfer::backlog_bytes() const {
-  if (phase_ == TransferPhase::done || phase_ == TransferPhase::failed) return 0;
+  if (over()) return 0;
   const bool all_known =
       phase_ == TransferPhase::running && object_id_ && asked_.empty() && !differences_.busy();
   return all_known ? queue_bytes_ : UINT64_MAX;

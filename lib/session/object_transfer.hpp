@@ -28,6 +28,7 @@ class ObjectTransfer {
 
   [[nodiscard]] const SendObject& object() const { return object_; }
   [[nodiscard]] TransferPhase phase() const { return phase_; }
+  [[nodiscard]] bool over() const { return phase_ == TransferPhase::done || phase_ == TransferPhase::failed; }
   [[nodiscard]] std::uint64_t bytes_done() const { return bytes_done_; }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
@@ -48,7 +49,7 @@ class ObjectTransfer {
   Result<void> wanted(const wire::Want& want);
   /// What the receiver tells of older files.
   Result<void> told(const wire::BasisPiece& piece) { return differences_.take(piece); }
-  Result<void> told(const wire::Compare& compare) { return differences_.take(compare); }
+  Result<void> told(const wire::Compare& compare);
   Result<void> stored(const wire::Stored& stored);
   /// Checks it against what was sent and who received it. False: not everything was sent yet, ask again
   /// later.

@@ -16,6 +16,7 @@ constexpr std::size_t kMaxObjects = 64;           // offered and not finished, a
 constexpr std::size_t kMaxListedObjects = 65536;  // offered in all, a connection
 // Flow control bounds their bytes, this what a small one costs beside them.
 constexpr std::size_t kMostEarlyFrames = 1024;
+constexpr std::size_t kMostTitleBytes = 200;  // what stands for a session in lists
 
 }  // namespace
 
@@ -42,10 +43,16 @@ void ReceiveConnection::start() {
   connection_->set_events(this);
 }
 
+void ReceiveConnection::add_to_title(const std::string& name) {
+  if (unnamed_ > 0 || (!names_.empty() && names_.size() + name.size() > kMostTitleBytes)) {
+    ++unnamed_;
+  } else {
+    names_ += (names_.empty() ? "" : ", ") + name;
+  }
+}
+
 std::string ReceiveConnection::title() const {
-  std::string names;
-  for (const std::string& name : names_) names += (names.empty() ? "" : ", ") + name;
-  return names;
+  return unnamed_ == 0 ? names_ : names_ + " and " + std::to_string(unnamed_) + " more";
 }
 
 ReceiveConnection::Object* ReceiveConnection::find(std::uint32_t number) {
@@ -111,6 +118,7 @@ Result<void> ReceiveConnection::take_frame(net::StreamId id, StreamState& stream
     session_stream_ = id;
     DCDN_CHECK(take_hello(frame));
   } else if (frame.type == wire::FrameType::offer) {
+    if (std::exchange(stream.offered, true)) return Error(Errc::corrupt, "a second offer on one stream");
     DCDN_CHECK(take_offer(id, frame));
   }
   const std::size_t size = std::min(stream.held, wire::kHeaderBytes + frame.body.size());
@@ -158,7 +166,7 @@ Result<void> ReceiveConnection::take_session_frame(const wire::Frame& frame) {
 Result<void> ReceiveConnection::take_carrier(const wire::Frame& frame) {
   DCDN_TRY(const auto offer, wire::parse<wire::CarrierOffer>(frame.body.view()));
   (void)offer;  // there is one version
-  if (!shared_->settings.coded) return {};
+  if (!shared_->settings.coded || std::exchange(told_carrier_, true)) return {};
   if (const auto started = connection_->start_coded(0); !started) {
     shared_->watcher.on_note(1, "coded carrier: " + started.error().message);
     return {};
@@ -176,7 +184,7 @@ Result<void> ReceiveConnection::take_offer(net::StreamId id, const wire::Frame& 
     return Error(Errc::limit, "too many objects are offered at once");
   if (!seen_objects_.insert(number).second) return Error(Errc::corrupt, "an object number is used twice");
   if (offer.name.empty()) offer.name = "stdin";
-  names_.push_back(escape_for_display(offer.name));
+  add_to_title(escape_for_display(offer.name));
   total_ += offer.bytes.value_or(0);
   object_streams_[id] = number;
   Object object{std::move(offer), id, {}, SegmentGate(connection_->peer(), *shared_->settings.trusted)};
@@ -209,23 +217,33 @@ Result<void> ReceiveConnection::take_object_frame(Object& object, net::StreamId 
     return {};
   }
   if (frame.type == wire::FrameType::again) {
-    DCDN_TRY(const auto again, wire::parse<wire::Again>(frame.body.view()));
-    if (!object.opened || again.object != number)
-      return Error(Errc::corrupt, "an object is begun again before its answer");
+    DCDN_CHECK(parse_about<wire::Again>(number, frame.body.view()));
+    if (!object.opened) return Error(Errc::corrupt, "an object is begun again before its answer");
     object.void_until_again = false;
   } else if (frame.type == wire::FrameType::differences) {
     DCDN_TRY(const auto differences, wire::parse<wire::Differences>(frame.body.view()));
     object.differences = differences.version;
   } else if (frame.type == wire::FrameType::cancel) {
-    DCDN_TRY(const auto cancel, wire::parse<wire::Cancel>(frame.body.view()));
-    const Error error(Errc::incomplete, "sender: " + escape_for_display(cancel.reason));
-    if (!first_error_) first_error_ = error;
-    shared_->watcher.on_object_failed(escape_for_display(object.offer.name), error);
-    remove(number, true);
+    DCDN_TRY(const auto cancel, parse_about<wire::Cancel>(number, frame.body.view()));
+    given_up(object, Error(Errc::incomplete, "sender: " + escape_for_display(cancel.reason)));
+  } else if (frame.type == wire::FrameType::failure) {
+    DCDN_TRY(const auto failure, parse_about<wire::Failure>(number, frame.body.view()));
+    given_up(object,
+             Error(wire::code_of_number(failure.code), "sender: " + escape_for_display(failure.message)));
+  } else if (frame.type == wire::FrameType::offer) {
+    return Error(Errc::corrupt, "a second offer on one stream");
   }
   stream.held -= size;
   connection_->consume(id, size);
   return {};
+}
+
+// Our side of the stream ends too, or it would count against the streams that the sender may have open.
+void ReceiveConnection::given_up(const Object& object, const Error& error) {
+  if (!first_error_) first_error_ = error;
+  shared_->watcher.on_object_failed(escape_for_display(object.offer.name), error);
+  connection_->send(object.stream, Buffer(), true);
+  remove(object.offer.object, true);
 }
 
 // The stream's credit goes back when the segment is on its way to the store, or is dropped.
@@ -296,7 +314,10 @@ void ReceiveConnection::on_stream_reset(net::StreamId id, std::uint64_t) {
   if (over_) return;
   const auto it = object_streams_.find(id);
   if (it != object_streams_.end()) remove(it->second, true);
-  streams_.erase(id);
+  const auto stream = streams_.find(id);
+  if (stream == streams_.end()) return;
+  connection_->consume(id, stream->second.held);
+  streams_.erase(stream);
 }
 
 void ReceiveConnection::on_closed(const net::CloseInfo& info) {

@@ -59,6 +59,7 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   struct StreamState {
     std::unique_ptr<FrameStream> frames;
     std::size_t held = 0;  // bytes received and not credited yet
+    bool offered = false;  // an object's stream, also after its end
   };
 
   void on_stream_data(net::StreamId id, ByteView bytes, bool fin) override;
@@ -79,6 +80,7 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   Result<void> take_object_frame(Object& object, net::StreamId id, StreamState& stream,
                                  const wire::Frame& frame);
   void take_early(Object& object, bool plain);
+  void given_up(const Object& object, const Error& error);
   void take_manifest_frame(Object& object, const wire::Frame& frame);
   Result<void> take_chunk(net::StreamId id, StreamState& stream, const wire::Frame& frame);
   Result<void> take_difference(net::StreamId id, StreamState& stream, const wire::Frame& frame);
@@ -104,6 +106,7 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
       std::function<void(ReceiveConnection&)> on_loop);  // store thread: to the loop, if this still lives
   [[nodiscard]] Object* find(std::uint32_t number);
   [[nodiscard]] std::function<void()> credit_for(net::StreamId id, std::size_t bytes);
+  void add_to_title(const std::string& name);
   [[nodiscard]] std::string title() const;
   static std::string listed_id(const std::array<std::uint8_t, 16>& session, const NodeId& peer);
 
@@ -117,11 +120,13 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   std::set<std::uint32_t> seen_objects_;
   net::StreamId session_stream_ = -1;
   bool said_hello_ = false;
+  bool told_carrier_ = false;
   std::string session_id_;
   std::uint32_t path_ = 0;                  // of a further connection: its number
   std::weak_ptr<ReceiveConnection> first_;  // of a further connection: whose chunks it brings
   std::map<std::uint32_t, std::weak_ptr<ReceiveConnection>> paths_;  // of a first one: the further ones
-  std::vector<std::string> names_;
+  std::string names_;                                                // of the first objects
+  std::size_t unnamed_ = 0;                                          // and how many follow
   std::uint64_t total_ = 0;
   std::uint64_t done_before_ = 0;  // bytes of objects that are finished
   std::uint64_t delivered_ = 0;

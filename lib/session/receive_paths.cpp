@@ -3,11 +3,17 @@
 
 namespace dcdn::session {
 
+namespace {
+// A probe is not answered to a sender that does not read its answers: they would pile up here.
+constexpr std::size_t kMostUnsentAnswers = 64u << 10;
+}  // namespace
+
 Result<void> ReceiveConnection::take_join(const wire::Frame& frame) {
   if (frame.type != wire::FrameType::join) return {};
   DCDN_TRY(const auto join, wire::parse<wire::Join>(frame.body.view()));
   if (join.protocol != 1) return Error(Errc::unsupported, "this receiver speaks session protocol 1 only");
   if (path_ == 0) {
+    if (!seen_objects_.empty()) return Error(Errc::corrupt, "a session's first connection joins another");
     // The id is made of the peer's key as well: nobody joins a session of somebody else.
     const auto known = shared_->sessions.find(listed_id(join.session, connection_->peer()));
     const auto first = known == shared_->sessions.end() ? nullptr : known->second.lock();
@@ -22,6 +28,7 @@ Result<void> ReceiveConnection::take_join(const wire::Frame& frame) {
     first->add_path(path_, shared_from_this());
   }
   if (join.path != path_) return Error(Errc::corrupt, "a path changed its number");
+  if (connection_->queued_bytes() > kMostUnsentAnswers) return {};
   connection_->send(session_stream_, frame_buffer(wire::FrameType::joined, wire::encode(wire::Joined{path_})),
                     false);
   return {};

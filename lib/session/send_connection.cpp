@@ -129,10 +129,10 @@ void SendConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fin) 
     Active& active = it->second;
     taken = active.frames->feed(bytes, fin,
                                 [&](wire::Frame& frame) { return take_object_frame(id, active, frame); });
-    if (taken && fin && active.transfer->awaits_answer())
-      taken = Error(Errc::corrupt, "the receiver closed an object's stream without an answer");
-    const TransferPhase phase = active.transfer->phase();
-    if (taken && (phase == TransferPhase::done || phase == TransferPhase::failed)) end(active);
+    const bool over = active.transfer->over();
+    if (taken && fin && !over && !active.receipt)
+      taken = Error(Errc::corrupt, "the receiver ended an object's stream and has not received it");
+    if (taken && over) end(active);
   }
   if (!taken) drop(taken.error().during("from " + connection_->peer_address()));
   signal_.notify();
@@ -171,9 +171,10 @@ Result<void> SendConnection::take_object_frame(net::StreamId stream, Active& act
                                                const wire::Frame& frame) {
   const ByteView body = frame.body.view();
   ObjectTransfer& transfer = *active.transfer;
+  if (transfer.over()) return {};  // what comes behind a receipt or a failure changes nothing
   switch (frame.type) {
     case wire::FrameType::answer: {
-      DCDN_TRY(const auto answer, wire::parse<wire::Answer>(body));
+      DCDN_TRY(const auto answer, parse_about<wire::Answer>(transfer.object().number, body));
       if (!transfer.awaits_answer()) return Error(Errc::corrupt, "a second answer to one offer");
       if (connection_->begins_early() && !is_plain(answer)) {
         const wire::Again again{transfer.object().number};
@@ -187,31 +188,31 @@ Result<void> SendConnection::take_object_frame(net::StreamId stream, Active& act
       return {};
     }
     case wire::FrameType::want: {
-      DCDN_TRY(const auto want, wire::parse<wire::Want>(body));
+      DCDN_TRY(const auto want, parse_about<wire::Want>(transfer.object().number, body));
       return transfer.wanted(want);
     }
     case wire::FrameType::basis: {
-      DCDN_TRY(const auto piece, wire::parse<wire::BasisPiece>(body));
+      DCDN_TRY(const auto piece, parse_about<wire::BasisPiece>(transfer.object().number, body));
       return transfer.told(piece);
     }
     case wire::FrameType::compare: {
-      DCDN_TRY(const auto compare, wire::parse<wire::Compare>(body));
+      DCDN_TRY(const auto compare, parse_about<wire::Compare>(transfer.object().number, body));
       return transfer.told(compare);
     }
     case wire::FrameType::stored: {
-      DCDN_TRY(const auto stored, wire::parse<wire::Stored>(body));
+      DCDN_TRY(const auto stored, parse_about<wire::Stored>(transfer.object().number, body));
       made_progress_ = true;
       return transfer.stored(stored);
     }
     case wire::FrameType::receipt:
       return take_receipt(active, frame);
     case wire::FrameType::cancel: {
-      DCDN_TRY(const auto cancel, wire::parse<wire::Cancel>(body));
+      DCDN_TRY(const auto cancel, parse_about<wire::Cancel>(transfer.object().number, body));
       transfer.fail(Error(Errc::refused, "receiver: cancelled: " + escape_for_display(cancel.reason)));
       return {};
     }
     case wire::FrameType::failure: {
-      DCDN_TRY(const auto failure, wire::parse<wire::Failure>(body));
+      DCDN_TRY(const auto failure, parse_about<wire::Failure>(transfer.object().number, body));
       transfer.fail(told_by_peer(failure));
       return {};
     }

@@ -9,7 +9,8 @@
 
 namespace dcdn::session {
 
-/// Jobs run one after another. What bounds the queue is the flow credit that their data holds back.
+/// Jobs run one after another. What bounds the queue is the flow credit that their data holds back: unlike a
+/// Stage it never holds up who posts, the event loop, and does all that was posted before it ends.
 class SerialWorker {
  public:
   SerialWorker() : thread_([this] { run(); }) {}

@@ -1,5 +1,8 @@
 // stage.hpp - one step of a pipeline on a thread of its own, with a bounded queue before it.
 //
+// Unlike SerialWorker it holds up who puts faster than it works, stops at the first error, and drops what
+// waits when it ends: an event loop could not wait for it, and a file need not be written to its end.
+//
 // Threads  put and drain: one thread, the one that made it. The work: the stage's own thread, an item at a
 // time.
 #pragma once

@@ -15,6 +15,7 @@ namespace dcdn::wire {
 
 /// Bytes of all signatures of one object on one connection: bounds what a sender has to remember.
 inline constexpr std::size_t kMaxBasisBytes = 8u << 20;
+inline constexpr std::size_t kMaxBases = 16384;        ///< and their number: one costs more than its bytes
 inline constexpr std::size_t kMaxBasisPiece = 60'000;  ///< signature bytes in one message
 inline constexpr std::size_t kMaxCompareRuns = 8192;
 /// Since 2 there are differences in context.
