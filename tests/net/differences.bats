@@ -57,7 +57,7 @@ arrives() {
   net_receiver --once --overwrite -o in
   net_sender killed.log --chunk-size 64KiB data
   net_until 120 carried_forth_past 70000
-  ! net_ended "$NET_SENDER"
+  kill -0 "$NET_SENDER"
   net_end "$NET_SENDER" KILL
   net_sender sender.log --chunk-size 64KiB data
   arrives $((SIZE * 85 / 100))
@@ -70,7 +70,7 @@ arrives() {
   net_receiver --once --overwrite -o in
   net_sender sender.log --chunk-size 64KiB --idle-timeout 8s --retry-longest 500ms data
   net_until 120 carried_forth_past 70000
-  ! net_ended "$NET_SENDER"
+  kill -0 "$NET_SENDER"
   net_end "$NET_RECEIVER" KILL
   cmp old in/data
   net_receiver --once --overwrite -o in
