@@ -89,7 +89,7 @@ void BasisBook::close_part(FilePart& part, const SpotOf& spot_of, wire::Compare&
 std::optional<std::uint32_t> BasisBook::basis_of(const FilePart& part, const SpotOf& spot_of, Bytes& frames) {
   if (part.first_needed == nullptr || file_.nothing_older || file_.basis) return file_.basis;
   const auto spot = spot_of(*part.first_needed);
-  const auto fd = spot ? files_->open(spot->path) : std::nullopt;
+  const auto fd = spot ? files_->open_like(*spot) : std::nullopt;
   const std::uint64_t bytes = fd ? length_of(fd->get()) : 0;
   file_.nothing_older = bytes == 0;
   if (file_.nothing_older) return std::nullopt;

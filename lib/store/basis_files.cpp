@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <iterator>
+#include <ranges>
+#include <utility>
 
 #include "digest/hasher.hpp"
 
@@ -12,6 +15,8 @@ namespace dcdn::store {
 namespace {
 
 constexpr std::size_t kMostCandidates = 200'000;  // older files that are looked through for moved ones
+constexpr std::size_t kMostChunkSizes = 4;        // by which the files of one length are hashed
+constexpr std::size_t kMostNear = 32;  // files of about the same length whose first chunk is looked at
 constexpr std::size_t kMostDepth = wire::kMaxDepth;
 constexpr int kRead = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
@@ -24,6 +29,10 @@ struct stat status_of(int fd) {
 std::uint64_t length_of(int fd) {
   const struct stat info = status_of(fd);
   return S_ISREG(info.st_mode) ? static_cast<std::uint64_t>(info.st_size) : 0;
+}
+
+std::string name_in(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
 }
 
 }  // namespace
@@ -77,7 +86,19 @@ UniqueFd BasisFiles::open_in(Root& root, const std::string& path) {
 std::optional<UniqueFd> BasisFiles::open(const std::string& path) {
   for (Root& root : roots_)
     if (UniqueFd fd = open_in(root, path); fd.valid()) return fd;
-  return std::nullopt;
+  const auto moved = moved_.find(path);
+  if (moved == moved_.end()) return std::nullopt;
+  UniqueFd fd = open_in(roots_[moved->second->root], moved->second->path);
+  return fd.valid() ? std::optional(std::move(fd)) : std::nullopt;
+}
+
+std::optional<UniqueFd> BasisFiles::open_like(const ChunkSpot& spot) {
+  if (auto fd = open(spot.path)) return fd;
+  if (kind_ != wire::ObjectKind::tree) return std::nullopt;
+  const Candidate* named = find_named(spot);
+  if (named == nullptr) return std::nullopt;
+  moved_[spot.path] = named;
+  return open(spot.path);
 }
 
 std::optional<Buffer> BasisFiles::read_from(const UniqueFd& fd, std::uint64_t offset,
@@ -93,11 +114,12 @@ void BasisFiles::turn_to(const std::string& path) {
   if (current_ == path) return;
   current_ = path;
   open_.clear();
+  searched_ = false;
   for (Root& root : roots_)
     if (UniqueFd fd = open_in(root, path); fd.valid()) open_.push_back(std::move(fd));
   const auto moved = moved_.find(path);
   if (moved == moved_.end()) return;
-  if (UniqueFd fd = open_in(roots_[moved->second.root], moved->second.path); fd.valid())
+  if (UniqueFd fd = open_in(roots_[moved->second->root], moved->second->path); fd.valid())
     open_.push_back(std::move(fd));
 }
 
@@ -106,54 +128,112 @@ std::optional<Buffer> BasisFiles::find(const ChunkSpot& spot, const wire::ChunkR
   turn_to(spot.path);
   for (const UniqueFd& fd : open_)
     if (auto content = read_from(fd, spot.offset, record)) return content;
-  const bool may_be_moved = kind_ == wire::ObjectKind::tree && spot.offset == 0 && spot.file_bytes > 0;
-  if (!may_be_moved) return std::nullopt;
-  const Candidate* moved = find_moved(spot.file_bytes, record);
-  if (moved == nullptr) return std::nullopt;
-  UniqueFd fd = open_in(roots_[moved->root], moved->path);
-  auto content = read_from(fd, 0, record);
-  if (!content) return std::nullopt;
-  moved_.emplace(spot.path, *moved);  // the file's other chunks are looked for there, too
+  if (kind_ != wire::ObjectKind::tree || spot.file_bytes == 0) return std::nullopt;
+  const Candidate* other =
+      spot.offset == 0 ? find_elsewhere(spot, record) : find_by_later_chunk(spot, record);
+  if (other == nullptr) return std::nullopt;
+  UniqueFd fd = open_in(roots_[other->root], other->path);
+  if (!fd.valid()) return std::nullopt;
+  moved_[spot.path] = other;  // the file's other chunks are looked for there, too
+  auto content = read_from(fd, spot.offset, record);
   open_.push_back(std::move(fd));
   return content;
 }
 
+const BasisFiles::Candidate* BasisFiles::find_elsewhere(const ChunkSpot& spot,
+                                                        const wire::ChunkRecord& first) {
+  if (const Candidate* moved = find_moved(spot.file_bytes, first)) return moved;
+  if (!open_.empty()) return nullptr;  // it has an older version, which has been edited
+  if (const Candidate* named = find_named(spot)) return named;
+  return spot.file_bytes > first.content_size ? find_near(spot.file_bytes, first) : nullptr;
+}
+
+std::optional<Digest> BasisFiles::start_of(const Candidate& candidate, std::size_t bytes) {
+  const UniqueFd fd = open_in(roots_[candidate.root], candidate.path);
+  Bytes start(bytes);
+  const auto got = read_full_at(fd.get(), start, 0, "older version");
+  return got && *got == bytes ? std::optional(blake3(start)) : std::nullopt;
+}
+
 const BasisFiles::Candidate* BasisFiles::find_moved(std::uint64_t file_bytes,
                                                     const wire::ChunkRecord& first) {
-  if (!listed_) list_candidates();
+  list_candidates();
   const auto found = by_length_.find(file_bytes);
   if (found == by_length_.end()) return nullptr;
   SameLength& same = found->second;
-  // Chunks of another size than before: the sender changed its mind on the way; then they stay unfound.
-  if (same.first_bytes == 0) same.first_bytes = first.content_size;
-  if (same.first_bytes != first.content_size) return nullptr;
-  for (; !same.unhashed.empty(); same.unhashed.pop_back()) {
-    Candidate& candidate = same.unhashed.back();
-    const UniqueFd fd = open_in(roots_[candidate.root], candidate.path);
-    Bytes start(first.content_size);
-    const auto got = read_full_at(fd.get(), start, 0, "older version");
-    if (got && *got == start.size()) same.hashed.emplace(blake3(start), std::move(candidate));
+  auto start = same.by_start.find(first.content_size);
+  if (start == same.by_start.end()) {
+    if (same.by_start.size() == kMostChunkSizes) return nullptr;
+    start = same.by_start.try_emplace(first.content_size).first;
+    for (const Candidate* candidate : same.files)
+      if (const auto digest = start_of(*candidate, first.content_size))
+        start->second.emplace(*digest, candidate);
   }
-  const auto match = same.hashed.find(first.content);
-  return match == same.hashed.end() ? nullptr : &match->second;
+  const auto match = start->second.find(first.content);
+  return match == start->second.end() ? nullptr : match->second;
+}
+
+const BasisFiles::Candidate* BasisFiles::find_named(const ChunkSpot& spot) {
+  list_candidates();
+  const auto found = by_name_.find(name_in(spot.path));
+  if (found == by_name_.end()) return nullptr;
+  const auto distance = [&](const Candidate* one) {
+    return std::max(one->bytes, spot.file_bytes) - std::min(one->bytes, spot.file_bytes);
+  };
+  return *std::ranges::min_element(found->second, {}, distance);
+}
+
+// Its first chunk was not asked for: it is here already, out of another file.
+const BasisFiles::Candidate* BasisFiles::find_by_later_chunk(const ChunkSpot& spot,
+                                                             const wire::ChunkRecord& record) {
+  if (!open_.empty() || std::exchange(searched_, true)) return nullptr;
+  list_candidates();
+  const auto found = by_length_.find(spot.file_bytes);
+  if (found == by_length_.end()) return nullptr;
+  for (const Candidate* candidate : found->second.files | std::views::take(kMostNear))
+    if (read_from(open_in(roots_[candidate->root], candidate->path), spot.offset, record)) return candidate;
+  return nullptr;
+}
+
+// Those of its length were looked at already.
+const BasisFiles::Candidate* BasisFiles::find_near(std::uint64_t file_bytes, const wire::ChunkRecord& first) {
+  list_candidates();
+  auto above = by_length_.upper_bound(file_bytes);
+  auto below = by_length_.lower_bound(file_bytes);
+  for (std::size_t tried = 0; tried < kMostNear;) {
+    const bool can_rise = above != by_length_.end() && above->first / 2 <= file_bytes;
+    const bool can_fall = below != by_length_.begin() && std::prev(below)->first >= file_bytes / 2;
+    if (!can_rise && !can_fall) return nullptr;
+    const bool rise =
+        can_rise && (!can_fall || above->first - file_bytes <= file_bytes - std::prev(below)->first);
+    const SameLength& next = rise ? (above++)->second : (--below)->second;
+    for (const Candidate* candidate : next.files) {
+      if (start_of(*candidate, first.content_size) == first.content) return candidate;
+      if (++tried == kMostNear) break;
+    }
+  }
+  return nullptr;
 }
 
 void BasisFiles::list_candidates() {
-  listed_ = true;
+  if (std::exchange(listed_, true)) return;
   for (std::size_t i = 0; i < roots_.size(); ++i)
     if (roots_[i].tree) list_below(static_cast<std::uint32_t>(i), roots_[i].tree->fd(), "");
 }
 
 void BasisFiles::list_below(std::uint32_t root, int directory, const std::string& path) {
-  const auto names = list_names(directory, "older version");
+  auto names = list_names(directory, "older version");
   if (!names) return;
+  std::ranges::sort(*names);  // so that of equals it is always the same one
   for (const std::string& name : *names) {
     struct stat info {};
     if (::fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
     const std::string below = path.empty() ? name : path + "/" + name;
-    if (S_ISREG(info.st_mode) && info.st_size > 0 && candidates_ < kMostCandidates) {
-      ++candidates_;
-      by_length_[static_cast<std::uint64_t>(info.st_size)].unhashed.push_back({root, below});
+    if (S_ISREG(info.st_mode) && info.st_size > 0 && candidates_.size() < kMostCandidates) {
+      const auto bytes = static_cast<std::uint64_t>(info.st_size);
+      candidates_.push_back({root, below, bytes});
+      by_length_[bytes].files.push_back(&candidates_.back());
+      by_name_[name].push_back(&candidates_.back());
     } else if (S_ISDIR(info.st_mode) &&
                static_cast<std::size_t>(std::ranges::count(below, '/')) < kMostDepth) {
       const UniqueFd inside(::openat(directory, name.c_str(), kRead | O_DIRECTORY | O_NOFOLLOW));

@@ -1,12 +1,15 @@
 // basis_files.hpp - older files at the receiver that may hold content of an object that comes: what lies
 // under its name, and what --basis names. Only read, and never through a symbolic link below the place named.
 //
-// A file is looked for under its own path first; if nothing of it is there, among files of exactly its length
-// anywhere in the older trees, by the digest of their first chunk: renamed and moved files.
+// A file is looked for under its own path first. If nothing of it is there, anywhere in the older trees, in
+// this order: by its length and the digest of its first chunk (renamed, moved); by its name, of several the
+// one nearest in length (moved and edited); and, if it is longer than a chunk, by the digest of its first
+// chunk among the files nearest in length (renamed and edited).
 //
-// Memory   with trees, about 100 bytes for each older file, once the first one is missed
+// Memory   with trees, about 250 bytes for each older file, once the first one is missed
 // Threads  one at a time (the receiver's store thread)
 #pragma once
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,8 +45,10 @@ class BasisFiles {
 
   /// Content that matches `record`, read and hashed anew.
   std::optional<Buffer> find(const ChunkSpot& spot, const wire::ChunkRecord& record);
-  /// The older file under that path, for reading.
+  /// The older file under that path, for reading, or the one that was found for it.
   std::optional<UniqueFd> open(const std::string& path);
+  /// The same; if there is none yet, one of that name elsewhere in the older trees.
+  std::optional<UniqueFd> open_like(const ChunkSpot& spot);
 
  private:
   struct Root {
@@ -53,18 +58,24 @@ class BasisFiles {
   struct Candidate {
     std::uint32_t root = 0;
     std::string path;
+    std::uint64_t bytes = 0;
   };
-  /// Candidates of one length, by the digest of their first bytes; those not hashed yet.
+  /// Candidates of one length; and, for each length of a first chunk that was asked for, by its digest.
   struct SameLength {
-    std::vector<Candidate> unhashed;
-    std::uint32_t first_bytes = 0;
-    std::unordered_map<Digest, Candidate, Name32Hash> hashed;
+    std::vector<const Candidate*> files;
+    std::map<std::uint32_t, std::unordered_map<Digest, const Candidate*, Name32Hash>> by_start;
   };
   bool add_fd(UniqueFd fd);  // false: passed over
   UniqueFd open_in(Root& root, const std::string& path);
   std::optional<Buffer> read_from(const UniqueFd& fd, std::uint64_t offset, const wire::ChunkRecord& record);
   void turn_to(const std::string& path);
+  /// What else than its own path may hold `spot`'s file, found by its first chunk.
+  const Candidate* find_elsewhere(const ChunkSpot& spot, const wire::ChunkRecord& first);
   const Candidate* find_moved(std::uint64_t file_bytes, const wire::ChunkRecord& first);
+  const Candidate* find_by_later_chunk(const ChunkSpot& spot, const wire::ChunkRecord& record);
+  const Candidate* find_named(const ChunkSpot& spot);
+  const Candidate* find_near(std::uint64_t file_bytes, const wire::ChunkRecord& first);
+  std::optional<Digest> start_of(const Candidate& candidate, std::size_t bytes);
   void list_candidates();
   void list_below(std::uint32_t root, int directory, const std::string& path);
 
@@ -72,10 +83,12 @@ class BasisFiles {
   std::vector<Root> roots_;
   std::optional<std::string> current_;  // the path whose older files are open
   std::vector<UniqueFd> open_;
+  bool searched_ = false;  // for it, by a chunk that is not its first
   bool listed_ = false;
-  std::size_t candidates_ = 0;
-  std::unordered_map<std::uint64_t, SameLength> by_length_;
-  std::unordered_map<std::string, Candidate> moved_;  // by new path: equal chunks may lead back to it
+  std::deque<Candidate> candidates_;  // stay where they are
+  std::map<std::uint64_t, SameLength> by_length_;
+  std::unordered_map<std::string, std::vector<const Candidate*>> by_name_;
+  std::unordered_map<std::string, const Candidate*> moved_;  // by new path: equal chunks may lead back to it
 };
 
 }  // namespace dcdn::store

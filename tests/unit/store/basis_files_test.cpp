@@ -72,15 +72,72 @@ TEST_F(BasisFilesTest, ANamedDirectoryIsLookedIntoByName) {
 TEST_F(BasisFilesTest, RenamedAndMovedFilesAreFoundByContent) {
   write("tree/a/old-name", content_);
   write("tree/decoy", pattern(30'000, 2));
-  write("tree/shorter", Bytes(content_.begin(), content_.end() - 1));
+  write("tree/shorter", pattern(29'999, 3));
   BasisFiles files = tree("tree");
   EXPECT_TRUE(has(files, {"b/new-name", 30'000, 0}, first_));
   EXPECT_TRUE(has(files, {"b/new-name", 30'000, 10'000}, second_));
   EXPECT_TRUE(has(files, {"again", 30'000, 0}, first_));
   EXPECT_TRUE(has(files, {"b/new-name", 30'000, 10'000}, second_));
-  EXPECT_FALSE(has(files, {"b/other", 29'000, 0}, first_));
+  EXPECT_FALSE(has(files, {"b/other", 10'000, 0}, first_));
   EXPECT_FALSE(has(files, {"b/unknown-length", 0, 0}, first_));
-  EXPECT_FALSE(files.open("b/new-name").has_value());
+  EXPECT_TRUE(files.open("b/new-name").has_value());  // what was edited further on is compared with it
+  EXPECT_FALSE(files.open("b/other").has_value());
+  // The same with chunks of other sizes, but not of any number of them.
+  for (const std::size_t size : {5000u, 7000u, 9000u})
+    EXPECT_TRUE(has(files, {"c/" + std::to_string(size), 30'000, 0}, ByteView(content_).first(size)));
+  EXPECT_FALSE(has(files, {"c/one-more", 30'000, 0}, ByteView(content_).first(1000)));
+}
+
+TEST_F(BasisFilesTest, AMovedFileIsFoundByALaterChunkIfItsFirstIsNotAskedFor) {
+  write("tree/old-name", content_);
+  write("tree/decoy", pattern(30'000, 2));
+  BasisFiles files = tree("tree");
+  EXPECT_FALSE(has(files, {"new-name", 29'999, 10'000}, second_));
+  EXPECT_TRUE(has(files, {"other-name", 30'000, 10'000}, second_));
+  EXPECT_TRUE(has(files, {"other-name", 30'000, 20'000}, ByteView(content_).subspan(20'000)));
+  EXPECT_TRUE(files.open("other-name").has_value());
+}
+
+TEST_F(BasisFilesTest, AFileThatWasMovedAndEditedIsFoundByItsNameNearestInLength) {
+  Bytes edited = content_;
+  edited[100] ^= 1;
+  edited.push_back('x');
+  write("tree/a/page", pattern(10'000, 3));
+  write("tree/b/page", content_);
+  write("tree/c/page", content_);
+  write("tree/d/page", pattern(60'000, 4));
+  BasisFiles files = tree("tree");
+  const ChunkSpot spot{"new/page", edited.size(), 0};
+  EXPECT_FALSE(files.open("new/page").has_value());
+  EXPECT_FALSE(has(files, spot, ByteView(edited).first(10'000)));
+  EXPECT_TRUE(has(files, {"new/page", edited.size(), 10'000}, second_));
+  EXPECT_TRUE(files.open("new/page").has_value());
+  EXPECT_TRUE(files.open_like(spot).has_value());
+  EXPECT_TRUE(files.open_like({"other/page", 59'000, 0}).has_value());
+  EXPECT_FALSE(files.open_like({"other/leaf", 59'000, 0}).has_value());
+  fs::remove(at("tree/b/page"));
+  EXPECT_FALSE(files.open("new/page").has_value());  // gone meanwhile
+}
+
+TEST_F(BasisFilesTest, AFileThatWasRenamedAndEditedIsFoundByItsFirstChunkAmongThoseOfAboutItsLength) {
+  write("tree/before", content_);
+  write("tree/longer", pattern(33'000, 5));
+  write("tree/shorter", pattern(28'000, 6));
+  BasisFiles files = tree("tree");
+  EXPECT_TRUE(has(files, {"after", 31'000, 0}, first_));
+  EXPECT_TRUE(has(files, {"after", 31'000, 10'000}, second_));
+  EXPECT_TRUE(files.open("after").has_value());
+  EXPECT_TRUE(has(files, {"shrunk", 20'000, 0}, first_));
+  EXPECT_FALSE(has(files, {"far-too-long", 61'000, 0}, first_));
+  EXPECT_FALSE(has(files, {"far-too-short", 14'000, 0}, first_));
+  EXPECT_FALSE(has(files, {"one-chunk", 10'000, 0}, first_));
+  // Of many only the nearest are looked at.
+  for (int i = 0; i < 40; ++i)
+    write("many/" + std::to_string(i), pattern(30'100 + static_cast<std::size_t>(i), 7));
+  write("many/before", content_);
+  BasisFiles crowd = tree("many");
+  EXPECT_FALSE(has(crowd, {"after", 30'120, 0}, first_));
+  EXPECT_TRUE(has(crowd, {"after", 29'900, 0}, first_));
 }
 
 TEST_F(BasisFilesTest, ManyFilesOfOneLength) {
