@@ -171,6 +171,7 @@ void CodedCarrier::count(ConnectionStats& stats) const {
   }
   stats.repair_packets_sent += sender_.repair_sent();
   stats.repair_bytes_sent += sender_.repair_bytes_sent();
+  stats.coded_bytes_arrived += static_cast<std::uint64_t>(totals.received) * packet_bytes_;
   stats.coded_bytes_delivered += sender_.bytes_delivered();
   stats.wasted_bytes_sent += sender_.wasted() * packet_bytes_;
   stats.repaired_symbols += receiver_.repaired();

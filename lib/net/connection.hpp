@@ -41,6 +41,7 @@ struct ConnectionStats {
   std::uint64_t wasted_packets = 0;    ///< arrived here when their block was complete
   std::uint64_t repair_bytes_sent = 0;
   std::uint64_t coded_bytes_delivered = 0;  ///< of blocks of ours that the peer has
+  std::uint64_t coded_bytes_arrived = 0;    ///< of packets of ours that the peer told of, useful or not
   std::uint64_t wasted_bytes_sent = 0;      ///< arrived at the peer when their block was complete
   std::uint64_t bytes_in_flight = 0;        ///< sent, neither acknowledged nor declared lost
   std::uint64_t stream_bytes_acknowledged = 0;
@@ -57,6 +58,7 @@ struct ConnectionStats {
     repair_packets_sent += other.repair_packets_sent;
     repair_bytes_sent += other.repair_bytes_sent;
     coded_bytes_delivered += other.coded_bytes_delivered;
+    coded_bytes_arrived += other.coded_bytes_arrived;
     wasted_bytes_sent += other.wasted_bytes_sent;
     stream_bytes_acknowledged += other.stream_bytes_acknowledged;
   }

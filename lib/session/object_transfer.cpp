@@ -224,6 +224,7 @@ Result<bool> ObjectTransfer::received(const wire::Receipt& receipt, const NodeId
 void ObjectTransfer::fail(Error error) {
   error_ = std::move(error);
   phase_ = TransferPhase::failed;
+  early_ = false;
   drop_feed();
 }
 

@@ -9,6 +9,7 @@ namespace dcdn::session {
 namespace {
 constexpr std::chrono::milliseconds kLookEvery{100};
 constexpr std::chrono::seconds kStalledAfter{3};
+constexpr std::uint64_t kBeat = 4096;
 }  // namespace
 
 Receiver::Receiver(std::shared_ptr<ReceiveShared> shared, std::shared_ptr<net::Listener> listener, bool once)
@@ -101,7 +102,8 @@ Progress Receiver::progress() {
   progress.bytes_done = shared_->bytes_verified;
   progress.objects_finished = shared_->objects_delivered;
   meter_.update(progress.bytes_done, now);
-  progress.rate_now = meter_.now_per_s();
+  arrived_meter_.update(progress.wire_bytes / kBeat * kBeat, now);
+  progress.rate_now = meter_.now_per_s() > 0 ? meter_.now_per_s() : arrived_meter_.now_per_s();
   progress.rate_average = meter_.average_per_s();
   if (progress.objects.empty()) {
     progress.state = "waiting for peer";
@@ -114,8 +116,8 @@ Progress Receiver::progress() {
     known = known && object.bytes_total.has_value();
     left += object.bytes_total.value_or(0) - std::min(object.bytes_total.value_or(0), object.bytes_done);
   }
-  if (known) progress.eta = meter_.time_left(left);
-  const auto silent = meter_.silent_for(now);
+  if (known) progress.eta = (progress.bytes_done > 0 ? meter_ : arrived_meter_).time_left(left);
+  const auto silent = std::min(meter_.silent_for(now), arrived_meter_.silent_for(now));
   const bool paused = std::any_of(connections_.begin(), connections_.end(),
                                   [](const auto& connection) { return connection->paused_by_peer(); });
   if (paused) {

@@ -37,7 +37,8 @@ class Receiver {
   bool once_done_ = false;
   std::optional<Error> stop_error_;
   std::uint64_t wire_bytes_ended_ = 0;
-  RateMeter meter_;
+  RateMeter meter_;          // of content that was verified
+  RateMeter arrived_meter_;  // of UDP payload, in whole kBeat: keep-alives are not worth one
 };
 
 }  // namespace dcdn::session

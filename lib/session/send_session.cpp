@@ -70,6 +70,15 @@ std::uint64_t SendSession::wire_bytes_received() const {
   return bytes;
 }
 
+std::uint64_t SendSession::arrived_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& destination : destinations_) {
+    const net::ConnectionStats stats = destination->stats();
+    bytes += stats.stream_bytes_acknowledged + stats.coded_bytes_arrived;
+  }
+  return bytes;
+}
+
 void SendSession::describe_objects(Progress& progress) const {
   const bool several = destinations_.size() > 1;
   std::uint64_t total = 0;
@@ -112,7 +121,7 @@ std::string SendSession::state_word(Micros now, std::string& detail) const {
                                     [](const auto& d) { return d->state() == DestinationState::done; });
   if (all_done) return "done";
   if (!connected()) return "connecting";
-  const auto silent = meter_.silent_for(now);
+  const auto silent = std::min(meter_.silent_for(now), arrived_meter_.silent_for(now));
   if (silent >= kStalledAfter) {
     detail = format_duration(silent);
     return "stalled";
@@ -125,15 +134,16 @@ Progress SendSession::progress() {
   Progress progress;
   describe_objects(progress);
   meter_.update(progress.bytes_done, now);
+  arrived_meter_.update(arrived_bytes(), now);
   progress.state = state_word(now, progress.detail);
   const bool coded =
       std::any_of(destinations_.begin(), destinations_.end(), [](const auto& d) { return d->coded(); });
   if (coded && progress.state == "sending") progress.detail = "coded";
-  progress.rate_now = meter_.now_per_s();
+  progress.rate_now = meter_.now_per_s() > 0 ? meter_.now_per_s() : arrived_meter_.now_per_s();
   progress.rate_average = meter_.average_per_s();
   if (progress.bytes_total && *progress.bytes_total >= progress.bytes_done) {
     const std::uint64_t left = *progress.bytes_total - progress.bytes_done;
-    if (left > 0) progress.eta = meter_.time_left(left);
+    if (left > 0) progress.eta = (progress.bytes_done > 0 ? meter_ : arrived_meter_).time_left(left);
     if (left == 0 && progress.state == "sending") progress.state = "verifying";
   }
   std::uint64_t packets = 0;

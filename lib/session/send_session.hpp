@@ -41,6 +41,7 @@ class SendSession {
 
  private:
   void describe_objects(Progress& progress) const;
+  [[nodiscard]] std::uint64_t arrived_bytes() const;
   [[nodiscard]] std::string state_word(Micros now, std::string& detail) const;
 
   SendShared shared_;
@@ -49,7 +50,8 @@ class SendSession {
   std::vector<DestinationResult> results_;
   std::size_t running_ = 0;
   net::Signal one_ended_;
-  RateMeter meter_;
+  RateMeter meter_;          // of content that receivers confirmed
+  RateMeter arrived_meter_;  // of bytes that their transport did: a chunk takes its time on a slow link
 };
 
 }  // namespace dcdn::session

@@ -84,3 +84,30 @@ sent_past() { [[ $(near_sent) -ge $1 ]]; }
   run net_send --report --name again --carrier streams file
   [[ $output == *"to $NET_FAR_ADDRESS:$NET_PORT: "*" sent, useful "*", repaired "*", duplicate "*", wasted 0 B; "* ]]
 }
+
+@test "a name that is there already: the receiver's answer overtakes the content, and says so" {
+  net_random 3000000 file
+  mkdir in
+  net_random 100 in/file
+  net_receiver -o in
+  net_sender sender.log file
+  status=0
+  net_result "$NET_SENDER" || status=$?
+  [[ $status -eq 13 ]]
+  grep -q 'is there already' sender.log
+  [[ $(near_sent) -lt 1000000 ]]
+}
+
+@test "a chunk that takes seconds to arrive is not a stall" {
+  net_down
+  net_sim_up lan 1 --rate 250kbit --delay 50ms
+  net_random 150000 file
+  NET_OUTPUT=received net_receiver --json --progress lines --once -o in
+  net_sender sender.log --json --progress lines --chunk-size 128KiB file
+  net_result "$NET_SENDER"
+  net_result "$NET_RECEIVER"
+  cmp file in/file
+  grep -q '"state":"sending"' sender.log.out
+  grep -q '"state":"receiving"' received
+  ! grep -h '"state":"stalled"' sender.log.out received
+}

@@ -42,7 +42,8 @@ struct Progress {
   std::uint64_t objects_total = 0;  ///< 0: unknown
   std::optional<std::uint64_t> bytes_total;
   std::uint64_t bytes_done = 0;
-  double rate_now = 0;      ///< content bytes/s, over the last second
+  /// Content bytes/s, over the last second; of what arrived if no content was confirmed in it.
+  double rate_now = 0;
   double rate_average = 0;  ///< since data first flowed
   std::optional<std::chrono::seconds> eta;
   std::uint64_t wire_bytes = 0;  ///< UDP payload sent or received so far
