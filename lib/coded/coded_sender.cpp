@@ -21,11 +21,13 @@ void CodedSender::push(StreamNumber stream, Buffer bytes, bool fin, bool critica
 void CodedSender::drop(StreamNumber stream) {
   normal_.drop(stream);
   critical_.drop(stream);
+  arrivals_.forget(stream);
 }
 
 bool CodedSender::add_block(PieceQueue& from, std::size_t symbol_bytes, bool critical) {
   if (from.empty() || !blocks_.may_add()) return false;
-  blocks_.add(from.cut(kMaxSourceSymbols * symbol_bytes), symbol_bytes, critical);
+  PieceQueue::Cut cut = from.cut(kMaxSourceSymbols * symbol_bytes);
+  arrivals_.carried(blocks_.add(std::move(cut.bytes), symbol_bytes, critical), cut.pieces);
   return true;
 }
 
@@ -85,6 +87,7 @@ Result<void> CodedSender::take(const Feedback& feedback, std::uint64_t number, S
     return Error(Errc::corrupt, "feedback on packets that were never sent");
   const std::uint64_t highest = next_number_ - 1 - behind;
   DCDN_CHECK(blocks_.take(feedback, highest));
+  for (const std::uint32_t block : blocks_.take_completed()) arrivals_.complete(block);
   newest_feedback_ = number;
   control_.take(feedback, highest, next_number_, now);
   due_ = std::min(due_, paced_);

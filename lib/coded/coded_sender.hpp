@@ -7,7 +7,7 @@
 
 #include "coded/rate_control.hpp"
 #include "coded/send_blocks.hpp"
-#include "coded/stream_pieces.hpp"
+#include "coded/stream_arrivals.hpp"
 
 namespace dcdn::coded {
 
@@ -24,7 +24,7 @@ class CodedSender {
 
   /// critical: before all others, and with repair symbols from the start.
   void push(StreamNumber stream, Buffer bytes, bool fin, bool critical);
-  /// What no block carries yet of `stream` is forgotten.
+  /// What no block carries yet of `stream` is forgotten, and its arrival is not told.
   void drop(StreamNumber stream);
   /// Content that no block carries yet.
   [[nodiscard]] std::size_t queued_bytes() const { return normal_.bytes() + critical_.bytes(); }
@@ -36,6 +36,8 @@ class CodedSender {
   /// `number`: the feedback's packet number; older ones than the newest are ignored. error corrupt: it cannot
   /// be true.
   Result<void> take(const Feedback& feedback, std::uint64_t number, Seconds now);
+  /// Streams that the receiver has whole since the last call, by what take() was told.
+  std::vector<StreamNumber> take_arrived() { return arrivals_.take(); }
   [[nodiscard]] RateControl& control() { return control_; }
   [[nodiscard]] const RateControl& control() const { return control_; }
   [[nodiscard]] std::uint64_t packets_sent() const { return next_number_; }
@@ -56,6 +58,7 @@ class CodedSender {
   BlockCoder& coder_;
   RateControl control_;
   SendBlocks blocks_;
+  StreamArrivals arrivals_;
   PieceQueue normal_;
   PieceQueue critical_;
   std::uint64_t next_number_ = 0;

@@ -19,7 +19,7 @@ double critical_amount(unsigned need, double loss) {
 
 }  // namespace
 
-void SendBlocks::add(Bytes content, std::size_t symbol_bytes, bool critical) {
+std::uint32_t SendBlocks::add(Bytes content, std::size_t symbol_bytes, bool critical) {
   Block block;
   block.k = static_cast<unsigned>((content.size() + symbol_bytes - 1) / symbol_bytes);
   content.resize(block.k * symbol_bytes);
@@ -29,7 +29,7 @@ void SendBlocks::add(Bytes content, std::size_t symbol_bytes, bool critical) {
   block.critical = critical;
   bytes_held_ += block.data.size();
   blocks_.push_back(std::move(block));
-  ++next_;
+  return next_++;
 }
 
 std::ptrdiff_t SendBlocks::due(double loss, bool critical_only) const {
@@ -77,6 +77,7 @@ SendBlocks::Symbol SendBlocks::send(std::ptrdiff_t index, std::uint64_t number, 
     repair_bytes_sent_ += block.symbol_bytes;
   }
   block.next_esi = (block.next_esi + 1) % kMaxSymbols;
+  block.sent = std::min(block.sent + 1, block.k);
   ++block.unsettled;
   sent_.push_back(Sent{number, stamp_of(now), symbol.header.block});
   return symbol;
@@ -89,8 +90,10 @@ std::uint64_t SendBlocks::symbols_used() const {
   return used;
 }
 
-void SendBlocks::complete(Block& block) {
+void SendBlocks::complete(std::uint32_t number) {
+  Block& block = blocks_[number - base_];
   block.need = 0;
+  completed_.push_back(number);
   symbols_delivered_ += block.k;
   bytes_delivered_ += block.data.size();
   bytes_held_ -= block.data.size();
@@ -108,9 +111,21 @@ void SendBlocks::settle(const Feedback& feedback, std::uint64_t highest) {
   }
 }
 
-Result<void> SendBlocks::take(const Feedback& feedback, std::uint64_t highest) {
+// What a receiver claims to have decides what is never sent again: it cannot have more than was sent.
+Result<void> SendBlocks::check(const Feedback& feedback) const {
   if (feedback.base > next_ || feedback.need.size() > next_ - feedback.base)
     return Error(Errc::corrupt, "feedback speaks of blocks that were never sent");
+  for (std::uint32_t number = base_; number < feedback.base + feedback.need.size(); ++number) {
+    const Block& block = blocks_[number - base_];
+    const unsigned need = number < feedback.base ? 0 : feedback.need[number - feedback.base];
+    if (block.need > 0 && need + block.sent < block.k)
+      return Error(Errc::corrupt, "feedback speaks of symbols that were never sent");
+  }
+  return {};
+}
+
+Result<void> SendBlocks::take(const Feedback& feedback, std::uint64_t highest) {
+  DCDN_CHECK(check(feedback));
   limit_ = std::max(limit_, feedback.limit);
   for (std::size_t i = 0; i < feedback.need.size(); ++i) {
     const auto number = static_cast<std::uint32_t>(feedback.base + i);
@@ -118,11 +133,11 @@ Result<void> SendBlocks::take(const Feedback& feedback, std::uint64_t highest) {
     Block& block = blocks_[number - base_];
     if (block.need == 0) continue;
     block.need = std::min<unsigned>(feedback.need[i], block.k);
-    if (block.need == 0) complete(block);
+    if (block.need == 0) complete(number);
   }
   settle(feedback, highest);
   while (base_ < feedback.base || (!blocks_.empty() && blocks_.front().need == 0)) {
-    if (blocks_.front().need != 0) complete(blocks_.front());
+    if (blocks_.front().need != 0) complete(base_);
     blocks_.pop_front();
     ++base_;
   }

@@ -7,6 +7,8 @@
 #pragma once
 #include <deque>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "coded/block_coder.hpp"
 #include "coded/coded_packet.hpp"
@@ -23,7 +25,8 @@ class SendBlocks {
 
   /// A new block of `content` in symbols of `symbol_bytes`. Critical ones go first and carry repair symbols
   /// from the start, so that they need no second round trip.
-  void add(Bytes content, std::size_t symbol_bytes, bool critical);
+  /// Returns its number.
+  std::uint32_t add(Bytes content, std::size_t symbol_bytes, bool critical);
   /// True if the receiver's window allows one more block.
   [[nodiscard]] bool may_add() const { return next_ < limit_; }
 
@@ -35,8 +38,10 @@ class SendBlocks {
   /// The next symbol of that block, sent at `now` as packet `number`.
   Symbol send(std::ptrdiff_t block, std::uint64_t number, Seconds now, BlockCoder& coder);
 
-  /// highest: feedback.highest as a whole number. error corrupt: of blocks that were never sent.
+  /// highest: feedback.highest as a whole number. error corrupt: of blocks or symbols that were never sent.
   Result<void> take(const Feedback& feedback, std::uint64_t highest);
+  /// Blocks that take() has found complete since the last call, each once.
+  std::vector<std::uint32_t> take_completed() { return std::exchange(completed_, {}); }
   /// No block lacks anything.
   [[nodiscard]] bool all_done() const { return blocks_.empty(); }
   [[nodiscard]] bool unsettled() const { return !sent_.empty(); }
@@ -53,6 +58,7 @@ class SendBlocks {
     std::size_t symbol_bytes = 0;
     unsigned k = 0;
     unsigned next_esi = 0;
+    unsigned sent = 0;  // symbols, up to k of them
     unsigned need = 0;
     unsigned unsettled = 0;
     bool critical = false;
@@ -63,13 +69,15 @@ class SendBlocks {
     std::uint32_t block;
   };
   void settle(const Feedback& feedback, std::uint64_t highest);
-  void complete(Block& block);
+  [[nodiscard]] Result<void> check(const Feedback& feedback) const;
+  void complete(std::uint32_t number);
 
   std::deque<Block> blocks_;
   std::uint32_t base_ = 0;  // number of blocks_.front()
   std::uint32_t next_ = 0;
   std::uint32_t limit_ = kFirstGrant;
   std::deque<Sent> sent_;
+  std::vector<std::uint32_t> completed_;
   Bytes repair_;
   std::uint64_t repair_sent_ = 0;
   std::uint64_t repair_bytes_sent_ = 0;

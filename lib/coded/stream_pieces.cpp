@@ -33,8 +33,9 @@ void PieceQueue::drop(StreamNumber stream) {
   lengths_.erase(stream);
 }
 
-Bytes PieceQueue::cut(std::size_t most) {
-  Bytes block;
+PieceQueue::Cut PieceQueue::cut(std::size_t most) {
+  Cut made;
+  Bytes& block = made.bytes;
   ByteWriter writer(block);
   while (!pieces_.empty() && block.size() + kMostPieceHeader <= most) {
     Piece& piece = pieces_.front();
@@ -42,7 +43,9 @@ Bytes PieceQueue::cut(std::size_t most) {
     const std::size_t size = std::min(room, piece.bytes.size());
     if (size < piece.bytes.size() && size < kLeastPiece && !block.empty()) break;
     const bool whole = size == piece.bytes.size();
-    writer.varint((piece.stream + 1) * 2 + (whole && piece.fin ? 1 : 0));
+    const bool fin = whole && piece.fin;
+    made.pieces.push_back({piece.stream, fin});
+    writer.varint((piece.stream + 1) * 2 + (fin ? 1 : 0));
     writer.varint(piece.offset);
     writer.varint(size);
     writer.raw(piece.bytes.view().first(size));
@@ -54,7 +57,7 @@ Bytes PieceQueue::cut(std::size_t most) {
       piece.offset += size;
     }
   }
-  return block;
+  return made;
 }
 
 Result<std::size_t> StreamJoiner::take(const Buffer& block, const Deliver& deliver) {

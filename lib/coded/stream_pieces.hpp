@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <vector>
 
 #include "base/buffer.hpp"
 #include "dcdn/result.hpp"
@@ -21,6 +22,13 @@ namespace dcdn::coded {
 
 /// A stream's number within its direction of the connection, in the order of opening.
 using StreamNumber = std::uint64_t;
+
+/// Of one stream in a block.
+struct PieceMark {
+  StreamNumber stream = 0;
+  bool fin = false;  ///< it ends here
+  bool operator==(const PieceMark&) const = default;
+};
 
 /// Bytes waiting to be cut into blocks.
 class PieceQueue {
@@ -31,8 +39,13 @@ class PieceQueue {
   [[nodiscard]] bool empty() const { return pieces_.empty(); }
   /// Bytes of content queued.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// Content of a block, and whose it is.
+  struct Cut {
+    Bytes bytes;
+    std::vector<PieceMark> pieces;
+  };
   /// Takes pieces into a block of at most `most` bytes.
-  Bytes cut(std::size_t most);
+  Cut cut(std::size_t most);
 
  private:
   struct Piece {

@@ -1,6 +1,7 @@
 #include "net/coded_carrier.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "net/udp_socket.hpp"
 
@@ -14,6 +15,8 @@ constexpr int kBatchesPerTurn = 8;
 // Before a path has been seen it is taken for a bad one: what is worth a copy there is sent twice.
 constexpr double kUnknownLoss = 0.1;
 constexpr double kUnknownWeight = 20;  // packets
+
+constexpr double kContentShare = 0.95;  // of an IP packet of usual size, without headers
 
 double packets_per_s(double bytes_per_s, std::size_t packet_bytes) {
   return bytes_per_s > 0 ? std::max(bytes_per_s / static_cast<double>(packet_bytes), 1.0) : 0;
@@ -44,11 +47,15 @@ void CodedCarrier::limit(double bytes_per_s) {
   sender_.control().set_most(packets_per_s(bytes_per_s, packet_bytes_));
 }
 
+StreamId CodedCarrier::id_of(coded::StreamNumber number) const {
+  const StreamId server = side_ == Side::server ? 1 : 0;
+  return kCodedStreams | static_cast<StreamId>(number << 2) | 2 | server;
+}
+
 StreamId CodedCarrier::open(bool critical) {
   const coded::StreamNumber number = next_stream_++;
   if (critical) critical_.insert(number);
-  const StreamId server = side_ == Side::server ? 1 : 0;
-  return kCodedStreams | static_cast<StreamId>(number << 2) | 2 | server;
+  return id_of(number);
 }
 
 void CodedCarrier::push(StreamId id, Buffer bytes, bool fin) {
@@ -77,8 +84,14 @@ Result<void> CodedCarrier::receive(ByteView datagram, coded::Seconds now) {
   if (body.empty()) return {};
   seen.accept(number);
   if (is_data) return take_data(number, body, now);
+  return take_feedback(number, body, now);
+}
+
+Result<void> CodedCarrier::take_feedback(std::uint64_t number, ByteView body, coded::Seconds now) {
   DCDN_TRY(const auto feedback, coded::parse_feedback(body));
-  return sender_.take(feedback, number, now);
+  DCDN_CHECK(sender_.take(feedback, number, now));
+  for (const coded::StreamNumber stream : sender_.take_arrived()) hooks_.arrived(id_of(stream));
+  return {};
 }
 
 Result<void> CodedCarrier::take_data(std::uint64_t number, ByteView body, coded::Seconds now) {
@@ -158,16 +171,27 @@ double CodedCarrier::loss() const {
   return (missing + kUnknownLoss * kUnknownWeight) / (missing + received + kUnknownWeight);
 }
 
-void CodedCarrier::count(ConnectionStats& stats) const {
+// What a path is worth while content goes over it in coded packets: QUIC sees too little of it to tell.
+void CodedCarrier::count_rate(ConnectionStats& stats) const {
   const coded::RateControl& control = sender_.control();
-  const coded::Totals& totals = control.signals().totals();
+  const coded::PathSignals& signals = control.signals();
+  const double wire_rate = control.bandwidth() * static_cast<double>(packet_bytes_);
+  // As far ahead as is worth queueing: a fifth of what is under way, or 10 ms of it.
+  stats.congestion_window =
+      static_cast<std::uint64_t>(wire_rate * std::max(signals.base_round_trip() / 5, 0.010));
+  stats.content_rate = wire_rate * (1 - control.loss()) * kContentShare;
+  if (signals.totals().received > 0)
+    stats.smoothed_rtt = std::chrono::microseconds(std::llround(signals.smoothed_round_trip() * 1e6));
+  stats.bytes_in_flight += sender_.bytes_held();
+  if (!sender_.all_done()) stats.timeouts = control.holding() ? std::max(stats.timeouts, 1u) : 0;
+}
+
+void CodedCarrier::count(ConnectionStats& stats) const {
+  const coded::Totals& totals = sender_.control().signals().totals();
   if (sender_.packets_sent() > 0) {
     const double lost = totals.received > 0 ? totals.number + 1 - totals.received : 0;
     stats.packets_lost += static_cast<std::uint64_t>(std::max(lost, 0.0));
-    // As far ahead as is worth queueing: a fifth of what is under way, or 10 ms of it.
-    const double window = control.bandwidth() * static_cast<double>(packet_bytes_) *
-                          std::max(control.signals().base_round_trip() / 5, 0.010);
-    stats.congestion_window = static_cast<std::uint64_t>(window);
+    count_rate(stats);
   }
   stats.repair_packets_sent += sender_.repair_sent();
   stats.repair_bytes_sent += sender_.repair_bytes_sent();

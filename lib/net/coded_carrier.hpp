@@ -28,6 +28,8 @@ class CodedCarrier {
     std::function<void(StreamId, ByteView, bool fin)> deliver;
     /// Packets of `segment` bytes each (the last may be shorter). False: the socket is full, ask again later.
     std::function<bool(ByteView bytes, std::size_t segment)> send;
+    /// The peer has all of a stream of ours.
+    std::function<void(StreamId)> arrived;
   };
   struct Options {
     Side side = Side::client;
@@ -66,6 +68,9 @@ class CodedCarrier {
  private:
   CodedCarrier(const Options& options, Hooks hooks, PacketSeal sealing, PacketSeal opening);
   Result<void> take_data(std::uint64_t number, ByteView body, coded::Seconds now);
+  Result<void> take_feedback(std::uint64_t number, ByteView body, coded::Seconds now);
+  [[nodiscard]] StreamId id_of(coded::StreamNumber number) const;
+  void count_rate(ConnectionStats& stats) const;
   void tell(coded::Seconds now);
   bool send_batch(coded::Seconds now, std::size_t symbol_bytes);
   std::size_t seal_data(const coded::CodedSender::Packet& packet, MutableByteView into);

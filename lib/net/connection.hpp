@@ -43,10 +43,13 @@ struct ConnectionStats {
   std::uint64_t coded_bytes_delivered = 0;  ///< of blocks of ours that the peer has
   std::uint64_t coded_bytes_arrived = 0;    ///< of packets of ours that the peer told of, useful or not
   std::uint64_t wasted_bytes_sent = 0;      ///< arrived at the peer when their block was complete
-  std::uint64_t bytes_in_flight = 0;        ///< sent, neither acknowledged nor declared lost
+  double content_rate = 0;  ///< bytes a second that the coded carrier delivers; 0: it has sent nothing
+  std::uint64_t bytes_in_flight = 0;  ///< sent, neither acknowledged nor declared lost; of the coded carrier:
+                                      ///< what of blocks that the peer lacks something of
   std::uint64_t stream_bytes_acknowledged = 0;
   std::chrono::microseconds probe_timeout{};  ///< RFC 9002 section 6.2.1, without back-off
-  unsigned timeouts = 0;                      ///< probe timeouts since the last acknowledgement
+  unsigned timeouts = 0;  ///< probe timeouts since the last acknowledgement; 1: nothing is heard of coded
+                          ///< packets
 
   /// Adds the totals of another connection.
   void add(const ConnectionStats& other) {
@@ -82,7 +85,7 @@ class ConnectionEvents {
   virtual void on_stream_data(StreamId id, ByteView bytes, bool fin) = 0;
   /// The peer gave up a stream, or asked us to stop sending on it.
   virtual void on_stream_reset(StreamId id, std::uint64_t code) = 0;
-  /// The peer has all of a unidirectional stream of ours.
+  /// The peer has all of a unidirectional stream of ours, of either carrier.
   virtual void on_stream_acknowledged(StreamId id) { (void)id; }
   /// There is room again: queued_bytes() fell under the low mark, or the peer allows more streams.
   virtual void on_writable() = 0;

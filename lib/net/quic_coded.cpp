@@ -33,6 +33,7 @@ Result<void> QuicConnection::make_coded(double bytes_per_s) {
   options.udp_payload = ngtcp2_conn_get_path_max_tx_udp_payload_size(conn_.get());
   CodedCarrier::Hooks hooks;
   hooks.deliver = [this](StreamId id, ByteView bytes, bool fin) { gate_.data(id, bytes, fin); };
+  hooks.arrived = [this](StreamId id) { gate_.acknowledged(id); };
   hooks.send = [this](ByteView bytes, std::size_t segment) { return send_coded(bytes, segment); };
   DCDN_TRY(coded_, CodedCarrier::make(options, std::move(hooks)));
   if (!validated_) validated_ = setup_.remote;

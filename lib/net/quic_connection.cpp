@@ -315,10 +315,10 @@ ConnectionStats QuicConnection::stats() const {
   now.smoothed_rtt = microseconds(state.smoothed_rtt);
   now.min_rtt = microseconds(state.min_rtt);
   now.congestion_window = state.cwnd;
-  if (coded_) coded_->count(now);
   now.bytes_in_flight = state.bytes_in_flight;
   now.probe_timeout = microseconds(ngtcp2_conn_get_pto(conn_.get()));
   now.timeouts = static_cast<unsigned>(state.pto_count);
+  if (coded_) coded_->count(now);
   for (const StreamId id : queue_.ids())
     now.packets_lost += ngtcp2_conn_get_stream_loss_count(conn_.get(), id);
   return now;

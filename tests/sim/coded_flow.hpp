@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <queue>
+#include <set>
 
 #include "coded/coded_receiver.hpp"
 #include "coded/coded_sender.hpp"
@@ -92,6 +93,7 @@ class CodedFlow {
   double started = 0;
   double ended = 0;
   std::uint64_t feedback_sent = 0;
+  std::set<coded::StreamNumber> ended_streams;  // the receiver has delivered them whole
   coded::CodedSender& sender() { return sender_; }
   coded::CodedReceiver& receiver() { return receiver_; }
   [[nodiscard]] double packet_bytes() const {
@@ -143,7 +145,10 @@ class CodedFlow {
     std::size_t fresh = 0;
     const auto taken =
         receiver_.take(number, {header, symbol}, clock_.now,
-                       [&](coded::StreamNumber, ByteView bytes, bool) { fresh += bytes.size(); });
+                       [&](coded::StreamNumber stream, ByteView bytes, bool fin) {
+                         fresh += bytes.size();
+                         if (fin) ended_streams.insert(stream);
+                       });
     if (!taken) throw std::runtime_error(taken.error().message);
     delivered_ += fresh;
     held_ += fresh;

@@ -52,7 +52,7 @@ TEST(stream_pieces, streams_survive_blocks_in_any_order) {
   }
   std::vector<Bytes> blocks;
   while (!queue.empty()) {
-    blocks.push_back(queue.cut(7000));
+    blocks.push_back(queue.cut(7000).bytes);
     ASSERT_LE(blocks.back().size(), 7000u);
     blocks.back().resize(7000);  // padding
   }
@@ -87,7 +87,7 @@ TEST(stream_pieces, what_is_dropped_is_not_sent) {
   queue.drop(0);
   EXPECT_EQ(queue.bytes(), 2000u);
   Streams streams;
-  ASSERT_TRUE(streams.take(queue.cut(5000)));
+  ASSERT_TRUE(streams.take(queue.cut(5000).bytes));
   EXPECT_FALSE(streams.bytes.contains(0));
   EXPECT_EQ(streams.bytes[1].size(), 2000u);
 }

@@ -2,6 +2,7 @@
 // or strange.
 #include "net/coded_carrier.hpp"
 
+#include <algorithm>
 #include <asio/ip/udp.hpp>
 #include <random>
 
@@ -53,6 +54,8 @@ TEST_F(CodedTest, streams_arrive_whole_through_loss_and_reordering) {
   }
   ASSERT_TRUE(run_until([&] { return all_ended(at_server, 20); }, 30000ms));
   for (const auto& [id, bytes] : sent) EXPECT_EQ(at_server.received[id], bytes);
+  ASSERT_TRUE(run_until([&] { return at_client.acknowledged.size() == 20; }, 10000ms));
+  for (const auto& [id, bytes] : sent) EXPECT_EQ(std::count(at_client.acknowledged.begin(), at_client.acknowledged.end(), id), 1);
   EXPECT_EQ(at_client.connection->queued_bytes(), 0u);
   const ConnectionStats stats = at_server.connection->stats();
   EXPECT_GT(stats.repaired_symbols, 100u);
@@ -120,6 +123,7 @@ class SealedPair : public ::testing::Test {
  protected:
   std::map<StreamId, Bytes> received;
   std::vector<Bytes> wire;
+  std::vector<StreamId> arrived;
 
   std::unique_ptr<CodedCarrier> make(Side side, std::uint8_t key) {
     CodedCarrier::Options options;
@@ -132,6 +136,7 @@ class SealedPair : public ::testing::Test {
     hooks.deliver = [this](StreamId id, ByteView bytes, bool) {
       received[id].insert(received[id].end(), bytes.begin(), bytes.end());
     };
+    hooks.arrived = [this](StreamId id) { arrived.push_back(id); };
     hooks.send = [this](ByteView bytes, std::size_t segment) {
       for (std::size_t at = 0; at < bytes.size(); at += segment) {
         const ByteView one = bytes.subspan(at, std::min(segment, bytes.size() - at));
@@ -167,6 +172,22 @@ TEST_F(SealedPair, each_packet_counts_once) {
   ConnectionStats stats;
   receiving->count(stats);
   EXPECT_EQ(stats.wasted_packets, packets.size() - 5) << "a replay is not even decrypted";
+}
+
+TEST_F(SealedPair, arrival_is_told_once_the_receiver_says_so) {
+  const auto sending = make(Side::client, 1);
+  const auto receiving = make(Side::server, 1);
+  for (const Bytes& packet : send(*sending, 5000)) ASSERT_TRUE(receiving->receive(packet, 2));
+  EXPECT_TRUE(arrived.empty());
+  receiving->turn(3, 1200, 28);
+  const auto feedback = std::exchange(wire, {});
+  ASSERT_FALSE(feedback.empty());
+  for (const Bytes& packet : feedback) ASSERT_TRUE(sending->receive(packet, 3));
+  EXPECT_EQ(arrived, (std::vector<StreamId>{received.begin()->first}));
+  ConnectionStats stats;
+  sending->count(stats);
+  EXPECT_EQ(stats.bytes_in_flight, 0u);
+  EXPECT_GT(stats.content_rate, 0);
 }
 
 TEST_F(SealedPair, no_changed_byte_and_no_other_key_is_taken) {
