@@ -41,7 +41,7 @@ Result<std::uint64_t> count_chunks(const session::SendObject& object, const Send
   return chunks;
 }
 
-// As a sender with --carrier auto chooses (session/send_carrier.cpp).
+// As a sender with --carrier auto chooses (session/carrier_choice.cpp).
 bool stays_on_streams(const SendOptions& options, const pace::LinkDescription& link) {
   constexpr std::chrono::microseconds kShortPath{3000};
   constexpr double kCodedFromLoss = 0.01;
@@ -53,10 +53,7 @@ LinkForecast forecast_link(const SendOptions& options, const SendForecast& plann
                            const pace::LinkDescription& link) {
   pace::ForecastRequest request;
   request.link = link;
-  const bool several =
-      options.paths.size() > 1 || (!options.paths.empty() && options.paths.front() == "auto");
-  const bool streams =
-      options.transport.carrier == Carrier::streams || several || stays_on_streams(options, link);
+  const bool streams = options.transport.carrier == Carrier::streams || stays_on_streams(options, link);
   request.carrier = streams ? pace::Carrier::streams : pace::Carrier::coded;
   request.critical = !options.sources.empty() && options.sources.front().priority == SendPriority::critical;
   request.bytes = planned.bytes;

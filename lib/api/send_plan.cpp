@@ -126,11 +126,6 @@ Result<void> check_together(const SendOptions& options) {
   if (ids > 1 && ids != options.destinations.size())
     return Error(Errc::usage, "give --peer-id once for all destinations, or once for each");
   DCDN_CHECK(check_paths(options.paths));
-  const bool several =
-      options.paths.size() > 1 || (!options.paths.empty() && options.paths.front() == "auto");
-  if (several && options.transport.carrier == Carrier::coded)
-    return Error(Errc::usage, "--carrier coded and several paths do not go together yet")
-        .with_hint("name one --path, or leave the carrier to --carrier auto, which uses streams on several");
   return check(options.transport);
 }
 

@@ -293,8 +293,8 @@ void SendRun::report_paths() {
       // A lost packet of the coded carrier is made up by whatever its block sends next, a lost one of QUIC by
       // itself.
       const std::uint64_t mean = stats.bytes_sent / std::max<std::uint64_t>(stats.packets_sent, 1);
-      const bool coded = stats.coded_bytes_delivered > 0 || stats.repair_bytes_sent > 0;
-      path.repaired = stats.repair_bytes_sent + (coded ? 0 : stats.packets_lost * mean);
+      path.coded = stats.coded_bytes_delivered > 0 || stats.repair_bytes_sent > 0;
+      path.repaired = stats.repair_bytes_sent + (path.coded ? 0 : stats.packets_lost * mean);
       path.duplicate = stats.bytes_repeated;
       path.wasted = stats.wasted_bytes_sent;
       path.packets = stats.packets_sent;

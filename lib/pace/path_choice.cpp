@@ -131,6 +131,7 @@ void PathMeter::measure_rate(const PathReading& reading, Micros now) {
 }
 
 double PathMeter::rate() const {
+  if (last_.rate > 0) return std::max(last_.rate, 1.0);
   if (rate_ > 0) return std::max(rate_, 1.0);
   if (last_.rtt <= Micros(0)) return 1;
   return std::max(static_cast<double>(last_.window) / seconds(last_.rtt), 1.0);

@@ -29,10 +29,11 @@ struct PathReading {
   unsigned timeouts = 0;   ///< probe timeouts in a row since the last acknowledgement
   std::uint64_t packets_sent = 0;
   std::uint64_t packets_lost = 0;
-  std::uint64_t bytes_acknowledged = 0;  ///< of stream data
+  std::uint64_t bytes_acknowledged = 0;  ///< of content, by either carrier
   std::uint64_t in_flight = 0;           ///< bytes
   std::uint64_t unsent = 0;              ///< bytes queued that no packet carries yet
   std::uint64_t window = 0;              ///< congestion window, bytes
+  double rate = 0;                       ///< bytes of content a second, by the carrier's own measure; 0: it has none
 };
 
 class PathMeter {
@@ -44,8 +45,8 @@ class PathMeter {
   [[nodiscard]] PathState state() const { return state_; }
   [[nodiscard]] Micros rtt() const { return last_.rtt; }
   [[nodiscard]] double loss() const { return loss_; }  ///< 0..1, smoothed
-  /// Bytes a second that arrive while there is enough to send; before that is measured, what the congestion
-  /// window allows. Never 0.
+  /// Bytes a second that arrive while there is enough to send: by the carrier's own measure if it has one; before
+  /// that is known, what the congestion window allows. Never 0.
   [[nodiscard]] double rate() const;
 
  private:

@@ -21,7 +21,8 @@ void PathLoad::measure(const net::ConnectionStats& stats, std::size_t unsent, Mi
   reading.timeouts = stats.timeouts;
   reading.packets_sent = stats.packets_sent;
   reading.packets_lost = stats.packets_lost;
-  reading.bytes_acknowledged = stats.stream_bytes_acknowledged;
+  reading.bytes_acknowledged = stats.stream_bytes_acknowledged + stats.coded_bytes_delivered;
+  reading.rate = stats.content_rate;
   reading.in_flight = stats.bytes_in_flight;
   reading.unsent = unsent;
   reading.window = stats.congestion_window;

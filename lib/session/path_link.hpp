@@ -65,6 +65,7 @@ class PathLink : private net::ConnectionEvents, public std::enable_shared_from_t
   [[nodiscard]] bool is_ignored(Micros now) const;
   [[nodiscard]] net::Connection* connection() const { return connection_.get(); }
   [[nodiscard]] net::ConnectionStats stats() const;
+  [[nodiscard]] bool is_coded() const { return connection_ && connection_->coded(); }
   [[nodiscard]] PathLoad& load() { return load_; }
   [[nodiscard]] const PathLoad& load() const { return load_; }
 

@@ -14,6 +14,7 @@ namespace dcdn::session {
 namespace {
 
 constexpr Micros kProbeEvery{5'000'000};
+constexpr Micros kShareEvery{500'000};
 constexpr Micros kMoveAgainAfter{200'000};
 constexpr std::chrono::milliseconds kFirstRedial{250};
 constexpr std::chrono::milliseconds kLongestRedial{5000};
@@ -105,6 +106,32 @@ void PathSet::turn(Micros now) {
   find_first();
   look_after_first(now);
   for (auto& path : paths_) look_after(*path, now);
+  share_rate(now);
+}
+
+// What the user allows is for all of them together: each gets what it has of all that they could do.
+void PathSet::share_rate(Micros now) {
+  const double most = shared_.settings.rate_bytes_per_s;
+  if (most <= 0 || now < share_at_) return;
+  share_at_ = now + kShareEvery;
+  std::vector<std::pair<net::Connection*, double>> ways;
+  if (first_->coded()) ways.emplace_back(first_.get(), first_load_.meter.rate());
+  for (const auto& path : paths_)
+    if (!carries_first(*path) && is_usable(*path) && path->link->connection()->coded())
+      ways.emplace_back(path->link->connection(), path->link->load().meter.rate());
+  double sum = 0;
+  for (const auto& [way, rate] : ways) sum += rate;
+  for (const auto& [way, rate] : ways) (void)way->start_coded(most * rate / sum);
+}
+
+// A receiver of dcdn/1.1 listens to the coded carrier on every connection; an older one takes streams only here.
+void PathSet::choose_carrier(Path& path) {
+  net::Connection& connection = *path.link->connection();
+  if (!path.carrier) {
+    path.carrier.emplace(shared_, connection, "path " + path.interface);
+    if (connection.begins_early()) path.carrier->agree();
+  }
+  path.carrier->consider(connection.stats());
 }
 
 void PathSet::look_after_first(Micros now) {
@@ -163,7 +190,12 @@ void PathSet::look_after(Path& path, Micros now) {
     shared_.watcher.on_note(1, "the receiver does not know several paths: only the first is used");
     return give_up(path, Error(Errc::unsupported, "not joined"), now);
   }
-  if (link.phase() != LinkPhase::open) return;
+  if (link.phase() == LinkPhase::open) look_after_open(path, now);
+}
+
+void PathSet::look_after_open(Path& path, Micros now) {
+  PathLink& link = *path.link;
+  choose_carrier(path);
   link.load().measure(link.stats(), link.connection()->queued_bytes(), now);
   const pace::PathState state = link.load().meter.state();
   if (state == pace::PathState::failed)
@@ -206,6 +238,7 @@ void PathSet::give_up(Path& path, Error why, Micros now) {
   path.gone.add(last);
   path.bytes += last.bytes_sent;
   path.link->load().requeue_all();
+  path.carrier.reset();
   path.link.reset();
   const auto wait = path.backoff.next(random_unit(), {});
   path.dial_at = now + wait.value_or(kLongestRedial);
@@ -255,6 +288,11 @@ void PathSet::on_first_acknowledged(net::StreamId stream) {
   first_load_.blocked = false;
 }
 
+bool PathSet::coded() const {
+  return std::any_of(paths_.begin(), paths_.end(),
+                     [](const auto& path) { return path->link && path->link->is_coded(); });
+}
+
 void PathSet::add_to(net::ConnectionStats& stats) const {
   stats.add(gone_);
   for (const auto& path : paths_)
@@ -283,11 +321,13 @@ std::vector<PathProgress> PathSet::describe() const {
     if (path->link) {
       load = &path->link->load();
       shown.bytes += path->link->stats().bytes_sent;
+      shown.coded = path->link->is_coded();
     }
     if (carries_first(*path)) {
       load = &first_load_;
       shown.bytes += first_->stats().bytes_sent - first_bytes_before_;
       shown.first = true;
+      shown.coded = first_->coded();
     }
     if (load != nullptr) {
       shown.rtt = load->meter.rtt();

@@ -6,11 +6,13 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dcdn/progress.hpp"
 #include "net/address_watch.hpp"
+#include "session/carrier_choice.hpp"
 #include "session/path_link.hpp"
 
 namespace dcdn::session {
@@ -42,6 +44,8 @@ class PathSet {
   void on_first_acknowledged(net::StreamId stream);
   void on_first_writable() { first_load_.blocked = false; }
 
+  /// A further connection uses the coded carrier.
+  [[nodiscard]] bool coded() const;
   /// Adds what the further connections sent, those that are gone too.
   void add_to(net::ConnectionStats& stats) const;
   /// The same by interface, with the first connection's: all of it counts where it is now.
@@ -61,6 +65,7 @@ class PathSet {
     pace::PathState state = pace::PathState::probing;
     std::uint64_t bytes = 0;  // of connections that are gone or went elsewhere
     net::ConnectionStats gone = {};
+    std::optional<CarrierChoice> carrier = {};  // of the link, once it is open
   };
 
   void find_interfaces();
@@ -68,6 +73,9 @@ class PathSet {
   void look_after_first(Micros now);
   void move_first(Micros now);
   void look_after(Path& path, Micros now);
+  void look_after_open(Path& path, Micros now);
+  void choose_carrier(Path& path);
+  void share_rate(Micros now);
   void dial(Path& path);
   void give_up(Path& path, Error why, Micros now);  // a copy: it may be of what goes
   void tell(Path& path);
@@ -90,6 +98,7 @@ class PathSet {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool look_again_ = true;
   Micros look_at_{0};
+  Micros share_at_{0};
   bool receiver_ignores_ = false;
   net::ConnectionStats gone_;
 };

@@ -35,6 +35,7 @@ SendConnection::SendConnection(SendShared& shared, net::ConnectionPtr connection
                                std::vector<std::unique_ptr<ObjectTransfer>>& transfers)
     : shared_(shared),
       connection_(std::move(connection)),
+      carrier_(shared, *connection_, "the path"),
       transfers_(transfers),
       signal_(connection_->executor()),
       session_frames_(std::make_unique<FrameStream>(control_pool_)) {
@@ -79,8 +80,8 @@ Result<void> SendConnection::say_hello() {
     connection_->send(session_stream_, Buffer::copy_of(shared_.settings.statements), false);
   connection_->send(session_stream_, frame_buffer(wire::FrameType::hello, wire::encode(hello)), false);
   if (connection_->begins_early()) {
-    agree_on_coded();
-  } else if (may_be_coded()) {
+    carrier_.agree();
+  } else if (carrier_.may_be_coded()) {
     connection_->send(session_stream_,
                       frame_buffer(wire::FrameType::carrier, wire::encode(wire::CarrierOffer{})), false);
   }
@@ -297,8 +298,8 @@ void SendConnection::turn() {
   const Micros now = now_micros();
   if (now >= next_measure_) {
     next_measure_ = now + kMeasureEvery;
-    consider_coded();
     const auto stats = connection_->stats();
+    carrier_.consider(stats);
     const double sent = static_cast<double>(std::max<std::uint64_t>(stats.packets_sent, 1));
     for (auto& transfer : transfers_)
       transfer->measure({stats.smoothed_rtt, static_cast<double>(stats.packets_lost) / sent});

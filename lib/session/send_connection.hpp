@@ -6,14 +6,12 @@
 #include <vector>
 
 #include "pace/class_scheduler.hpp"
+#include "session/carrier_choice.hpp"
 #include "session/frame_stream.hpp"
 #include "session/object_transfer.hpp"
 #include "session/path_set.hpp"
 
 namespace dcdn::session {
-
-/// A path as short as a LAN's: QUIC repairs losses at once there and costs less, and a round trip is nothing.
-inline constexpr std::chrono::microseconds kShortPath{3000};
 
 class SendConnection : private net::ConnectionEvents {
  public:
@@ -37,7 +35,8 @@ class SendConnection : private net::ConnectionEvents {
   [[nodiscard]] net::ConnectionStats stats() const;
   [[nodiscard]] std::vector<PathUse> uses() const;
   [[nodiscard]] bool peer_paused() const { return peer_paused_; }
-  [[nodiscard]] bool coded() const { return connection_->coded(); }
+  /// Chunks travel by the coded carrier, over one path at least.
+  [[nodiscard]] bool coded() const;
   /// Whether the receiver confirmed anything new on this connection.
   [[nodiscard]] bool made_progress() const { return made_progress_; }
 
@@ -62,10 +61,6 @@ class SendConnection : private net::ConnectionEvents {
   Result<void> take_receipt(Active& active, const wire::Frame& frame);
   void tell_pause();
   Result<void> take_carrier(const wire::Frame& frame);
-  void agree_on_coded();
-  [[nodiscard]] bool may_be_coded() const;
-  void consider_coded();
-  void start_coded();
   void turn();  // one round: offers, segments, chunks
   void send_segments();
   std::optional<Micros> send_chunks();  // when tokens will be there again, if that is what stops it
@@ -80,6 +75,7 @@ class SendConnection : private net::ConnectionEvents {
 
   SendShared& shared_;
   net::ConnectionPtr connection_;
+  CarrierChoice carrier_;
   std::vector<std::unique_ptr<ObjectTransfer>>& transfers_;
   BufferPool control_pool_{1u << 20};
   net::Signal signal_;
@@ -92,7 +88,6 @@ class SendConnection : private net::ConnectionEvents {
   std::optional<Error> lost_;
   std::optional<Micros> tokens_at_;
   Micros next_measure_{0};
-  bool coded_agreed_ = false;
   bool begun_early_ = false;  // one object, if any
   bool told_paused_ = false;
   bool peer_paused_ = false;

@@ -45,6 +45,10 @@ std::vector<PathProgress> SendConnection::paths() const {
   return paths_ ? paths_->describe() : std::vector<PathProgress>{};
 }
 
+bool SendConnection::coded() const {
+  return connection_->coded() || (paths_ && paths_->coded());
+}
+
 net::ConnectionStats SendConnection::stats() const {
   net::ConnectionStats all = connection_->stats();
   if (paths_) paths_->add_to(all);

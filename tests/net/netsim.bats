@@ -44,8 +44,8 @@ probe() {
 @test "the counters say where every packet went" {
   net_sim_up disaster 2
   probe 300 472 0.005
-  net_end "$NET_SIM"
-  counters=$(tail -n 1 "$NET_SIM_COUNTERS")
+  net_end "${NET_SIMS[0]}"
+  counters=$(tail -n 1 "${NET_SIM_COUNTERS[0]}")
   for way in forth back; do
     jq -e ".$way | .sent == .delivered + .lost + .lost_in_outage + .dropped and .unwritten == 0" <<<"$counters"
   done

@@ -3,13 +3,9 @@ load ../support/cli
 load ../support/namespaces
 load ../support/kills
 
-# A second cable, near1 to far1; the receiver's address is reached by it too.
 setup() {
   setup_net
-  net_in near ip link add near1 mtu 1500 type veth peer name far1 netns "$NET_FAR" mtu 1500
-  net_in near ip address add 10.78.0.1/24 dev near1
-  net_in far ip address add 10.78.0.2/24 dev far1
-  second_cable up
+  net_second_cable
   # Cables without a limit would never be full, and one that is not full needs no second one.
   if ! limit near0 || ! limit near1; then skip "this kernel cannot limit a cable: no tc-tbf(8)"; fi
   net_random 20000000 file
@@ -21,21 +17,7 @@ teardown() {
   teardown_net
 }
 
-second_cable() {
-  net_in near ip link set near1 "$1"
-  net_in far ip link set far1 "$1"
-  [[ $1 == down ]] || net_in near ip route replace 10.77.0.0/24 via 10.78.0.2 metric 100
-}
-
-# cut NUMBER: nothing passes the cable any more, and nobody is told. mend ends all cuts.
-cut() {
-  net_in far iptables -A INPUT -i "far$1" -j DROP
-  net_in far iptables -A OUTPUT -o "far$1" -j DROP
-}
-mend() { net_in far iptables -F; }
-
-sent_by() { net_in near cat "/sys/class/net/near$1/statistics/tx_bytes"; }
-sent_more_than() { [[ $(sent_by "$1") -gt $2 ]]; }
+sent_more_than() { [[ $(net_sent_by "$1") -gt $2 ]]; }
 
 # Starts a transfer of 20 MB over the paths, 20 Mbit/s each, and waits until each has carried 2 MB.
 begin() {
@@ -54,7 +36,7 @@ ends_well() {
 }
 
 # 20 MB with headers, what may be in flight or queued when a path is cut (twice: 1 MB), and what is lost by chance.
-sent_little_more() { [[ $(($(sent_by 0) + $(sent_by 1))) -le 22000000 ]]; }
+sent_little_more() { [[ $(($(net_sent_by 0) + $(net_sent_by 1))) -le 22000000 ]]; }
 
 @test "two paths carry the chunks of one session" {
   begin --path near0 --path near1
@@ -67,7 +49,7 @@ sent_little_more() { [[ $(($(sent_by 0) + $(sent_by 1))) -le 22000000 ]]; }
 
 @test "a path that is cut costs what was under way on it, and no reconnect" {
   begin --path near0 --path near1
-  cut 1
+  net_cut 1
   net_until 30 net_says sender.log "path near1: failed"
   ends_well
   sent_little_more
@@ -75,7 +57,7 @@ sent_little_more() { [[ $(($(sent_by 0) + $(sent_by 1))) -le 22000000 ]]; }
 
 @test "the path that the session itself runs over is cut: the session moves to the other" {
   begin --path near0 --path near1
-  cut 0
+  net_cut 0
   ends_well
   net_says sender.log "the session goes on by near1"
   sent_little_more
@@ -83,9 +65,9 @@ sent_little_more() { [[ $(($(sent_by 0) + $(sent_by 1))) -le 22000000 ]]; }
 
 @test "a path that comes back is used again" {
   begin --path near0 --path near1
-  second_cable down
+  net_second_link down
   net_until 30 net_says sender.log "path near1: failed"
-  second_cable up
+  net_second_link up
   net_until 30 bash -c "sed -n '/near1: failed/,\$p' sender.log | grep -q 'near1: good'"
   ends_well
   sent_little_more
@@ -93,10 +75,10 @@ sent_little_more() { [[ $(($(sent_by 0) + $(sent_by 1))) -le 22000000 ]]; }
 
 @test "both paths are cut: the session waits, connects again and goes on" {
   begin --path near0 --path near1 --idle-timeout 5s
-  cut 0
-  cut 1
+  net_cut 0
+  net_cut 1
   net_until 60 net_says sender.log "retry 1"
-  mend
+  net_mend
   net_result "$NET_SENDER"
   net_result "$NET_RECEIVER"
   cmp file in/file
@@ -115,11 +97,11 @@ sent_little_more() { [[ $(($(sent_by 0) + $(sent_by 1))) -le 22000000 ]]; }
 }
 
 @test "--path auto takes up an interface that appears" {
-  second_cable down
+  net_second_link down
   net_receiver --once -o in
   net_sender sender.log -vv --path auto file
   net_until 60 sent_more_than 0 2000000
-  second_cable up
+  net_second_link up
   net_until 30 sent_more_than 1 2000000
   ends_well
 }

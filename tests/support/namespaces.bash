@@ -11,6 +11,8 @@ NET_NEAR_ADDRESS=10.77.0.1
 NET_FAR_ADDRESS=10.77.0.2
 NET_PORT=4433
 NET_PIDS=()
+NET_SIMS=()
+NET_SIM_COUNTERS=()
 
 # Prints why not, if namespaces cannot be made here.
 net_obstacle() {
@@ -47,41 +49,82 @@ net_addresses() {
   net_link up
 }
 
-# net_sim_up PROFILE SEED [OPTION...]: joined by netsim (netsim --help), whose id is $NET_SIM. Its time begins here.
+# A second cable, near1 to far1, after net_up, by which the receiver's address is reached too.
+net_second_cable() {
+  net_in near ip link add near1 mtu 1500 type veth peer name far1 netns "$NET_FAR" mtu 1500
+  net_second_addresses
+}
+
+net_second_addresses() {
+  net_in near ip address add 10.78.0.1/24 dev near1
+  net_in far ip address add 10.78.0.2/24 dev far1
+  net_second_link up
+}
+
+# net_second_link up|down
+net_second_link() {
+  net_in near ip link set near1 "$1"
+  net_in far ip link set far1 "$1"
+  [[ $1 == down ]] || net_in near ip route replace 10.77.0.0/24 via 10.78.0.2 metric 100
+}
+
+# net_cut NUMBER: nothing passes link NUMBER any more, and nobody is told. net_mend ends all cuts.
+net_cut() {
+  net_in far iptables -A INPUT -i "far$1" -j DROP
+  net_in far iptables -A OUTPUT -o "far$1" -j DROP
+}
+net_mend() { net_in far iptables -F; }
+
+# net_sent_by NUMBER: bytes that the near end has put on that link so far.
+net_sent_by() { net_in near cat "/sys/class/net/near$1/statistics/tx_bytes"; }
+
+# net_sim_up PROFILE SEED [OPTION...]: joined by netsim (netsim --help). Its time begins here.
 net_sim_up() {
-  local profile=$1 seed=$2 side
-  shift 2
+  local side
   net_spaces
   # Nothing but what a test sends is to be counted.
   for side in near far; do net_in "$side" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1; done
+  net_sim 0 "$@" && net_addresses
+}
+
+# net_sim_second PROFILE SEED [OPTION...]: after net_sim_up, a second bad link, near1 to far1, and the receiver's address is
+# reached by it too.
+net_sim_second() {
+  net_sim 1 "$@" && net_second_addresses
+}
+
+# net_sim 0|1 PROFILE SEED [OPTION...]: a link of that number; ${NET_SIMS[number]} is its id.
+net_sim() {
+  local number=$1 profile=$2 seed=$3 log=$NET_WORK/netsim$1.log pid
+  shift 3
   # What the one before said is not to be taken for this one's word: its shell opens the file later than we look.
-  rm -f "$NET_WORK/netsim.log"
-  NET_SIM_COUNTERS=$NET_WORK/netsim-$RANDOM$RANDOM.json
-  netsim --near "$NET_NEAR" --far "$NET_FAR" --profile "$profile" --seed "$seed" "$@" \
-    </dev/null >"$NET_SIM_COUNTERS" 2>"$NET_WORK/netsim.log" 3>&- &
-  NET_SIM=$!
-  NET_PIDS+=("$NET_SIM")
-  net_until 20 net_sim_ready_or_ended
-  net_says "$NET_WORK/netsim.log" ready || { cat "$NET_WORK/netsim.log" >&2; return 1; }
-  net_addresses
+  rm -f "$log"
+  NET_SIM_COUNTERS[number]=$NET_WORK/netsim-$RANDOM$RANDOM.json
+  netsim --near "$NET_NEAR" --far "$NET_FAR" --near-device "near$number" --far-device "far$number" \
+    --profile "$profile" --seed "$seed" "$@" </dev/null >"${NET_SIM_COUNTERS[number]}" 2>"$log" 3>&- &
+  pid=$!
+  NET_SIMS[number]=$pid
+  NET_PIDS+=("$pid")
+  net_until 20 net_sim_ready_or_ended "$log" "$pid"
+  net_says "$log" ready || { cat "$log" >&2; return 1; }
 }
 
-net_sim_ready_or_ended() { net_says "$NET_WORK/netsim.log" ready || net_ended "$NET_SIM"; }
+net_sim_ready_or_ended() { net_says "$1" ready || net_ended "$2"; }
 
-# net_sim_counters: prints netsim's counters as they are now, a line of JSON.
+# net_sim_counters [0|1]: prints netsim's counters as they are now, a line of JSON.
 net_sim_counters() {
-  local before
-  before=$(wc -l <"$NET_SIM_COUNTERS")
-  kill -USR1 "$NET_SIM"
-  net_until 20 net_sim_counted "$before" && tail -n 1 "$NET_SIM_COUNTERS"
+  local counters=${NET_SIM_COUNTERS[${1:-0}]} before
+  before=$(wc -l <"$counters")
+  kill -USR1 "${NET_SIMS[${1:-0}]}"
+  net_until 20 net_sim_counted "$counters" "$before" && tail -n 1 "$counters"
 }
 
-net_sim_counted() { [[ $(wc -l <"$NET_SIM_COUNTERS") -gt $1 ]]; }
+net_sim_counted() { [[ $(wc -l <"$1") -gt $2 ]]; }
 
 net_down() {
   local pid space
-  [[ -z ${NET_SIM:-} ]] || net_end "$NET_SIM" || true
-  NET_SIM=
+  for pid in "${NET_SIMS[@]}"; do net_end "$pid" || true; done
+  NET_SIMS=()
   for pid in "${NET_PIDS[@]}"; do net_end "$pid" KILL || true; done
   NET_PIDS=()
   for space in "${NET_NEAR:-}" "${NET_FAR:-}"; do

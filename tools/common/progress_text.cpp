@@ -124,7 +124,8 @@ std::vector<std::string> fields_of(const Progress& progress) {
   fields.push_back(format_rate(progress.rate_now));
   if (progress.eta) fields.push_back("ETA " + format_duration(*progress.eta));
   for (const PathProgress& path : progress.paths)
-    fields.push_back(path.interface + " " + (path.rate > 0 ? format_rate(path.rate) : path.state));
+    fields.push_back(path.interface + " " + (path.rate > 0 ? format_rate(path.rate) : path.state) +
+                     (path.coded ? " coded" : ""));
   fields.push_back("loss " + fmt::format("{:.0f}%", std::clamp(progress.loss, 0.0, 1.0) * 100));
   fields.push_back(amount(progress.bytes_done, progress.bytes_total));
   fields.push_back("avg " + format_rate(progress.rate_average));
@@ -209,6 +210,7 @@ nlohmann::json progress_json(const Progress& progress) {
                                {"peer", path.peer},
                                {"state", path.state},
                                {"first", path.first},
+                               {"carrier", path.coded ? "coded" : "streams"},
                                {"rtt_us", path.rtt.count()},
                                {"loss", path.loss},
                                {"rate_bytes_per_s", path.rate},

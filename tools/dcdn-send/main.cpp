@@ -45,12 +45,13 @@ void say_path(const PathReport& path, Report& report) {
   const std::string by = path.interface.empty() ? "" : " by " + path.interface;
   report.note(
       0,
-      fmt::format("to {}{}: {} sent, useful {}, repaired {}, duplicate {}, wasted {}; {} of {} packets lost",
-                  path.destination, by, format_size(path.sent), format_size(path.useful),
+      fmt::format("to {}{}{}: {} sent, useful {}, repaired {}, duplicate {}, wasted {}; {} of {} packets lost",
+                  path.destination, by, path.coded ? ", coded" : "", format_size(path.sent), format_size(path.useful),
                   format_size(path.repaired), format_size(path.duplicate), format_size(path.wasted),
                   path.packets_lost, path.packets));
   report.json("path_report", {{"destination", path.destination},
                               {"interface", path.interface},
+                              {"carrier", path.coded ? "coded" : "streams"},
                               {"sent", path.sent},
                               {"useful", path.useful},
                               {"repaired", path.repaired},

@@ -25,6 +25,7 @@ struct PathProgress {
   std::string peer;    ///< destination, if there are several
   std::string state;   ///< probing, good, degraded, failed
   bool first = false;  ///< the session itself runs over it, not only chunks
+  bool coded = false;  ///< chunks go by the coded carrier, not by QUIC streams
   std::chrono::microseconds rtt{};
   double loss = 0;          ///< 0..1, lately
   double rate = 0;          ///< bytes/s that it delivers when there is enough to send

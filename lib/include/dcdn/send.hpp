@@ -66,6 +66,7 @@ struct SendOptions {
 struct PathReport {
   std::string destination;      ///< as it was named
   std::string interface;        ///< empty: as the routes say
+  bool coded = false;           ///< content went by the coded carrier, or some of it
   std::uint64_t sent = 0;       ///< everything
   std::uint64_t useful = 0;     ///< content and messages that the receiver confirmed, each byte once
   std::uint64_t repaired = 0;   ///< repair symbols, and what QUIC lost and so sent again (by its mean packet)

@@ -45,14 +45,16 @@ TEST(ProgressText, ShowsEachPathOnlyWhenThereAreSeveral) {
   Progress p = sample();
   EXPECT_FALSE(progress_json(p).contains("paths"));
   p.paths.resize(2);
-  p.paths[0] = {"eth0", "", "good", true, std::chrono::microseconds(40'000), 0.1, 625'000, 9000};
+  p.paths[0] = {"eth0", "", "good", true, true, std::chrono::microseconds(40'000), 0.1, 625'000, 9000};
   p.paths[1].interface = "wwan0";
   p.paths[1].state = "failed";
-  EXPECT_NE(progress_line(p).find("  eth0 5 Mbit/s  wwan0 failed  "), std::string::npos) << progress_line(p);
+  EXPECT_NE(progress_line(p).find("  eth0 5 Mbit/s coded  wwan0 failed  "), std::string::npos) << progress_line(p);
   const auto shown = progress_json(p)["paths"];
   ASSERT_EQ(shown.size(), 2u);
   EXPECT_EQ(shown[0]["interface"], "eth0");
   EXPECT_EQ(shown[0]["first"], true);
+  EXPECT_EQ(shown[0]["carrier"], "coded");
+  EXPECT_EQ(shown[1]["carrier"], "streams");
   EXPECT_EQ(shown[0]["rtt_us"], 40'000);
   EXPECT_EQ(shown[0]["wire_bytes"], 9000);
   EXPECT_EQ(shown[1]["state"], "failed");

@@ -1,0 +1,38 @@
+// carrier_choice.hpp - which carrier takes the chunks of one connection of a sender, QUIC's streams or coded
+// packets beside them, as its path turns out to be.
+//
+// Spec     dcdn-session(5), BEGINNING AT ONCE, CODED CARRIER
+// Threads  the loop thread
+#pragma once
+#include <string>
+
+#include "session/send_shared.hpp"
+
+namespace dcdn::session {
+
+/// A path as short as a LAN's: QUIC repairs losses at once there and costs less, and a round trip is nothing.
+inline constexpr std::chrono::microseconds kShortPath{3000};
+
+class CarrierChoice {
+ public:
+  /// Both outlive this. `path`: what notes call it, "the path" or "path wwan0".
+  CarrierChoice(SendShared& shared, net::Connection& connection, std::string path)
+      : shared_(shared), connection_(connection), path_(std::move(path)) {}
+
+  /// The user did not say that streams are to be kept to.
+  [[nodiscard]] bool may_be_coded() const { return shared_.settings.quic.carrier != Carrier::streams; }
+  /// Both sides know the coded carrier: uses it now, or once consider() sees that it is worth it.
+  void agree();
+  /// A short path may turn out to lose packets.
+  void consider(const net::ConnectionStats& stats);
+
+ private:
+  void start();
+
+  SendShared& shared_;
+  net::Connection& connection_;
+  std::string path_;
+  bool agreed_ = false;
+};
+
+}  // namespace dcdn::session
