@@ -297,6 +297,7 @@ void SendRun::report_paths() {
       path.repaired = stats.repair_bytes_sent + (path.coded ? 0 : stats.packets_lost * mean);
       path.duplicate = stats.bytes_repeated;
       path.wasted = stats.wasted_bytes_sent;
+      path.critical = use.critical;
       path.packets = stats.packets_sent;
       path.packets_lost = stats.packets_lost;
       report_.paths.push_back(std::move(path));

@@ -1,6 +1,7 @@
 #include "pace/path_choice.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace dcdn::pace {
 
@@ -48,14 +49,12 @@ int rank(PathState state) {
   return 3;
 }
 
-std::optional<std::size_t> lowest_round_trip(std::span<const PathOption> paths) {
-  std::optional<std::size_t> chosen;
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    if (!paths[i].room || paths[i].state == PathState::failed) continue;
-    const auto key = [&](std::size_t at) { return std::pair(rank(paths[at].state), paths[at].rtt); };
-    if (!chosen || key(i) < key(*chosen)) chosen = i;
-  }
-  return chosen;
+// The worst rank that may still be used.
+int worst_rank(bool critical, std::span<const PathOption> paths) {
+  int worst = rank(PathState::degraded);
+  if (!critical) return worst;
+  for (const PathOption& path : paths) worst = std::min(worst, rank(path.state));
+  return worst;
 }
 
 }  // namespace
@@ -139,11 +138,11 @@ double PathMeter::rate() const {
 
 std::optional<std::size_t> choose_path(bool critical, std::uint64_t bytes, std::uint64_t backlog,
                                        std::span<const PathOption> paths) {
-  if (critical) return lowest_round_trip(paths);
+  const int worst = worst_rank(critical, paths);
   std::optional<std::size_t> best;
   std::optional<std::size_t> free;
   for (std::size_t i = 0; i < paths.size(); ++i) {
-    if (paths[i].state == PathState::failed) continue;
+    if (rank(paths[i].state) > worst) continue;
     const double mine = delivery(paths[i], bytes);
     if (!best || mine < delivery(paths[*best], bytes)) best = i;
     if (paths[i].room && (!free || mine < delivery(paths[*free], bytes))) free = i;
@@ -153,6 +152,13 @@ std::optional<std::size_t> choose_path(bool critical, std::uint64_t bytes, std::
       delivery(paths[*best], bytes) + static_cast<double>(backlog) / std::max(paths[*best].rate, 1.0);
   if (delivery(paths[*free], bytes) > fast_done) return std::nullopt;
   return free;
+}
+
+std::vector<double> share_rate(double most, std::span<const double> rates) {
+  const double sum = std::accumulate(rates.begin(), rates.end(), 0.0);
+  std::vector<double> shares;
+  for (const double rate : rates) shares.push_back(most * rate / sum);
+  return shares;
 }
 
 }  // namespace dcdn::pace

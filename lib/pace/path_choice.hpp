@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "dcdn/units.hpp"
 
@@ -33,7 +34,7 @@ struct PathReading {
   std::uint64_t in_flight = 0;           ///< bytes
   std::uint64_t unsent = 0;              ///< bytes queued that no packet carries yet
   std::uint64_t window = 0;              ///< congestion window, bytes
-  double rate = 0;                       ///< bytes of content a second, by the carrier's own measure; 0: it has none
+  double rate = 0;  ///< bytes of content a second, by the carrier's own measure; 0: it has none
 };
 
 class PathMeter {
@@ -45,8 +46,8 @@ class PathMeter {
   [[nodiscard]] PathState state() const { return state_; }
   [[nodiscard]] Micros rtt() const { return last_.rtt; }
   [[nodiscard]] double loss() const { return loss_; }  ///< 0..1, smoothed
-  /// Bytes a second that arrive while there is enough to send: by the carrier's own measure if it has one; before
-  /// that is known, what the congestion window allows. Never 0.
+  /// Bytes a second that arrive while there is enough to send: by the carrier's own measure if it has one;
+  /// before that is known, what the congestion window allows. Never 0.
   [[nodiscard]] double rate() const;
 
  private:
@@ -74,14 +75,18 @@ struct PathOption {
   bool room = false;  ///< its queue takes another chunk now
   Micros rtt{};
   double rate = 1;            ///< bytes a second
-  std::uint64_t pending = 0;  ///< bytes given to it and not acknowledged
+  std::uint64_t pending = 0;  ///< bytes given to it and not acknowledged that the chunk would wait for
 };
 
-/// Which path takes the next chunk of `bytes`; nullopt: none now. Critical: the lowest round trip among the
-/// good ones. Others: the earliest expected delivery; a slower path that has room is passed over only if the
-/// faster one would have delivered all that waits (`backlog` bytes, UINT64_MAX: unknown) before it.
-/// Failed paths get nothing.
+/// Which path takes the next chunk of `bytes`; nullopt: none now. The one with the earliest expected
+/// delivery; a slower path that has room is passed over only if the faster one would have delivered all that
+/// waits (`backlog` bytes, UINT64_MAX: unknown) before it. Critical: of the good paths only, or else of the
+/// least bad ones. Failed paths get nothing.
 std::optional<std::size_t> choose_path(bool critical, std::uint64_t bytes, std::uint64_t backlog,
                                        std::span<const PathOption> paths);
+
+/// What each of several paths may send when all together may send `most`, bytes a second: in proportion to
+/// what they deliver (`rates`, above 0).
+std::vector<double> share_rate(double most, std::span<const double> rates);
 
 }  // namespace dcdn::pace

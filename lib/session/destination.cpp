@@ -174,6 +174,7 @@ std::vector<PathUse> Destination::uses() const {
       all.push_back(now);
     } else {
       known->stats.add(now.stats);
+      known->critical += now.critical;
     }
   }
   return all;

@@ -247,7 +247,9 @@ std::uint64_t ObjectTransfer::backlog_bytes() const {
   if (over()) return 0;
   const bool all_known =
       phase_ == TransferPhase::running && object_id_ && asked_.empty() && !differences_.busy();
-  return all_known ? queue_bytes_ : UINT64_MAX;
+  if (all_known) return queue_bytes_;
+  if (!object_.bytes) return UINT64_MAX;
+  return std::max<std::uint64_t>(queue_bytes_, *object_.bytes - std::min(*object_.bytes, bytes_done_));
 }
 
 void ObjectTransfer::measure(const pace::PathMeasure& path) {

@@ -66,7 +66,7 @@ class ObjectTransfer {
   void pop_chunk();
   /// It was given to a path that failed: it goes again, before the others.
   void requeue(const QueuedChunk& chunk);
-  /// Bytes that wait to be sent; UINT64_MAX while more is to come.
+  /// Bytes that wait to be sent, while more is to come at most so many; UINT64_MAX: nobody knows.
   [[nodiscard]] std::uint64_t backlog_bytes() const;
   void measure(const pace::PathMeasure& path);
   /// Carried bytes of chunks given to the wire so far (for statistics).

@@ -29,6 +29,28 @@ void PathLoad::measure(const net::ConnectionStats& stats, std::size_t unsent, Mi
   meter.update(reading, now);
 }
 
+bool SentBatch::is_critical() const {
+  return transfer->object().priority == wire::Priority::critical;
+}
+
+std::uint64_t SentBatch::bytes() const {
+  std::uint64_t all = 0;
+  for (const QueuedChunk& chunk : chunks) all += chunk.bytes();
+  return all;
+}
+
+void PathLoad::gave(net::StreamId stream, SentBatch batch) {
+  if (batch.is_critical()) critical_given += batch.bytes();
+  sent[stream] = std::move(batch);
+}
+
+std::uint64_t PathLoad::critical_pending() const {
+  std::uint64_t all = 0;
+  for (const auto& [stream, batch] : sent)
+    if (batch.is_critical()) all += batch.bytes();
+  return all;
+}
+
 void PathLoad::requeue_all() {
   for (auto batch = sent.rbegin(); batch != sent.rend(); ++batch) {
     const auto& chunks = batch->second.chunks;

@@ -20,12 +20,15 @@ namespace dcdn::session {
 struct SentBatch {
   ObjectTransfer* transfer = nullptr;  ///< outlives the connection
   std::vector<QueuedChunk> chunks;
+  [[nodiscard]] bool is_critical() const;
+  [[nodiscard]] std::uint64_t bytes() const;
 };
 
 /// What a connection was given: the bookkeeping that the first one and the further ones have in common.
 struct PathLoad {
   pace::PathMeter meter;
   std::map<net::StreamId, SentBatch> sent;  ///< and not acknowledged
+  std::uint64_t critical_given = 0;         ///< bytes of critical chunks, so far
   bool blocked = false;                     ///< no stream credit until there is news
   Micros measured_at{0};
   std::uint64_t window = 0;
@@ -33,6 +36,9 @@ struct PathLoad {
 
   /// Reads the connection's counters, at most every few milliseconds.
   void measure(const net::ConnectionStats& stats, std::size_t unsent, Micros now);
+  void gave(net::StreamId stream, SentBatch batch);
+  /// Bytes of critical chunks that are not acknowledged.
+  [[nodiscard]] std::uint64_t critical_pending() const;
   /// Gives everything back to the objects it is of, in its old order.
   void requeue_all();
 };

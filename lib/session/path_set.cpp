@@ -26,12 +26,15 @@ double random_unit() {
   return static_cast<double>(random_u64() >> 11) / static_cast<double>(std::uint64_t{1} << 53);
 }
 
+// A critical chunk waits for critical ones only where the carrier sends those first.
 pace::PathOption option_of(const net::Connection& connection, const PathLoad& load, bool critical) {
   const std::size_t queued = connection.queued_bytes();
+  const std::uint64_t pending =
+      critical && connection.coded() ? load.critical_pending() : queued + load.in_flight;
   const std::size_t limit =
       std::clamp<std::size_t>(2 * load.window, kLeastQueue, kMostQueue) + (critical ? kCriticalRoom : 0);
   return {load.meter.state(), !load.blocked && queued < limit && !connection.closed(), load.meter.rtt(),
-          load.meter.rate(), queued + load.in_flight};
+          load.meter.rate(), pending};
 }
 
 }  // namespace
@@ -114,17 +117,22 @@ void PathSet::share_rate(Micros now) {
   const double most = shared_.settings.rate_bytes_per_s;
   if (most <= 0 || now < share_at_) return;
   share_at_ = now + kShareEvery;
-  std::vector<std::pair<net::Connection*, double>> ways;
-  if (first_->coded()) ways.emplace_back(first_.get(), first_load_.meter.rate());
+  std::vector<net::Connection*> ways;
+  std::vector<double> rates;
+  const auto add = [&](net::Connection* way, const PathLoad& load) {
+    if (!way->coded()) return;
+    ways.push_back(way);
+    rates.push_back(load.meter.rate());
+  };
+  add(first_.get(), first_load_);
   for (const auto& path : paths_)
-    if (!carries_first(*path) && is_usable(*path) && path->link->connection()->coded())
-      ways.emplace_back(path->link->connection(), path->link->load().meter.rate());
-  double sum = 0;
-  for (const auto& [way, rate] : ways) sum += rate;
-  for (const auto& [way, rate] : ways) (void)way->start_coded(most * rate / sum);
+    if (!carries_first(*path) && is_usable(*path)) add(path->link->connection(), path->link->load());
+  const std::vector<double> shares = pace::share_rate(most, rates);
+  for (std::size_t i = 0; i < ways.size(); ++i) (void)ways[i]->start_coded(shares[i]);
 }
 
-// A receiver of dcdn/1.1 listens to the coded carrier on every connection; an older one takes streams only here.
+// A receiver of dcdn/1.1 listens to the coded carrier on every connection; an older one takes streams only
+// here.
 void PathSet::choose_carrier(Path& path) {
   net::Connection& connection = *path.link->connection();
   if (!path.carrier) {
@@ -237,6 +245,7 @@ void PathSet::give_up(Path& path, Error why, Micros now) {
   gone_.add(last);
   path.gone.add(last);
   path.bytes += last.bytes_sent;
+  path.critical_gone += path.link->load().critical_given;
   path.link->load().requeue_all();
   path.carrier.reset();
   path.link.reset();
@@ -280,7 +289,7 @@ PathLoad& PathSet::load_of(const net::Connection& way) {
 }
 
 void PathSet::gave(const net::Connection& way, net::StreamId stream, SentBatch batch) {
-  load_of(way).sent[stream] = std::move(batch);
+  load_of(way).gave(stream, std::move(batch));
 }
 
 void PathSet::on_first_acknowledged(net::StreamId stream) {
@@ -302,9 +311,15 @@ void PathSet::add_to(net::ConnectionStats& stats) const {
 std::vector<PathUse> PathSet::uses() const {
   std::vector<PathUse> all;
   for (const auto& path : paths_) {
-    PathUse use{path->interface, path->gone};
-    if (path->link) use.stats.add(path->link->stats());
-    if (carries_first(*path)) use.stats.add(first_->stats());
+    PathUse use{path->interface, path->gone, path->critical_gone};
+    if (path->link) {
+      use.stats.add(path->link->stats());
+      use.critical += path->link->load().critical_given;
+    }
+    if (carries_first(*path)) {
+      use.stats.add(first_->stats());
+      use.critical += first_load_.critical_given;
+    }
     if (use.stats.packets_sent > 0) all.push_back(std::move(use));
   }
   return all;

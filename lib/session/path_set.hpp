@@ -23,6 +23,7 @@ inline constexpr std::size_t kMostPaths = 10;
 struct PathUse {
   std::string interface;  ///< empty: as the routes say
   net::ConnectionStats stats;
+  std::uint64_t critical = 0;  ///< bytes of critical chunks that were given to it
 };
 
 class PathSet {
@@ -65,6 +66,7 @@ class PathSet {
     pace::PathState state = pace::PathState::probing;
     std::uint64_t bytes = 0;  // of connections that are gone or went elsewhere
     net::ConnectionStats gone = {};
+    std::uint64_t critical_gone = 0;            // as PathUse::critical
     std::optional<CarrierChoice> carrier = {};  // of the link, once it is open
   };
 

@@ -369,7 +369,8 @@ ObjectTransfer* SendConnection::oldest_of(std::size_t priority) const {
 
 // An object's next chunk, and small ones after it on the same stream.
 bool SendConnection::send_batch(ObjectTransfer& oldest, net::Connection& way, Micros now) {
-  auto stream = way.open_bulk(oldest.object().priority == wire::Priority::critical);
+  const bool critical = oldest.object().priority == wire::Priority::critical;
+  auto stream = way.open_bulk(critical);
   if (!stream) return false;
   std::size_t bytes = 0;
   SentBatch batch{&oldest, {}};
@@ -380,6 +381,7 @@ bool SendConnection::send_batch(ObjectTransfer& oldest, net::Connection& way, Mi
     const Buffer first = whole ? pipeline::chunk_frame_prefix(chunk.record, chunk.carried) : next.difference;
     oldest.pop_chunk();
     if (paths_) batch.chunks.push_back(next);
+    if (critical) critical_given_ += next.bytes();
     const std::size_t size = first.size() + (whole ? chunk.carried.size() : 0);
     bytes += size;
     (void)shared_.byte_bucket.try_spend(static_cast<double>(size), now);

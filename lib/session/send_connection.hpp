@@ -88,7 +88,8 @@ class SendConnection : private net::ConnectionEvents {
   std::optional<Error> lost_;
   std::optional<Micros> tokens_at_;
   Micros next_measure_{0};
-  bool begun_early_ = false;  // one object, if any
+  std::uint64_t critical_given_ = 0;  // without paths_, which know it of each
+  bool begun_early_ = false;          // one object, if any
   bool told_paused_ = false;
   bool peer_paused_ = false;
   bool made_progress_ = false;

@@ -13,8 +13,10 @@ constexpr std::size_t kMostQueue = 8u << 20;
 
 net::Connection* SendConnection::way_for(const ObjectTransfer& next, std::size_t limit) {
   if (!paths_) return connection_->queued_bytes() < limit ? connection_.get() : nullptr;
+  const bool critical = next.object().priority == wire::Priority::critical;
   std::uint64_t waiting = 0;
   for (const auto& transfer : transfers_) {
+    if (critical && transfer->object().priority != wire::Priority::critical) continue;  // that waits for us
     const std::uint64_t more = transfer->backlog_bytes();
     if (more > UINT64_MAX - waiting) {
       waiting = UINT64_MAX;
@@ -22,7 +24,6 @@ net::Connection* SendConnection::way_for(const ObjectTransfer& next, std::size_t
     }
     waiting += more;
   }
-  const bool critical = next.object().priority == wire::Priority::critical;
   return paths_->choose(critical, next.next_chunk().bytes(), waiting);
 }
 
@@ -56,7 +57,7 @@ net::ConnectionStats SendConnection::stats() const {
 }
 
 std::vector<PathUse> SendConnection::uses() const {
-  return paths_ ? paths_->uses() : std::vector<PathUse>{{"", connection_->stats()}};
+  return paths_ ? paths_->uses() : std::vector<PathUse>{{"", connection_->stats(), critical_given_}};
 }
 
 void SendConnection::on_stream_acknowledged(net::StreamId id) {

@@ -43,12 +43,13 @@ void say_summary(const SendReport& sent, Report& report) {
 
 void say_path(const PathReport& path, Report& report) {
   const std::string by = path.interface.empty() ? "" : " by " + path.interface;
+  const std::string critical = path.critical > 0 ? ", critical " + format_size(path.critical) : "";
   report.note(
-      0,
-      fmt::format("to {}{}{}: {} sent, useful {}, repaired {}, duplicate {}, wasted {}; {} of {} packets lost",
-                  path.destination, by, path.coded ? ", coded" : "", format_size(path.sent), format_size(path.useful),
-                  format_size(path.repaired), format_size(path.duplicate), format_size(path.wasted),
-                  path.packets_lost, path.packets));
+      0, fmt::format(
+             "to {}{}{}: {} sent, useful {}, repaired {}, duplicate {}, wasted {}{}; {} of {} packets lost",
+             path.destination, by, path.coded ? ", coded" : "", format_size(path.sent),
+             format_size(path.useful), format_size(path.repaired), format_size(path.duplicate),
+             format_size(path.wasted), critical, path.packets_lost, path.packets));
   report.json("path_report", {{"destination", path.destination},
                               {"interface", path.interface},
                               {"carrier", path.coded ? "coded" : "streams"},
@@ -57,6 +58,7 @@ void say_path(const PathReport& path, Report& report) {
                               {"repaired", path.repaired},
                               {"duplicate", path.duplicate},
                               {"wasted", path.wasted},
+                              {"critical", path.critical},
                               {"packets", path.packets},
                               {"packets_lost", path.packets_lost}});
 }

@@ -72,6 +72,7 @@ struct PathReport {
   std::uint64_t repaired = 0;   ///< repair symbols, and what QUIC lost and so sent again (by its mean packet)
   std::uint64_t duplicate = 0;  ///< copies of small packets, sent in case one gets lost
   std::uint64_t wasted = 0;     ///< arrived when nothing of its block was missing any more
+  std::uint64_t critical = 0;   ///< of critical objects: what it was given to send
   std::uint64_t packets = 0;
   std::uint64_t packets_lost = 0;  ///< as far as the receiver told
 };

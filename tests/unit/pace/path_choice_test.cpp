@@ -97,11 +97,20 @@ TEST(PathChoice, ASlowPathHelpsWhileMuchIsLeft) {
   EXPECT_EQ(choose_path(false, 65536, 65536, options), std::nullopt);
 }
 
-TEST(PathChoice, CriticalTakesTheLowestRoundTripAmongTheGood) {
-  const std::array options{option(PathState::good, 300ms, 1e7), option(PathState::good, 30ms, 1e4),
+TEST(PathChoice, CriticalTakesTheEarliestDeliveryAmongTheGood) {
+  const std::array options{option(PathState::good, 300ms, 1e7), option(PathState::good, 30ms, 1e6),
                            option(PathState::degraded, 5ms, 1e7), option(PathState::failed, 1ms, 1e7)};
-  EXPECT_EQ(choose_path(true, 1000, kUnknown, options), 1u);
-  EXPECT_EQ(choose_path(false, 65536, kUnknown, options), 2u) << "others: the earliest delivery";
+  EXPECT_EQ(choose_path(true, 65536, kUnknown, options), 1u);
+  EXPECT_EQ(choose_path(true, 1'000'000, kUnknown, options), 0u)
+      << "what is large is there sooner by the fast one";
+  EXPECT_EQ(choose_path(false, 65536, kUnknown, options), 2u) << "others take a bad path too";
+}
+
+TEST(PathChoice, CriticalWaitsForTheBetterPathUnlessItHasMuchToDo) {
+  const std::array options{option(PathState::good, 600ms, 125'000),
+                           option(PathState::good, 40ms, 1e6, 128'000, false)};
+  EXPECT_EQ(choose_path(true, 65536, 300'000, options), std::nullopt);
+  EXPECT_EQ(choose_path(true, 65536, 3'000'000, options), 0u);
 }
 
 TEST(PathChoice, CriticalUsesWhatIsLeftInOrder) {
@@ -111,6 +120,12 @@ TEST(PathChoice, CriticalUsesWhatIsLeftInOrder) {
   EXPECT_EQ(choose_path(true, 1000, kUnknown, options), 1u);
   options[1].room = false;
   EXPECT_EQ(choose_path(true, 1000, kUnknown, options), std::nullopt);
+}
+
+TEST(PathChoice, WhatAllMaySendIsSharedByWhatEachDelivers) {
+  const std::array rates{3e5, 1e5};
+  EXPECT_EQ(share_rate(2e5, rates), (std::vector<double>{1.5e5, 5e4}));
+  EXPECT_EQ(share_rate(2e5, {}), std::vector<double>{});
 }
 
 TEST(PathChoice, AFailedPathGetsNothing) {
