@@ -1,5 +1,5 @@
-// stream_arrivals.hpp - which streams the receiver has whole: all blocks that hold bytes of a stream, up to its
-// end, are complete.
+// stream_arrivals.hpp - which streams the receiver has whole: all blocks that hold bytes of a stream, up to
+// its end, are complete.
 //
 // Path     blocks complete in any order, so a stream has only a count of those that are not.
 // Threads  pure.

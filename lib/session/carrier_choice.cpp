@@ -23,7 +23,8 @@ void CarrierChoice::agree() {
 void CarrierChoice::start() {
   if (const auto started = connection_.start_coded(shared_.settings.rate_bytes_per_s); !started) {
     agreed_ = false;
-    shared_.watcher.on_note(1, path_ + ": coded carrier: " + started.error().message + "; going on over streams");
+    shared_.watcher.on_note(
+        1, path_ + ": coded carrier: " + started.error().message + "; going on over streams");
   }
 }
 

@@ -1,5 +1,5 @@
-// What agreeing on a carrier and beginning early mean for a sender's first connection (dcdn-session(5), BEGINNING
-// AT ONCE, CODED CARRIER).
+// What agreeing on a carrier and beginning early mean for a sender's first connection (dcdn-session(5),
+// BEGINNING AT ONCE, CODED CARRIER).
 #include "session/send_connection.hpp"
 
 namespace dcdn::session {

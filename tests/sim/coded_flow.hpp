@@ -143,12 +143,11 @@ class CodedFlow {
   }
   void arrive(std::uint64_t number, const coded::DataHeader& header, const Bytes& symbol) {
     std::size_t fresh = 0;
-    const auto taken =
-        receiver_.take(number, {header, symbol}, clock_.now,
-                       [&](coded::StreamNumber stream, ByteView bytes, bool fin) {
-                         fresh += bytes.size();
-                         if (fin) ended_streams.insert(stream);
-                       });
+    const auto taken = receiver_.take(number, {header, symbol}, clock_.now,
+                                      [&](coded::StreamNumber stream, ByteView bytes, bool fin) {
+                                        fresh += bytes.size();
+                                        if (fin) ended_streams.insert(stream);
+                                      });
     if (!taken) throw std::runtime_error(taken.error().message);
     delivered_ += fresh;
     held_ += fresh;

@@ -111,11 +111,11 @@ net_sim() {
 
 net_sim_ready_or_ended() { net_says "$1" ready || net_ended "$2"; }
 
-# net_sim_counters [0|1]: prints netsim's counters as they are now, a line of JSON.
+# net_sim_counters: prints the first netsim's counters as they are now, a line of JSON.
 net_sim_counters() {
-  local counters=${NET_SIM_COUNTERS[${1:-0}]} before
+  local counters=${NET_SIM_COUNTERS[0]} before
   before=$(wc -l <"$counters")
-  kill -USR1 "${NET_SIMS[${1:-0}]}"
+  kill -USR1 "${NET_SIMS[0]}"
   net_until 20 net_sim_counted "$counters" "$before" && tail -n 1 "$counters"
 }
 

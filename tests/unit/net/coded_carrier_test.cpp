@@ -55,7 +55,8 @@ TEST_F(CodedTest, streams_arrive_whole_through_loss_and_reordering) {
   ASSERT_TRUE(run_until([&] { return all_ended(at_server, 20); }, 30000ms));
   for (const auto& [id, bytes] : sent) EXPECT_EQ(at_server.received[id], bytes);
   ASSERT_TRUE(run_until([&] { return at_client.acknowledged.size() == 20; }, 10000ms));
-  for (const auto& [id, bytes] : sent) EXPECT_EQ(std::count(at_client.acknowledged.begin(), at_client.acknowledged.end(), id), 1);
+  for (const auto& [id, bytes] : sent)
+    EXPECT_EQ(std::count(at_client.acknowledged.begin(), at_client.acknowledged.end(), id), 1);
   EXPECT_EQ(at_client.connection->queued_bytes(), 0u);
   const ConnectionStats stats = at_server.connection->stats();
   EXPECT_GT(stats.repaired_symbols, 100u);

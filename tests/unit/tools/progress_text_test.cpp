@@ -48,7 +48,8 @@ TEST(ProgressText, ShowsEachPathOnlyWhenThereAreSeveral) {
   p.paths[0] = {"eth0", "", "good", true, true, std::chrono::microseconds(40'000), 0.1, 625'000, 9000};
   p.paths[1].interface = "wwan0";
   p.paths[1].state = "failed";
-  EXPECT_NE(progress_line(p).find("  eth0 5 Mbit/s coded  wwan0 failed  "), std::string::npos) << progress_line(p);
+  EXPECT_NE(progress_line(p).find("  eth0 5 Mbit/s coded  wwan0 failed  "), std::string::npos)
+      << progress_line(p);
   const auto shown = progress_json(p)["paths"];
   ASSERT_EQ(shown.size(), 2u);
   EXPECT_EQ(shown[0]["interface"], "eth0");
