@@ -1,6 +1,7 @@
 # Several paths that lose packets, each with a coded carrier of its own: dcdn-send --path over two links of netsim.
 load ../support/cli
 load ../support/namespaces
+load ../support/two_paths
 
 setup() {
   prepare_net
@@ -15,29 +16,14 @@ lossy_links() {
   net_sim_second lan "$1" --rate 5mbit --delay 50ms --loss 0.2
 }
 
-sent_more_than() { [[ $(net_sent_by "$1") -gt $2 ]]; }
-sent_by_both() { echo $(($(net_sent_by 0) + $(net_sent_by 1))); }
-
 # of WHAT INTERFACE: that field of the report by path.
 of() {
   jq -r --arg interface "$2" "select(.message_type == \"path_report\" and .interface == \$interface) | .$1" sender.log.out
 }
 
-# Starts a transfer of 6 MB over both and waits until each has carried 1 MB.
 begin() {
   net_random 6000000 file
-  net_receiver --once -o in
-  net_sender sender.log -vv --json --report --path near0 --path near1 "$@" file
-  net_until 60 sent_more_than 0 1000000
-  net_until 60 sent_more_than 1 1000000
-  ! net_ended "$NET_SENDER" || { cat sender.log; return 1; }
-}
-
-ends_well() {
-  net_result "$NET_SENDER" || { cat sender.log; return 1; }
-  net_result "$NET_RECEIVER"
-  cmp file in/file
-  run ! net_says sender.log retry
+  begin_over_both 1000000 --json --report "$@"
 }
 
 # 6 MB with headers need 7.9 MB on links that lose a fifth. Beyond that: chance, and what a path was given when it was cut

@@ -2,6 +2,7 @@
 load ../support/cli
 load ../support/namespaces
 load ../support/kills
+load ../support/two_paths
 
 setup() {
   setup_net
@@ -17,29 +18,11 @@ teardown() {
   teardown_net
 }
 
-sent_more_than() { [[ $(net_sent_by "$1") -gt $2 ]]; }
-
-# Starts a transfer of 20 MB over the paths, 20 Mbit/s each, and waits until each has carried 2 MB.
-begin() {
-  net_receiver --once -o in -v
-  net_sender sender.log -vv "$@" file
-  net_until 60 sent_more_than 0 2000000
-  net_until 60 sent_more_than 1 2000000
-  ! net_ended "$NET_SENDER" || { cat sender.log; return 1; }
-}
-
-ends_well() {
-  net_result "$NET_SENDER" || { cat sender.log; return 1; }
-  net_result "$NET_RECEIVER"
-  cmp file in/file
-  run ! net_says sender.log retry
-}
-
 # 20 MB with headers, what may be in flight or queued when a path is cut (twice: 1 MB), and what is lost by chance.
-sent_little_more() { [[ $(($(net_sent_by 0) + $(net_sent_by 1))) -le 22000000 ]]; }
+sent_little_more() { [[ $(sent_by_both) -le 22000000 ]]; }
 
 @test "two paths carry the chunks of one session" {
-  begin --path near0 --path near1
+  begin_over_both 2000000
   ends_well
   sent_more_than 0 4000000
   sent_more_than 1 4000000
@@ -48,7 +31,7 @@ sent_little_more() { [[ $(($(net_sent_by 0) + $(net_sent_by 1))) -le 22000000 ]]
 }
 
 @test "a path that is cut costs what was under way on it, and no reconnect" {
-  begin --path near0 --path near1
+  begin_over_both 2000000
   net_cut 1
   net_until 30 net_says sender.log "path near1: failed"
   ends_well
@@ -56,7 +39,7 @@ sent_little_more() { [[ $(($(net_sent_by 0) + $(net_sent_by 1))) -le 22000000 ]]
 }
 
 @test "the path that the session itself runs over is cut: the session moves to the other" {
-  begin --path near0 --path near1
+  begin_over_both 2000000
   net_cut 0
   ends_well
   net_says sender.log "the session goes on by near1"
@@ -64,7 +47,7 @@ sent_little_more() { [[ $(($(net_sent_by 0) + $(net_sent_by 1))) -le 22000000 ]]
 }
 
 @test "a path that comes back is used again" {
-  begin --path near0 --path near1
+  begin_over_both 2000000
   net_second_link down
   net_until 30 net_says sender.log "path near1: failed"
   net_second_link up
@@ -74,7 +57,7 @@ sent_little_more() { [[ $(($(net_sent_by 0) + $(net_sent_by 1))) -le 22000000 ]]
 }
 
 @test "both paths are cut: the session waits, connects again and goes on" {
-  begin --path near0 --path near1 --idle-timeout 5s
+  begin_over_both 2000000 --idle-timeout 5s
   net_cut 0
   net_cut 1
   net_until 60 net_says sender.log "retry 1"
@@ -116,7 +99,7 @@ sent_little_more() { [[ $(($(net_sent_by 0) + $(net_sent_by 1))) -le 22000000 ]]
 }
 
 @test "a receiver that is killed and comes back gets the rest over both paths" {
-  begin --path near0 --path near1 --idle-timeout 5s --retry-longest 200ms
+  begin_over_both 2000000 --idle-timeout 5s --retry-longest 200ms
   net_end "$NET_RECEIVER" KILL
   net_receiver --once -o in
   net_result "$NET_SENDER"
