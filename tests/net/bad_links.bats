@@ -96,12 +96,7 @@ ends_well() {
 }
 
 @test "the cable is pulled while a second one is plugged in: the connection moves there" {
-  net_in near ip link add near1 mtu 1500 type veth peer name far1 netns "$NET_FAR" mtu 1500
-  net_in near ip address add 10.78.0.1/24 dev near1
-  net_in far ip address add 10.78.0.2/24 dev far1
-  net_in near ip link set near1 up
-  net_in far ip link set far1 up
-  net_in near ip route add 10.77.0.0/24 via 10.78.0.2 metric 100
+  net_second_cable
   begin_transfer -v
   net_in near ip link set near0 down
   ends_well
