@@ -40,3 +40,11 @@ result() {
   mkdir empty
   run -1 "$table" empty
 }
+
+@test "--markdown: a line for each link, who did not finish in parentheses" {
+  result loss-20 dcdn-auto 1 8000000 10000000 0.2 200 0 0 50 'done' 8000000 100 101 111 112 99 1000 10500000 20 3
+  result loss-20 scp 1 8000000 10000000 0.2 200 0 0 50 unfinished 4000000 100 - - 150 99 1000 9000000 0 0
+  run -0 "$table" results --markdown
+  [[ ${lines[0]} == '| link | dcdn | scp |' ]]
+  [[ ${lines[2]} == '| 10 Mbit/s, 200 ms, loss 20 % | 0.67 | (0.08) |' ]]
+}
