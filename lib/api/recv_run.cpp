@@ -61,12 +61,16 @@ Result<RecvReport> RecvRun::run() {
   if (first_data_ && last_data_ > *first_data_)
     report_.seconds = std::chrono::duration<double>(last_data_ - *first_data_).count();
   // What was received is written; what the store thread held of connections comes back to this one and ends
-  // here.
+  // here. That may ask for more of the store: the loop must not go while a job could still post to it.
+  constexpr int kMostTurns = 100;
   shared_->worker.drain();
   if (sealed_) sealed_->finish();
   receiver_.reset();
-  loop_.restart();
-  loop_.poll();
+  for (int i = 0; i < kMostTurns && (i == 0 || shared_.use_count() > 1); ++i) {
+    shared_->worker.drain();
+    loop_.restart();
+    loop_.poll();
+  }
   shared_.reset();
   if (!result_) return result_.error();
   if (not_opened_) return *not_opened_;

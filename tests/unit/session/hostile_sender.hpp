@@ -40,10 +40,15 @@ class HostileSender : public test::HostileSession {
     if (receiver_) {
       receiver_->stop(std::nullopt);
       EXPECT_TRUE(run_until([&] { return stopped_; }));
-      shared_->worker.drain();  // its last words to the loop, which is told them
-      io.poll();
+      // Its last words to the loop, which is told them, until nothing is left that could post to either.
+      receiver_.reset();
+      for (int i = 0; i < 100 && shared_.use_count() > 1; ++i) {
+        shared_->worker.drain();
+        io.restart();
+        io.poll();
+      }
+      EXPECT_EQ(shared_.use_count(), 1);
     }
-    receiver_.reset();
     shared_.reset();
   }
 
