@@ -16,16 +16,18 @@ Receiver::Receiver(std::shared_ptr<ReceiveShared> shared, std::shared_ptr<net::L
     : shared_(std::move(shared)), listener_(std::move(listener)), once_(once), changed_(shared_->executor) {}
 
 void Receiver::accept_next() {
-  net::spawn(shared_->executor, listener_->accept(), [this](Result<net::ConnectionPtr> connection) {
-    if (stopping_) return;
-    if (!connection) {
-      if (!stop_error_ && connection.error().code != Errc::interrupted) stop_error_ = connection.error();
-      changed_.notify();
-      return;
-    }
-    accepted(std::move(*connection));
-    accept_next();
-  });
+  net::spawn(shared_->executor, listener_->accept(),
+             [this, alive = std::weak_ptr<bool>(alive_)](Result<net::ConnectionPtr> connection) {
+               if (alive.expired() || stopping_) return;
+               if (!connection) {
+                 if (!stop_error_ && connection.error().code != Errc::interrupted)
+                   stop_error_ = connection.error();
+                 changed_.notify();
+                 return;
+               }
+               accepted(std::move(*connection));
+               accept_next();
+             });
 }
 
 void Receiver::accepted(net::ConnectionPtr connection) {

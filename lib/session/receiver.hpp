@@ -36,6 +36,7 @@ class Receiver {
   bool stopping_ = false;
   bool once_done_ = false;
   std::optional<Error> stop_error_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // an accept may end after this
   std::uint64_t wire_bytes_ended_ = 0;
   RateMeter meter_;          // of content that was verified
   RateMeter arrived_meter_;  // of UDP payload, in whole kBeat: keep-alives are not worth one
