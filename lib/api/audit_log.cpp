@@ -6,27 +6,23 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
-#include "dcdn/trust.hpp"
 #include "digest/hasher.hpp"
 
-namespace dcdn {
-
-namespace api {
+namespace dcdn::api {
 
 namespace {
 
-constexpr std::size_t kMaxLine = 16u << 10;
 constexpr std::size_t kMaxFact = 1024;
 constexpr std::string_view kHashStart = R"(,"hash":")";
 constexpr std::string_view kHashEnd = R"("})";
 constexpr std::size_t kHashDigits = 64;
 constexpr mode_t kMode = 0600;
-const std::string kNoLine(kHashDigits, '0');
+const std::string kNoLine(kNoAuditLine);
 
 /// Over the line up to the member "hash".
 std::string hash_of(std::string_view said) {
@@ -53,12 +49,12 @@ Result<Tail> read_tail(int fd, const std::string& path) {
   if (::fstat(fd, &info) != 0) return errno_error(errno, path);
   Tail tail;
   const auto size = static_cast<std::uint64_t>(info.st_size);
-  Bytes block(std::min<std::uint64_t>(size, 2 * kMaxLine));
+  Bytes block(std::min<std::uint64_t>(size, 2 * kMaxAuditLine));
   DCDN_TRY(const std::size_t got, read_full_at(fd, block, size - block.size(), path));
   const std::string_view text = as_text(ByteView(block).first(got));
   const std::size_t last = text.rfind('\n');
   const std::size_t whole = last == std::string_view::npos ? 0 : last + 1;
-  if (whole == 0 && size > kMaxLine) return not_a_log(path);
+  if (whole == 0 && size > kMaxAuditLine) return not_a_log(path);
   tail.cut_short = static_cast<off_t>(text.size() - whole);
   tail.end = info.st_size - tail.cut_short;
   if (whole == 0) return tail;
@@ -121,7 +117,7 @@ Result<void> append_audit(const Home& home, const AuditEvent& event, std::uint64
 }
 
 void audit(const Home& home, const AuditEvent& event, const std::function<void(const std::string&)>& warn) {
-  const auto done = append_audit(home, event, static_cast<std::uint64_t>(std::time(nullptr)));
+  const auto done = append_audit(home, event, static_cast<std::uint64_t>(now_s()));
   if (!done && warn) warn("not in the audit log: " + done.error().message);
 }
 
@@ -143,38 +139,4 @@ Result<std::string> check_audit_line(std::string_view line, std::uint64_t number
   return hash;
 }
 
-}  // namespace api
-
-Result<AuditReport> read_audit(const Home& home, const std::string& head,
-                               const std::function<void(const std::string&)>& show) {
-  const std::string path = home.audit_path();
-  DCDN_TRY(const UniqueFd fd, api::open_log(home, O_RDONLY));
-  AuditReport report;
-  report.head = api::kNoLine;
-  bool head_seen = head.empty();
-  std::string rest;
-  Bytes block(256u << 10);
-  for (;;) {
-    DCDN_TRY(const std::size_t got, read_full(fd.get(), block, path));
-    rest += as_text(ByteView(block).first(got));
-    std::size_t at = 0;
-    for (std::size_t end = 0; (end = rest.find('\n', at)) != std::string::npos; at = end + 1) {
-      const std::string line = rest.substr(at, end - at);
-      auto hash = api::check_audit_line(line, report.lines + 1, report.head);
-      if (!hash) return hash.error().during(path);
-      report.head = *hash;
-      ++report.lines;
-      head_seen = head_seen || report.head == head;
-      if (show) show(line);
-    }
-    rest.erase(0, at);
-    if (rest.size() > api::kMaxLine) return api::wrong(report.lines + 1, "is too long").during(path);
-    if (got < block.size()) break;
-  }
-  if (!rest.empty()) return api::wrong(report.lines + 1, "is cut short").during(path);
-  if (!head_seen)
-    return Error(Errc::corrupt, path + ": no line has the hash " + head + ": an end was cut off");
-  return report;
-}
-
-}  // namespace dcdn
+}  // namespace dcdn::api

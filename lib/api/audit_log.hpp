@@ -8,6 +8,7 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,10 @@ namespace dcdn::api {
 inline constexpr const char* kAuditAccept = "accept";
 inline constexpr const char* kAuditReject = "reject";
 inline constexpr const char* kAuditKey = "key";
+inline constexpr std::size_t kMaxAuditLine = 16u << 10;
+/// What the first line names as the hash of the line before.
+inline constexpr std::string_view kNoAuditLine =
+    "0000000000000000000000000000000000000000000000000000000000000000";
 
 struct AuditEvent {
   std::string event;

@@ -5,13 +5,14 @@
 
 #include <cerrno>
 
-#include "api/encryption.hpp"
-#include "api/key_store.hpp"
-#include "api/sign_choice.hpp"
+#include "api/chosen_keys.hpp"
+#include "api/keyring_file.hpp"
+#include "api/recipients.hpp"
 #include "api/unpack_stream.hpp"
 #include "base/random.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/sign.hpp"
+#include "session/packed_segment.hpp"
 #include "session/sealed_source.hpp"
 #include "session/segment_output.hpp"
 #include "wire/frame_reader.hpp"
@@ -126,7 +127,7 @@ Result<EncryptReport> encrypt_stream(const EncryptOptions& options) {
   Result<void> written;
   const auto packed = session::pack_object(
       request, workers, pool, [&] { return readable(options.interrupt_fd); },
-      [&](const session::FeedSegment& segment) {
+      [&](const session::PackedSegment& segment) {
         written = session::write_segment(segment, [&](ByteView bytes) {
           report.bytes += bytes.size();
           return write_all(options.output_fd, bytes, kOutput);

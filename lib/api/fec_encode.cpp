@@ -3,10 +3,12 @@
 #include <chrono>
 #include <future>
 
+#include "api/frame_input.hpp"
 #include "api/parity_output.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/fec.hpp"
 #include "session/object_packer.hpp"
+#include "session/packed_segment.hpp"
 
 namespace dcdn {
 
@@ -106,7 +108,7 @@ class Encoder {
     Result<void> written;
     auto packed = session::pack_object(
         request, workers_, pool_, [&written] { return !written; },
-        [&](session::FeedSegment segment) {
+        [&](session::PackedSegment segment) {
           written = take_segment(segment);
           return written.has_value();
         });
@@ -121,10 +123,10 @@ class Encoder {
     return static_cast<std::uint32_t>(std::clamp<std::size_t>(rounded, kChunkStep, kUsualChunk));
   }
 
-  Result<void> take_segment(const session::FeedSegment& segment) {
+  Result<void> take_segment(const session::PackedSegment& segment) {
     const Buffer body = segment.frames.part(wire::kHeaderBytes, segment.frames.size() - wire::kHeaderBytes);
     DCDN_CHECK(take({wire::FrameType::segment, body, {}, false}));
-    for (const session::FeedChunk& chunk : segment.chunks) {
+    for (const session::PackedChunk& chunk : segment.chunks) {
       // Not compressed, so the carried bytes are the content, with room for their digest before them.
       Buffer frame = chunk.carried.with_headroom(kChunkDigestBytes);
       const Digest& digest = chunk.record.carried;

@@ -5,6 +5,7 @@
 #include "dcdn/fec.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "session/object_sink.hpp"
+#include "session/raw_sink.hpp"
 
 namespace dcdn {
 

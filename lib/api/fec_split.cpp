@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "api/frame_output.hpp"
 #include "api/group_reader.hpp"
 #include "api/parity_output.hpp"
 #include "base/text.hpp"

@@ -5,6 +5,7 @@
 #include "api/send_plan.hpp"
 #include "base/text.hpp"
 #include "pace/link_forecast.hpp"
+#include "session/chunk_sizer.hpp"
 #include "session/feed_hub.hpp"
 #include "session/source_walk.hpp"
 #include "wire/frame.hpp"

@@ -1,4 +1,4 @@
-// foreign_signature.hpp - the signature and key files of minisign, signify and OpenSSL (dcdn-sign(1), OTHER
+// foreign_signature.hpp - the signature files of minisign, signify and OpenSSL (dcdn-sign(1), OTHER
 // PROGRAMS). Pure: text and bytes in and out; the caller reads files and hashes.
 #pragma once
 #include <optional>
@@ -8,8 +8,6 @@
 #include "sign/ed25519.hpp"
 
 namespace dcdn::api {
-
-inline constexpr std::size_t kMaxForeignText = 16u << 10;
 
 /// What Ed25519 was computed over.
 enum class SignedForm {
@@ -31,10 +29,5 @@ Result<std::string> write_foreign_signature(const SecretKey& key, SignatureForma
 Result<ForeignSignature> parse_foreign_signature(ByteView file);
 /// Whether both signatures in it are this key's.
 bool verify_foreign_signature(const NodeId& key, const ForeignSignature& signature, ByteView message);
-
-/// The public key as a file of that program.
-std::string public_key_text(const NodeId& key, SignatureFormat format);
-/// Such a file, or a node id. error corrupt: none of these; unsupported: of another algorithm.
-Result<NodeId> parse_public_key(std::string_view text);
 
 }  // namespace dcdn::api

@@ -2,14 +2,16 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <ctime>
 
 #include "api/audit_log.hpp"
-#include "api/frame_pipe.hpp"
-#include "api/key_store.hpp"
-#include "api/sign_choice.hpp"
+#include "api/chosen_keys.hpp"
+#include "api/frame_output.hpp"
+#include "api/key_files.hpp"
+#include "api/keyring_file.hpp"
 #include "api/trust_ledger.hpp"
+#include "base/clock.hpp"
 #include "dcdn/sign.hpp"
+#include "wire/frame_reader.hpp"
 
 namespace dcdn {
 
@@ -31,7 +33,7 @@ Result<void> keep(const Home& home, const KeyStatement& statement) {
     return {};
   };
   DCDN_CHECK(api::change_keyring(home, learn));
-  return api::append_audit(home, {api::kAuditKey, {{"what", says}}}, api::now_s());
+  return api::append_audit(home, {api::kAuditKey, {{"what", says}}}, now_s());
 }
 
 /// The last steps, also of a rotation that was cut short.
@@ -41,7 +43,7 @@ Result<RotationInfo> put_in_place(const KeyChoice& choice, const api::PendingKey
   info.old_id = to_text(old_key.id());
   info.epoch = epoch;
   const std::string name = choice.name + ".epoch-" + std::to_string(epoch);
-  DCDN_TRY(const KeyRevocation revocation, make_revocation(next, api::now_s()));
+  DCDN_TRY(const KeyRevocation revocation, make_revocation(next, now_s()));
   const Bytes frame = wire::make_frame(wire::FrameType::key_revocation, encode(KeyStatement(revocation)));
   DCDN_TRY(const std::string put, api::store_revocation(choice.home, name, frame));
   DCDN_TRY(const Keyring ring, api::load_keyring(choice.home));
@@ -102,7 +104,7 @@ Result<RotationInfo> rotate_key(const KeyChoice& choice) {
   // The secret is on disk before anybody is told of it, and told before it is used: see finish_rotation.
   DCDN_TRY(const api::PendingKey pending,
            api::store_next_key(choice.home, choice.name, next, choice.passphrase));
-  DCDN_TRY(const KeyRotation rotation, make_rotation(old_key, next, epoch, api::now_s()));
+  DCDN_TRY(const KeyRotation rotation, make_rotation(old_key, next, epoch, now_s()));
   DCDN_CHECK(keep(choice.home, rotation));
   return put_in_place(choice, pending, old_key, next, epoch);
 }
@@ -114,7 +116,7 @@ Result<std::string> revoke_key(const KeyChoice& choice, const std::string& objec
     return to_text(std::get<KeyRevocation>(statement).key);
   }
   DCDN_TRY(const SecretKey key, api::load_chosen_key(choice));
-  DCDN_TRY(const KeyRevocation revocation, make_revocation(key, api::now_s()));
+  DCDN_TRY(const KeyRevocation revocation, make_revocation(key, now_s()));
   DCDN_CHECK(keep(choice.home, revocation));
   return to_text(key.id());
 }
@@ -126,7 +128,7 @@ Result<std::uint64_t> key_age_s(const KeyChoice& choice) {
   }
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return errno_error(errno, path);
-  const std::uint64_t now = api::now_s();
+  const std::uint64_t now = now_s();
   const auto written = static_cast<std::uint64_t>(std::max<std::int64_t>(info.st_mtim.tv_sec, 0));
   return now > written ? now - written : 0;
 }

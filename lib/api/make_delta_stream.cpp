@@ -6,6 +6,7 @@
 #include "compress/reference_codec.hpp"
 #include "delta/delta_header.hpp"
 #include "session/object_packer.hpp"
+#include "session/packed_segment.hpp"
 #include "session/segment_output.hpp"
 
 namespace dcdn {
@@ -172,7 +173,7 @@ class Maker {
     request.note = [](const std::string&) {};
     session::WorkerPool workers(options_.common.threads);
     Result<void> written;
-    const auto emit = [&](const session::FeedSegment& segment) {
+    const auto emit = [&](const session::PackedSegment& segment) {
       written = session::write_segment(segment, [&](ByteView bytes) { return output.write(bytes); });
       return written.has_value();
     };

@@ -3,14 +3,15 @@
 
 #include <chrono>
 
-#include "api/encryption.hpp"
-#include "api/key_store.hpp"
+#include "api/keyring_file.hpp"
+#include "api/recipients.hpp"
 #include "api/send_plan.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/send.hpp"
 #include "session/object_packer.hpp"
+#include "session/packed_segment.hpp"
 #include "session/sealed_source.hpp"
 #include "session/segment_output.hpp"
 
@@ -95,7 +96,7 @@ class StreamPacker {
     const std::uint64_t before = report_.bytes;
     auto packed =
         session::pack_object(request, workers_, pool_, stopped,
-                             [this](session::FeedSegment segment) { return write(std::move(segment)); });
+                             [this](session::PackedSegment segment) { return write(std::move(segment)); });
     if (failed_) return *failed_;
     if (!packed && packed.error().code == Errc::interrupted) return Error(Errc::interrupted, "interrupted");
     DCDN_CHECK(packed);
@@ -105,10 +106,10 @@ class StreamPacker {
     return {};
   }
 
-  bool write(const session::FeedSegment& segment) {
+  bool write(const session::PackedSegment& segment) {
     const auto written = session::write_segment(
         segment, [this](ByteView bytes) { return write_all(output_fd_, bytes, "standard output"); });
-    for (const session::FeedChunk& chunk : segment.chunks)
+    for (const session::PackedChunk& chunk : segment.chunks)
       (chunk.repeat ? report_.bytes_skipped : report_.wire_bytes) +=
           chunk.repeat ? chunk.record.content_size : chunk.carried.size();
     report_.bytes += segment.content_bytes;

@@ -2,7 +2,7 @@
 #pragma once
 #include <vector>
 
-#include "api/frame_pipe.hpp"
+#include "api/frame_output.hpp"
 #include "pipeline/parity_group.hpp"
 #include "session/stage.hpp"
 #include "session/worker_pool.hpp"

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "api/audit_log.hpp"
-#include "api/key_store.hpp"
+#include "api/known_peers.hpp"
 #include "base/unique_fd.hpp"
 
 namespace dcdn::api {
@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxCertificateBytes = 64u << 10;
 constexpr std::size_t kMostRefusalsTold = 100;
-constexpr std::ptrdiff_t kMostStatements = 128;  // sent ahead of a session
 
 std::function<Result<void>(const NodeId&)> must_be(const NodeId& expected, const std::string& address,
                                                    const std::string& why) {
@@ -42,34 +41,33 @@ bool is_named(const Keyring& ring, const std::set<NodeId>& named, const NodeId& 
 
 }  // namespace
 
-Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t destination,
-                                    const Keyring& keyring, std::function<void(const std::string&)> warn) {
-  const std::string address = options.destinations[destination];
+Result<net::PeerPolicy> peer_policy(const Home& home, const PeerChoice& choice, const Keyring& keyring,
+                                    std::function<void(const std::string&)> warn) {
+  const std::string& address = choice.address;
   net::PeerPolicy policy;
-  policy.ca_file = options.ca_file;
-  if (options.insecure) {
+  policy.ca_file = choice.ca_file;
+  if (choice.insecure) {
     policy.check = [address, warn](const NodeId& id) -> Result<void> {
       warn(address + ": not authenticated (--insecure), it says it is " + to_text(id));
       return {};
     };
     return policy;
   }
-  if (!options.peer_ids.empty()) {
-    const std::string& given = options.peer_ids[options.peer_ids.size() == 1 ? 0 : destination];
-    DCDN_TRY(const NodeId expected, keyring.find(given));
+  if (!choice.expected.empty()) {
+    DCDN_TRY(const NodeId expected, keyring.find(choice.expected));
     policy.check = must_be(expected, address, " as --peer-id says");
     return policy;
   }
-  DCDN_TRY(const auto known, find_known_peer(options.home, address));
+  DCDN_TRY(const auto known, find_known_peer(home, address));
   if (known) {
     DCDN_TRY(const NodeId expected, keyring.current(*known));
-    policy.check = must_be(expected, address,
-                           " as in " + options.home.known_peers_path() +
-                               ": somebody may be pretending to be it, or it has a new key");
-  } else if (!options.ca_file.empty()) {
+    policy.check = must_be(
+        expected, address,
+        " as in " + home.known_peers_path() + ": somebody may be pretending to be it, or it has a new key");
+  } else if (!choice.ca_file.empty()) {
     policy.check = [](const NodeId&) -> Result<void> { return {}; };  // the chain is checked by the transport
-  } else if (options.trust_on_first_use) {
-    policy.check = [home = options.home, address, warn](const NodeId& id) -> Result<void> {
+  } else if (choice.trust_on_first_use) {
+    policy.check = [home, address, warn](const NodeId& id) -> Result<void> {
       warn(address + ": remembered as " + to_text(id));
       return add_known_peer(home, address, id);
     };
@@ -117,19 +115,6 @@ Result<net::PeerPolicy> sender_policy(const std::vector<std::string>& allow, boo
     return Error(Errc::untrusted, why);
   };
   return policy;
-}
-
-Bytes statement_frames(const Keyring& ring, const NodeId& own) {
-  std::vector<KeyStatement> chosen = ring.history().about(own);
-  if (std::ssize(chosen) > kMostStatements) chosen.erase(chosen.begin(), chosen.end() - kMostStatements);
-  // Then what was learned last about others: a revocation spreads with every meeting.
-  const auto& all = ring.history().statements();
-  for (auto it = all.rbegin(); it != all.rend() && std::ssize(chosen) < kMostStatements; ++it)
-    if (std::find(chosen.begin(), chosen.end(), *it) == chosen.end()) chosen.push_back(*it);
-  Bytes frames;
-  for (const KeyStatement& statement : chosen)
-    wire::append_frame(frames, frame_type_of(statement), encode(statement));
-  return frames;
 }
 
 Result<net::Identity> transport_identity(const SecretKey& key, const std::string& cert_file) {

@@ -4,18 +4,26 @@
 #include <string>
 
 #include "api/trust_ledger.hpp"
-#include "dcdn/send.hpp"
+#include "dcdn/home.hpp"
 #include "net/quic_options.hpp"
 #include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
 
 namespace dcdn::api {
 
-/// The policy for one destination, first rule that applies: --insecure; the id from --peer-id; the id
-/// remembered in known_peers; --ca alone; --accept-new (remembers); else refused with a hint that shows the
-/// id.
-Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t destination,
-                                    const Keyring& keyring, std::function<void(const std::string&)> warn);
+/// What the user said about one peer that we connect to.
+struct PeerChoice {
+  std::string address;              ///< as the user wrote it
+  std::string expected;             ///< node id or trusted name; empty: none was given
+  std::string ca_file;              ///< empty: none
+  bool insecure = false;            ///< anybody may answer
+  bool trust_on_first_use = false;  ///< who answers first is remembered
+};
+
+/// The policy for it, first rule that applies: --insecure; the id from --peer-id; the id remembered in
+/// known_peers; --ca alone; --accept-new (remembers); else refused with a hint that shows the id.
+Result<net::PeerPolicy> peer_policy(const Home& home, const PeerChoice& choice, const Keyring& keyring,
+                                    std::function<void(const std::string&)> warn);
 
 /// Receiver: --allow names and ids, or every trusted key, or anybody. error usage: nobody could ever send.
 /// The ledger's `warn` and the audit log are told of each key that was refused, once.
@@ -23,10 +31,6 @@ Result<net::PeerPolicy> peer_policy(const SendOptions& options, std::size_t dest
 Result<net::PeerPolicy> sender_policy(const std::vector<std::string>& allow, bool allow_any,
                                       const std::shared_ptr<const TrustLedger>& ledger,
                                       const std::string& ca_file);
-
-/// What is known about the own key, then about others, as frames: at most 128, for the beginning of a
-/// session.
-Bytes statement_frames(const Keyring& ring, const NodeId& own);
 
 /// Key and certificate as the transport wants them.
 Result<net::Identity> transport_identity(const SecretKey& key, const std::string& cert_file);

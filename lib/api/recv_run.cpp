@@ -4,24 +4,23 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "api/audit_log.hpp"
-#include "api/key_store.hpp"
+#include "api/key_files.hpp"
+#include "api/opened_file.hpp"
 #include "api/peer_trust.hpp"
+#include "api/recipients.hpp"
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "dcdn/version.hpp"
+#include "store/receive_dir.hpp"
 
 namespace dcdn::api {
 
 namespace {
 
 constexpr std::chrono::milliseconds kTick{200};
-
-std::int64_t now_s() {
-  return static_cast<std::int64_t>(std::time(nullptr));
-}
 
 session::SinkKind sink_kind(Sink sink) {
   switch (sink) {
@@ -267,7 +266,7 @@ Result<int> clean_staging(const std::string& directory, std::chrono::millisecond
   DCDN_TRY(const auto dir, store::ReceiveDir::open(directory));
   const auto age = std::chrono::duration_cast<std::chrono::seconds>(older_than).count();
   // What was touched in this very second is as old as that, too.
-  return dir->clean(static_cast<std::int64_t>(std::time(nullptr)) - age + 1);
+  return dir->clean(now_s() - age + 1);
 }
 
 }  // namespace dcdn

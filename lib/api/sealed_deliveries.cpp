@@ -4,7 +4,9 @@
 #include <asio/post.hpp>
 
 #include "api/audit_log.hpp"
+#include "api/opened_file.hpp"
 #include "base/text.hpp"
+#include "store/receive_dir.hpp"
 
 namespace dcdn::api {
 

@@ -5,9 +5,9 @@
 #include <asio/thread_pool.hpp>
 #include <functional>
 
-#include "api/encryption.hpp"
 #include "api/trust_ledger.hpp"
 #include "api/unpack_stream.hpp"
+#include "store/receive_dir.hpp"
 
 namespace dcdn::api {
 

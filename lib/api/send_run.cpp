@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "api/encryption.hpp"
-#include "api/key_store.hpp"
+#include "api/key_files.hpp"
 #include "api/peer_trust.hpp"
+#include "api/recipients.hpp"
+#include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
@@ -22,10 +22,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{200};
 constexpr int kTicksPerRowUpdate = 5;
-
-std::int64_t now_s() {
-  return static_cast<std::int64_t>(std::time(nullptr));
-}
 
 std::string agent() {
   return std::string("dcdn ") + version();
@@ -41,6 +37,15 @@ std::array<std::uint8_t, 16> session_bytes(const std::string& id) {
 
 pace::BackoffOptions backoff_of(const RetryOptions& retry) {
   return {retry.first, retry.longest, retry.total, retry.forever};
+}
+
+// An id that was given once is for all destinations.
+PeerChoice peer_choice(const SendOptions& options, std::size_t destination) {
+  PeerChoice choice{options.destinations[destination], "", options.ca_file, options.insecure,
+                    options.trust_on_first_use};
+  if (!options.peer_ids.empty())
+    choice.expected = options.peer_ids[options.peer_ids.size() == 1 ? 0 : destination];
+  return choice;
 }
 
 }  // namespace
@@ -121,8 +126,8 @@ Result<void> SendRun::open_session(SendPlan plan) {
     DCDN_TRY(const auto where, net::parse_host_port(options_.destinations[i], 4433));
     const bool v6 = where.host.find(':') != std::string::npos;
     const std::string address = fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), where.host, where.port);
-    DCDN_TRY(auto policy,
-             peer_policy(options_, i, keyring, [this](const std::string& text) { on_note(0, text); }));
+    DCDN_TRY(auto policy, peer_policy(options_.home, peer_choice(options_, i), keyring,
+                                      [this](const std::string& text) { on_note(0, text); }));
     destinations.push_back({address, identity, std::move(policy)});
   }
   session_ = std::make_unique<session::SendSession>(loop_.get_executor(), std::move(settings), key, *this,

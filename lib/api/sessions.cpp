@@ -2,9 +2,9 @@
 #include <signal.h>
 
 #include <cerrno>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.hpp"
 #include "control/control_socket.hpp"
 #include "dcdn/send.hpp"
 #include "store/session_db.hpp"
@@ -75,7 +75,7 @@ Result<std::string> command_session(const Home& home, const std::string& id, con
   DCDN_TRY(const auto row, db->find(id));
   auto told = tell_process(home, row, command);
   if (told || told.error().code != Errc::not_found) return told;
-  const std::int64_t now = static_cast<std::int64_t>(std::time(nullptr));
+  const std::int64_t now = now_s();
   if (command == "resume") {
     if (!store::may_become(row.state, SessionState::preparing))
       return Error(Errc::usage,
@@ -96,8 +96,7 @@ Result<std::string> command_session(const Home& home, const std::string& id, con
 Result<int> clean_sessions(const Home& home, std::chrono::milliseconds older_than) {
   DCDN_TRY(const auto db, store::SessionDb::open(home.sessions_path()));
   DCDN_TRY(const auto rows, db->list(std::nullopt));
-  const std::int64_t limit = static_cast<std::int64_t>(std::time(nullptr)) -
-                             std::chrono::duration_cast<std::chrono::seconds>(older_than).count();
+  const std::int64_t limit = now_s() - std::chrono::duration_cast<std::chrono::seconds>(older_than).count();
   int removed = 0;
   for (const auto& row : rows) {
     if (row.updated_s > limit || info_of(row).running) continue;

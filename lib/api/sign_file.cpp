@@ -5,10 +5,12 @@
 #include <cerrno>
 
 #include "api/audit_log.hpp"
+#include "api/chosen_keys.hpp"
 #include "api/file_signature.hpp"
 #include "api/foreign_signature.hpp"
-#include "api/key_store.hpp"
-#include "api/sign_choice.hpp"
+#include "api/keyring_file.hpp"
+#include "api/public_key_file.hpp"
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/sign.hpp"
@@ -120,7 +122,7 @@ std::string suffix_of(SignatureFormat format) {
 Result<FileSignature> sign_file(const SecretKey& key, const std::string& path, bool overwrite) {
   DCDN_TRY(api::FileStatement statement, state_of_file(path));
   statement.signer = key.id();
-  statement.time_s = api::now_s();
+  statement.time_s = now_s();
   DCDN_TRY(const std::string text, api::sign_statement(key, statement));
   DCDN_CHECK(write_signature(path + kSuffix, text, overwrite));
   return describe(path, path + kSuffix, statement);
@@ -235,10 +237,8 @@ Result<std::string> public_key_text(const std::string& id, SignatureFormat forma
 }
 
 Result<std::string> id_of_public_key(const std::string& path) {
-  DCDN_TRY(const Bytes text, read_file(path, api::kMaxForeignText));
-  auto key = api::parse_public_key(as_text(text));
-  if (!key) return key.error().during(path);
-  return to_text(*key);
+  DCDN_TRY(const NodeId key, api::read_public_key(path));
+  return to_text(key);
 }
 
 }  // namespace dcdn

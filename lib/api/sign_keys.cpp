@@ -1,58 +1,17 @@
 // The keys of dcdn/sign.hpp.
-#include <ctime>
 
-#include "api/key_store.hpp"
-#include "api/sign_choice.hpp"
+#include "api/chosen_keys.hpp"
+#include "api/key_files.hpp"
+#include "api/keyring_file.hpp"
+#include "base/clock.hpp"
 #include "dcdn/sign.hpp"
 #include "wire/frame.hpp"
 
 namespace dcdn {
 
-namespace api {
-
-std::uint64_t now_s() {
-  return static_cast<std::uint64_t>(std::time(nullptr));
-}
-
-Result<SecretKey> load_chosen_key(const KeyChoice& choice) {
-  return choice.file.empty() ? load_key(choice.home, choice.name, choice.passphrase)
-                             : load_key_file(choice.file, choice.passphrase);
-}
-
-Result<std::set<NodeId>> accepted_keys(const Keyring& ring, const std::vector<std::string>& keys,
-                                       const std::string& project) {
-  const std::string scope = project.empty() ? std::string(kScopeSend) : "project:" + project;
-  const std::set<NodeId> in_scope = ring.allowed(scope);
-  std::set<NodeId> accepted;
-  std::optional<Error> refused;
-  for (const std::string& key : keys) {
-    const auto id = ring.find(key);
-    if (!id && id.error().code != Errc::untrusted) return id.error();
-    if (!id && !refused) refused = id.error();
-    if (!id) continue;
-    // Whom the user names is accepted, but for a project only whom the keyring says may sign for it.
-    if (!project.empty() && !in_scope.contains(*id))
-      return Error(Errc::untrusted, key + " may not sign for the project " + project)
-          .with_hint("dcdn-sign trust add " + key + " ID --scope " + scope);
-    accepted.insert(*id);
-  }
-  if (keys.empty()) accepted = in_scope;
-  if (!accepted.empty()) return accepted;
-  if (refused) return *refused;
-  for (const TrustedKey& entry : ring.keys())
-    if (const auto now = ring.current(entry); !now) return now.error();
-  if (!ring.keys().empty())
-    return Error(Errc::untrusted, "no trusted key has the scope " + scope)
-        .with_hint("give --key NODE-ID, or: dcdn-sign trust add NAME NODE-ID --scope " + scope);
-  return Error(Errc::untrusted, "nobody is trusted yet: trusted_keys names no key")
-      .with_hint("give --key NODE-ID, or: dcdn-sign trust add NAME NODE-ID");
-}
-
-}  // namespace api
-
 Result<KeyInfo> make_key(const KeyChoice& choice) {
   DCDN_TRY(const SecretKey key, SecretKey::generate());
-  DCDN_TRY(const KeyRevocation revocation, make_revocation(key, api::now_s()));
+  DCDN_TRY(const KeyRevocation revocation, make_revocation(key, now_s()));
   DCDN_TRY(const api::StoredKey stored, api::store_new_key(choice.home, choice.name, key, choice.passphrase));
   KeyInfo info{choice.name, stored.path, to_text(key.id()), stored.is_default, {}, 0};
   const Bytes frame = wire::make_frame(wire::FrameType::key_revocation, encode(KeyStatement(revocation)));

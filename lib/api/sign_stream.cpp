@@ -1,14 +1,15 @@
 // The filters of dcdn/sign.hpp: sign_stream and verify_stream.
-#include <ctime>
 #include <unordered_map>
 
 #include "api/audit_log.hpp"
-#include "api/frame_pipe.hpp"
-#include "api/key_store.hpp"
-#include "api/sign_choice.hpp"
+#include "api/chosen_keys.hpp"
+#include "api/frame_input.hpp"
+#include "api/frame_output.hpp"
+#include "api/keyring_file.hpp"
 #include "api/signature_batch.hpp"
 #include "api/stream_verifier.hpp"
 #include "api/trust_ledger.hpp"
+#include "base/clock.hpp"
 #include "dcdn/sign.hpp"
 
 namespace dcdn {
@@ -33,7 +34,7 @@ class StreamSigner {
       return Error(Errc::limit, "more than " + std::to_string(kMaxObjects) + " objects in one stream");
     bool& ended = ended_[stream];
     ended = ended || segment.final;
-    const auto now = static_cast<std::uint64_t>(std::time(nullptr));
+    const auto now = static_cast<std::uint64_t>(now_s());
     DCDN_TRY(const auto signature, wire::sign_segment(key_, stream, segment.index, id, now));
     ++segments_;
     DCDN_CHECK(output_.put(frame));

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "api/audit_log.hpp"
-#include "api/key_store.hpp"
-#include "api/sign_choice.hpp"
+#include "api/keyring_file.hpp"
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "digest/hasher.hpp"
 #include "sign/qr_text.hpp"
@@ -94,7 +94,7 @@ Result<bool> trust_key(const Home& home, const TrustRequest& request) {
         home,
         {api::kAuditKey,
          {{"what", "trusted as " + request.name + ", scope " + scopes_text(scopes)}, {"key", to_text(key)}}},
-        api::now_s()));
+        now_s()));
   return added;
 }
 
@@ -120,8 +120,8 @@ Result<int> distrust_key(const Home& home, const std::string& name_or_id) {
     return {};
   };
   DCDN_CHECK(api::change_keyring(home, change));
-  DCDN_CHECK(api::append_audit(home, {api::kAuditKey, {{"what", "no longer trusted: " + name_or_id}}},
-                               api::now_s()));
+  DCDN_CHECK(
+      api::append_audit(home, {api::kAuditKey, {{"what", "no longer trusted: " + name_or_id}}}, now_s()));
   return removed;
 }
 
@@ -167,7 +167,7 @@ Result<ImportReport> import_trust(const Home& home, const std::string& text) {
   DCDN_CHECK(api::change_keyring(home, change));
   const std::string what = std::to_string(report.added) + " names and " + std::to_string(report.statements) +
                            " statements imported";
-  DCDN_CHECK(api::append_audit(home, {api::kAuditKey, {{"what", what}}}, api::now_s()));
+  DCDN_CHECK(api::append_audit(home, {api::kAuditKey, {{"what", what}}}, now_s()));
   return report;
 }
 

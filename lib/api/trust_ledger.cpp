@@ -1,9 +1,15 @@
 #include "api/trust_ledger.hpp"
 
+#include <algorithm>
+
 #include "api/audit_log.hpp"
-#include "api/key_store.hpp"
+#include "api/keyring_file.hpp"
 
 namespace dcdn::api {
+
+namespace {
+constexpr std::ptrdiff_t kMostStatements = 128;  // sent ahead of a session
+}  // namespace
 
 Result<KeyStatement> statement_of(const wire::Frame& frame) {
   if (frame.type == wire::FrameType::key_rotation) {
@@ -62,6 +68,19 @@ Result<bool> TrustLedger::take(const KeyStatement& statement) {
   if (warn_) warn_(says);
   audit(home_, {kAuditKey, {{"what", says}}}, warn_);
   return true;
+}
+
+Bytes statement_frames(const Keyring& ring, const NodeId& own) {
+  std::vector<KeyStatement> chosen = ring.history().about(own);
+  if (std::ssize(chosen) > kMostStatements) chosen.erase(chosen.begin(), chosen.end() - kMostStatements);
+  // Then what was learned last about others: a revocation spreads with every meeting.
+  const auto& all = ring.history().statements();
+  for (auto it = all.rbegin(); it != all.rend() && std::ssize(chosen) < kMostStatements; ++it)
+    if (std::find(chosen.begin(), chosen.end(), *it) == chosen.end()) chosen.push_back(*it);
+  Bytes frames;
+  for (const KeyStatement& statement : chosen)
+    wire::append_frame(frames, frame_type_of(statement), encode(statement));
+  return frames;
 }
 
 }  // namespace dcdn::api

@@ -48,4 +48,8 @@ wire::FrameType frame_type_of(const KeyStatement& statement);
 /// "hq: now dcdn1..., epoch 2"; for notes and the log.
 std::string describe_statement(const KeyStatement& statement, const Keyring& ring);
 
+/// What is known about the own key, then about others, as frames: at most 128, for the beginning of a
+/// session.
+Bytes statement_frames(const Keyring& ring, const NodeId& own);
+
 }  // namespace dcdn::api

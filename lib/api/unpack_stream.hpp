@@ -4,7 +4,7 @@
 
 #include "dcdn/bytes.hpp"
 #include "dcdn/recv.hpp"
-#include "store/part_object.hpp"
+#include "store/receive_dir.hpp"
 
 namespace dcdn::api {
 

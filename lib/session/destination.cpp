@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <asio/post.hpp>
 
+#include "base/clock.hpp"
 #include "base/random.hpp"
 #include "dcdn/units.hpp"
 #include "net/local_interfaces.hpp"

@@ -27,7 +27,7 @@ class RunMaker {
     if (table == nullptr) return {};
     std::vector<Buffer> contents;
     for (const QueuedChunk& queued : run) {
-      const FeedChunk& chunk = queued.chunk();
+      const PackedChunk& chunk = queued.chunk();
       DCDN_TRY(Buffer content, pipeline::unpack_chunk(chunk.record, chunk.carried, pool_));
       contents.push_back(std::move(content));
     }
@@ -49,7 +49,7 @@ class RunMaker {
   }
   void pack(std::uint32_t basis, const Bytes& commands, ByteView content, QueuedChunk& queued) {
     if (commands.size() > wire::kMaxChunkContent) return;
-    const FeedChunk& chunk = queued.chunk();
+    const PackedChunk& chunk = queued.chunk();
     wire::Difference difference = packed(commands, content);
     difference.carried = chunk.record.carried;
     difference.object = object_;
@@ -85,7 +85,7 @@ const delta::SignatureTable* OldSignature::table() {
   return &*table_;
 }
 
-std::vector<QueuedChunk> make_differences(const FeedSegmentPtr& segment, const std::vector<bool>& needed,
+std::vector<QueuedChunk> make_differences(const PackedSegmentPtr& segment, const std::vector<bool>& needed,
                                           const Comparison& comparison, std::uint32_t object,
                                           CompressChoice compress, WorkerPool& workers, BufferPool& pool) {
   std::vector<QueuedChunk> chunks;
@@ -141,7 +141,7 @@ Result<void> DifferenceSender::take(const wire::Compare& compare) {
   return {};
 }
 
-bool DifferenceSender::start(const FeedSegmentPtr& segment, const std::vector<bool>& needed) {
+bool DifferenceSender::start(const PackedSegmentPtr& segment, const std::vector<bool>& needed) {
   const auto found = compares_.find(segment->index);
   if (found == compares_.end()) return false;
   const Comparison comparison = std::move(found->second);

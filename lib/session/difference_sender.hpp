@@ -17,10 +17,10 @@ namespace dcdn::session {
 
 /// A chunk whose turn has not come yet. The segment keeps its bytes alive.
 struct QueuedChunk {
-  FeedSegmentPtr segment;
+  PackedSegmentPtr segment;
   std::size_t index = 0;
   Buffer difference;  ///< a whole frame that goes instead of the chunk's; empty: the chunk itself
-  [[nodiscard]] const FeedChunk& chunk() const { return segment->chunks[index]; }
+  [[nodiscard]] const PackedChunk& chunk() const { return segment->chunks[index]; }
   [[nodiscard]] std::size_t bytes() const {
     return difference.empty() ? chunk().carried.size() : difference.size();
   }
@@ -56,7 +56,7 @@ struct Comparison {
 
 /// The needed chunks of a segment.
 /// Blocks; unpacks the chunks again. A chunk that no difference makes shorter is queued as it is.
-std::vector<QueuedChunk> make_differences(const FeedSegmentPtr& segment, const std::vector<bool>& needed,
+std::vector<QueuedChunk> make_differences(const PackedSegmentPtr& segment, const std::vector<bool>& needed,
                                           const Comparison& comparison, std::uint32_t object,
                                           CompressChoice compress, WorkerPool& workers, BufferPool& pool);
 
@@ -70,7 +70,7 @@ class DifferenceSender {
   Result<void> take(const wire::BasisPiece& piece);
   Result<void> take(const wire::Compare& compare);
   /// False: nothing was told of this segment, its chunks go as they are.
-  bool start(const FeedSegmentPtr& segment, const std::vector<bool>& needed);
+  bool start(const PackedSegmentPtr& segment, const std::vector<bool>& needed);
   /// A further want of a segment: chunks that went as differences, to be sent themselves; each once.
   std::vector<QueuedChunk> again(const wire::Want& want);
   [[nodiscard]] bool busy() const { return jobs_ > 0; }
@@ -81,7 +81,7 @@ class DifferenceSender {
 
  private:
   struct Sent {
-    FeedSegmentPtr segment;
+    PackedSegmentPtr segment;
     std::vector<bool> as_difference;
   };
   void made(std::vector<QueuedChunk> chunks);

@@ -1,4 +1,5 @@
-// Into a directory, by way of a staging folder; knows what it delivered before.
+#include "session/directory_sink.hpp"
+
 #include <sys/stat.h>
 
 #include <unordered_set>
@@ -8,7 +9,7 @@
 #include "digest/hasher.hpp"
 #include "session/basis_book.hpp"
 #include "session/delivered.hpp"
-#include "session/object_sink.hpp"
+#include "store/receive_dir.hpp"
 
 namespace dcdn::session {
 

@@ -16,27 +16,10 @@
 #include <optional>
 #include <vector>
 
-#include "base/buffer.hpp"
 #include "dcdn/result.hpp"
-#include "wire/manifest.hpp"
+#include "session/packed_segment.hpp"
 
 namespace dcdn::session {
-
-struct FeedChunk {
-  wire::ChunkRecord record;
-  Buffer carried;
-  bool repeat = false;  ///< equal content came before within the repeat window: need not be sent again
-};
-
-struct FeedSegment {
-  std::uint64_t index = 0;
-  Digest id;
-  bool final = false;
-  Buffer frames;                    ///< segment frame and its signature frame
-  std::vector<FeedChunk> chunks;    ///< in the order of the segment's ChunkRecords
-  std::uint64_t content_bytes = 0;  ///< chunks and holes
-};
-using FeedSegmentPtr = std::shared_ptr<const FeedSegment>;
 
 /// How much all feeds of a process may hold together. One segment a feed is always allowed.
 struct FeedBudget {
@@ -57,7 +40,7 @@ class Feed {
 
   // The packing thread.
   /// Waits until there is room. False: nobody wants it any more, stop packing.
-  bool push(FeedSegment segment);
+  bool push(PackedSegment segment);
   /// No more segments; `result` is how packing ended.
   void finish(Result<void> result);
   [[nodiscard]] bool cancelled() const;
@@ -70,7 +53,7 @@ class Feed {
   /// answered with a receipt.
   void release(int subscriber, std::uint64_t upto);
   /// nullptr: not packed yet, or released already.
-  [[nodiscard]] FeedSegmentPtr at(std::uint64_t index) const;
+  [[nodiscard]] PackedSegmentPtr at(std::uint64_t index) const;
   /// The first segment still held; all before it are released.
   [[nodiscard]] std::uint64_t base() const;
   /// Id of segment base()-1; zero while base() is 0.
@@ -88,7 +71,7 @@ class Feed {
   void wake_all();
 
   std::shared_ptr<FeedBudget> budget_;  // its mutex guards everything below
-  std::deque<FeedSegmentPtr> window_;
+  std::deque<PackedSegmentPtr> window_;
   std::uint64_t base_ = 0;
   Digest id_before_base_;
   std::map<int, Subscriber> subscribers_;

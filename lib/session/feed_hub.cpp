@@ -1,53 +1,19 @@
 #include "session/feed_hub.hpp"
 
-#include <algorithm>
 #include <asio/post.hpp>
-#include <bit>
-#include <ctime>
 
+#include "base/clock.hpp"
+#include "session/packed_segment.hpp"
 #include "session/ready_stream.hpp"
 
 namespace dcdn::session {
 
 namespace {
 
-constexpr std::uint32_t kMostOfSeveralPaths = 64u << 10;
 constexpr std::chrono::milliseconds kFlushAfter{1000};
 constexpr std::uint32_t kInnerChunk = 256u << 10;  // inside an encrypted object the path does not show
 
-std::uint32_t bound_by_rate(std::optional<std::uint32_t> fixed, double rate_bytes_per_s) {
-  constexpr double kLeast = 16384;
-  if (fixed || rate_bytes_per_s <= 0) return wire::kMaxChunkContent;
-  const double half_second = std::clamp(rate_bytes_per_s / 2, kLeast, double{wire::kMaxChunkContent});
-  return std::bit_floor(static_cast<std::uint32_t>(half_second));
-}
-
 }  // namespace
-
-ChunkSizer::ChunkSizer(std::optional<std::uint32_t> fixed, std::vector<wire::ChunkPlanStep> plan,
-                       std::uint32_t largest, double rate_bytes_per_s, bool several_paths)
-    : plan_(std::move(plan)),
-      largest_(largest),
-      largest_chosen_(std::min(bound_by_rate(fixed, rate_bytes_per_s),
-                               several_paths && !fixed ? kMostOfSeveralPaths : UINT32_MAX)),
-      policy_(fixed),
-      current_(policy_.current()) {}
-
-std::uint32_t ChunkSizer::chunk_bytes(std::uint64_t segment) const {
-  std::uint32_t size = std::min(current_.load(std::memory_order_relaxed), largest_chosen_);
-  for (const wire::ChunkPlanStep& step : plan_) {
-    if (step.segment <= segment) size = step.chunk_content;
-  }
-  return std::clamp<std::uint32_t>(size, wire::kMinChunkContent, largest_.load(std::memory_order_relaxed));
-}
-
-void ChunkSizer::allow(std::uint32_t largest) {
-  if (largest > largest_.load(std::memory_order_relaxed)) largest_.store(largest, std::memory_order_relaxed);
-}
-
-void ChunkSizer::measure(const pace::PathMeasure& measure) {
-  current_.store(policy_.update(measure), std::memory_order_relaxed);
-}
 
 FeedHub::~FeedHub() {
   for (Running& running : running_) running.feed->cancel();
@@ -91,8 +57,8 @@ std::shared_ptr<ChunkSizer> FeedHub::start(const SendObject& object, const std::
 void FeedHub::pack(const SendObject& object, const std::shared_ptr<Feed>& feed,
                    const std::shared_ptr<ChunkSizer>& sizer, bool repeats_omitted) {
   const std::function<bool()> stopped = [&feed] { return feed->cancelled(); };
-  const EmitSegment emit = [&feed](FeedSegment segment) { return feed->push(std::move(segment)); };
-  const std::uint64_t time_s = static_cast<std::uint64_t>(std::time(nullptr));
+  const EmitSegment emit = [&feed](PackedSegment segment) { return feed->push(std::move(segment)); };
+  const std::uint64_t time_s = static_cast<std::uint64_t>(now_s());
   if (object.sealed) {
     feed->finish(pack_sealed_object(object, sizer, stopped, emit, time_s));
     return;

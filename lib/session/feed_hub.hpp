@@ -6,37 +6,11 @@
 #include <thread>
 #include <vector>
 
-#include "pace/chunk_size_policy.hpp"
+#include "session/chunk_sizer.hpp"
 #include "session/sealed_source.hpp"
 #include "session/send_shared.hpp"
 
 namespace dcdn::session {
-
-/// Chooses the chunk size of each segment: as the receiver's earlier chain has it, else by the measured path.
-/// Threads  chunk_bytes: the packing thread; the rest: the loop thread.
-class ChunkSizer {
- public:
-  /// rate_bytes_per_s: of --rate, 0 for none: a chunk never takes longer than about half a second of it.
-  /// several_paths: 64 KiB at most, so that no path has much to finish when the others are done.
-  ChunkSizer(std::optional<std::uint32_t> fixed, std::vector<wire::ChunkPlanStep> plan, std::uint32_t largest,
-             double rate_bytes_per_s, bool several_paths = false);
-  [[nodiscard]] std::uint32_t chunk_bytes(std::uint64_t segment) const;
-  void measure(const pace::PathMeasure& measure);
-  /// The receiver turns out to take larger chunks than was safe to assume.
-  void allow(std::uint32_t largest);
-
- private:
-  const std::vector<wire::ChunkPlanStep> plan_;
-  std::atomic<std::uint32_t> largest_;
-  const std::uint32_t largest_chosen_;
-  pace::ChunkSizePolicy policy_;
-  std::atomic<std::uint32_t> current_;
-};
-
-struct RunningFeed {
-  std::shared_ptr<Feed> feed;
-  std::shared_ptr<ChunkSizer> sizer;  ///< empty until started
-};
 
 class FeedHub {
  public:

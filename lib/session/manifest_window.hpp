@@ -5,7 +5,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "store/part_object.hpp"
+#include "store/segment_need.hpp"
+#include "wire/control_message.hpp"
 #include "wire/manifest.hpp"
 
 namespace dcdn::session {

@@ -11,6 +11,7 @@
 #include "digest/hasher.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "pipeline/segment_builder.hpp"
+#include "session/packed_segment.hpp"
 #include "wire/frame.hpp"
 #include "wire/repeat_window.hpp"
 #include "wire/signed_frames.hpp"
@@ -270,7 +271,7 @@ class Packer {
 
   Result<void> cut(bool final) {
     pipeline::BuiltSegment built = builder_.cut(final);
-    FeedSegment segment;
+    PackedSegment segment;
     segment.index = built.segment.index;
     segment.id = built.id;
     segment.final = final;
@@ -311,7 +312,7 @@ class Packer {
   std::vector<BatchItem> items_;
   std::vector<Buffer> contents_;
   std::size_t batch_bytes_ = 0;
-  std::vector<FeedChunk> chunks_;
+  std::vector<PackedChunk> chunks_;
   std::uint64_t content_bytes_ = 0;
   std::uint64_t hole_bytes_ = 0;
   std::size_t head_used_ = 0;

@@ -10,6 +10,7 @@
 
 #include "compress/codec.hpp"
 #include "session/feed.hpp"
+#include "session/packed_segment.hpp"
 #include "session/source_walk.hpp"
 #include "session/worker_pool.hpp"
 #include "sign/ed25519.hpp"
@@ -36,7 +37,7 @@ struct PackRequest {
 };
 
 /// False: stop, nobody wants it.
-using EmitSegment = std::function<bool(FeedSegment)>;
+using EmitSegment = std::function<bool(PackedSegment)>;
 
 /// Packs to the end. error changed: the source changed or vanished while it was read (hint: run it again);
 /// interrupted: emit or `stopped` said stop; permission, io.

@@ -1,17 +1,13 @@
-// object_sink.hpp - where an incoming object goes: a directory, raw bytes on a descriptor, or a chunk stream
-// on one.
+// object_sink.hpp - where an incoming object goes: directory_sink, raw_sink and stream_sink are such.
 //
 // Threads  everything on the receiver's store thread
 #pragma once
-#include <functional>
-#include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "base/buffer.hpp"
 #include "dcdn/result.hpp"
-#include "pace/basis_choice.hpp"
-#include "store/part_object.hpp"
+#include "store/segment_need.hpp"
 #include "wire/control_message.hpp"
 #include "wire/difference_message.hpp"
 #include "wire/manifest.hpp"
@@ -54,29 +50,5 @@ class ObjectSink {
   virtual Result<void> discard() = 0;
   [[nodiscard]] virtual Digest object_id() const = 0;  ///< after complete()
 };
-
-/// Which older files a directory sink may use, and what it takes to decide whether that pays.
-struct OlderFiles {
-  bool use = false;
-  std::vector<std::string> named;  ///< --basis: files and directories
-  std::uint32_t object = 0;        ///< its number in the session
-  std::optional<std::uint64_t> content_bytes;
-  pace::LinkGuess link;
-};
-
-/// Into a directory, through a staging folder (store/part_object.hpp). An object that was delivered before
-/// and is still in place is recognised and only answered, so that a lost receipt does no harm.
-std::unique_ptr<ObjectSink> make_directory_sink(std::shared_ptr<store::ReceiveDir> dir,
-                                                store::PartObject::Options options, std::string delivered_dir,
-                                                OlderFiles older = {});
-
-/// Raw content on `fd`, in order, each byte verified before it is written. A tree is refused.
-std::unique_ptr<ObjectSink> make_raw_sink(int fd, wire::ObjectKind kind);
-/// The same to a function, which may keep what it is given.
-using PutContent = std::function<Result<void>(const Buffer&)>;
-std::unique_ptr<ObjectSink> make_raw_sink(PutContent put, wire::ObjectKind kind);
-
-/// Verified frames on `fd`, in the order in which they became verified.
-std::unique_ptr<ObjectSink> make_stream_sink(int fd);
 
 }  // namespace dcdn::session

@@ -1,5 +1,6 @@
 #include "session/object_transfer.hpp"
 
+#include "session/packed_segment.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace dcdn::session {
@@ -118,7 +119,7 @@ Result<void> ObjectTransfer::leave_shared_feed() {
 
 // The receiver has segments [0, skip_until_): they are passed over, but the last of them must be the very one
 // it named.
-bool ObjectTransfer::skip(const FeedSegment& segment) {
+bool ObjectTransfer::skip(const PackedSegment& segment) {
   if (segment.index >= skip_until_) return false;
   shared_.bytes_skipped += segment.content_bytes;
   return true;
@@ -128,7 +129,7 @@ Result<std::vector<Buffer>> ObjectTransfer::due_segments() {
   std::vector<Buffer> frames;
   if (phase_ != TransferPhase::running || !feed_) return frames;
   while (queue_bytes_ < kQueueAheadBytes && asked_.size() < kAskedAhead) {
-    const FeedSegmentPtr segment = feed_->at(next_segment_);
+    const PackedSegmentPtr segment = feed_->at(next_segment_);
     if (!segment) break;
     if (segment->index + 1 == skip_until_ && segment->id != answer_.last_segment) {
       DCDN_CHECK(restart());
@@ -156,7 +157,7 @@ void ObjectTransfer::enqueue(std::vector<QueuedChunk> chunks) {
   }
 }
 
-void ObjectTransfer::enqueue(const FeedSegmentPtr& segment) {
+void ObjectTransfer::enqueue(const PackedSegmentPtr& segment) {
   if (answer_.ask) {
     if (!segment->chunks.empty()) asked_[segment->index] = segment;
     return;
@@ -176,7 +177,7 @@ Result<void> ObjectTransfer::wanted(const wire::Want& want) {
     enqueue(differences_.again(want));
     return {};
   }
-  const FeedSegmentPtr segment = it->second;
+  const PackedSegmentPtr segment = it->second;
   if (want.needed.size() != segment->chunks.size())
     return Error(Errc::corrupt, "the receiver wants chunks of a segment that has others");
   std::vector<QueuedChunk> chunks;

@@ -4,8 +4,10 @@
 #include <map>
 #include <optional>
 
+#include "session/chunk_sizer.hpp"
 #include "session/difference_sender.hpp"
 #include "session/feed_hub.hpp"
+#include "session/packed_segment.hpp"
 #include "session/send_shared.hpp"
 
 namespace dcdn::session {
@@ -77,8 +79,8 @@ class ObjectTransfer {
   Result<void> restart();
   void use_feed(std::shared_ptr<Feed> feed);
   void drop_feed();
-  bool skip(const FeedSegment& segment);
-  void enqueue(const FeedSegmentPtr& segment);
+  bool skip(const PackedSegment& segment);
+  void enqueue(const PackedSegmentPtr& segment);
   void enqueue(std::vector<QueuedChunk> chunks);
 
   SendShared& shared_;
@@ -96,7 +98,7 @@ class ObjectTransfer {
   std::uint32_t largest_chunk_ = 0;
   std::uint64_t next_segment_ = 0;  // to be sent next
   std::uint64_t skip_until_ = 0;    // segments before it are at the receiver, if its last id is ours too
-  std::map<std::uint64_t, FeedSegmentPtr> asked_;  // sent, its Want not yet here
+  std::map<std::uint64_t, PackedSegmentPtr> asked_;  // sent, its Want not yet here
   std::deque<QueuedChunk> queue_;
   std::size_t queue_bytes_ = 0;
   std::optional<Digest> object_id_;  // once the final segment passed

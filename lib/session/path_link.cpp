@@ -1,5 +1,6 @@
 #include "session/path_link.hpp"
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "session/send_shared.hpp"
 

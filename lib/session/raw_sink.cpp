@@ -1,11 +1,11 @@
-// The content of a file or stream object on a descriptor: in order, and only once verified.
+#include "session/raw_sink.hpp"
+
 #include <algorithm>
 #include <deque>
 
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
 #include "session/manifest_window.hpp"
-#include "session/object_sink.hpp"
 
 namespace dcdn::session {
 

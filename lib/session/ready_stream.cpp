@@ -8,6 +8,7 @@
 
 #include "base/unique_fd.hpp"
 #include "pipeline/chunk_packer.hpp"
+#include "session/packed_segment.hpp"
 #include "wire/frame_reader.hpp"
 #include "wire/repeat_window.hpp"
 #include "wire/signed_frames.hpp"
@@ -20,7 +21,7 @@ constexpr std::size_t kMaxWaitingBytes = 32u << 20;
 
 // A segment whose chunks are still coming.
 struct Waiting {
-  FeedSegment segment;
+  PackedSegment segment;
   Digest stream;
   Bytes frames;  // as they stood in the input
   bool signed_by_us = false;
@@ -108,7 +109,7 @@ class Passer {
     waiting.segment.content_bytes += chunk->content_size;
     const bool repeat = repeats_omitted_ && seen_.find(chunk->carried) != nullptr;
     if (!repeat) seen_.insert(chunk->carried, true);
-    FeedChunk item{*chunk, Buffer(), repeat};
+    PackedChunk item{*chunk, Buffer(), repeat};
     auto early = repeat ? early_.end() : early_.find(chunk->carried);
     if (early != early_.end()) {
       item.carried = std::move(early->second);
@@ -132,7 +133,7 @@ class Passer {
   Result<void> take_chunk(const wire::Frame& frame) {
     DCDN_TRY(const auto chunk, pipeline::parse_chunk_frame(frame.body));
     for (Waiting& waiting : waiting_) {
-      for (FeedChunk& item : waiting.segment.chunks) {
+      for (PackedChunk& item : waiting.segment.chunks) {
         if (item.repeat || !item.carried.empty() || item.record.carried != chunk.carried_digest) continue;
         item.carried = chunk.carried;
         --waiting.missing;
@@ -154,7 +155,7 @@ class Passer {
     while (!waiting_.empty() && waiting_.front().missing == 0) {
       Waiting waiting = std::move(waiting_.front());
       waiting_.pop_front();
-      for (const FeedChunk& chunk : waiting.segment.chunks) held_ -= std::min(held_, chunk.carried.size());
+      for (const PackedChunk& chunk : waiting.segment.chunks) held_ -= std::min(held_, chunk.carried.size());
       // Others' signatures travel with it; ours is the one that every receiver of ours accepts.
       if (!waiting.signed_by_us) DCDN_CHECK(sign(waiting));
       waiting.segment.frames = Buffer::copy_of(waiting.frames);

@@ -4,9 +4,9 @@
 
 #include <asio/post.hpp>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "digest/hasher.hpp"
-#include "session/send_shared.hpp"
 
 namespace dcdn::session {
 

@@ -1,10 +1,12 @@
 // How a receive connection uses the store thread: sinks are opened, fed and finished there, the news comes
 // back here.
-#include <ctime>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
+#include "session/directory_sink.hpp"
+#include "session/raw_sink.hpp"
 #include "session/receive_connection.hpp"
-#include "session/send_shared.hpp"
+#include "session/stream_sink.hpp"
 
 namespace dcdn::session {
 
@@ -241,7 +243,7 @@ void ReceiveConnection::finalized(std::uint32_t number, Result<std::string> path
   Object* object = find(number);
   if (object == nullptr) return;
   if (!path) return fail(number, path.error());
-  const auto time_s = static_cast<std::uint64_t>(std::time(nullptr));
+  const auto time_s = static_cast<std::uint64_t>(now_s());
   const auto receipt = wire::sign_receipt(shared_->key, connection_->peer(), id, bytes, time_s);
   if (!receipt) return fail(number, receipt.error());
   connection_->send(object->stream, frame_buffer(wire::FrameType::receipt, wire::encode(*receipt)), true);

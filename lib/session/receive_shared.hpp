@@ -12,6 +12,8 @@
 #include "session/serial_worker.hpp"
 #include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
+#include "store/collision.hpp"
+#include "store/receive_dir.hpp"
 #include "wire/frame.hpp"
 #include "wire/signed_frames.hpp"
 

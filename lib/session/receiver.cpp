@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "session/send_shared.hpp"
+#include "base/clock.hpp"
 
 namespace dcdn::session {
 

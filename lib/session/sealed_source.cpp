@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/text.hpp"
+#include "session/packed_segment.hpp"
 #include "session/segment_output.hpp"
 
 namespace dcdn::session {
@@ -59,7 +60,7 @@ Result<std::unique_ptr<SealedPipe>> seal_object(pipeline::ContentSealer sealer, 
   return SealedPipe::start(std::move(sealer), [inner = std::move(inner), &workers, &pool](
                                                   SealedWriter& out, const std::function<bool()>& stopped) {
     Result<void> written;
-    const auto packed = pack_object(inner, workers, pool, stopped, [&](const FeedSegment& segment) {
+    const auto packed = pack_object(inner, workers, pool, stopped, [&](const PackedSegment& segment) {
       written = write_segment(segment, [&](ByteView bytes) { return out.put(bytes); });
       return written.has_value();
     });
@@ -71,16 +72,6 @@ Result<std::string> sealed_name(const sign::Secret& secret) {
   constexpr std::size_t kNameBytes = 8;
   DCDN_TRY(const sign::Secret name, sign::expand(secret, {as_bytes("dcdn encrypted name 1\n")}));
   return "encrypted-" + to_hex(name.view().first(kNameBytes));
-}
-
-Result<void> seal(SendObject& object, const std::vector<NodeId>& recipients, const sign::Secret& secret) {
-  DCDN_CHECK(pipeline::ContentSealer::make(recipients, secret));
-  object.sealed = SealedObject{object.kind, object.name, recipients, secret};
-  object.kind = wire::ObjectKind::stream;
-  DCDN_TRY(object.name, sealed_name(secret));
-  object.bytes.reset();
-  object.entries.reset();
-  return {};
 }
 
 PackRequest pack_sealed(SealedPipe& pipe, const std::string& name) {

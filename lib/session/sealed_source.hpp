@@ -3,7 +3,6 @@
 #pragma once
 #include "session/object_packer.hpp"
 #include "session/sealed_pipe.hpp"
-#include "session/send_shared.hpp"
 
 namespace dcdn::session {
 
@@ -18,9 +17,6 @@ Result<std::unique_ptr<SealedPipe>> seal_object(pipeline::ContentSealer sealer, 
 
 /// A name for an encrypted object, always the same for a secret: "encrypted-" and 16 hexadecimal digits.
 Result<std::string> sealed_name(const sign::Secret& secret);
-
-/// Makes it an encrypted object: what it was is inside. error usage: a recipient is no public key.
-Result<void> seal(SendObject& object, const std::vector<NodeId>& recipients, const sign::Secret& secret);
 
 /// How to pack what `pipe` gives: a stream without repeats or anything to compress. `pipe` outlives it.
 PackRequest pack_sealed(SealedPipe& pipe, const std::string& name);

@@ -2,14 +2,15 @@
 #pragma once
 #include "pipeline/chunk_packer.hpp"
 #include "session/feed.hpp"
+#include "session/packed_segment.hpp"
 
 namespace dcdn::session {
 
 /// The segment, its signature if it has one, and its chunks but the repeats, each to `write`.
 template <class Write>
-Result<void> write_segment(const FeedSegment& segment, Write&& write) {
+Result<void> write_segment(const PackedSegment& segment, Write&& write) {
   DCDN_CHECK(write(segment.frames.view()));
-  for (const FeedChunk& chunk : segment.chunks) {
+  for (const PackedChunk& chunk : segment.chunks) {
     if (chunk.repeat) continue;
     DCDN_CHECK(write(pipeline::chunk_frame_prefix(chunk.record, chunk.carried).view()));
     DCDN_CHECK(write(chunk.carried.view()));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "wire/signed_frames.hpp"
@@ -140,10 +141,9 @@ void SendConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fin) 
 }
 
 Result<void> SendConnection::take_session_frame(const wire::Frame& frame) {
-  const ByteView body = frame.body.view();
   switch (frame.type) {
     case wire::FrameType::welcome: {
-      DCDN_TRY(const auto welcome, wire::parse<wire::Welcome>(body));
+      DCDN_TRY(const auto welcome, wire::parse<wire::Welcome>(frame.body.view()));
       if (welcome.protocol != 1)
         return Error(Errc::unsupported, "the receiver speaks another protocol version");
       welcome_ = welcome;
@@ -157,7 +157,7 @@ Result<void> SendConnection::take_session_frame(const wire::Frame& frame) {
       shared_.watcher.on_peer_pause(peer_paused_);
       return {};
     case wire::FrameType::failure: {
-      DCDN_TRY(const auto failure, wire::parse<wire::Failure>(body));
+      DCDN_TRY(const auto failure, wire::parse<wire::Failure>(frame.body.view()));
       return told_by_peer(failure);
     }
     case wire::FrameType::key_rotation:
@@ -376,7 +376,7 @@ bool SendConnection::send_batch(ObjectTransfer& oldest, net::Connection& way, Mi
   SentBatch batch{&oldest, {}};
   for (bool last = false; !last;) {
     const QueuedChunk next = oldest.next_chunk();
-    const FeedChunk& chunk = next.chunk();
+    const PackedChunk& chunk = next.chunk();
     const bool whole = next.difference.empty();
     const Buffer first = whole ? pipeline::chunk_frame_prefix(chunk.record, chunk.carried) : next.difference;
     oldest.pop_chunk();

@@ -22,12 +22,4 @@ SendShared::SendShared(asio::any_io_executor executor_in, SendSettings settings_
       byte_bucket(settings.rate_bytes_per_s, burst_of(settings.rate_bytes_per_s, 16384)),
       chunk_bucket(settings.chunk_rate_per_s, burst_of(settings.chunk_rate_per_s, 1)) {}
 
-Micros now_micros() {
-  return std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now().time_since_epoch());
-}
-
-double now_unix_s() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace dcdn::session

@@ -12,6 +12,7 @@
 #include "pace/backoff.hpp"
 #include "pace/token_bucket.hpp"
 #include "session/feed.hpp"
+#include "session/send_object.hpp"
 #include "session/serial_worker.hpp"
 #include "session/source_walk.hpp"
 #include "session/worker_pool.hpp"
@@ -24,30 +25,6 @@ namespace dcdn::session {
 
 /// Content packed and not yet confirmed by every receiver, all objects together. Bounds the sender's memory.
 inline constexpr std::size_t kSendWindowBytes = 24u << 20;
-
-/// What is inside of an encrypted object.
-struct SealedObject {
-  wire::ObjectKind kind = wire::ObjectKind::file;
-  std::string name;
-  std::vector<NodeId> recipients;
-  sign::Secret secret;  ///< of this object alone; the same when it is sent again, so that it can go on
-};
-
-/// One thing to send.
-struct SendObject {
-  std::uint32_t number = 0;
-  wire::ObjectKind kind = wire::ObjectKind::file;
-  std::string name;
-  std::string path;           ///< empty: standard input
-  bool ready_stream = false;  ///< the input is a chunk stream, passed through unchanged
-  wire::Priority priority = wire::Priority::normal;
-  std::optional<std::uint64_t> bytes;
-  std::optional<std::uint64_t> entries;
-  std::optional<SealedObject> sealed;
-  /// For the user of this end.
-  [[nodiscard]] const std::string& shown_name() const { return sealed ? sealed->name : name; }
-  [[nodiscard]] bool rereadable() const { return !path.empty(); }
-};
 
 struct SendSettings {
   CompressChoice compress;
@@ -106,10 +83,5 @@ struct SendShared {
   std::size_t connections = 0;      ///< made so far, by all destinations
   SerialWorker difference_worker;   // last: its thread ends before what its jobs use
 };
-
-/// Steady clock in the pure cores' unit.
-Micros now_micros();
-/// Seconds since 1970, for reports that are compared with those of the other end.
-double now_unix_s();
 
 }  // namespace dcdn::session

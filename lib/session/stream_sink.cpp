@@ -1,8 +1,8 @@
-// Verified frames on a descriptor: what arrives is a chunk stream again.
+#include "session/stream_sink.hpp"
+
 #include "base/unique_fd.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "session/manifest_window.hpp"
-#include "session/object_sink.hpp"
 #include "wire/repeat_window.hpp"
 
 namespace dcdn::session {

@@ -12,72 +12,24 @@
 // again. Nothing has its final name before every chunk and every file digest is right.
 #pragma once
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "base/buffer.hpp"
-#include "base/unique_fd.hpp"
 #include "dcdn/bytes.hpp"
 #include "dcdn/result.hpp"
 #include "store/basis_files.hpp"
+#include "store/collision.hpp"
+#include "store/receive_dir.hpp"
+#include "store/segment_need.hpp"
 #include "wire/control_message.hpp"
 #include "wire/manifest.hpp"
 
 namespace dcdn::store {
 
-enum class Collision { refuse, overwrite, rename, skip };
-
-inline constexpr const char* kPartDirName = ".dcdn-part";
 /// In tree/: the one file of a file or stream object.
 inline constexpr const char* kSingleFileName = "data.part";
-
-/// The directory that is received into. Destroying it removes the staging folder if nothing is left in it.
-/// Threads  any; a slot is its PartObject's.
-class ReceiveDir {
- public:
-  /// Makes `path` when missing. error locked: another process receives into it (exit 12, hint); permission,
-  /// io.
-  static Result<std::shared_ptr<ReceiveDir>> open(const std::string& path);
-  ReceiveDir(const ReceiveDir&) = delete;
-  ReceiveDir& operator=(const ReceiveDir&) = delete;
-  ~ReceiveDir();
-
-  [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] std::string part_dir() const { return path_ + "/" + kPartDirName; }
-  /// Bytes an unprivileged process may still write here.
-  [[nodiscard]] Result<std::uint64_t> free_bytes() const;
-  /// Lengths of all files below OUT, staging included, bytes (for --quota); walks the tree.
-  [[nodiscard]] Result<std::uint64_t> used_bytes() const;
-  /// Removes staging folders last touched before `older_than_s` (seconds since 1970), but none that is in use
-  /// here; returns how many.
-  Result<int> clean(std::int64_t older_than_s);
-
-  // For PartObject. Renaming OUT while it is received into does no harm: everything is reached from these.
-  [[nodiscard]] int out_fd() const { return out_.get(); }
-  [[nodiscard]] int part_fd() const { return part_.get(); }
-  /// False if a PartObject of this process has that slot already.
-  bool claim(const std::string& slot);
-  void release(const std::string& slot);
-
- private:
-  ReceiveDir() = default;
-  [[nodiscard]] bool is_busy(const std::string& slot) const;
-  std::string path_;
-  UniqueFd out_;
-  UniqueFd part_;
-  UniqueFd lock_;
-  mutable std::mutex mutex_;  // of busy_slots_: encrypted objects are unpacked on a thread of their own
-  std::set<std::string> busy_slots_;
-};
-
-/// What of a segment is still to come: needed[i] for its i-th ChunkRecord.
-struct SegmentNeed {
-  std::vector<bool> needed;
-  bool any = false;
-};
 
 struct ResumePoint {
   std::uint64_t segments_done = 0;        ///< leading segments whose chunks are all here

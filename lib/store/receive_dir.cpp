@@ -1,4 +1,5 @@
-// ReceiveDir of part_object.hpp: the folder received into, and its lock.
+#include "store/receive_dir.hpp"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -8,7 +9,6 @@
 #include <cerrno>
 
 #include "base/text.hpp"
-#include "store/part_object.hpp"
 #include "store/tree_access.hpp"
 
 namespace dcdn::store {

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "store/part_object.hpp"
+#include "store/receive_dir.hpp"
 #include "support/object_maker.hpp"
 #include "support/temp_dir.hpp"
 

@@ -4,6 +4,7 @@
 #include "session/basis_book.hpp"
 #include "session/difference_sender.hpp"
 #include "session/frame_stream.hpp"
+#include "session/packed_segment.hpp"
 #include "unit/session/session_fixture.hpp"
 
 namespace dcdn::session {
@@ -30,7 +31,7 @@ class DifferenceTest : public ::testing::Test {
     files->add_path(dir_.path() + "/old", "");
     return {7, std::move(files)};
   }
-  static Bytes frames_for(BasisBook& book, const FeedSegment& segment, bool needed = true,
+  static Bytes frames_for(BasisBook& book, const PackedSegment& segment, bool needed = true,
                           std::uint32_t version = 2) {
     const auto parsed = wire::parse_segment(
         segment.frames.view().subspan(wire::kHeaderBytes, test::Packed::body_bytes(segment.frames.view())));
@@ -59,7 +60,7 @@ class DifferenceTest : public ::testing::Test {
     });
   }
   /// Waits for the search, and returns what it queued.
-  std::vector<QueuedChunk> search(const FeedSegmentPtr& segment) {
+  std::vector<QueuedChunk> search(const PackedSegmentPtr& segment) {
     taken_.clear();
     EXPECT_TRUE(sender_.start(segment, std::vector<bool>(segment->chunks.size(), true)));
     shared_.difference_worker.drain();
@@ -95,7 +96,7 @@ TEST_F(DifferenceTest, AnInsertionTravelsAsDifferences) {
   const Bytes old = pattern(100'000, 1);
   const test::Packed packed = pack(with_insertion(old));
   BasisBook receiver = book(old);
-  const auto segment = std::make_shared<const FeedSegment>(packed.segments.at(0));
+  const auto segment = std::make_shared<const PackedSegment>(packed.segments.at(0));
   const Bytes frames = frames_for(receiver, *segment);
   EXPECT_LT(frames.size(), 5000u);
   ASSERT_TRUE(give(frames));
@@ -114,7 +115,7 @@ TEST_F(DifferenceTest, AnInsertionTravelsAsDifferences) {
 TEST_F(DifferenceTest, EndsThatKnowLessGetDifferencesWithoutContext) {
   const Bytes old = pattern(100'000, 1);
   const test::Packed packed = pack(with_insertion(old));
-  const auto segment = std::make_shared<const FeedSegment>(packed.segments.at(0));
+  const auto segment = std::make_shared<const PackedSegment>(packed.segments.at(0));
   for (const std::uint32_t version : {1u, 2u, 3u}) {
     sender_.forget();
     BasisBook receiver = book(old);
@@ -131,7 +132,7 @@ TEST_F(DifferenceTest, ABasisThatChangesCostsTheChunkItselfOnce) {
   const Bytes old = pattern(100'000, 1);
   const test::Packed packed = pack(with_insertion(old));
   BasisBook receiver = book(old);
-  const auto segment = std::make_shared<const FeedSegment>(packed.segments.at(0));
+  const auto segment = std::make_shared<const PackedSegment>(packed.segments.at(0));
   ASSERT_TRUE(give(frames_for(receiver, *segment)));
   test::write_bytes(dir_.path() + "/old", pattern(100'000, 2));
   const auto chunks = search(segment);
@@ -151,7 +152,7 @@ TEST_F(DifferenceTest, ABasisThatChangesCostsTheChunkItselfOnce) {
 TEST_F(DifferenceTest, WhatIsAllNewTravelsAsChunks) {
   const test::Packed packed = pack(pattern(100'000, 3));
   BasisBook receiver = book(pattern(100'000, 1));
-  const auto segment = std::make_shared<const FeedSegment>(packed.segments.at(0));
+  const auto segment = std::make_shared<const PackedSegment>(packed.segments.at(0));
   ASSERT_TRUE(give(frames_for(receiver, *segment)));
   for (const QueuedChunk& queued : search(segment)) EXPECT_TRUE(queued.difference.empty());
 }
@@ -194,7 +195,7 @@ TEST_F(DifferenceTest, AHostileReceiverIsRefusedOrGetsItsChunks) {
   sender_.forget();
   ASSERT_TRUE(sender_.take(piece(0, 10, 0, 10)));
   const test::Packed packed = pack(pattern(50'000, 3));
-  const auto segment = std::make_shared<const FeedSegment>(packed.segments.at(0));
+  const auto segment = std::make_shared<const PackedSegment>(packed.segments.at(0));
   const auto count = static_cast<std::uint32_t>(segment->chunks.size());
   ASSERT_TRUE(sender_.take(wire::Compare{7, 0, {{count, 0}}}));
   for (const QueuedChunk& queued : search(segment)) EXPECT_TRUE(queued.difference.empty());
@@ -211,7 +212,7 @@ TEST_F(DifferenceTest, WhatASearchFindsAfterTheConnectionIsGoneIsForgotten) {
   const Bytes old = pattern(100'000, 1);
   const test::Packed packed = pack(with_insertion(old));
   BasisBook receiver = book(old);
-  const auto segment = std::make_shared<const FeedSegment>(packed.segments.at(0));
+  const auto segment = std::make_shared<const PackedSegment>(packed.segments.at(0));
   ASSERT_TRUE(give(frames_for(receiver, *segment)));
   ASSERT_TRUE(sender_.start(segment, std::vector<bool>(segment->chunks.size(), true)));
   sender_.forget();

@@ -5,12 +5,13 @@
 #include <thread>
 
 #include "digest/hasher.hpp"
+#include "session/packed_segment.hpp"
 
 namespace dcdn::session {
 namespace {
 
-FeedSegment segment_of(std::uint64_t index, std::size_t bytes) {
-  FeedSegment segment;
+PackedSegment segment_of(std::uint64_t index, std::size_t bytes) {
+  PackedSegment segment;
   segment.index = index;
   segment.id = blake3(as_bytes(std::to_string(index)));
   segment.frames = Buffer::allocate(0);
@@ -42,7 +43,7 @@ TEST(Feed, TheFinalSegmentCanBeRepeatedAfterItsRelease) {
   Feed feed(budget);
   const int subscriber = feed.subscribe([] {});
   ASSERT_TRUE(feed.push(segment_of(0, 10)));
-  FeedSegment last = segment_of(1, 10);
+  PackedSegment last = segment_of(1, 10);
   last.final = true;
   ASSERT_TRUE(feed.push(std::move(last)));
   feed.release(subscriber, 2);

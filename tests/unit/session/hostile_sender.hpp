@@ -3,6 +3,7 @@
 #include <future>
 
 #include "session/receiver.hpp"
+#include "store/receive_dir.hpp"
 #include "support/hostile_peer.hpp"
 #include "wire/difference_message.hpp"
 

@@ -1,6 +1,7 @@
 // A further connection against receivers that answer, ignore, refuse or go away.
 #include "session/path_link.hpp"
 
+#include "base/clock.hpp"
 #include "session/send_shared.hpp"
 #include "unit/net/quic_fixture.hpp"
 

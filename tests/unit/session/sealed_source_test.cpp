@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "session/send_object.hpp"
 #include "unit/session/session_fixture.hpp"
 #include "wire/frame_reader.hpp"
 

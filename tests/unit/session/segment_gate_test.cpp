@@ -1,5 +1,7 @@
-#include "session/receive_object.hpp"
+#include "session/segment_gate.hpp"
+
 #include "unit/session/session_fixture.hpp"
+#include "wire/signed_frames.hpp"
 
 namespace dcdn::test {
 namespace {

@@ -7,6 +7,7 @@
 #include "base/unique_fd.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "session/object_packer.hpp"
+#include "session/packed_segment.hpp"
 #include "support/object_maker.hpp"
 #include "support/temp_dir.hpp"
 
@@ -21,7 +22,7 @@ inline void write_bytes(const std::string& path, ByteView content) {
 
 /// A packed object and how packing ended.
 struct Packed {
-  std::vector<session::FeedSegment> segments;
+  std::vector<session::PackedSegment> segments;
   Result<void> result;
 
   [[nodiscard]] Digest id() const { return segments.back().id; }
@@ -57,7 +58,7 @@ inline Packed pack(const session::PackRequest& request, std::size_t stop_after =
   BufferPool pool(1u << 20);
   Packed packed;
   const std::function<bool()> stopped = [] { return false; };
-  packed.result = session::pack_object(request, workers, pool, stopped, [&](session::FeedSegment segment) {
+  packed.result = session::pack_object(request, workers, pool, stopped, [&](session::PackedSegment segment) {
     packed.segments.push_back(std::move(segment));
     return packed.segments.size() < stop_after;
   });

@@ -1,8 +1,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "session/chunk_desk.hpp"
 #include "session/object_sink.hpp"
-#include "session/receive_object.hpp"
+#include "session/packed_segment.hpp"
+#include "session/raw_sink.hpp"
+#include "session/stream_sink.hpp"
 #include "unit/session/session_fixture.hpp"
 #include "wire/frame_reader.hpp"
 #include "wire/signed_frames.hpp"
@@ -74,7 +77,7 @@ Packed packed_stream(const std::string& path) {
   return pack(request);
 }
 
-wire::Segment parsed(const session::FeedSegment& segment) {
+wire::Segment parsed(const session::PackedSegment& segment) {
   return *wire::parse_segment(
       segment.frames.view().subspan(wire::kHeaderBytes, Packed::body_bytes(segment.frames.view())));
 }

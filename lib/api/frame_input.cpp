@@ -1,4 +1,4 @@
-#include "api/frame_pipe.hpp"
+#include "api/frame_input.hpp"
 
 #include <poll.h>
 #include <unistd.h>
@@ -12,10 +12,8 @@ namespace dcdn::api {
 
 namespace {
 
-constexpr std::size_t kReadBytes = 256u
-                                   << 10;  // a full pipe of the usual kernels is 64 KiB, a file gives more
-constexpr std::size_t kFlushBytes = 256u << 10;
-constexpr std::size_t kWriteInPlace = 64u << 10;  // a body of this size costs more to copy than a call
+// A full pipe of the usual kernels is 64 KiB, a file gives more.
+constexpr std::size_t kReadBytes = 256u << 10;
 constexpr std::size_t kIdleBytes = 8u << 20;
 
 }  // namespace
@@ -78,24 +76,6 @@ Result<std::optional<wire::Frame>> FrameInput::next() {
   if (frame == nullptr) return std::optional<wire::Frame>();
   ++frames_;
   return std::optional<wire::Frame>(std::move(*frame));
-}
-
-Result<void> FrameOutput::put(wire::FrameType type, ByteView body) {
-  bytes_ += wire::kHeaderBytes + body.size();
-  if (body.size() >= kWriteInPlace) {
-    const auto header = wire::frame_header(type, {body});
-    pending_.insert(pending_.end(), header.begin(), header.end());
-    DCDN_CHECK(flush());
-    return write_all(fd_, body, name_);
-  }
-  wire::append_frame(pending_, type, body);
-  return pending_.size() < kFlushBytes ? Result<void>() : flush();
-}
-
-Result<void> FrameOutput::flush() {
-  auto written = write_all(fd_, pending_, name_);
-  pending_.clear();
-  return written;
 }
 
 }  // namespace dcdn::api

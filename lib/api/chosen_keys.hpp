@@ -1,4 +1,4 @@
-// sign_choice.hpp - what the options of dcdn/sign.hpp stand for.
+// chosen_keys.hpp - what the options of dcdn/sign.hpp stand for.
 #pragma once
 #include <set>
 #include <string>
@@ -16,7 +16,5 @@ Result<SecretKey> load_chosen_key(const KeyChoice& choice);
 /// nobody.
 Result<std::set<NodeId>> accepted_keys(const Keyring& ring, const std::vector<std::string>& keys,
                                        const std::string& project);
-/// This machine's clock: to be shown.
-std::uint64_t now_s();
 
 }  // namespace dcdn::api

@@ -1,4 +1,6 @@
-#include "session/receive_object.hpp"
+#include "session/segment_gate.hpp"
+
+#include "wire/signed_frames.hpp"
 
 namespace dcdn::session {
 
@@ -52,79 +54,6 @@ bool SegmentGate::accepts(const NodeId& signer) const {
 Error SegmentGate::refused() const {
   if (const auto now = trusted_.current(peer_); !now) return now.error();
   return {Errc::untrusted, "the key " + to_text(peer_) + " may bring here only what others have signed"};
-}
-
-ObjectSink* ChunkDesk::find(std::uint32_t object) {
-  const auto it = sinks_.find(object);
-  return it == sinks_.end() ? nullptr : it->second.get();
-}
-
-ChunkDesk::Outcome ChunkDesk::take(const pipeline::ChunkFrame& chunk, BufferPool& pool, Done credit) {
-  Outcome outcome;
-  for (auto& [object, sink] : sinks_) write(object, *sink, chunk, pool, outcome);
-  const bool used = !outcome.changed.empty() || !outcome.failed.empty();
-  const bool repeat = !used && written_.find(chunk.carried_digest) != nullptr;
-  if (repeat) thrown_away_.insert(chunk.carried_digest, true);
-  if (used || repeat || !held_.try_emplace(chunk.carried_digest, Held{chunk.carried, credit}).second)
-    credit();
-  return outcome;
-}
-
-void ChunkDesk::write(std::uint32_t object, ObjectSink& sink, const pipeline::ChunkFrame& chunk,
-                      BufferPool& pool, Outcome& outcome) {
-  const auto record = sink.wanted(chunk.carried_digest);
-  if (!record) return;
-  auto content = pipeline::unpack_chunk(*record, chunk.carried, pool);
-  Result<void> written;
-  if (content) {
-    written = sink.write_chunk(chunk.carried_digest, *content, chunk.carried);
-  } else {
-    written = content.error();
-  }
-  if (written) {
-    written_.insert(chunk.carried_digest, true);
-    outcome.changed.push_back(object);
-  } else {
-    outcome.failed.emplace_back(object, written.error());
-  }
-}
-
-ChunkDesk::Outcome ChunkDesk::take_difference(const wire::Difference& difference, BufferPool& pool) {
-  Outcome outcome;
-  ObjectSink* sink = find(difference.object);
-  if (sink == nullptr) return outcome;
-  auto again = sink->write_difference(difference, pool);
-  if (!again) {
-    outcome.failed.emplace_back(difference.object, again.error());
-  } else if (*again) {
-    outcome.again = std::move(*again);
-    outcome.again->object = difference.object;
-  } else {
-    written_.insert(difference.carried, true);
-    outcome.changed.push_back(difference.object);
-  }
-  return outcome;
-}
-
-ChunkDesk::Outcome ChunkDesk::take_held(const std::vector<Digest>& now_wanted, BufferPool& pool) {
-  Outcome all;
-  for (const Digest& digest : now_wanted) {
-    const auto it = held_.find(digest);
-    if (it == held_.end()) {
-      all.lost = all.lost || thrown_away_.find(digest) != nullptr;
-      continue;
-    }
-    const Held held = std::move(it->second);
-    held_.erase(it);
-    for (auto& [object, sink] : sinks_) write(object, *sink, {digest, held.carried}, pool, all);
-    held.credit();
-  }
-  return all;
-}
-
-void ChunkDesk::clear() {
-  sinks_.clear();
-  held_.clear();
 }
 
 }  // namespace dcdn::session

@@ -1,22 +1,20 @@
-#include "api/key_store.hpp"
+#include "api/key_files.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "api/careful_file.hpp"
 #include "base/text.hpp"
+#include "base/unique_fd.hpp"
 
 namespace dcdn::api {
 
 namespace {
 
 constexpr std::size_t kMaxKeyFile = 64u << 10;
-constexpr std::size_t kMaxTrustFile = 4u << 20;
-constexpr mode_t kOwnerOnly = 0600;
-constexpr mode_t kFolderMode = 0700;
 constexpr std::string_view kPem = ".pem";
 
 bool is_key_name(std::string_view name) {
@@ -25,21 +23,6 @@ bool is_key_name(std::string_view name) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
                   c == '_' || c == '-';
          });
-}
-
-std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
-}
-
-/// Whoever may write the folder could put another file in this one's place.
-Result<void> check_folder(const std::string& folder) {
-  struct stat info {};
-  if (::stat(folder.c_str(), &info) != 0) return errno_error(errno, folder);
-  if ((info.st_mode & 022) == 0) return {};
-  return Error(Errc::permission,
-               folder + ": others than the owner may write here, so its files prove nothing")
-      .with_hint("chmod 700 " + folder);
 }
 
 /// A secret key file, read after looking at the very file that was opened.
@@ -77,59 +60,6 @@ Result<void> write_new_file(const std::string& path, ByteView bytes) {
   if (written && ::fsync(fd.get()) != 0) written = errno_error(errno, path + ": fsync");
   if (!written) ::unlink(path.c_str());
   return written;
-}
-
-/// The name must survive a crash as well as the bytes.
-Result<void> sync_folder(const std::string& folder) {
-  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid()) return errno_error(errno, folder);
-  if (::fsync(fd.get()) != 0 && errno != EINVAL) return errno_error(errno, folder + ": fsync");
-  return {};
-}
-
-/// A file that decides who is trusted; empty if there is none.
-Result<std::string> read_trust_file(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) {
-    if (errno == ENOENT) return std::string();
-    return errno_error(errno, path);
-  }
-  if ((info.st_mode & 022) != 0)
-    return Error(Errc::permission, path + ": others than the owner may write it, so it proves nothing")
-        .with_hint("chmod 600 " + path);
-  DCDN_CHECK(check_folder(folder_of(path)));
-  DCDN_TRY(const Bytes bytes, read_file(path, kMaxTrustFile));
-  return std::string(as_text(bytes));
-}
-
-struct KnownPeer {
-  std::string address;
-  NodeId id;
-};
-
-bool is_address(std::string_view address) {
-  return !address.empty() && address.size() <= 512 && address.front() != '#' &&
-         std::all_of(address.begin(), address.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
-Result<std::vector<KnownPeer>> load_known_peers(const std::string& path) {
-  DCDN_TRY(const std::string text, read_trust_file(path));
-  std::vector<KnownPeer> peers;
-  std::string_view rest = text;
-  for (int number = 1; !rest.empty(); ++number) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    if (line.empty() || line.front() == '#') continue;
-    const std::size_t space = line.find(' ');
-    const auto id = parse_node_id(space == std::string_view::npos ? "" : line.substr(space + 1));
-    const std::string_view address = line.substr(0, space);
-    if (!id || !is_address(address))
-      return Error(Errc::config,
-                   path + ":" + std::to_string(number) + ": not an address, a space and a node id")
-          .with_hint("correct or remove this line");
-    peers.push_back({std::string(address), *id});
-  }
-  return peers;
 }
 
 }  // namespace
@@ -256,56 +186,6 @@ Result<std::string> store_revocation(const Home& home, const std::string& name, 
   DCDN_CHECK(check_folder(folder_of(path)));
   DCDN_CHECK(write_file_atomically(path, frames, kOwnerOnly));
   return path;
-}
-
-Result<Keyring> load_keyring(const Home& home) {
-  const std::string path = home.trusted_keys_path();
-  DCDN_TRY(const std::string text, read_trust_file(path));
-  auto ring = Keyring::parse(text);
-  if (!ring) return ring.error().during(path);
-  const std::string about = home.key_statements_path();
-  DCDN_TRY(const std::string statements, read_trust_file(about));
-  auto history = KeyHistory::parse(statements);
-  if (!history) return history.error().during(about);
-  ring->set_history(*std::move(history));
-  return ring;
-}
-
-Result<void> save_keyring(const Home& home, const Keyring& ring) {
-  // The statements first: an epoch that is known without them would look like a rollback.
-  if (!ring.history().statements().empty())
-    DCDN_CHECK(
-        write_file_atomically(home.key_statements_path(), as_bytes(ring.history().to_text()), kOwnerOnly));
-  return write_file_atomically(home.trusted_keys_path(), as_bytes(ring.to_text()), kOwnerOnly);
-}
-
-Result<std::optional<NodeId>> find_known_peer(const Home& home, const std::string& address) {
-  DCDN_TRY(const std::vector<KnownPeer> peers, load_known_peers(home.known_peers_path()));
-  for (const KnownPeer& peer : peers)
-    if (peer.address == address) return std::optional<NodeId>(peer.id);
-  return std::optional<NodeId>();
-}
-
-Result<void> add_known_peer(const Home& home, const std::string& address, const NodeId& id) {
-  if (!is_address(address))
-    return Error(Errc::usage,
-                 "address \"" + escape_for_display(address.substr(0, 80)) + "\" cannot be remembered");
-  DCDN_TRY(const FolderLock lock, FolderLock::take(home.config_dir));
-  DCDN_TRY(std::vector<KnownPeer> peers, load_known_peers(home.known_peers_path()));
-  std::erase_if(peers, [&](const KnownPeer& peer) { return peer.address == address; });
-  peers.push_back({address, id});
-  std::string text = "# peers accepted on first use: address, node id\n";
-  for (const KnownPeer& peer : peers) text += peer.address + " " + to_text(peer.id) + "\n";
-  return write_file_atomically(home.known_peers_path(), as_bytes(text), kOwnerOnly);
-}
-
-Result<FolderLock> FolderLock::take(const std::string& folder) {
-  DCDN_CHECK(make_directories(folder, kFolderMode));
-  FolderLock lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!lock.fd_.valid()) return errno_error(errno, folder);
-  while (::flock(lock.fd_.get(), LOCK_EX) != 0)
-    if (errno != EINTR) return errno_error(errno, folder + ": lock");
-  return lock;
 }
 
 }  // namespace dcdn::api

@@ -1,16 +1,13 @@
-// key_store.hpp - secret keys and trust as files of a Home (dcdn-sign(1), FILES).
+// key_files.hpp - secret keys as files of a Home (dcdn-sign(1), FILES).
 //
 // Secret keys are keys/NAME.pem. The default key is keys/default.pem: a key of its own, or a symbolic link to
-// the first key that was made under another name. Threads  any; processes that change trusted_keys or
-// known_peers at the same time take turns (flock)
+// the first key that was made under another name. Threads  any
 #pragma once
 #include <optional>
 #include <string>
 
-#include "base/unique_fd.hpp"
 #include "dcdn/home.hpp"
 #include "sign/ed25519.hpp"
-#include "sign/keyring.hpp"
 
 namespace dcdn::api {
 
@@ -54,37 +51,5 @@ Result<std::optional<PendingKey>> find_next_key(const Home& home, const std::str
 Result<std::string> put_next_key(const PendingKey& pending, std::uint64_t old_epoch);
 /// Where the revocation of a key is put when the key is made (0600); replaces one that is there.
 Result<std::string> store_revocation(const Home& home, const std::string& name, ByteView frames);
-
-/// With the statements that are known. An absent file is an empty ring. error config: names file and line;
-/// permission: others may write it.
-Result<Keyring> load_keyring(const Home& home);
-/// Reads, lets `change` work, and writes the file anew (0600) unless `change` fails.
-template <class Change>
-Result<void> change_keyring(const Home& home, Change&& change);
-
-/// The node id last accepted for this address ("host:port", as the user wrote it).
-Result<std::optional<NodeId>> find_known_peer(const Home& home, const std::string& address);
-/// Remembers it, in place of what was remembered for this address.
-Result<void> add_known_peer(const Home& home, const std::string& address, const NodeId& id);
-
-/// Excludes other processes that change files of this folder, as long as it lives. Makes the folder (0700).
-class FolderLock {
- public:
-  static Result<FolderLock> take(const std::string& folder);
-
- private:
-  explicit FolderLock(int fd) : fd_(fd) {}
-  UniqueFd fd_;  // closing it gives the lock back
-};
-
-Result<void> save_keyring(const Home& home, const Keyring& ring);
-
-template <class Change>
-Result<void> change_keyring(const Home& home, Change&& change) {
-  DCDN_TRY(const FolderLock lock, FolderLock::take(home.config_dir));
-  DCDN_TRY(Keyring ring, load_keyring(home));
-  DCDN_CHECK(change(ring));
-  return save_keyring(home, ring);
-}
 
 }  // namespace dcdn::api

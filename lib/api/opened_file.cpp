@@ -1,19 +1,15 @@
-#include "api/encryption.hpp"
+#include "api/opened_file.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <memory>
 #include <thread>
 
-#include "api/key_store.hpp"
 #include "api/unpack_stream.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
-#include "dcdn/sign.hpp"
 #include "pipeline/sealed_content.hpp"
 #include "wire/frame_reader.hpp"
 
@@ -22,17 +18,6 @@ namespace dcdn::api {
 namespace {
 
 constexpr std::size_t kReadBytes = 256u << 10;
-constexpr std::string_view kPem = ".pem";
-
-Result<NodeId> recipient_of(const Keyring& ring, const std::string& key) {
-  auto found = ring.find(key);
-  if (found || found.error().code != Errc::not_found) return found;
-  if (::access(key.c_str(), F_OK) != 0)
-    return found.error().with_hint(
-        "dcdn-sign trust add NAME NODE-ID, or give a node id or a public key file");
-  DCDN_TRY(const std::string id, id_of_public_key(key));
-  return ring.find(id);
-}
 
 /// Reads a file of sealed bytes and gives what was sealed to `put`.
 Result<void> open_file(const std::string& path, std::vector<SecretKey> keys,
@@ -102,35 +87,6 @@ Result<bool> holds_stream(const std::string& path, const std::vector<SecretKey>&
 }
 
 }  // namespace
-
-Result<std::vector<NodeId>> recipients_of(const Keyring& ring, const std::vector<std::string>& keys) {
-  std::vector<NodeId> found;
-  for (const std::string& key : keys) {
-    DCDN_TRY(const NodeId id, recipient_of(ring, key));
-    found.push_back(id);
-  }
-  return found;
-}
-
-std::vector<SecretKey> secret_keys(const Home& home) {
-  std::vector<SecretKey> keys;
-  const std::string folder = home.config_dir + "/keys";
-  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.c_str()), ::closedir);
-  if (!open) return keys;
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(open.get())) {
-    const std::string_view name = entry->d_name;
-    if (name.size() > kPem.size() && name.ends_with(kPem))
-      names.emplace_back(name.substr(0, name.size() - kPem.size()));
-  }
-  std::sort(names.begin(), names.end());
-  for (const std::string& name : names) {
-    auto key = load_key(home, name, "");
-    const auto same = [&](const SecretKey& other) { return other.id() == key->id(); };
-    if (key && std::none_of(keys.begin(), keys.end(), same)) keys.push_back(*std::move(key));
-  }
-  return keys;
-}
 
 bool is_sealed_file(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));

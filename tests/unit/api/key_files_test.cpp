@@ -1,4 +1,5 @@
-#include "api/key_store.hpp"
+
+#include "api/key_files.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -7,6 +8,8 @@
 #include <fstream>
 #include <thread>
 
+#include "api/keyring_file.hpp"
+#include "api/known_peers.hpp"
 #include "support/temp_dir.hpp"
 
 namespace dcdn::api {

@@ -1,4 +1,4 @@
-// frame_pipe.hpp - a chunk stream from one file descriptor and to another, for the filters.
+// frame_input.hpp - a chunk stream from a file descriptor.
 #pragma once
 #include <optional>
 #include <string>
@@ -36,21 +36,6 @@ class FrameInput {
   Bytes start_;  // until it can be told whether this is a chunk stream
   bool recognised_ = false;
   std::uint64_t frames_ = 0;
-};
-
-class FrameOutput {
- public:
-  FrameOutput(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
-  Result<void> put(const wire::Frame& frame) { return put(frame.type, frame.body.view()); }
-  Result<void> put(wire::FrameType type, ByteView body);
-  Result<void> flush();
-  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
-
- private:
-  int fd_;
-  std::string name_;
-  Bytes pending_;
-  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace dcdn::api

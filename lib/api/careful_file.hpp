@@ -1,0 +1,23 @@
+// careful_file.hpp - the files of a home that decide who is believed: nobody else may be able to change them.
+#pragma once
+#include <sys/types.h>
+
+#include <string>
+
+#include "dcdn/result.hpp"
+
+namespace dcdn::api {
+
+inline constexpr mode_t kOwnerOnly = 0600;
+inline constexpr mode_t kFolderMode = 0700;
+
+/// The folder that `path` is in.
+std::string folder_of(const std::string& path);
+/// Whoever may write the folder could put another file in this one's place. error permission.
+Result<void> check_folder(const std::string& folder);
+/// The name must survive a crash as well as the bytes.
+Result<void> sync_folder(const std::string& folder);
+/// A file that decides who is trusted; empty if there is none. error permission: others may write it.
+Result<std::string> read_trust_file(const std::string& path);
+
+}  // namespace dcdn::api

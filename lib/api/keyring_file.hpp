@@ -1,0 +1,28 @@
+// keyring_file.hpp - trusted_keys and key_statements of a Home (dcdn-sign(1), FILES).
+//
+// Threads  any; processes that change them at the same time take turns.
+#pragma once
+#include "api/folder_lock.hpp"
+#include "dcdn/home.hpp"
+#include "sign/keyring.hpp"
+
+namespace dcdn::api {
+
+/// With the statements that are known. An absent file is an empty ring. error config: names file and line;
+/// permission: others may write it.
+Result<Keyring> load_keyring(const Home& home);
+/// Reads, lets `change` work, and writes the file anew (0600) unless `change` fails.
+template <class Change>
+Result<void> change_keyring(const Home& home, Change&& change);
+
+Result<void> save_keyring(const Home& home, const Keyring& ring);
+
+template <class Change>
+Result<void> change_keyring(const Home& home, Change&& change) {
+  DCDN_TRY(const FolderLock lock, FolderLock::take(home.config_dir));
+  DCDN_TRY(Keyring ring, load_keyring(home));
+  DCDN_CHECK(change(ring));
+  return save_keyring(home, ring);
+}
+
+}  // namespace dcdn::api

@@ -1,0 +1,18 @@
+// known_peers.hpp - which key answered at which address (dcdn-send(1), AUTHENTICATION).
+//
+// Threads  any; processes that change the file at the same time take turns.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "dcdn/bytes.hpp"
+#include "dcdn/home.hpp"
+
+namespace dcdn::api {
+
+/// The node id last accepted for this address ("host:port", as the user wrote it).
+Result<std::optional<NodeId>> find_known_peer(const Home& home, const std::string& address);
+/// Remembers it, in place of what was remembered for this address.
+Result<void> add_known_peer(const Home& home, const std::string& address, const NodeId& id);
+
+}  // namespace dcdn::api

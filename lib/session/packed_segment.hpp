@@ -1,0 +1,27 @@
+// packed_segment.hpp - a segment of an object as it is packed: its frames, and its chunks as they travel.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "base/buffer.hpp"
+#include "wire/manifest.hpp"
+
+namespace dcdn::session {
+
+struct PackedChunk {
+  wire::ChunkRecord record;
+  Buffer carried;
+  bool repeat = false;  ///< equal content came before within the repeat window: need not be sent again
+};
+
+struct PackedSegment {
+  std::uint64_t index = 0;
+  Digest id;
+  bool final = false;
+  Buffer frames;                    ///< segment frame and its signature frame
+  std::vector<PackedChunk> chunks;  ///< in the order of the segment's ChunkRecords
+  std::uint64_t content_bytes = 0;  ///< chunks and holes
+};
+using PackedSegmentPtr = std::shared_ptr<const PackedSegment>;
+
+}  // namespace dcdn::session

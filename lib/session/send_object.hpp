@@ -1,0 +1,39 @@
+// send_object.hpp - one thing to send, as the user named it and as it is offered.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sign/sealing.hpp"
+#include "wire/control_message.hpp"
+
+namespace dcdn::session {
+
+/// What is inside of an encrypted object.
+struct SealedObject {
+  wire::ObjectKind kind = wire::ObjectKind::file;
+  std::string name;
+  std::vector<NodeId> recipients;
+  sign::Secret secret;  ///< of this object alone; the same when it is sent again, so that it can go on
+};
+
+/// One thing to send.
+struct SendObject {
+  std::uint32_t number = 0;
+  wire::ObjectKind kind = wire::ObjectKind::file;
+  std::string name;
+  std::string path;           ///< empty: standard input
+  bool ready_stream = false;  ///< the input is a chunk stream, passed through unchanged
+  wire::Priority priority = wire::Priority::normal;
+  std::optional<std::uint64_t> bytes;
+  std::optional<std::uint64_t> entries;
+  std::optional<SealedObject> sealed;
+  /// For the user of this end.
+  [[nodiscard]] const std::string& shown_name() const { return sealed ? sealed->name : name; }
+  [[nodiscard]] bool rereadable() const { return !path.empty(); }
+};
+
+/// Makes it an encrypted object: what it was is inside. error usage: a recipient is no public key.
+Result<void> seal(SendObject& object, const std::vector<NodeId>& recipients, const sign::Secret& secret);
+
+}  // namespace dcdn::session

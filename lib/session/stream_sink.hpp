@@ -1,0 +1,12 @@
+// stream_sink.hpp - an incoming object as a chunk stream.
+#pragma once
+#include <memory>
+
+#include "session/object_sink.hpp"
+
+namespace dcdn::session {
+
+/// Verified frames on `fd`, in the order in which they became verified.
+std::unique_ptr<ObjectSink> make_stream_sink(int fd);
+
+}  // namespace dcdn::session
