@@ -1,6 +1,7 @@
 # dcdn_read_layers()            reads lib/LAYERS into DCDN_LAYERS and DCDN_USES_<layer>
 # dcdn_layer(name VENDOR ...)   one object library per layer, from every .cpp in its folder
 # dcdn_flags(target)            the warnings and sanitizers every target of ours gets
+# dcdn_sanitize(target)         the sanitizers alone
 function(dcdn_flags target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -9,11 +10,10 @@ function(dcdn_flags target)
     # ... and Asio's coroutine frames, whose operators new and delete are a pair it does not see through.
     target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
   endif()
-  if(target MATCHES "_(net|control|session|api)$")
-    # Asio decides by what was included before it whether its memory comes from aligned_alloc or operator new. Files
-    # that differ free each other's memory with the wrong one, so it is decided here.
-    target_compile_definitions(${target} PRIVATE ASIO_HAS_STD_ALIGNED_ALLOC=1)
-  endif()
+  dcdn_sanitize(${target})
+endfunction()
+
+function(dcdn_sanitize target)
   if(DCDN_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${DCDN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(${target} PRIVATE -fsanitize=${DCDN_SANITIZE})

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "unit/sign/hex_bytes.hpp"
 
 namespace dcdn {
 namespace {
@@ -44,9 +45,6 @@ constexpr Vector kVectors[] = {
      "f1177331a704"},
 };
 
-Bytes hex(std::string_view text) {
-  return from_hex(text, text.size() / 2).value();
-}
 NodeId key_of(std::string_view text) {
   return NodeId::copy_of(hex(text));
 }

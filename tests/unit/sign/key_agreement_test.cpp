@@ -4,13 +4,10 @@
 
 #include "base/text.hpp"
 #include "sign/ed25519.hpp"
+#include "unit/sign/hex_bytes.hpp"
 
 namespace dcdn {
 namespace {
-
-Bytes hex(std::string_view text) {
-  return from_hex(text, text.size() / 2).value();
-}
 
 // The keys of RFC 8032 section 7.1, TEST 1 and 2; their X25519 keys as another implementation computes them.
 constexpr std::string_view kSeeds[] = {"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",

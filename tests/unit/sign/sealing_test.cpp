@@ -3,13 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "base/text.hpp"
+#include "unit/sign/hex_bytes.hpp"
 
 namespace dcdn::sign {
 namespace {
-
-Bytes hex(std::string_view text) {
-  return from_hex(text, text.size() / 2).value();
-}
 
 TEST(Sealing, Rfc5869TestCase1) {
   const Bytes input(22, 0x0b);

@@ -10,7 +10,7 @@ using samples::digest_of;
 
 // Round trip, and every truncation and bit flip is either refused or another value with one encoding.
 template <class Message>
-void sweep(const Message& message) {
+void sweep_same_or_refused(const Message& message) {
   const Bytes good = encode(message);
   const auto parsed = parse<Message>(good);
   ASSERT_TRUE(parsed) << parsed.error().message;
@@ -41,15 +41,16 @@ void refused(const Message& message) {
 }
 
 TEST(DifferenceMessage, EveryMessageSurvivesAndDamageDoesNot) {
-  sweep(Differences{1});
-  sweep(BasisPiece{1, 2, 1000, 300, Bytes(70, 'x')});
-  sweep(Compare{1, 2, {{3, std::nullopt}, {4, 0}, {1, 300}}});
-  sweep(Compare{1, 2, {}});
-  sweep(Compare{1, 2, {{3, std::nullopt}}, 2});
-  sweep(Compare{1, 2, {}, 300});
-  sweep(Difference{digest_of("chunk"), 1, 2, DifferenceCodec::raw, 20, Bytes(20, 'x')});
-  sweep(Difference{digest_of("chunk"), 1, 2, DifferenceCodec::zstd, 1000, Bytes(20, 'x')});
-  sweep(Difference{digest_of("chunk"), 1, 2, DifferenceCodec::in_context, 10, Bytes(20, 'x')});
+  sweep_same_or_refused(Differences{1});
+  sweep_same_or_refused(BasisPiece{1, 2, 1000, 300, Bytes(70, 'x')});
+  sweep_same_or_refused(Compare{1, 2, {{3, std::nullopt}, {4, 0}, {1, 300}}});
+  sweep_same_or_refused(Compare{1, 2, {}});
+  sweep_same_or_refused(Compare{1, 2, {{3, std::nullopt}}, 2});
+  sweep_same_or_refused(Compare{1, 2, {}, 300});
+  sweep_same_or_refused(Difference{digest_of("chunk"), 1, 2, DifferenceCodec::raw, 20, Bytes(20, 'x')});
+  sweep_same_or_refused(Difference{digest_of("chunk"), 1, 2, DifferenceCodec::zstd, 1000, Bytes(20, 'x')});
+  sweep_same_or_refused(
+      Difference{digest_of("chunk"), 1, 2, DifferenceCodec::in_context, 10, Bytes(20, 'x')});
 }
 
 TEST(DifferenceMessage, RangesAreKept) {
