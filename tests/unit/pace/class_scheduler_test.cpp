@@ -70,11 +70,11 @@ TEST(ClassScheduler, PassesAnUnusedShareOnInProportion) {
     std::array<double, kClasses> shares;
   };
   const Share rows[] = {{{true, true, false}, {50.0 / 80, 30.0 / 80, 0}},
-                      {{true, false, true}, {50.0 / 70, 0, 20.0 / 70}},
-                      {{false, true, true}, {0, 30.0 / 50, 20.0 / 50}},
-                      {{true, false, false}, {1, 0, 0}},
-                      {{false, true, false}, {0, 1, 0}},
-                      {{false, false, true}, {0, 0, 1}}};
+                        {{true, false, true}, {50.0 / 70, 0, 20.0 / 70}},
+                        {{false, true, true}, {0, 30.0 / 50, 20.0 / 50}},
+                        {{true, false, false}, {1, 0, 0}},
+                        {{false, true, false}, {0, 1, 0}},
+                        {{false, false, true}, {0, 0, 1}}};
   for (const Share& row : rows) {
     ClassScheduler scheduler;
     expect_shares(serve(scheduler, row.backlog, 10'000, equal_size), row.shares);
