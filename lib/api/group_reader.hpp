@@ -5,8 +5,8 @@
 
 #include "dcdn/fec.hpp"
 #include "pipeline/group_collector.hpp"
-#include "session/stage.hpp"
-#include "session/worker_pool.hpp"
+#include "work/stage.hpp"
+#include "work/worker_pool.hpp"
 
 namespace dcdn::api {
 

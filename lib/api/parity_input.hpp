@@ -6,8 +6,8 @@
 #include "base/unique_fd.hpp"
 #include "dcdn/fec.hpp"
 #include "pipeline/group_collector.hpp"
-#include "session/worker_pool.hpp"
 #include "wire/frame_reader.hpp"
+#include "work/worker_pool.hpp"
 
 namespace dcdn::api {
 

@@ -4,8 +4,8 @@
 
 #include "api/frame_output.hpp"
 #include "pipeline/parity_group.hpp"
-#include "session/stage.hpp"
-#include "session/worker_pool.hpp"
+#include "work/stage.hpp"
+#include "work/worker_pool.hpp"
 
 namespace dcdn::api {
 

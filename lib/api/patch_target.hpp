@@ -7,7 +7,7 @@
 #include "delta/compact_signature.hpp"
 #include "delta/delta_commands.hpp"
 #include "digest/hasher.hpp"
-#include "session/worker_pool.hpp"
+#include "work/worker_pool.hpp"
 
 namespace dcdn::api {
 

@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
-#include "session/worker_pool.hpp"
 #include "wire/frame.hpp"
+#include "work/worker_pool.hpp"
 
 namespace dcdn::api {
 

@@ -3,7 +3,7 @@
 
 #include "api/delta_signature.hpp"
 #include "base/text.hpp"
-#include "session/worker_pool.hpp"
+#include "work/worker_pool.hpp"
 
 namespace dcdn {
 

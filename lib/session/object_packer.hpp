@@ -12,8 +12,8 @@
 #include "session/feed.hpp"
 #include "session/packed_segment.hpp"
 #include "session/source_walk.hpp"
-#include "session/worker_pool.hpp"
 #include "sign/ed25519.hpp"
+#include "work/worker_pool.hpp"
 
 namespace dcdn::session {
 

@@ -9,13 +9,13 @@
 #include "dcdn/progress.hpp"
 #include "net/connection.hpp"
 #include "session/object_sink.hpp"
-#include "session/serial_worker.hpp"
 #include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
 #include "store/collision.hpp"
 #include "store/receive_dir.hpp"
 #include "wire/frame.hpp"
 #include "wire/signed_frames.hpp"
+#include "work/serial_worker.hpp"
 
 namespace dcdn::session {
 

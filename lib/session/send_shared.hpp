@@ -13,13 +13,13 @@
 #include "pace/token_bucket.hpp"
 #include "session/feed.hpp"
 #include "session/send_object.hpp"
-#include "session/serial_worker.hpp"
 #include "session/source_walk.hpp"
-#include "session/worker_pool.hpp"
 #include "sign/ed25519.hpp"
 #include "wire/control_message.hpp"
 #include "wire/frame.hpp"
 #include "wire/signed_frames.hpp"
+#include "work/serial_worker.hpp"
+#include "work/worker_pool.hpp"
 
 namespace dcdn::session {
 

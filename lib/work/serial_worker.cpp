@@ -1,4 +1,4 @@
-#include "session/serial_worker.hpp"
+#include "work/serial_worker.hpp"
 
 #include <future>
 

@@ -1,4 +1,4 @@
-#include "session/worker_pool.hpp"
+#include "work/worker_pool.hpp"
 
 #include <asio/post.hpp>
 #include <atomic>

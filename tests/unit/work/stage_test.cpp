@@ -1,4 +1,4 @@
-#include "session/stage.hpp"
+#include "work/stage.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <latch>
 #include <vector>
 
-#include "session/worker_pool.hpp"
+#include "work/worker_pool.hpp"
 
 namespace dcdn::session {
 namespace {
