@@ -11,7 +11,7 @@
 #include "base/buffer.hpp"
 #include "compress/codec.hpp"
 #include "delta/delta_search.hpp"
-#include "wire/difference_message.hpp"
+#include "message/difference_message.hpp"
 
 namespace dcdn::pipeline {
 

@@ -11,8 +11,8 @@
 
 #include "base/buffer.hpp"
 #include "delta/signature.hpp"
+#include "message/difference_message.hpp"
 #include "store/part_object.hpp"
-#include "wire/difference_message.hpp"
 
 namespace dcdn::session {
 

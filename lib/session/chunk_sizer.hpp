@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include "message/session_message.hpp"
 #include "pace/chunk_size_policy.hpp"
-#include "wire/control_message.hpp"
 
 namespace dcdn::session {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "message/session_message.hpp"
 #include "store/part_object.hpp"
-#include "wire/control_message.hpp"
 
 namespace dcdn::session {
 

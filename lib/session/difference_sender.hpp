@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "delta/signature.hpp"
+#include "message/difference_message.hpp"
 #include "session/send_shared.hpp"
-#include "wire/difference_message.hpp"
 
 namespace dcdn::session {
 

@@ -2,8 +2,8 @@
 #pragma once
 #include <functional>
 
+#include "message/session_message.hpp"
 #include "net/connection.hpp"
-#include "wire/control_message.hpp"
 #include "wire/frame_reader.hpp"
 
 namespace dcdn::session {

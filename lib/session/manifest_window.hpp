@@ -5,8 +5,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "message/session_message.hpp"
 #include "store/segment_need.hpp"
-#include "wire/control_message.hpp"
 #include "wire/manifest.hpp"
 
 namespace dcdn::session {

@@ -7,9 +7,9 @@
 
 #include "base/buffer.hpp"
 #include "dcdn/result.hpp"
+#include "message/difference_message.hpp"
+#include "message/session_message.hpp"
 #include "store/segment_need.hpp"
-#include "wire/control_message.hpp"
-#include "wire/difference_message.hpp"
 #include "wire/manifest.hpp"
 
 namespace dcdn::session {

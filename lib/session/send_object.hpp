@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "message/session_message.hpp"
 #include "sign/sealing.hpp"
-#include "wire/control_message.hpp"
 
 namespace dcdn::session {
 

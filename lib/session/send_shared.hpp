@@ -8,6 +8,7 @@
 
 #include "base/buffer.hpp"
 #include "compress/codec.hpp"
+#include "message/session_message.hpp"
 #include "net/connection.hpp"
 #include "pace/backoff.hpp"
 #include "pace/token_bucket.hpp"
@@ -15,7 +16,6 @@
 #include "session/send_object.hpp"
 #include "session/source_walk.hpp"
 #include "sign/ed25519.hpp"
-#include "wire/control_message.hpp"
 #include "wire/frame.hpp"
 #include "wire/signed_frames.hpp"
 #include "work/serial_worker.hpp"

@@ -19,11 +19,11 @@
 #include "base/buffer.hpp"
 #include "dcdn/bytes.hpp"
 #include "dcdn/result.hpp"
+#include "message/session_message.hpp"
 #include "store/basis_files.hpp"
 #include "store/collision.hpp"
 #include "store/receive_dir.hpp"
 #include "store/segment_need.hpp"
-#include "wire/control_message.hpp"
 #include "wire/manifest.hpp"
 
 namespace dcdn::store {

@@ -1,8 +1,8 @@
 // A sender under a receiver with the expected key that says what it likes: the bounds of dcdn-session(5), and
 // what they end with.
+#include "message/difference_message.hpp"
 #include "session/send_session.hpp"
 #include "support/hostile_peer.hpp"
-#include "wire/difference_message.hpp"
 
 namespace dcdn::session {
 namespace {

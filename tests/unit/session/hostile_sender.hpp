@@ -2,10 +2,10 @@
 #pragma once
 #include <future>
 
+#include "message/difference_message.hpp"
 #include "session/receiver.hpp"
 #include "store/receive_dir.hpp"
 #include "support/hostile_peer.hpp"
-#include "wire/difference_message.hpp"
 
 namespace dcdn::session {
 

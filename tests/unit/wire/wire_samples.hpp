@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "digest/hasher.hpp"
-#include "wire/control_message.hpp"
+#include "message/session_message.hpp"
 #include "wire/frame_reader.hpp"
 #include "wire/manifest.hpp"
 #include "wire/signed_frames.hpp"

@@ -1,5 +1,5 @@
 // code_number and code_of_number of control_message.hpp: the table in dcdn-session(5), FAILURE CODES.
-#include "wire/control_message.hpp"
+#include "message/session_message.hpp"
 
 namespace dcdn::wire {
 

@@ -1,7 +1,7 @@
 #include <set>
 
+#include "message/session_message.hpp"
 #include "unit/wire/wire_samples.hpp"
-#include "wire/control_message.hpp"
 
 namespace dcdn::wire {
 namespace {

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <set>
 
-#include "unit/wire/vector_cases.hpp"
+#include "unit/message/vector_cases.hpp"
 
 namespace dcdn::wire {
 namespace {

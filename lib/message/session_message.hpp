@@ -1,4 +1,4 @@
-// control_message.hpp - what the two ends of a session say to each other (dcdn-session(5)).
+// session_message.hpp - what the two ends of a session say to each other (dcdn-session(5)).
 //
 // Order on the wire (S sender, the QUIC client; R receiver):
 //   session stream (first bidirectional): S Hello -> R Welcome; later Pause, Resume, Failure either way

@@ -1,4 +1,4 @@
-#include "wire/difference_message.hpp"
+#include "message/difference_message.hpp"
 
 #include "unit/wire/wire_samples.hpp"
 #include "wire/frame.hpp"

@@ -1,4 +1,4 @@
-#include "wire/control_message.hpp"
+#include "message/session_message.hpp"
 
 #include "base/byte_writer.hpp"
 #include "wire/field_reader.hpp"

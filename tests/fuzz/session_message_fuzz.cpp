@@ -3,8 +3,8 @@
 // Input: one byte for the kind of message, then the body.
 #include <cstdlib>
 
-#include "wire/control_message.hpp"
-#include "wire/difference_message.hpp"
+#include "message/difference_message.hpp"
+#include "message/session_message.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace {

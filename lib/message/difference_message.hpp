@@ -9,7 +9,7 @@
 
 #include "dcdn/bytes.hpp"
 #include "dcdn/result.hpp"
-#include "wire/control_message.hpp"
+#include "message/session_message.hpp"
 
 namespace dcdn::wire {
 

@@ -4,9 +4,9 @@
 #include <map>
 
 #include "base/checksum.hpp"
+#include "message/difference_message.hpp"
 #include "unit/wire/vector_file.hpp"
 #include "unit/wire/wire_samples.hpp"
-#include "wire/difference_message.hpp"
 
 namespace dcdn::wire {
 

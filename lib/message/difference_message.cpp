@@ -1,4 +1,4 @@
-#include "wire/difference_message.hpp"
+#include "message/difference_message.hpp"
 
 #include "base/byte_writer.hpp"
 #include "wire/field_reader.hpp"
