@@ -11,8 +11,8 @@
 #include "api/trust_ledger.hpp"
 #include "control/control_socket.hpp"
 #include "dcdn/recv.hpp"
+#include "record/session_db.hpp"
 #include "session/receiver.hpp"
-#include "store/session_db.hpp"
 
 namespace dcdn::api {
 

@@ -9,8 +9,8 @@
 #include "api/send_plan.hpp"
 #include "api/trust_ledger.hpp"
 #include "control/control_socket.hpp"
+#include "record/session_db.hpp"
 #include "session/send_session.hpp"
-#include "store/session_db.hpp"
 
 namespace dcdn::api {
 

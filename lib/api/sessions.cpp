@@ -7,7 +7,7 @@
 #include "base/clock.hpp"
 #include "control/control_socket.hpp"
 #include "dcdn/send.hpp"
-#include "store/session_db.hpp"
+#include "record/session_db.hpp"
 
 namespace dcdn {
 

@@ -1,4 +1,4 @@
-#include "store/session_db.hpp"
+#include "record/session_db.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

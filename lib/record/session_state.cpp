@@ -2,7 +2,7 @@
 #include <array>
 #include <string_view>
 
-#include "store/session_db.hpp"
+#include "record/session_db.hpp"
 
 namespace dcdn::store {
 

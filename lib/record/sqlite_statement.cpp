@@ -1,4 +1,4 @@
-#include "store/sqlite_statement.hpp"
+#include "record/sqlite_statement.hpp"
 
 #include "base/text.hpp"
 

@@ -1,4 +1,4 @@
-#include "store/session_db.hpp"
+#include "record/session_db.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
-#include "store/sqlite_statement.hpp"
+#include "record/sqlite_statement.hpp"
 
 namespace dcdn::store {
 
