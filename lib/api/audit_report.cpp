@@ -3,9 +3,9 @@
 
 #include <cerrno>
 
-#include "api/audit_log.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/trust.hpp"
+#include "trust/audit_log.hpp"
 
 namespace dcdn {
 

@@ -5,9 +5,6 @@
 
 #include <cerrno>
 
-#include "api/chosen_keys.hpp"
-#include "api/keyring_file.hpp"
-#include "api/recipients.hpp"
 #include "api/unpack_stream.hpp"
 #include "base/random.hpp"
 #include "base/unique_fd.hpp"
@@ -15,6 +12,9 @@
 #include "session/packed_segment.hpp"
 #include "session/sealed_source.hpp"
 #include "session/segment_output.hpp"
+#include "trust/chosen_keys.hpp"
+#include "trust/keyring_file.hpp"
+#include "trust/recipients.hpp"
 #include "wire/frame_reader.hpp"
 
 namespace dcdn {

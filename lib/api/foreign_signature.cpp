@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "api/public_key_file.hpp"
 #include "sign/base64.hpp"
+#include "trust/public_key_file.hpp"
 
 namespace dcdn::api {
 

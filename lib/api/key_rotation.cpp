@@ -3,14 +3,14 @@
 
 #include <cerrno>
 
-#include "api/audit_log.hpp"
-#include "api/chosen_keys.hpp"
 #include "api/frame_output.hpp"
-#include "api/key_files.hpp"
-#include "api/keyring_file.hpp"
-#include "api/trust_ledger.hpp"
 #include "base/clock.hpp"
 #include "dcdn/sign.hpp"
+#include "trust/audit_log.hpp"
+#include "trust/chosen_keys.hpp"
+#include "trust/key_files.hpp"
+#include "trust/keyring_file.hpp"
+#include "trust/trust_ledger.hpp"
 #include "wire/frame_reader.hpp"
 
 namespace dcdn {

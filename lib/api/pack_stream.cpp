@@ -3,8 +3,6 @@
 
 #include <chrono>
 
-#include "api/keyring_file.hpp"
-#include "api/recipients.hpp"
 #include "api/send_plan.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -14,6 +12,8 @@
 #include "session/packed_segment.hpp"
 #include "session/sealed_source.hpp"
 #include "session/segment_output.hpp"
+#include "trust/keyring_file.hpp"
+#include "trust/recipients.hpp"
 
 namespace dcdn {
 

@@ -4,9 +4,9 @@
 #include <memory>
 #include <set>
 
-#include "api/audit_log.hpp"
-#include "api/known_peers.hpp"
 #include "base/unique_fd.hpp"
+#include "trust/audit_log.hpp"
+#include "trust/known_peers.hpp"
 
 namespace dcdn::api {
 

@@ -3,11 +3,11 @@
 #include <functional>
 #include <string>
 
-#include "api/trust_ledger.hpp"
 #include "dcdn/home.hpp"
 #include "net/quic_options.hpp"
 #include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
+#include "trust/trust_ledger.hpp"
 
 namespace dcdn::api {
 

@@ -6,15 +6,15 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
-#include "api/audit_log.hpp"
-#include "api/key_files.hpp"
 #include "api/opened_file.hpp"
 #include "api/peer_trust.hpp"
-#include "api/recipients.hpp"
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "dcdn/version.hpp"
 #include "store/receive_dir.hpp"
+#include "trust/audit_log.hpp"
+#include "trust/key_files.hpp"
+#include "trust/recipients.hpp"
 
 namespace dcdn::api {
 

@@ -8,11 +8,11 @@
 
 #include "api/loop_watch.hpp"
 #include "api/sealed_deliveries.hpp"
-#include "api/trust_ledger.hpp"
 #include "control/control_socket.hpp"
 #include "dcdn/recv.hpp"
 #include "record/session_db.hpp"
 #include "session/receiver.hpp"
+#include "trust/trust_ledger.hpp"
 
 namespace dcdn::api {
 

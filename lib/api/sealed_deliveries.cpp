@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <asio/post.hpp>
 
-#include "api/audit_log.hpp"
 #include "api/opened_file.hpp"
 #include "base/text.hpp"
 #include "store/receive_dir.hpp"
+#include "trust/audit_log.hpp"
 
 namespace dcdn::api {
 

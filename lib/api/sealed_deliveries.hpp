@@ -5,9 +5,9 @@
 #include <asio/thread_pool.hpp>
 #include <functional>
 
-#include "api/trust_ledger.hpp"
 #include "api/unpack_stream.hpp"
 #include "store/receive_dir.hpp"
+#include "trust/trust_ledger.hpp"
 
 namespace dcdn::api {
 

@@ -6,15 +6,15 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
-#include "api/key_files.hpp"
 #include "api/peer_trust.hpp"
-#include "api/recipients.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/version.hpp"
 #include "session/sealed_source.hpp"
+#include "trust/key_files.hpp"
+#include "trust/recipients.hpp"
 
 namespace dcdn::api {
 

@@ -7,10 +7,10 @@
 
 #include "api/loop_watch.hpp"
 #include "api/send_plan.hpp"
-#include "api/trust_ledger.hpp"
 #include "control/control_socket.hpp"
 #include "record/session_db.hpp"
 #include "session/send_session.hpp"
+#include "trust/trust_ledger.hpp"
 
 namespace dcdn::api {
 

@@ -4,18 +4,18 @@
 
 #include <cerrno>
 
-#include "api/audit_log.hpp"
-#include "api/chosen_keys.hpp"
 #include "api/file_signature.hpp"
 #include "api/foreign_signature.hpp"
-#include "api/keyring_file.hpp"
-#include "api/public_key_file.hpp"
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/sign.hpp"
 #include "digest/blake2b.hpp"
 #include "digest/hasher.hpp"
+#include "trust/audit_log.hpp"
+#include "trust/chosen_keys.hpp"
+#include "trust/keyring_file.hpp"
+#include "trust/public_key_file.hpp"
 
 namespace dcdn {
 

@@ -1,10 +1,10 @@
 // The keys of dcdn/sign.hpp.
 
-#include "api/chosen_keys.hpp"
-#include "api/key_files.hpp"
-#include "api/keyring_file.hpp"
 #include "base/clock.hpp"
 #include "dcdn/sign.hpp"
+#include "trust/chosen_keys.hpp"
+#include "trust/key_files.hpp"
+#include "trust/keyring_file.hpp"
 #include "wire/frame.hpp"
 
 namespace dcdn {

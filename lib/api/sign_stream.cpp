@@ -1,16 +1,16 @@
 // The filters of dcdn/sign.hpp: sign_stream and verify_stream.
 #include <unordered_map>
 
-#include "api/audit_log.hpp"
-#include "api/chosen_keys.hpp"
 #include "api/frame_input.hpp"
 #include "api/frame_output.hpp"
-#include "api/keyring_file.hpp"
 #include "api/signature_batch.hpp"
 #include "api/stream_verifier.hpp"
-#include "api/trust_ledger.hpp"
 #include "base/clock.hpp"
 #include "dcdn/sign.hpp"
+#include "trust/audit_log.hpp"
+#include "trust/chosen_keys.hpp"
+#include "trust/keyring_file.hpp"
+#include "trust/trust_ledger.hpp"
 
 namespace dcdn {
 

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 
-#include "api/audit_log.hpp"
-#include "api/keyring_file.hpp"
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "digest/hasher.hpp"
 #include "sign/qr_text.hpp"
 #include "sign/spoken.hpp"
+#include "trust/audit_log.hpp"
+#include "trust/keyring_file.hpp"
 
 namespace dcdn {
 

@@ -1,8 +1,8 @@
 // unpack_from_fd of dcdn/recv.hpp: a chunk stream becomes files, and encrypted ones among them what was
 // encrypted.
-#include "api/audit_log.hpp"
-#include "api/recipients.hpp"
 #include "api/sealed_deliveries.hpp"
+#include "trust/audit_log.hpp"
+#include "trust/recipients.hpp"
 
 namespace dcdn {
 

@@ -10,16 +10,16 @@
 #include <map>
 #include <set>
 
-#include "api/chosen_keys.hpp"
 #include "api/opened_file.hpp"
 #include "api/recv_run.hpp"
-#include "api/trust_ledger.hpp"
 #include "base/text.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "session/directory_sink.hpp"
 #include "session/object_sink.hpp"
 #include "session/raw_sink.hpp"
 #include "session/stream_sink.hpp"
+#include "trust/chosen_keys.hpp"
+#include "trust/trust_ledger.hpp"
 #include "wire/frame_reader.hpp"
 #include "wire/signed_frames.hpp"
 

@@ -1,12 +1,12 @@
-#include "api/known_peers.hpp"
+#include "trust/known_peers.hpp"
 
 #include <algorithm>
 #include <vector>
 
-#include "api/careful_file.hpp"
-#include "api/folder_lock.hpp"
 #include "base/text.hpp"
 #include "sign/ed25519.hpp"
+#include "trust/careful_file.hpp"
+#include "trust/folder_lock.hpp"
 
 namespace dcdn::api {
 

@@ -1,6 +1,6 @@
-#include "api/chosen_keys.hpp"
+#include "trust/chosen_keys.hpp"
 
-#include "api/key_files.hpp"
+#include "trust/key_files.hpp"
 
 namespace dcdn::api {
 

@@ -1,4 +1,4 @@
-#include "api/public_key_file.hpp"
+#include "trust/public_key_file.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "api/key_files.hpp"
+#include "trust/key_files.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "api/careful_file.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
+#include "trust/careful_file.hpp"
 
 namespace dcdn::api {
 

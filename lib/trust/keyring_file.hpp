@@ -2,9 +2,9 @@
 //
 // Threads  any; processes that change them at the same time take turns.
 #pragma once
-#include "api/folder_lock.hpp"
 #include "dcdn/home.hpp"
 #include "sign/keyring.hpp"
+#include "trust/folder_lock.hpp"
 
 namespace dcdn::api {
 

@@ -1,5 +1,5 @@
 
-#include "api/key_files.hpp"
+#include "trust/key_files.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -8,9 +8,9 @@
 #include <fstream>
 #include <thread>
 
-#include "api/keyring_file.hpp"
-#include "api/known_peers.hpp"
 #include "support/temp_dir.hpp"
+#include "trust/keyring_file.hpp"
+#include "trust/known_peers.hpp"
 
 namespace dcdn::api {
 namespace {

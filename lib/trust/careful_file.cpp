@@ -1,4 +1,4 @@
-#include "api/careful_file.hpp"
+#include "trust/careful_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
-#include "api/keyring_file.hpp"
+#include "trust/keyring_file.hpp"
 
-#include "api/careful_file.hpp"
 #include "base/unique_fd.hpp"
+#include "trust/careful_file.hpp"
 
 namespace dcdn::api {
 

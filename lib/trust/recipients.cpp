@@ -1,4 +1,4 @@
-#include "api/recipients.hpp"
+#include "trust/recipients.hpp"
 
 #include <dirent.h>
 #include <unistd.h>
@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <memory>
 
-#include "api/key_files.hpp"
-#include "api/public_key_file.hpp"
+#include "trust/key_files.hpp"
+#include "trust/public_key_file.hpp"
 
 namespace dcdn::api {
 

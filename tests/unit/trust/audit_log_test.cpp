@@ -1,4 +1,4 @@
-#include "api/audit_log.hpp"
+#include "trust/audit_log.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

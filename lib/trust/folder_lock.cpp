@@ -1,11 +1,11 @@
-#include "api/folder_lock.hpp"
+#include "trust/folder_lock.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
 
 #include <cerrno>
 
-#include "api/careful_file.hpp"
+#include "trust/careful_file.hpp"
 
 namespace dcdn::api {
 

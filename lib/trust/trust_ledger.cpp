@@ -1,9 +1,9 @@
-#include "api/trust_ledger.hpp"
+#include "trust/trust_ledger.hpp"
 
 #include <algorithm>
 
-#include "api/audit_log.hpp"
-#include "api/keyring_file.hpp"
+#include "trust/audit_log.hpp"
+#include "trust/keyring_file.hpp"
 
 namespace dcdn::api {
 
