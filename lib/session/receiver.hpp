@@ -3,7 +3,7 @@
 #include <list>
 #include <memory>
 
-#include "session/rate_meter.hpp"
+#include "pace/rate_meter.hpp"
 #include "session/receive_connection.hpp"
 
 namespace dcdn::session {

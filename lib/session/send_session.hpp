@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "dcdn/progress.hpp"
+#include "pace/rate_meter.hpp"
 #include "session/destination.hpp"
-#include "session/rate_meter.hpp"
 
 namespace dcdn::session {
 

@@ -1,4 +1,4 @@
-#include "session/rate_meter.hpp"
+#include "pace/rate_meter.hpp"
 
 #include <gtest/gtest.h>
 
