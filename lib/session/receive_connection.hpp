@@ -5,10 +5,10 @@
 #include <memory>
 #include <set>
 
+#include "pipeline/segment_gate.hpp"
 #include "session/chunk_desk.hpp"
 #include "session/frame_stream.hpp"
 #include "session/receive_shared.hpp"
-#include "session/segment_gate.hpp"
 
 namespace dcdn::session {
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <algorithm>
 
-#include "api/stream_verifier.hpp"
+#include "pipeline/stream_verifier.hpp"
 #include "support/sample_stream.hpp"
 
 namespace dcdn::test {

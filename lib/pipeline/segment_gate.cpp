@@ -1,4 +1,4 @@
-#include "session/segment_gate.hpp"
+#include "pipeline/segment_gate.hpp"
 
 #include "wire/signed_frames.hpp"
 

@@ -1,4 +1,4 @@
-#include "api/stream_verifier.hpp"
+#include "pipeline/stream_verifier.hpp"
 
 #include <gtest/gtest.h>
 
