@@ -3,12 +3,12 @@
 #include <chrono>
 #include <future>
 
-#include "api/frame_input.hpp"
 #include "api/parity_output.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/fec.hpp"
-#include "session/object_packer.hpp"
-#include "session/packed_segment.hpp"
+#include "source/frame_input.hpp"
+#include "source/object_packer.hpp"
+#include "source/packed_segment.hpp"
 
 namespace dcdn {
 

@@ -5,9 +5,9 @@
 #include "api/send_plan.hpp"
 #include "base/text.hpp"
 #include "pace/link_forecast.hpp"
-#include "session/chunk_sizer.hpp"
 #include "session/feed_hub.hpp"
-#include "session/source_walk.hpp"
+#include "source/chunk_sizer.hpp"
+#include "source/source_walk.hpp"
 #include "wire/frame.hpp"
 
 namespace dcdn {

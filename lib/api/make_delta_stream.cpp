@@ -5,9 +5,9 @@
 #include "base/text.hpp"
 #include "compress/reference_codec.hpp"
 #include "delta/delta_header.hpp"
-#include "session/object_packer.hpp"
-#include "session/packed_segment.hpp"
-#include "session/segment_output.hpp"
+#include "source/object_packer.hpp"
+#include "source/packed_segment.hpp"
+#include "source/segment_output.hpp"
 
 namespace dcdn {
 

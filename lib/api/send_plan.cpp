@@ -10,7 +10,7 @@
 #include "base/text.hpp"
 #include "net/local_interfaces.hpp"
 #include "session/path_set.hpp"
-#include "session/source_walk.hpp"
+#include "source/source_walk.hpp"
 #include "wire/frame_reader.hpp"
 
 namespace dcdn::api {

@@ -12,7 +12,7 @@
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/version.hpp"
-#include "session/sealed_source.hpp"
+#include "source/sealed_source.hpp"
 #include "trust/key_files.hpp"
 #include "trust/recipients.hpp"
 

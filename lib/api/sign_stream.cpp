@@ -1,12 +1,12 @@
 // The filters of dcdn/sign.hpp: sign_stream and verify_stream.
 #include <unordered_map>
 
-#include "api/frame_input.hpp"
 #include "api/frame_output.hpp"
-#include "api/signature_batch.hpp"
 #include "base/clock.hpp"
 #include "dcdn/sign.hpp"
 #include "pipeline/stream_verifier.hpp"
+#include "source/frame_input.hpp"
+#include "source/signature_batch.hpp"
 #include "trust/audit_log.hpp"
 #include "trust/chosen_keys.hpp"
 #include "trust/keyring_file.hpp"

@@ -11,7 +11,7 @@
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
-#include "session/source_walk.hpp"
+#include "source/source_walk.hpp"
 
 namespace dcdn::session {
 

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "dcdn/result.hpp"
-#include "session/packed_segment.hpp"
+#include "source/packed_segment.hpp"
 
 namespace dcdn::session {
 

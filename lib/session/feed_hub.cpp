@@ -3,8 +3,8 @@
 #include <asio/post.hpp>
 
 #include "base/clock.hpp"
-#include "session/packed_segment.hpp"
-#include "session/ready_stream.hpp"
+#include "source/packed_segment.hpp"
+#include "source/ready_stream.hpp"
 
 namespace dcdn::session {
 

@@ -6,9 +6,9 @@
 #include <thread>
 #include <vector>
 
-#include "session/chunk_sizer.hpp"
-#include "session/sealed_source.hpp"
 #include "session/send_shared.hpp"
+#include "source/chunk_sizer.hpp"
+#include "source/sealed_source.hpp"
 
 namespace dcdn::session {
 

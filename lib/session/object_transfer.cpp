@@ -1,6 +1,6 @@
 #include "session/object_transfer.hpp"
 
-#include "session/packed_segment.hpp"
+#include "source/packed_segment.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace dcdn::session {

@@ -4,11 +4,11 @@
 #include <map>
 #include <optional>
 
-#include "session/chunk_sizer.hpp"
 #include "session/difference_sender.hpp"
 #include "session/feed_hub.hpp"
-#include "session/packed_segment.hpp"
 #include "session/send_shared.hpp"
+#include "source/chunk_sizer.hpp"
+#include "source/packed_segment.hpp"
 
 namespace dcdn::session {
 

@@ -1,7 +1,7 @@
 #include "session/send_object.hpp"
 
 #include "pipeline/sealed_content.hpp"
-#include "session/sealed_source.hpp"
+#include "source/sealed_source.hpp"
 
 namespace dcdn::session {
 

@@ -4,8 +4,8 @@
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 
-#include "api/signature_batch.hpp"
 #include "digest/hasher.hpp"
+#include "source/signature_batch.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace {

@@ -4,7 +4,7 @@
 #include "session/basis_book.hpp"
 #include "session/difference_sender.hpp"
 #include "session/frame_stream.hpp"
-#include "session/packed_segment.hpp"
+#include "source/packed_segment.hpp"
 #include "unit/session/session_fixture.hpp"
 
 namespace dcdn::session {

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "digest/hasher.hpp"
-#include "session/packed_segment.hpp"
+#include "source/packed_segment.hpp"
 
 namespace dcdn::session {
 namespace {

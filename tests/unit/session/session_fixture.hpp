@@ -6,8 +6,8 @@
 
 #include "base/unique_fd.hpp"
 #include "pipeline/chunk_packer.hpp"
-#include "session/object_packer.hpp"
-#include "session/packed_segment.hpp"
+#include "source/object_packer.hpp"
+#include "source/packed_segment.hpp"
 #include "support/object_maker.hpp"
 #include "support/temp_dir.hpp"
 

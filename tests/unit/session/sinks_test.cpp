@@ -3,9 +3,9 @@
 
 #include "session/chunk_desk.hpp"
 #include "session/object_sink.hpp"
-#include "session/packed_segment.hpp"
 #include "session/raw_sink.hpp"
 #include "session/stream_sink.hpp"
+#include "source/packed_segment.hpp"
 #include "unit/session/session_fixture.hpp"
 #include "wire/frame_reader.hpp"
 #include "wire/signed_frames.hpp"

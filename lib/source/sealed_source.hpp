@@ -1,8 +1,8 @@
 // sealed_source.hpp - what an encrypted object is made of: bytes as they come, or an object packed into a
 // chunk stream of its own, so that its names, times and digests are inside.
 #pragma once
-#include "session/object_packer.hpp"
-#include "session/sealed_pipe.hpp"
+#include "source/object_packer.hpp"
+#include "source/sealed_pipe.hpp"
 
 namespace dcdn::session {
 

@@ -1,12 +1,12 @@
-#include "session/sealed_source.hpp"
+#include "source/sealed_source.hpp"
 
 #include <poll.h>
 
 #include <cerrno>
 
 #include "base/text.hpp"
-#include "session/packed_segment.hpp"
-#include "session/segment_output.hpp"
+#include "source/packed_segment.hpp"
+#include "source/segment_output.hpp"
 
 namespace dcdn::session {
 

@@ -1,4 +1,4 @@
-#include "session/chunk_sizer.hpp"
+#include "source/chunk_sizer.hpp"
 
 #include <algorithm>
 #include <bit>

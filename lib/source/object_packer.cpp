@@ -1,4 +1,4 @@
-#include "session/object_packer.hpp"
+#include "source/object_packer.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -11,7 +11,7 @@
 #include "digest/hasher.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "pipeline/segment_builder.hpp"
-#include "session/packed_segment.hpp"
+#include "source/packed_segment.hpp"
 #include "wire/frame.hpp"
 #include "wire/repeat_window.hpp"
 #include "wire/signed_frames.hpp"

@@ -10,9 +10,9 @@
 
 #include "compress/codec.hpp"
 #include "session/feed.hpp"
-#include "session/packed_segment.hpp"
-#include "session/source_walk.hpp"
 #include "sign/ed25519.hpp"
+#include "source/packed_segment.hpp"
+#include "source/source_walk.hpp"
 #include "work/worker_pool.hpp"
 
 namespace dcdn::session {

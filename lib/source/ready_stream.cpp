@@ -1,4 +1,4 @@
-#include "session/ready_stream.hpp"
+#include "source/ready_stream.hpp"
 
 #include <poll.h>
 
@@ -8,7 +8,7 @@
 
 #include "base/unique_fd.hpp"
 #include "pipeline/chunk_packer.hpp"
-#include "session/packed_segment.hpp"
+#include "source/packed_segment.hpp"
 #include "wire/frame_reader.hpp"
 #include "wire/repeat_window.hpp"
 #include "wire/signed_frames.hpp"

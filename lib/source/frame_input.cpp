@@ -1,4 +1,4 @@
-#include "api/frame_input.hpp"
+#include "source/frame_input.hpp"
 
 #include <poll.h>
 #include <unistd.h>

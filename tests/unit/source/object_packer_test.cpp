@@ -1,4 +1,4 @@
-#include "session/object_packer.hpp"
+#include "source/object_packer.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -2,7 +2,7 @@
 #pragma once
 #include "pipeline/chunk_packer.hpp"
 #include "session/feed.hpp"
-#include "session/packed_segment.hpp"
+#include "source/packed_segment.hpp"
 
 namespace dcdn::session {
 

@@ -1,4 +1,4 @@
-#include "api/signature_batch.hpp"
+#include "source/signature_batch.hpp"
 
 #include "wire/signed_frames.hpp"
 

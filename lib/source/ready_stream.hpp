@@ -2,7 +2,7 @@
 #pragma once
 #include <functional>
 
-#include "session/object_packer.hpp"
+#include "source/object_packer.hpp"
 
 namespace dcdn::session {
 

@@ -1,4 +1,4 @@
-#include "session/source_walk.hpp"
+#include "source/source_walk.hpp"
 
 #include <dirent.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "session/sealed_source.hpp"
+#include "source/sealed_source.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

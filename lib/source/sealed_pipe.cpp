@@ -1,4 +1,4 @@
-#include "session/sealed_pipe.hpp"
+#include "source/sealed_pipe.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
