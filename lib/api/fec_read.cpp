@@ -4,8 +4,8 @@
 #include "base/unique_fd.hpp"
 #include "dcdn/fec.hpp"
 #include "pipeline/chunk_packer.hpp"
-#include "session/object_sink.hpp"
-#include "session/raw_sink.hpp"
+#include "sink/object_sink.hpp"
+#include "sink/raw_sink.hpp"
 
 namespace dcdn {
 

@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "api/frame_output.hpp"
 #include "api/group_reader.hpp"
 #include "api/parity_output.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/fec.hpp"
+#include "sink/frame_output.hpp"
 
 namespace dcdn {
 

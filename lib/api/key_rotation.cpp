@@ -3,9 +3,9 @@
 
 #include <cerrno>
 
-#include "api/frame_output.hpp"
 #include "base/clock.hpp"
 #include "dcdn/sign.hpp"
+#include "sink/frame_output.hpp"
 #include "trust/audit_log.hpp"
 #include "trust/chosen_keys.hpp"
 #include "trust/key_files.hpp"

@@ -2,8 +2,8 @@
 #pragma once
 #include <vector>
 
-#include "api/frame_output.hpp"
 #include "pipeline/parity_group.hpp"
+#include "sink/frame_output.hpp"
 #include "work/stage.hpp"
 #include "work/worker_pool.hpp"
 

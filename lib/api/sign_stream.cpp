@@ -1,10 +1,10 @@
 // The filters of dcdn/sign.hpp: sign_stream and verify_stream.
 #include <unordered_map>
 
-#include "api/frame_output.hpp"
 #include "base/clock.hpp"
 #include "dcdn/sign.hpp"
 #include "pipeline/stream_verifier.hpp"
+#include "sink/frame_output.hpp"
 #include "source/frame_input.hpp"
 #include "source/signature_batch.hpp"
 #include "trust/audit_log.hpp"

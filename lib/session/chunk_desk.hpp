@@ -8,7 +8,7 @@
 
 #include "dcdn/units.hpp"
 #include "pipeline/chunk_packer.hpp"
-#include "session/object_sink.hpp"
+#include "sink/object_sink.hpp"
 #include "wire/repeat_window.hpp"
 
 namespace dcdn::session {

@@ -3,10 +3,10 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
-#include "session/directory_sink.hpp"
-#include "session/raw_sink.hpp"
 #include "session/receive_connection.hpp"
-#include "session/stream_sink.hpp"
+#include "sink/directory_sink.hpp"
+#include "sink/raw_sink.hpp"
+#include "sink/stream_sink.hpp"
 
 namespace dcdn::session {
 

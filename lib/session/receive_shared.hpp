@@ -8,9 +8,9 @@
 
 #include "dcdn/progress.hpp"
 #include "net/connection.hpp"
-#include "session/object_sink.hpp"
 #include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
+#include "sink/object_sink.hpp"
 #include "store/collision.hpp"
 #include "store/receive_dir.hpp"
 #include "wire/frame.hpp"

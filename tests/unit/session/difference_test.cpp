@@ -1,9 +1,9 @@
 // A receiver's book of older files and a sender's differences to them, without a network between.
 #include <asio/io_context.hpp>
 
-#include "session/basis_book.hpp"
 #include "session/difference_sender.hpp"
 #include "session/frame_stream.hpp"
+#include "sink/basis_book.hpp"
 #include "source/packed_segment.hpp"
 #include "unit/session/session_fixture.hpp"
 

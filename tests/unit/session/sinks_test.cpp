@@ -2,9 +2,9 @@
 #include <unistd.h>
 
 #include "session/chunk_desk.hpp"
-#include "session/object_sink.hpp"
-#include "session/raw_sink.hpp"
-#include "session/stream_sink.hpp"
+#include "sink/object_sink.hpp"
+#include "sink/raw_sink.hpp"
+#include "sink/stream_sink.hpp"
 #include "source/packed_segment.hpp"
 #include "unit/session/session_fixture.hpp"
 #include "wire/frame_reader.hpp"

@@ -1,4 +1,4 @@
-#include "session/directory_sink.hpp"
+#include "sink/directory_sink.hpp"
 
 #include <sys/stat.h>
 
@@ -7,8 +7,8 @@
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
-#include "session/basis_book.hpp"
-#include "session/delivered.hpp"
+#include "sink/basis_book.hpp"
+#include "sink/delivered.hpp"
 #include "store/receive_dir.hpp"
 
 namespace dcdn::session {

@@ -1,4 +1,4 @@
-#include "session/manifest_window.hpp"
+#include "sink/manifest_window.hpp"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 #include <functional>
 #include <memory>
 
-#include "session/object_sink.hpp"
+#include "sink/object_sink.hpp"
 
 namespace dcdn::session {
 

@@ -1,4 +1,4 @@
-#include "api/frame_output.hpp"
+#include "sink/frame_output.hpp"
 
 #include "base/unique_fd.hpp"
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "pace/basis_choice.hpp"
-#include "session/object_sink.hpp"
+#include "sink/object_sink.hpp"
 #include "store/part_object.hpp"
 #include "store/receive_dir.hpp"
 

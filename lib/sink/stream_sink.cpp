@@ -1,8 +1,8 @@
-#include "session/stream_sink.hpp"
+#include "sink/stream_sink.hpp"
 
 #include "base/unique_fd.hpp"
 #include "pipeline/chunk_packer.hpp"
-#include "session/manifest_window.hpp"
+#include "sink/manifest_window.hpp"
 #include "wire/repeat_window.hpp"
 
 namespace dcdn::session {

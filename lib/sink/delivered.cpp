@@ -1,4 +1,4 @@
-#include "session/delivered.hpp"
+#include "sink/delivered.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,11 +1,11 @@
-#include "session/raw_sink.hpp"
+#include "sink/raw_sink.hpp"
 
 #include <algorithm>
 #include <deque>
 
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
-#include "session/manifest_window.hpp"
+#include "sink/manifest_window.hpp"
 
 namespace dcdn::session {
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <memory>
 
-#include "session/object_sink.hpp"
+#include "sink/object_sink.hpp"
 
 namespace dcdn::session {
 

@@ -1,4 +1,4 @@
-#include "session/basis_book.hpp"
+#include "sink/basis_book.hpp"
 
 #include <sys/stat.h>
 
