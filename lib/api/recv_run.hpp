@@ -8,7 +8,7 @@
 
 #include "api/loop_watch.hpp"
 #include "api/sealed_deliveries.hpp"
-#include "control/control_socket.hpp"
+#include "console/control_socket.hpp"
 #include "dcdn/recv.hpp"
 #include "record/session_db.hpp"
 #include "session/receiver.hpp"

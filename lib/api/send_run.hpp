@@ -7,7 +7,7 @@
 
 #include "api/loop_watch.hpp"
 #include "api/send_plan.hpp"
-#include "control/control_socket.hpp"
+#include "console/control_socket.hpp"
 #include "record/session_db.hpp"
 #include "session/send_session.hpp"
 #include "trust/trust_ledger.hpp"

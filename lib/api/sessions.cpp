@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
-#include "control/control_socket.hpp"
+#include "console/control_socket.hpp"
 #include "dcdn/send.hpp"
 #include "record/session_db.hpp"
 

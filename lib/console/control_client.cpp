@@ -7,8 +7,8 @@
 #include <chrono>
 
 #include "base/text.hpp"
-#include "control/control_socket.hpp"
-#include "control/socket_path.hpp"
+#include "console/control_socket.hpp"
+#include "console/socket_path.hpp"
 
 namespace dcdn::control {
 

@@ -1,4 +1,4 @@
-#include "control/socket_path.hpp"
+#include "console/socket_path.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "control/control_socket.hpp"
+#include "console/control_socket.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 #include <future>
 #include <thread>
 
-#include "control/socket_path.hpp"
+#include "console/socket_path.hpp"
 #include "support/temp_dir.hpp"
 
 namespace dcdn::control {

@@ -13,8 +13,8 @@
 
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
-#include "control/control_socket.hpp"
-#include "control/socket_path.hpp"
+#include "console/control_socket.hpp"
+#include "console/socket_path.hpp"
 
 namespace dcdn::control {
 
