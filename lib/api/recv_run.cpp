@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "api/opened_file.hpp"
-#include "api/peer_trust.hpp"
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "dcdn/version.hpp"
+#include "node/peer_trust.hpp"
 #include "store/receive_dir.hpp"
 #include "trust/audit_log.hpp"
 #include "trust/key_files.hpp"

@@ -6,10 +6,10 @@
 #include <memory>
 #include <optional>
 
-#include "api/loop_watch.hpp"
 #include "api/sealed_deliveries.hpp"
 #include "console/control_socket.hpp"
 #include "dcdn/recv.hpp"
+#include "node/loop_watch.hpp"
 #include "record/session_db.hpp"
 #include "session/receiver.hpp"
 #include "trust/trust_ledger.hpp"

@@ -6,12 +6,12 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
-#include "api/peer_trust.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/version.hpp"
+#include "node/peer_trust.hpp"
 #include "source/sealed_source.hpp"
 #include "trust/key_files.hpp"
 #include "trust/recipients.hpp"

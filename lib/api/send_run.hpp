@@ -5,9 +5,9 @@
 #include <memory>
 #include <optional>
 
-#include "api/loop_watch.hpp"
 #include "api/send_plan.hpp"
 #include "console/control_socket.hpp"
+#include "node/loop_watch.hpp"
 #include "record/session_db.hpp"
 #include "session/send_session.hpp"
 #include "trust/trust_ledger.hpp"

@@ -1,4 +1,4 @@
-#include "api/loop_watch.hpp"
+#include "node/loop_watch.hpp"
 
 #include <fcntl.h>
 

@@ -1,4 +1,4 @@
-#include "api/peer_trust.hpp"
+#include "node/peer_trust.hpp"
 
 #include <algorithm>
 #include <memory>
