@@ -1,5 +1,5 @@
 # dcdn_read_layers()            reads lib/LAYERS into DCDN_LAYERS and DCDN_USES_<layer>
-# dcdn_layer(name VENDOR ...)   one object library per layer, from every .cpp in its folder
+# dcdn_layer(name VENDOR ...)   one object library per layer, from every .cpp in and below its folder
 # dcdn_flags(target)            the warnings and sanitizers every target of ours gets
 # dcdn_sanitize(target)         the sanitizers alone
 function(dcdn_flags target)
@@ -42,7 +42,7 @@ endmacro()
 
 function(dcdn_layer name)
   cmake_parse_arguments(arg "" "" "VENDOR" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/lib/${name}/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/lib/${name}/*.cpp)
   if(NOT sources)
     return()
   endif()

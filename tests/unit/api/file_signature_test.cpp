@@ -1,4 +1,4 @@
-#include "api/file_signature.hpp"
+#include "api/sign/file_signature.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,112 @@
+#include "api/recv/sealed_deliveries.hpp"
+
+#include <algorithm>
+#include <asio/post.hpp>
+
+#include "api/recv/opened_file.hpp"
+#include "base/text.hpp"
+#include "store/receive_dir.hpp"
+#include "trust/audit_log.hpp"
+
+namespace dcdn::api {
+
+namespace {
+
+class Recorder final : public ProgressSink {
+ public:
+  explicit Recorder(OpenedDelivery& into) : into_(into) {}
+  void on_progress(const Progress&) override {}
+  void on_object(const std::string& name, const std::string& path, std::uint64_t bytes,
+                 const std::string& object, const Error* error) override {
+    if (error == nullptr) into_.objects.push_back({name, path, bytes, object});
+  }
+  void on_note(int level, const std::string& text) override {
+    if (level == 0) into_.notes.push_back(text);
+  }
+
+ private:
+  OpenedDelivery& into_;
+};
+
+std::uint64_t left(std::uint64_t limit, std::uint64_t used) {
+  return limit > used ? limit - used : 0;
+}
+
+/// How much content the limits allow; what is encrypted lies beside what comes out of it until that is whole.
+Result<std::uint64_t> room_in(const RecvOptions& options, const store::ReceiveDir& dir) {
+  std::uint64_t most = options.max_object_bytes > 0 ? options.max_object_bytes : UINT64_MAX;
+  if (options.quota_bytes > 0) {
+    DCDN_TRY(const std::uint64_t used, dir.used_bytes());
+    most = std::min(most, left(options.quota_bytes, used));
+  }
+  DCDN_TRY(const std::uint64_t free, dir.free_bytes());
+  return std::min(most, left(free, options.reserve_bytes));
+}
+
+}  // namespace
+
+bool OpenedDelivery::kept() const {
+  return !result && (result.error().code == Errc::untrusted || result.error().code == Errc::nothing);
+}
+
+OpenedDelivery open_delivery(const RecvOptions& options, const SealedDelivery& delivery,
+                             const std::vector<SecretKey>& keys, const UnpackTap& tap) {
+  OpenedDelivery opened;
+  Recorder recorder(opened);
+  opened.result = unpack_sealed_file(options, recorder, delivery.path, keys, tap);
+  return opened;
+}
+
+bool report_opened(const RecvOptions& options, const SealedDelivery& delivery, const OpenedDelivery& opened,
+                   ProgressSink& progress, std::vector<std::string>& paths, const TrustLedger::Warn& warn) {
+  const std::string shown = escape_for_display(delivery.name);
+  for (const std::string& note : opened.notes) progress.on_note(0, note);
+  for (const auto& inner : opened.objects)
+    progress.on_object(inner.name, inner.path, inner.bytes, inner.object, nullptr);
+  if (opened.result) {
+    std::erase(paths, delivery.path);
+    paths.insert(paths.end(), opened.result->paths.begin(), opened.result->paths.end());
+    audit(options.home, {kAuditAccept, {{"what", shown + ", decrypted"}}}, warn);
+    return true;
+  }
+  const Error& error = opened.result.error();
+  const std::string path = escape_for_display(delivery.path);
+  progress.on_object(shown, path, delivery.bytes, to_hex(delivery.object.view()), nullptr);
+  progress.on_note(0, shown + ": " + error.message + "; kept as " + path);
+  if (opened.kept()) return true;
+  audit(options.home, {kAuditReject, {{"what", shown + ", to be decrypted"}, {"why", error.message}}}, warn);
+  return false;
+}
+
+SealedDeliveries::SealedDeliveries(asio::any_io_executor loop, const RecvOptions& options,
+                                   std::shared_ptr<store::ReceiveDir> dir, std::vector<SecretKey> keys,
+                                   Done done)
+    : loop_(std::move(loop)),
+      options_(options),
+      dir_(std::move(dir)),
+      keys_(std::move(keys)),
+      done_(std::move(done)) {}
+
+void SealedDeliveries::add(SealedDelivery delivery) {
+  asio::post(thread_, [this, delivery = std::move(delivery)] {
+    OpenedDelivery opened = open(delivery);
+    asio::post(loop_, [this, delivery, opened = std::move(opened)] { done_(delivery, opened); });
+  });
+}
+
+OpenedDelivery SealedDeliveries::open(const SealedDelivery& delivery) const {
+  UnpackTap tap;
+  tap.dir = dir_;
+  const auto room = room_in(options_, *dir_);
+  OpenedDelivery failed;
+  if (!room) failed.result = room.error();
+  if (!room) return failed;
+  tap.most_bytes = *room;
+  return open_delivery(options_, delivery, keys_, tap);
+}
+
+void SealedDeliveries::finish() {
+  thread_.join();
+}
+
+}  // namespace dcdn::api

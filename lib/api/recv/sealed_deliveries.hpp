@@ -1,0 +1,57 @@
+// sealed_deliveries.hpp - encrypted objects that were delivered into a directory: decrypted and unpacked
+// there if there is a key, kept as they are if not.
+#pragma once
+#include <asio/any_io_executor.hpp>
+#include <asio/thread_pool.hpp>
+#include <functional>
+
+#include "api/recv/unpack_stream.hpp"
+#include "store/receive_dir.hpp"
+#include "trust/trust_ledger.hpp"
+
+namespace dcdn::api {
+
+/// What became of one.
+struct OpenedDelivery {
+  struct Inner {
+    std::string name, path;  ///< escaped
+    std::uint64_t bytes = 0;
+    std::string object;
+  };
+  std::vector<Inner> objects;
+  std::vector<std::string> notes;
+  Result<RecvReport> result = RecvReport();
+  /// Whether it lies where it was delivered because it is for others, or not for dcdn-recv: no failure.
+  [[nodiscard]] bool kept() const;
+};
+OpenedDelivery open_delivery(const RecvOptions& options, const SealedDelivery& delivery,
+                             const std::vector<SecretKey>& keys, const UnpackTap& tap);
+/// Notes, objects and what failed, to the user and the audit log; new paths in the place of the old one.
+/// False if it failed.
+bool report_opened(const RecvOptions& options, const SealedDelivery& delivery, const OpenedDelivery& opened,
+                   ProgressSink& progress, std::vector<std::string>& paths, const TrustLedger::Warn& warn);
+
+/// The same one after the other on a thread of its own, so that a long one holds up nobody.
+class SealedDeliveries {
+ public:
+  using Done = std::function<void(const SealedDelivery&, const OpenedDelivery&)>;
+  /// `done` is called on `loop`. `options` outlives this; their limits hold for what comes out as well.
+  SealedDeliveries(asio::any_io_executor loop, const RecvOptions& options,
+                   std::shared_ptr<store::ReceiveDir> dir, std::vector<SecretKey> keys, Done done);
+  ~SealedDeliveries() { finish(); }
+  void add(SealedDelivery delivery);
+  /// Waits for those that were added; their `done` is then posted.
+  void finish();
+
+ private:
+  asio::any_io_executor loop_;
+  OpenedDelivery open(const SealedDelivery& delivery) const;
+
+  const RecvOptions& options_;
+  std::shared_ptr<store::ReceiveDir> dir_;
+  std::vector<SecretKey> keys_;
+  Done done_;
+  asio::thread_pool thread_{1};
+};
+
+}  // namespace dcdn::api

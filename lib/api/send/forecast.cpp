@@ -1,0 +1,108 @@
+#include "dcdn/forecast.hpp"
+
+#include <algorithm>
+
+#include "api/send/send_plan.hpp"
+#include "base/text.hpp"
+#include "pace/link_forecast.hpp"
+#include "session/feed_hub.hpp"
+#include "source/chunk_sizer.hpp"
+#include "source/source_walk.hpp"
+#include "wire/frame.hpp"
+
+namespace dcdn {
+
+namespace {
+
+constexpr int kSettled = 64;  // measures after which the smoothed chunk size no longer changes
+
+std::uint32_t chunk_bytes_of(const SendOptions& options, const std::optional<pace::LinkDescription>& link) {
+  session::ChunkSizer sizer(options.chunk_bytes, {}, wire::kMaxChunkContent,
+                            static_cast<double>(options.rate_bytes_per_s));
+  if (link)
+    for (int i = 0; i < kSettled; ++i) sizer.measure({link->rtt, link->loss});
+  return sizer.chunk_bytes(0);
+}
+
+std::uint64_t chunks_of(std::uint64_t bytes, std::uint32_t chunk_bytes) {
+  return bytes / chunk_bytes + (bytes % chunk_bytes == 0 ? 0 : 1);
+}
+
+Result<std::uint64_t> count_chunks(const session::SendObject& object, const SendOptions& options,
+                                   std::uint32_t chunk_bytes) {
+  if (object.kind == wire::ObjectKind::file) return chunks_of(object.bytes.value_or(0), chunk_bytes);
+  std::uint64_t chunks = 0;
+  DCDN_CHECK(session::walk_tree(
+      object.path, api::symlinks_of(options.symlinks),
+      [&](const session::SourceEntry& entry) -> Result<void> {
+        chunks += chunks_of(entry.begin.size.value_or(0), chunk_bytes);
+        return {};
+      },
+      [](const std::string&) {}));
+  return chunks;
+}
+
+// As a sender with --carrier auto chooses (session/carrier_choice.cpp).
+bool stays_on_streams(const SendOptions& options, const pace::LinkDescription& link) {
+  constexpr std::chrono::microseconds kShortPath{3000};
+  constexpr double kCodedFromLoss = 0.01;
+  return options.transport.carrier == Carrier::automatic && link.rtt < kShortPath &&
+         link.loss < kCodedFromLoss;
+}
+
+LinkForecast forecast_link(const SendOptions& options, const SendForecast& planned,
+                           const pace::LinkDescription& link) {
+  pace::ForecastRequest request;
+  request.link = link;
+  const bool streams = options.transport.carrier == Carrier::streams || stays_on_streams(options, link);
+  request.carrier = streams ? pace::Carrier::streams : pace::Carrier::coded;
+  request.critical = !options.sources.empty() && options.sources.front().priority == SendPriority::critical;
+  request.bytes = planned.bytes;
+  request.rate_bytes_per_s = static_cast<double>(options.rate_bytes_per_s) /
+                             static_cast<double>(std::max<std::size_t>(1, planned.destinations));
+  const pace::Forecast core = pace::forecast(request);
+  LinkForecast result;
+  result.carrier = streams ? "streams" : "coded";
+  result.eta_s = core.eta_s();
+  result.open_s = core.open_s;
+  result.least_s = core.least_s;
+  result.wire_bytes = static_cast<std::uint64_t>(core.wire_bytes);
+  if (planned.bytes > 0) result.overhead = core.wire_bytes / static_cast<double>(planned.bytes) - 1;
+  result.parity = core.ahead;
+  result.repair = core.repair;
+  return result;
+}
+
+}  // namespace
+
+Result<SendForecast> forecast_send(const SendOptions& options, const std::string& link) {
+  for (const SendSource& source : options.sources)
+    if (source.path == "-")
+      return Error(Errc::usage, "--dry-run: nobody knows beforehand how much comes on standard input")
+          .with_hint("name a file of that size instead");
+  std::optional<pace::LinkDescription> described;
+  if (!link.empty()) {
+    DCDN_TRY(described, pace::parse_link(link));
+  }
+  DCDN_TRY(const api::SendPlan plan, api::plan_send(options));
+  SendForecast result;
+  result.destinations = options.destinations.size();
+  result.chunk_bytes = chunk_bytes_of(options, described);
+  for (const session::SendObject& object : plan.objects) {
+    PlannedObject planned;
+    planned.name = escape_for_display(object.name);
+    planned.path = escape_for_display(object.path);
+    planned.kind = object.kind == wire::ObjectKind::tree ? "tree" : "file";
+    planned.bytes = object.bytes.value_or(0);
+    planned.entries = object.entries.value_or(0);
+    planned.priority = static_cast<SendPriority>(object.priority);
+    DCDN_TRY(planned.chunks, count_chunks(object, options, result.chunk_bytes));
+    result.bytes += planned.bytes;
+    result.chunks += planned.chunks;
+    result.objects.push_back(std::move(planned));
+  }
+  if (described) result.link = forecast_link(options, result, *described);
+  return result;
+}
+
+}  // namespace dcdn

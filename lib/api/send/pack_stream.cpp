@@ -1,0 +1,136 @@
+// dcdn-send --stdout: sources to a chunk stream, without network and without a key.
+#include <poll.h>
+
+#include <chrono>
+
+#include "api/send/send_plan.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "base/unique_fd.hpp"
+#include "dcdn/send.hpp"
+#include "source/object_packer.hpp"
+#include "source/packed_segment.hpp"
+#include "source/sealed_source.hpp"
+#include "source/segment_output.hpp"
+#include "trust/keyring_file.hpp"
+#include "trust/recipients.hpp"
+
+namespace dcdn {
+
+namespace {
+
+constexpr std::uint32_t kUsualChunk = 256u << 10;
+
+bool readable(int fd) {
+  pollfd wait{fd, POLLIN, 0};
+  return fd >= 0 && ::poll(&wait, 1, 0) > 0;
+}
+
+class StreamPacker {
+ public:
+  StreamPacker(const SendOptions& options, int output_fd, ProgressSink& progress)
+      : options_(options), output_fd_(output_fd), progress_(progress) {}
+
+  Result<SendReport> run() {
+    const auto began = std::chrono::steady_clock::now();
+    DCDN_TRY(const api::SendPlan plan, api::plan_send(options_));
+    std::vector<NodeId> recipients;
+    if (!options_.encrypt_to.empty()) {
+      DCDN_TRY(const Keyring ring, api::load_keyring(options_.home));
+      DCDN_TRY(recipients, api::recipients_of(ring, options_.encrypt_to));
+    }
+    for (const session::SendObject& object : plan.objects) {
+      if (!recipients.empty()) {
+        DCDN_CHECK(pack_sealed(object, plan.input_head, recipients));
+        continue;
+      }
+      if (object.ready_stream)
+        return Error(Errc::usage, "standard input is a chunk stream already")
+            .with_hint("cat passes it on as it is");
+      DCDN_CHECK(pack(object, plan.input_head));
+    }
+    report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    return report_;
+  }
+
+ private:
+  Result<void> pack(const session::SendObject& object, const Buffer& head) {
+    DCDN_TRY(const session::PackRequest request, request_for(object, head));
+    return pack(object, request);
+  }
+
+  Result<void> pack_sealed(const session::SendObject& object, const Buffer& head,
+                           const std::vector<NodeId>& recipients) {
+    sign::Secret secret;
+    random_bytes(secret.writable());
+    DCDN_TRY(auto sealer, pipeline::ContentSealer::make(recipients, secret));
+    DCDN_TRY(const std::string name, session::sealed_name(secret));
+    DCDN_TRY(session::PackRequest inner, request_for(object, head));
+    DCDN_TRY(const auto pipe,
+             object.ready_stream
+                 ? session::seal_input(std::move(sealer), options_.input_fd, head, {})
+                 : session::seal_object(std::move(sealer), std::move(inner), workers_, pool_));
+    session::PackRequest outer = session::pack_sealed(*pipe, name);
+    outer.chunk_bytes = [](std::uint64_t) { return kUsualChunk; };
+    return pack(object, outer);
+  }
+
+  Result<session::PackRequest> request_for(const session::SendObject& object, const Buffer& head) {
+    session::PackRequest request;
+    // What comes from a pipe is likely to go into one: nothing is left out, so that it can be written in
+    // order.
+    request.object = {object.kind, object.name, object.rereadable()};
+    if (!object.rereadable() && options_.name.empty()) request.object.name.clear();
+    request.path = object.path;
+    request.input_fd = options_.input_fd;
+    request.input_head = head;
+    request.symlinks = api::symlinks_of(options_.symlinks);
+    DCDN_TRY(request.compress, parse_compress_choice(options_.compress));
+    request.chunk_bytes = [this](std::uint64_t) { return options_.chunk_bytes.value_or(kUsualChunk); };
+    request.note = [this](const std::string& text) { progress_.on_note(0, text); };
+    return request;
+  }
+
+  Result<void> pack(const session::SendObject& object, const session::PackRequest& request) {
+    const std::function<bool()> stopped = [this] { return failed_ || readable(options_.interrupt_fd); };
+    const std::uint64_t before = report_.bytes;
+    auto packed =
+        session::pack_object(request, workers_, pool_, stopped,
+                             [this](session::PackedSegment segment) { return write(std::move(segment)); });
+    if (failed_) return *failed_;
+    if (!packed && packed.error().code == Errc::interrupted) return Error(Errc::interrupted, "interrupted");
+    DCDN_CHECK(packed);
+    ++report_.objects;
+    progress_.on_object(escape_for_display(object.name), escape_for_display(object.path),
+                        report_.bytes - before, report_.object_ids.back(), nullptr);
+    return {};
+  }
+
+  bool write(const session::PackedSegment& segment) {
+    const auto written = session::write_segment(
+        segment, [this](ByteView bytes) { return write_all(output_fd_, bytes, "standard output"); });
+    for (const session::PackedChunk& chunk : segment.chunks)
+      (chunk.repeat ? report_.bytes_skipped : report_.wire_bytes) +=
+          chunk.repeat ? chunk.record.content_size : chunk.carried.size();
+    report_.bytes += segment.content_bytes;
+    if (segment.final) report_.object_ids.push_back(to_hex(segment.id.view()));
+    if (!written) failed_ = written.error();
+    return written.has_value();
+  }
+
+  const SendOptions& options_;
+  int output_fd_;
+  ProgressSink& progress_;
+  session::WorkerPool workers_{0};
+  BufferPool pool_{32u << 20};
+  SendReport report_;
+  std::optional<Error> failed_;
+};
+
+}  // namespace
+
+Result<SendReport> pack_to_fd(const SendOptions& options, int output_fd, ProgressSink& progress) {
+  return StreamPacker(options, output_fd, progress).run();
+}
+
+}  // namespace dcdn

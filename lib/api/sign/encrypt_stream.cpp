@@ -1,0 +1,150 @@
+// The filters of dcdn/sign.hpp: encrypt_stream and decrypt_stream.
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "api/recv/unpack_stream.hpp"
+#include "base/random.hpp"
+#include "base/unique_fd.hpp"
+#include "dcdn/sign.hpp"
+#include "source/packed_segment.hpp"
+#include "source/sealed_source.hpp"
+#include "source/segment_output.hpp"
+#include "trust/chosen_keys.hpp"
+#include "trust/keyring_file.hpp"
+#include "trust/recipients.hpp"
+#include "wire/frame_reader.hpp"
+
+namespace dcdn {
+
+namespace {
+
+constexpr std::uint32_t kChunkBytes = 256u << 10;
+constexpr std::chrono::milliseconds kFlushAfter{1000};  // as the packer does with a pipe
+constexpr const char* kInput = "standard input";
+constexpr const char* kOutput = "standard output";
+
+bool readable(int fd) {
+  pollfd wait{fd, POLLIN, 0};
+  return fd >= 0 && ::poll(&wait, 1, 0) > 0;
+}
+
+/// At least `least` bytes of the input, or all there are.
+Result<Bytes> read_head(int fd, std::size_t least) {
+  Bytes head(least);
+  DCDN_TRY(const std::size_t got, read_full(fd, head, kInput));
+  head.resize(got);
+  return head;
+}
+
+Result<void> pass_rest(int fd, const std::function<Result<void>(ByteView)>& take) {
+  Bytes block(kChunkBytes);
+  for (;;) {
+    const ssize_t got = ::read(fd, block.data(), block.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error(errno, std::string(kInput) + ": read");
+    if (got == 0) return {};
+    DCDN_CHECK(take(ByteView(block).first(static_cast<std::size_t>(got))));
+  }
+}
+
+Result<std::vector<SecretKey>> chosen_keys(const DecryptOptions& options) {
+  std::vector<SecretKey> keys;
+  if (options.key) {
+    DCDN_TRY(SecretKey key, api::load_chosen_key(*options.key));
+    keys.push_back(std::move(key));
+    return keys;
+  }
+  keys = api::secret_keys(options.home);
+  if (!keys.empty()) return keys;
+  return Error(Errc::not_found, options.home.config_dir + "/keys: no key that opens without a passphrase")
+      .with_hint("name one with --name, or make one: dcdn-sign keygen");
+}
+
+class Decrypter {
+ public:
+  Decrypter(const DecryptOptions& options, std::vector<SecretKey> keys)
+      : options_(options), opener_(std::move(keys)) {}
+
+  Result<DecryptReport> run() {
+    DCDN_TRY(Bytes head, read_head(options_.input_fd, pipeline::kSealedFixedBytes));
+    DCDN_CHECK(wire::FrameReader::looks_like_stream(head) ? from_stream(std::move(head)) : from_bare(head));
+    DCDN_CHECK(opener_.finish());
+    return report_;
+  }
+
+ private:
+  Result<void> from_bare(const Bytes& head) {
+    DCDN_CHECK(open(head));
+    return pass_rest(options_.input_fd, [this](ByteView bytes) { return open(bytes); });
+  }
+
+  Result<void> from_stream(Bytes head) {
+    RecvOptions unpacking;
+    unpacking.home = options_.home;
+    unpacking.input_fd = options_.input_fd;
+    unpacking.interrupt_fd = options_.interrupt_fd;
+    unpacking.sink = Sink::raw_stdout;
+    api::SilentProgress silent;
+    api::UnpackTap tap;
+    tap.head = std::move(head);
+    tap.put = [this](ByteView bytes) { return open(bytes); };
+    const auto unpacked = api::unpack_with(unpacking, silent, tap);
+    if (!unpacked) return unpacked.error();
+    return {};
+  }
+
+  Result<void> open(ByteView sealed) {
+    return opener_.push(sealed, [this](ByteView plain) {
+      report_.bytes += plain.size();
+      return write_all(options_.output_fd, plain, kOutput);
+    });
+  }
+
+  const DecryptOptions& options_;
+  pipeline::ContentOpener opener_;
+  DecryptReport report_;
+};
+
+}  // namespace
+
+Result<EncryptReport> encrypt_stream(const EncryptOptions& options) {
+  DCDN_TRY(const Keyring ring, api::load_keyring(options.home));
+  DCDN_TRY(const std::vector<NodeId> recipients, api::recipients_of(ring, options.to));
+  sign::Secret secret;
+  random_bytes(secret.writable());
+  DCDN_TRY(auto sealer, pipeline::ContentSealer::make(recipients, secret));
+  DCDN_TRY(const std::string name, session::sealed_name(secret));
+  DCDN_TRY(const auto pipe, session::seal_input(std::move(sealer), options.input_fd, {}, kFlushAfter));
+  session::PackRequest request = session::pack_sealed(*pipe, name);
+  request.chunk_bytes = [](std::uint64_t) { return kChunkBytes; };
+  request.flush_after = kFlushAfter;
+  session::WorkerPool workers(0);
+  BufferPool pool(32u << 20);
+  EncryptReport report;
+  Result<void> written;
+  const auto packed = session::pack_object(
+      request, workers, pool, [&] { return readable(options.interrupt_fd); },
+      [&](const session::PackedSegment& segment) {
+        written = session::write_segment(segment, [&](ByteView bytes) {
+          report.bytes += bytes.size();
+          return write_all(options.output_fd, bytes, kOutput);
+        });
+        return written.has_value();
+      });
+  DCDN_CHECK(written);
+  DCDN_CHECK(packed);
+  for (const NodeId& id : recipients) report.recipients.push_back(to_text(id));
+  return report;
+}
+
+Result<DecryptReport> decrypt_stream(const DecryptOptions& options) {
+  DCDN_TRY(std::vector<SecretKey> keys, chosen_keys(options));
+  auto done = Decrypter(options, std::move(keys)).run();
+  if (!done) return done.error().during(kInput);
+  return done;
+}
+
+}  // namespace dcdn
