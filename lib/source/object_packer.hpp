@@ -9,7 +9,6 @@
 #include <string>
 
 #include "compress/codec.hpp"
-#include "session/feed.hpp"
 #include "sign/ed25519.hpp"
 #include "source/packed_segment.hpp"
 #include "source/source_walk.hpp"

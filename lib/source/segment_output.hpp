@@ -1,7 +1,6 @@
 // segment_output.hpp - packed segments and their chunks as frames.
 #pragma once
 #include "pipeline/chunk_packer.hpp"
-#include "session/feed.hpp"
 #include "source/packed_segment.hpp"
 
 namespace dcdn::session {
