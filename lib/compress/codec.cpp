@@ -10,12 +10,9 @@
 #include "compress/lz4_codec.hpp"
 #include "compress/zstd_codec.hpp"
 
-namespace dcdn {
+namespace dcdn::compress {
 
 namespace {
-
-using compress::lz4_compress;
-using compress::zstd_compress;
 
 constexpr int kLargestLevel = 19;
 
@@ -124,19 +121,19 @@ Result<Buffer> decompress_chunk(Codec codec, ByteView carried, std::size_t conte
       return content;
     }
     case Codec::zstd: {
-      if (!compress::zstd_is_plausible(carried, content_size)) return corrupt("zstd");
+      if (!zstd_is_plausible(carried, content_size)) return corrupt("zstd");
       Buffer content = pool.take(content_size);
-      if (!compress::zstd_decompress(carried, content.writable())) return corrupt("zstd");
+      if (!zstd_decompress(carried, content.writable())) return corrupt("zstd");
       return content;
     }
     case Codec::lz4: {
-      if (content_size > compress::lz4_largest_content(carried.size())) return corrupt("lz4");
+      if (content_size > lz4_largest_content(carried.size())) return corrupt("lz4");
       Buffer content = pool.take(content_size);
-      if (!compress::lz4_decompress(carried, content.writable())) return corrupt("lz4");
+      if (!lz4_decompress(carried, content.writable())) return corrupt("lz4");
       return content;
     }
   }
   return Error(Errc::unsupported, fmt::format("codec {} is not known here", static_cast<unsigned>(codec)));
 }
 
-}  // namespace dcdn
+}  // namespace dcdn::compress

@@ -5,7 +5,7 @@
 #include "base/buffer.hpp"
 #include "dcdn/result.hpp"
 
-namespace dcdn {
+namespace dcdn::compress {
 
 enum class Codec : std::uint8_t { raw = 0, zstd = 1, lz4 = 2 };  ///< numbers are the format's
 
@@ -34,4 +34,4 @@ Compressed compress_chunk(ByteView content, CompressChoice choice, BufferPool& p
 /// enum.
 Result<Buffer> decompress_chunk(Codec codec, ByteView carried, std::size_t content_size, BufferPool& pool);
 
-}  // namespace dcdn
+}  // namespace dcdn::compress

@@ -9,7 +9,7 @@
 
 #include "compress/zstd_codec.hpp"
 
-namespace dcdn {
+namespace dcdn::compress {
 
 namespace {
 
@@ -47,8 +47,7 @@ std::optional<Buffer> compress_against(ByteView reference, ByteView content, int
 
 Result<void> decompress_against(ByteView reference, ByteView carried, MutableByteView into) {
   const Error wrong(Errc::corrupt, "the compressed difference does not decode");
-  if (too_long(reference) || too_long(into) || !compress::zstd_is_plausible(carried, into.size()))
-    return wrong;
+  if (too_long(reference) || too_long(into) || !zstd_is_plausible(carried, into.size())) return wrong;
   const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
   if (!context) throw std::bad_alloc();
   if (ZSTD_isError(ZSTD_DCtx_refPrefix(context.get(), reference.data(), reference.size())) != 0) return wrong;
@@ -57,4 +56,4 @@ Result<void> decompress_against(ByteView reference, ByteView carried, MutableByt
   return made == into.size() ? Result<void>() : wrong;
 }
 
-}  // namespace dcdn
+}  // namespace dcdn::compress

@@ -5,7 +5,7 @@
 #include "base/buffer.hpp"
 #include "dcdn/result.hpp"
 
-namespace dcdn {
+namespace dcdn::compress {
 
 /// Of the content, and of the reference, bytes.
 inline constexpr std::uint64_t kMostReferenceBytes = 1u << 30;
@@ -18,4 +18,4 @@ std::optional<Buffer> compress_against(ByteView reference, ByteView content, int
 /// Exactly into.size() bytes back. error corrupt.
 Result<void> decompress_against(ByteView reference, ByteView carried, MutableByteView into);
 
-}  // namespace dcdn
+}  // namespace dcdn::compress

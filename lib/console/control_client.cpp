@@ -10,7 +10,7 @@
 #include "console/control_socket.hpp"
 #include "console/socket_path.hpp"
 
-namespace dcdn::control {
+namespace dcdn::console {
 
 namespace {
 
@@ -109,4 +109,4 @@ Result<std::string> ask_control(const std::string& path, const std::string& requ
   return asking.receive();
 }
 
-}  // namespace dcdn::control
+}  // namespace dcdn::console

@@ -16,7 +16,7 @@
 #include "console/control_socket.hpp"
 #include "console/socket_path.hpp"
 
-namespace dcdn::control {
+namespace dcdn::console {
 
 namespace {
 
@@ -197,4 +197,4 @@ Result<std::unique_ptr<ControlServer>> serve_control(asio::any_io_executor execu
   return std::unique_ptr<ControlServer>(new LocalServer(std::move(listening), std::move(place), made));
 }
 
-}  // namespace dcdn::control
+}  // namespace dcdn::console

@@ -10,7 +10,7 @@
 
 #include "dcdn/result.hpp"
 
-namespace dcdn::control {
+namespace dcdn::console {
 
 /// {"command":"pause"} in, one JSON object out: {"ok":true,...} or
 /// {"ok":false,"code":"usage","message":"..."}. Called on the executor's thread with the line, without its
@@ -34,4 +34,4 @@ Result<std::unique_ptr<ControlServer>> serve_control(asio::any_io_executor execu
 /// Blocking, for the commanding tool. error not_found: nobody listens there. timeout 5 s: temporary.
 Result<std::string> ask_control(const std::string& path, const std::string& request_line);
 
-}  // namespace dcdn::control
+}  // namespace dcdn::console

@@ -8,7 +8,7 @@
 
 #include "base/text.hpp"
 
-namespace dcdn::control {
+namespace dcdn::console {
 
 Result<SocketPath> SocketPath::of(const std::string& path) {
   SocketPath made;
@@ -37,4 +37,4 @@ bool is_same_user(int connected_fd) {
          peer.uid == ::geteuid();
 }
 
-}  // namespace dcdn::control
+}  // namespace dcdn::console

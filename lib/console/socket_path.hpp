@@ -8,7 +8,7 @@
 #include "base/unique_fd.hpp"
 #include "dcdn/result.hpp"
 
-namespace dcdn::control {
+namespace dcdn::console {
 
 /// An address for `path`. A path that does not fit is reached through /proc/self/fd/<its directory>, so the
 /// address holds only as long as this object.
@@ -34,4 +34,4 @@ class SocketPath {
 /// The user at the other end of a connected local socket (SO_PEERCRED) is the one this process runs as.
 bool is_same_user(int connected_fd);
 
-}  // namespace dcdn::control
+}  // namespace dcdn::console

@@ -2,7 +2,7 @@
 
 #include <sodium/crypto_generichash_blake2b.h>
 
-namespace dcdn {
+namespace dcdn::digest {
 
 struct Blake2b::State {
   crypto_generichash_blake2b_state sodium;
@@ -24,4 +24,4 @@ std::array<std::uint8_t, 64> Blake2b::finish() {
   return digest;
 }
 
-}  // namespace dcdn
+}  // namespace dcdn::digest

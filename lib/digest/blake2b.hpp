@@ -6,7 +6,7 @@
 
 #include "dcdn/bytes.hpp"
 
-namespace dcdn {
+namespace dcdn::digest {
 
 class Blake2b {
  public:
@@ -23,4 +23,4 @@ class Blake2b {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace dcdn
+}  // namespace dcdn::digest

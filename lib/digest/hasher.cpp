@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace dcdn {
+namespace dcdn::digest {
 
 namespace {
 
@@ -66,4 +66,4 @@ bool is_all_zero(ByteView bytes) {
   return bytes.size() == head || std::memcmp(bytes.data(), bytes.data() + head, bytes.size() - head) == 0;
 }
 
-}  // namespace dcdn
+}  // namespace dcdn::digest

@@ -4,7 +4,7 @@
 
 #include "dcdn/bytes.hpp"
 
-namespace dcdn {
+namespace dcdn::digest {
 
 Digest blake3(ByteView bytes);
 
@@ -28,4 +28,4 @@ class Hasher {
 /// True if every byte is zero. Fast enough to ask of every chunk.
 bool is_all_zero(ByteView bytes);
 
-}  // namespace dcdn
+}  // namespace dcdn::digest

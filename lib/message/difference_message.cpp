@@ -4,7 +4,7 @@
 #include "wire/field_reader.hpp"
 #include "wire/frame.hpp"
 
-namespace dcdn::wire {
+namespace dcdn::message {
 
 namespace {
 
@@ -59,7 +59,7 @@ Bytes encode(const Difference& m) {
 
 template <>
 Result<Differences> parse<Differences>(ByteView body) {
-  FieldReader in("differences", body);
+  wire::FieldReader in("differences", body);
   Differences m;
   m.version = in.number32();
   in.require(m.version > 0);
@@ -68,7 +68,7 @@ Result<Differences> parse<Differences>(ByteView body) {
 
 template <>
 Result<BasisPiece> parse<BasisPiece>(ByteView body) {
-  FieldReader in("basis", body);
+  wire::FieldReader in("basis", body);
   BasisPiece m;
   m.object = in.number32();
   m.basis = in.number32();
@@ -82,7 +82,7 @@ Result<BasisPiece> parse<BasisPiece>(ByteView body) {
 
 template <>
 Result<Compare> parse<Compare>(ByteView body) {
-  FieldReader in("compare", body);
+  wire::FieldReader in("compare", body);
   Compare m;
   m.object = in.number32();
   m.segment = in.number64();
@@ -90,10 +90,10 @@ Result<Compare> parse<Compare>(ByteView body) {
   std::uint64_t chunks = 0;
   for (std::uint64_t i = 0; i < runs && in.ok(); ++i) {
     CompareRun run;
-    run.chunks = static_cast<std::uint32_t>(in.number(1, kMaxRecords));
+    run.chunks = static_cast<std::uint32_t>(in.number(1, wire::kMaxRecords));
     if (const auto basis = in.optional(std::numeric_limits<std::uint32_t>::max()))
       run.basis = static_cast<std::uint32_t>(*basis);
-    in.require((chunks += run.chunks) <= kMaxRecords);
+    in.require((chunks += run.chunks) <= wire::kMaxRecords);
     m.runs.push_back(run);
   }
   if (in.ok() && in.left() > 0) m.version = static_cast<std::uint32_t>(in.number(2, UINT32_MAX));
@@ -102,19 +102,19 @@ Result<Compare> parse<Compare>(ByteView body) {
 
 template <>
 Result<Difference> parse<Difference>(ByteView body) {
-  FieldReader in("difference", body);
+  wire::FieldReader in("difference", body);
   Difference m;
   m.carried = in.digest();
   m.object = in.number32();
   m.basis = in.number32();
   m.codec = static_cast<DifferenceCodec>(in.byte(static_cast<std::uint8_t>(DifferenceCodec::in_context)));
-  m.command_bytes = static_cast<std::uint32_t>(in.number(1, kMaxChunkContent));
+  m.command_bytes = static_cast<std::uint32_t>(in.number(1, wire::kMaxChunkContent));
   const std::size_t size = in.left();
   const bool in_context = m.codec == DifferenceCodec::in_context;
-  in.require(size > 0 && size <= (in_context ? kMaxChunkContent : m.command_bytes));
+  in.require(size > 0 && size <= (in_context ? wire::kMaxChunkContent : m.command_bytes));
   in.require(m.codec != DifferenceCodec::raw || size == m.command_bytes);
   m.bytes = copy_of(in.raw(size));
   return in.result(std::move(m));
 }
 
-}  // namespace dcdn::wire
+}  // namespace dcdn::message

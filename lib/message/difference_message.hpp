@@ -11,7 +11,7 @@
 #include "dcdn/result.hpp"
 #include "message/session_message.hpp"
 
-namespace dcdn::wire {
+namespace dcdn::message {
 
 /// Bytes of all signatures of one object on one connection: bounds what a sender has to remember.
 inline constexpr std::size_t kMaxBasisBytes = 8u << 20;
@@ -75,4 +75,4 @@ Result<Compare> parse<Compare>(ByteView body);
 template <>
 Result<Difference> parse<Difference>(ByteView body);
 
-}  // namespace dcdn::wire
+}  // namespace dcdn::message

@@ -1,7 +1,7 @@
 // code_number and code_of_number of control_message.hpp: the table in dcdn-session(5), FAILURE CODES.
 #include "message/session_message.hpp"
 
-namespace dcdn::wire {
+namespace dcdn::message {
 
 namespace {
 
@@ -33,4 +33,4 @@ Errc code_of_number(std::uint32_t number) {
   return Errc::refused;
 }
 
-}  // namespace dcdn::wire
+}  // namespace dcdn::message

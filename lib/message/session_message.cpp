@@ -4,7 +4,7 @@
 #include "wire/field_reader.hpp"
 #include "wire/frame.hpp"
 
-namespace dcdn::wire {
+namespace dcdn::message {
 
 namespace {
 
@@ -149,7 +149,7 @@ Bytes encode(const Joined& m) {
 
 template <>
 Result<Hello> parse<Hello>(ByteView body) {
-  FieldReader in("hello", body);
+  wire::FieldReader in("hello", body);
   Hello m;
   m.protocol = in.number32();
   m.agent = in.text(kMaxAgentBytes);
@@ -160,17 +160,17 @@ Result<Hello> parse<Hello>(ByteView body) {
 
 template <>
 Result<Welcome> parse<Welcome>(ByteView body) {
-  FieldReader in("welcome", body);
+  wire::FieldReader in("welcome", body);
   Welcome m;
   m.protocol = in.number32();
   m.agent = in.text(kMaxAgentBytes);
-  m.max_chunk_content = static_cast<std::uint32_t>(in.number(kMinChunkContent, kMaxChunkContent));
+  m.max_chunk_content = static_cast<std::uint32_t>(in.number(wire::kMinChunkContent, wire::kMaxChunkContent));
   return in.result(std::move(m));
 }
 
 template <>
 Result<CarrierOffer> parse<CarrierOffer>(ByteView body) {
-  FieldReader in("carrier", body);
+  wire::FieldReader in("carrier", body);
   CarrierOffer m;
   m.version = in.number32();
   in.require(m.version > 0);
@@ -179,7 +179,7 @@ Result<CarrierOffer> parse<CarrierOffer>(ByteView body) {
 
 template <>
 Result<Again> parse<Again>(ByteView body) {
-  FieldReader in("again", body);
+  wire::FieldReader in("again", body);
   Again m;
   m.object = in.number32();
   return in.result(m);
@@ -187,23 +187,23 @@ Result<Again> parse<Again>(ByteView body) {
 
 template <>
 Result<Offer> parse<Offer>(ByteView body) {
-  FieldReader in("offer", body);
+  wire::FieldReader in("offer", body);
   Offer m;
   m.object = in.number32();
-  m.kind = static_cast<ObjectKind>(in.byte(static_cast<std::uint8_t>(ObjectKind::tree)));
-  m.name = in.text(kMaxNameBytes);
-  m.bytes = in.optional(kMaxObjectBytes);
-  m.entries = in.optional(kMaxObjectBytes);
+  m.kind = static_cast<wire::ObjectKind>(in.byte(static_cast<std::uint8_t>(wire::ObjectKind::tree)));
+  m.name = in.text(wire::kMaxNameBytes);
+  m.bytes = in.optional(wire::kMaxObjectBytes);
+  m.entries = in.optional(wire::kMaxObjectBytes);
   m.priority = static_cast<Priority>(in.byte(static_cast<std::uint8_t>(Priority::normal)));
-  m.chunk_content = static_cast<std::uint32_t>(in.number(0, kMaxChunkContent));
-  const bool nameless = m.name.empty() && m.kind == ObjectKind::stream;
-  in.require(nameless || check_name(m.name).has_value());
+  m.chunk_content = static_cast<std::uint32_t>(in.number(0, wire::kMaxChunkContent));
+  const bool nameless = m.name.empty() && m.kind == wire::ObjectKind::stream;
+  in.require(nameless || wire::check_name(m.name).has_value());
   return in.result(std::move(m));
 }
 
 template <>
 Result<Answer> parse<Answer>(ByteView body) {
-  FieldReader in("answer", body);
+  wire::FieldReader in("answer", body);
   Answer m;
   m.object = in.number32();
   const std::uint8_t flags = in.byte(kAsk | kRepeatsOmitted);
@@ -214,21 +214,21 @@ Result<Answer> parse<Answer>(ByteView body) {
   const std::uint64_t steps = in.number(0, kMaxChunkPlanSteps);
   for (std::uint64_t i = 0; i < steps && in.ok(); ++i) {
     const std::uint64_t segment = in.number64();
-    const auto chunk_content = static_cast<std::uint32_t>(in.number(1, kMaxChunkContent));
+    const auto chunk_content = static_cast<std::uint32_t>(in.number(1, wire::kMaxChunkContent));
     in.require(m.plan.empty() || segment > m.plan.back().segment);
     m.plan.push_back({segment, chunk_content});
   }
-  m.bytes_done = in.number(0, kMaxObjectBytes);
+  m.bytes_done = in.number(0, wire::kMaxObjectBytes);
   return in.result(std::move(m));
 }
 
 template <>
 Result<Want> parse<Want>(ByteView body) {
-  FieldReader in("want", body);
+  wire::FieldReader in("want", body);
   Want m;
   m.object = in.number32();
   m.segment = in.number64();
-  const auto count = static_cast<std::size_t>(in.number(0, kMaxRecords));
+  const auto count = static_cast<std::size_t>(in.number(0, wire::kMaxRecords));
   const ByteView bits = in.raw((count + 7) / 8);
   if (in.ok()) {
     m.needed.resize(count);
@@ -240,17 +240,17 @@ Result<Want> parse<Want>(ByteView body) {
 
 template <>
 Result<Stored> parse<Stored>(ByteView body) {
-  FieldReader in("stored", body);
+  wire::FieldReader in("stored", body);
   Stored m;
   m.object = in.number32();
   m.segments_done = in.number64();
-  m.bytes_done = in.number(0, kMaxObjectBytes);
+  m.bytes_done = in.number(0, wire::kMaxObjectBytes);
   return in.result(std::move(m));
 }
 
 template <>
 Result<PauseResume> parse<PauseResume>(ByteView body) {
-  FieldReader in("pause or resume", body);
+  wire::FieldReader in("pause or resume", body);
   PauseResume m;
   m.reason = in.text(kMaxReasonBytes);
   return in.result(std::move(m));
@@ -258,7 +258,7 @@ Result<PauseResume> parse<PauseResume>(ByteView body) {
 
 template <>
 Result<Cancel> parse<Cancel>(ByteView body) {
-  FieldReader in("cancel", body);
+  wire::FieldReader in("cancel", body);
   Cancel m;
   m.object = in.number32();
   m.reason = in.text(kMaxReasonBytes);
@@ -267,7 +267,7 @@ Result<Cancel> parse<Cancel>(ByteView body) {
 
 template <>
 Result<Failure> parse<Failure>(ByteView body) {
-  FieldReader in("failure", body);
+  wire::FieldReader in("failure", body);
   Failure m;
   m.object = in.number32();
   m.code = in.number32();
@@ -277,7 +277,7 @@ Result<Failure> parse<Failure>(ByteView body) {
 
 template <>
 Result<Join> parse<Join>(ByteView body) {
-  FieldReader in("join", body);
+  wire::FieldReader in("join", body);
   Join m;
   m.protocol = in.number32();
   const ByteView session = in.raw(m.session.size());
@@ -288,10 +288,10 @@ Result<Join> parse<Join>(ByteView body) {
 
 template <>
 Result<Joined> parse<Joined>(ByteView body) {
-  FieldReader in("joined", body);
+  wire::FieldReader in("joined", body);
   Joined m;
   m.path = static_cast<std::uint32_t>(in.number(1, kMaxPaths));
   return in.result(std::move(m));
 }
 
-}  // namespace dcdn::wire
+}  // namespace dcdn::message

@@ -19,7 +19,7 @@
 #include "dcdn/result.hpp"
 #include "wire/manifest.hpp"
 
-namespace dcdn::wire {
+namespace dcdn::message {
 
 inline constexpr std::size_t kMaxAgentBytes = 64;
 inline constexpr std::size_t kMaxReasonBytes = 256;
@@ -47,7 +47,7 @@ struct CarrierOffer {
 };
 struct Offer {
   std::uint32_t object = 0;  ///< number within the session
-  ObjectKind kind = ObjectKind::stream;
+  wire::ObjectKind kind = wire::ObjectKind::stream;
   std::string name;
   std::optional<std::uint64_t> bytes;    ///< content bytes, when known
   std::optional<std::uint64_t> entries;  ///< when known
@@ -170,4 +170,4 @@ Result<Join> parse<Join>(ByteView body);
 template <>
 Result<Joined> parse<Joined>(ByteView body);
 
-}  // namespace dcdn::wire
+}  // namespace dcdn::message

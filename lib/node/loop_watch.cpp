@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-namespace dcdn::api {
+namespace dcdn::node {
 
 LoopWatch::LoopWatch(asio::io_context& loop) : interrupt_(loop), limit_(loop), tick_(loop) {}
 
@@ -54,4 +54,4 @@ void LoopWatch::end_soon(asio::io_context& loop) {
   limit_.async_wait([&loop](std::error_code) { loop.stop(); });
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::node

@@ -9,7 +9,7 @@
 
 #include "dcdn/result.hpp"
 
-namespace dcdn::api {
+namespace dcdn::node {
 
 class LoopWatch {
  public:
@@ -33,4 +33,4 @@ class LoopWatch {
   bool stopped_ = false;
 };
 
-}  // namespace dcdn::api
+}  // namespace dcdn::node

@@ -8,7 +8,7 @@
 #include "trust/audit_log.hpp"
 #include "trust/known_peers.hpp"
 
-namespace dcdn::api {
+namespace dcdn::node {
 
 namespace {
 
@@ -20,19 +20,19 @@ std::function<Result<void>(const NodeId&)> must_be(const NodeId& expected, const
   return [expected, address, why](const NodeId& id) -> Result<void> {
     if (id == expected) return {};
     return Error(Errc::untrusted,
-                 address + " has the key " + to_text(id) + ", not " + to_text(expected) + why);
+                 address + " has the key " + sign::to_text(id) + ", not " + sign::to_text(expected) + why);
   };
 }
 
 /// Who may connect: to send, or to bring what others signed.
-std::set<NodeId> connectable(const Keyring& ring) {
-  std::set<NodeId> keys = ring.allowed(kScopeSend);
-  keys.merge(ring.allowed(kScopeRelay));
+std::set<NodeId> connectable(const sign::Keyring& ring) {
+  std::set<NodeId> keys = ring.allowed(sign::kScopeSend);
+  keys.merge(ring.allowed(sign::kScopeRelay));
   return keys;
 }
 
 /// Also the key that has taken the place of a named one meanwhile.
-bool is_named(const Keyring& ring, const std::set<NodeId>& named, const NodeId& id) {
+bool is_named(const sign::Keyring& ring, const std::set<NodeId>& named, const NodeId& id) {
   return std::any_of(named.begin(), named.end(), [&](const NodeId& name) {
     const auto now = ring.current(name);
     return now && *now == id;
@@ -41,14 +41,14 @@ bool is_named(const Keyring& ring, const std::set<NodeId>& named, const NodeId& 
 
 }  // namespace
 
-Result<net::PeerPolicy> peer_policy(const Home& home, const PeerChoice& choice, const Keyring& keyring,
+Result<net::PeerPolicy> peer_policy(const Home& home, const PeerChoice& choice, const sign::Keyring& keyring,
                                     std::function<void(const std::string&)> warn) {
   const std::string& address = choice.address;
   net::PeerPolicy policy;
   policy.ca_file = choice.ca_file;
   if (choice.insecure) {
     policy.check = [address, warn](const NodeId& id) -> Result<void> {
-      warn(address + ": not authenticated (--insecure), it says it is " + to_text(id));
+      warn(address + ": not authenticated (--insecure), it says it is " + sign::to_text(id));
       return {};
     };
     return policy;
@@ -58,7 +58,7 @@ Result<net::PeerPolicy> peer_policy(const Home& home, const PeerChoice& choice, 
     policy.check = must_be(expected, address, " as --peer-id says");
     return policy;
   }
-  DCDN_TRY(const auto known, find_known_peer(home, address));
+  DCDN_TRY(const auto known, trust::find_known_peer(home, address));
   if (known) {
     DCDN_TRY(const NodeId expected, keyring.current(*known));
     policy.check = must_be(
@@ -68,13 +68,13 @@ Result<net::PeerPolicy> peer_policy(const Home& home, const PeerChoice& choice, 
     policy.check = [](const NodeId&) -> Result<void> { return {}; };  // the chain is checked by the transport
   } else if (choice.trust_on_first_use) {
     policy.check = [home, address, warn](const NodeId& id) -> Result<void> {
-      warn(address + ": remembered as " + to_text(id));
-      return add_known_peer(home, address, id);
+      warn(address + ": remembered as " + sign::to_text(id));
+      return trust::add_known_peer(home, address, id);
     };
   } else {
     policy.check = [address](const NodeId& id) -> Result<void> {
-      return Error(Errc::untrusted, address + " is not known; it has the key " + to_text(id))
-          .with_hint("if that is the id its owner told you: --peer-id " + to_text(id) +
+      return Error(Errc::untrusted, address + " is not known; it has the key " + sign::to_text(id))
+          .with_hint("if that is the id its owner told you: --peer-id " + sign::to_text(id) +
                      "; to trust it unseen and remember it: --accept-new");
     };
   }
@@ -82,7 +82,7 @@ Result<net::PeerPolicy> peer_policy(const Home& home, const PeerChoice& choice, 
 }
 
 Result<net::PeerPolicy> sender_policy(const std::vector<std::string>& allow, bool allow_any,
-                                      const std::shared_ptr<const TrustLedger>& ledger,
+                                      const std::shared_ptr<const trust::TrustLedger>& ledger,
                                       const std::string& ca_file) {
   net::PeerPolicy policy;
   policy.ca_file = ca_file;
@@ -97,27 +97,29 @@ Result<net::PeerPolicy> sender_policy(const std::vector<std::string>& allow, boo
         .with_hint("--allow ID for each sender (dcdn-sign id shows it), or dcdn-sign trust add NAME ID");
   policy.check = [named, anybody, ledger,
                   refused = std::make_shared<std::set<NodeId>>()](const NodeId& id) -> Result<void> {
-    const Keyring& ring = ledger->ring();
+    const sign::Keyring& ring = ledger->ring();
     const auto now = ring.current(id);
     const bool in_use = now && *now == id;
     if (in_use && (anybody || is_named(ring, named, id) || (named.empty() && connectable(ring).contains(id))))
       return {};
-    const std::string why = !now     ? now.error().message
-                            : in_use ? "the receiver does not allow the key " + to_text(id)
-                                     : "the key " + to_text(id) + " has been replaced by " + to_text(*now);
+    const std::string why =
+        !now     ? now.error().message
+        : in_use ? "the receiver does not allow the key " + sign::to_text(id)
+                 : "the key " + sign::to_text(id) + " has been replaced by " + sign::to_text(*now);
     // Once for each key: strangers must not fill the log.
     if (refused->size() < kMostRefusalsTold && refused->insert(id).second) {
-      ledger->warn()("refused a sender with the key " + to_text(id) +
+      ledger->warn()("refused a sender with the key " + sign::to_text(id) +
                      (in_use ? ", which is not allowed" : ": " + why));
-      audit(ledger->home(), {kAuditReject, {{"what", "connection"}, {"key", to_text(id)}, {"why", why}}},
-            ledger->warn());
+      trust::audit(ledger->home(),
+                   {trust::kAuditReject, {{"what", "connection"}, {"key", sign::to_text(id)}, {"why", why}}},
+                   ledger->warn());
     }
     return Error(Errc::untrusted, why);
   };
   return policy;
 }
 
-Result<net::Identity> transport_identity(const SecretKey& key, const std::string& cert_file) {
+Result<net::Identity> transport_identity(const sign::SecretKey& key, const std::string& cert_file) {
   net::Identity identity;
   DCDN_TRY(identity.key_pem, key.to_pem(std::nullopt));
   if (!cert_file.empty()) {
@@ -126,4 +128,4 @@ Result<net::Identity> transport_identity(const SecretKey& key, const std::string
   return identity;
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::node

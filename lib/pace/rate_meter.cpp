@@ -1,6 +1,6 @@
 #include "pace/rate_meter.hpp"
 
-namespace dcdn::session {
+namespace dcdn::pace {
 
 namespace {
 constexpr Micros kWindow{1'000'000};
@@ -45,4 +45,4 @@ std::optional<std::chrono::seconds> RateMeter::time_left(std::uint64_t bytes_lef
   return std::chrono::seconds(static_cast<std::int64_t>(static_cast<double>(bytes_left) / rate) + 1);
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::pace

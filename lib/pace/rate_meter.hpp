@@ -6,7 +6,7 @@
 
 #include "dcdn/units.hpp"
 
-namespace dcdn::session {
+namespace dcdn::pace {
 
 class RateMeter {
  public:
@@ -28,4 +28,4 @@ class RateMeter {
   std::optional<Sample> last_change_;
 };
 
-}  // namespace dcdn::session
+}  // namespace dcdn::pace

@@ -110,12 +110,12 @@ class CommandTarget {
 };
 
 /// The content that commands make; its digest is not checked yet.
-Result<Buffer> apply_commands(const wire::Difference& difference, const wire::ChunkRecord& record,
+Result<Buffer> apply_commands(const message::Difference& difference, const wire::ChunkRecord& record,
                               const ReadBasis& read, BufferPool& pool) {
   Buffer commands;
-  if (difference.codec != wire::DifferenceCodec::raw) {
-    DCDN_TRY(commands, decompress_chunk(static_cast<Codec>(difference.codec), difference.bytes,
-                                        difference.command_bytes, pool));
+  if (difference.codec != message::DifferenceCodec::raw) {
+    DCDN_TRY(commands, compress::decompress_chunk(static_cast<compress::Codec>(difference.codec),
+                                                  difference.bytes, difference.command_bytes, pool));
   }
   Buffer content = pool.take(record.content_size);
   CommandTarget target(content.writable(), read);
@@ -165,25 +165,25 @@ Result<std::vector<Bytes>> difference_commands(const delta::SignatureTable& basi
   }
 }
 
-wire::Difference pack_commands(const Bytes& commands, CompressChoice choice, BufferPool& pool) {
-  wire::Difference difference;
+message::Difference pack_commands(const Bytes& commands, compress::CompressChoice choice, BufferPool& pool) {
+  message::Difference difference;
   difference.command_bytes = static_cast<std::uint32_t>(commands.size());
-  const Compressed packed = compress_chunk(commands, choice, pool);
-  difference.codec = static_cast<wire::DifferenceCodec>(packed.codec);
-  const ByteView bytes = packed.codec == Codec::raw ? ByteView(commands) : packed.bytes.view();
+  const compress::Compressed packed = compress::compress_chunk(commands, choice, pool);
+  difference.codec = static_cast<message::DifferenceCodec>(packed.codec);
+  const ByteView bytes = packed.codec == compress::Codec::raw ? ByteView(commands) : packed.bytes.view();
   difference.bytes.assign(bytes.begin(), bytes.end());
   return difference;
 }
 
-Result<Buffer> apply_difference(const wire::Difference& difference, const wire::ChunkRecord& record,
+Result<Buffer> apply_difference(const message::Difference& difference, const wire::ChunkRecord& record,
                                 const ReadBasis& read, BufferPool& pool) {
   Buffer content;
-  if (difference.codec == wire::DifferenceCodec::in_context) {
+  if (difference.codec == message::DifferenceCodec::in_context) {
     DCDN_TRY(content, apply_in_context(difference, record, read, pool));
   } else {
     DCDN_TRY(content, apply_commands(difference, record, read, pool));
   }
-  if (blake3(content.view()) != record.content)
+  if (digest::blake3(content.view()) != record.content)
     return Error(Errc::corrupt, "a difference does not make its chunk: the older file is another");
   return content;
 }

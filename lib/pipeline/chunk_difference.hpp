@@ -22,13 +22,13 @@ Result<std::vector<Bytes>> difference_commands(const delta::SignatureTable& basi
                                                std::span<const Buffer> contents, const delta::RunTasks& run);
 
 /// Compresses `commands` if that pays. The caller fills in what names the chunk.
-wire::Difference pack_commands(const Bytes& commands, CompressChoice choice, BufferPool& pool);
+message::Difference pack_commands(const Bytes& commands, compress::CompressChoice choice, BufferPool& pool);
 
 /// Fills a piece from an offset of the older file. error: it is shorter now, or cannot be read.
 using ReadBasis = std::function<Result<void>(std::uint64_t offset, MutableByteView into)>;
 /// The content of `record`'s chunk, checked against its digest. error corrupt: not a difference, or one that
 /// makes something else, as when the older file has changed; what `read` says.
-Result<Buffer> apply_difference(const wire::Difference& difference, const wire::ChunkRecord& record,
+Result<Buffer> apply_difference(const message::Difference& difference, const wire::ChunkRecord& record,
                                 const ReadBasis& read, BufferPool& pool);
 
 }  // namespace dcdn::pipeline

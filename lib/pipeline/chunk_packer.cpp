@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::size_t kDigestBytes = 32;
 
-static_assert(static_cast<int>(wire::CodecId::raw) == static_cast<int>(Codec::raw));
-static_assert(static_cast<int>(wire::CodecId::zstd) == static_cast<int>(Codec::zstd));
-static_assert(static_cast<int>(wire::CodecId::lz4) == static_cast<int>(Codec::lz4));
+static_assert(static_cast<int>(wire::CodecId::raw) == static_cast<int>(compress::Codec::raw));
+static_assert(static_cast<int>(wire::CodecId::zstd) == static_cast<int>(compress::Codec::zstd));
+static_assert(static_cast<int>(wire::CodecId::lz4) == static_cast<int>(compress::Codec::lz4));
 
 /// The start of a content digest, enough to find the chunk in a listing of the manifest: "chunk
 /// 0123456789abcdef".
@@ -26,22 +26,22 @@ Error wrong(const wire::ChunkRecord& record, const char* what) {
 
 }  // namespace
 
-PackedChunk pack_chunk(Buffer content, CompressChoice choice, BufferPool& pool) {
+PackedChunk pack_chunk(Buffer content, compress::CompressChoice choice, BufferPool& pool) {
   PackedChunk packed;
   packed.record.content_size = static_cast<std::uint32_t>(content.size());
-  if (is_all_zero(content.view())) {
+  if (digest::is_all_zero(content.view())) {
     packed.hole = true;
     return packed;
   }
-  packed.record.content = blake3(content.view());
-  Compressed compressed = compress_chunk(content.view(), choice, pool);
+  packed.record.content = digest::blake3(content.view());
+  compress::Compressed compressed = compress::compress_chunk(content.view(), choice, pool);
   packed.record.codec = static_cast<wire::CodecId>(compressed.codec);
-  if (compressed.codec == Codec::raw) {
+  if (compressed.codec == compress::Codec::raw) {
     packed.carried = std::move(content);
     packed.record.carried = packed.record.content;
   } else {
     packed.carried = std::move(compressed.bytes);
-    packed.record.carried = blake3(packed.carried.view());
+    packed.record.carried = digest::blake3(packed.carried.view());
   }
   packed.record.carried_size = static_cast<std::uint32_t>(packed.carried.size());
   return packed;
@@ -51,17 +51,17 @@ Result<Buffer> unpack_chunk(const wire::ChunkRecord& record, const Buffer& carri
   if (record.content_size == 0 || record.content_size > wire::kMaxChunkContent)
     return wrong(record, "content size is out of range");
   if (carried.size() != record.carried_size) return wrong(record, "carried size is wrong");
-  if (blake3(carried.view()) != record.carried) return wrong(record, "carried digest is wrong");
+  if (digest::blake3(carried.view()) != record.carried) return wrong(record, "carried digest is wrong");
   // Only now: nothing whose digest is not in a manifest reaches a decompressor.
   if (record.codec == wire::CodecId::raw) {
     if (record.content_size != record.carried_size) return wrong(record, "content size is wrong");
     if (record.content != record.carried) return wrong(record, "content digest is wrong");
     return carried;
   }
-  const auto codec = static_cast<Codec>(record.codec);
-  auto content = decompress_chunk(codec, carried.view(), record.content_size, pool);
+  const auto codec = static_cast<compress::Codec>(record.codec);
+  auto content = compress::decompress_chunk(codec, carried.view(), record.content_size, pool);
   if (!content) return content.error().during(label(record));
-  if (blake3(content->view()) != record.content) return wrong(record, "content digest is wrong");
+  if (digest::blake3(content->view()) != record.content) return wrong(record, "content digest is wrong");
   return content;
 }
 

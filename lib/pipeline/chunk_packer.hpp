@@ -11,7 +11,7 @@ struct PackedChunk {
   Buffer carried;     ///< what travels; shares memory with the content when raw
   bool hole = false;  ///< all zero: becomes a HoleRecord of record.content_size, nothing is carried
 };
-PackedChunk pack_chunk(Buffer content, CompressChoice choice, BufferPool& pool);
+PackedChunk pack_chunk(Buffer content, compress::CompressChoice choice, BufferPool& pool);
 
 /// The content again, after checking carried size, carried digest, and content digest.
 /// error corrupt: names which of them is wrong.

@@ -90,11 +90,12 @@ Result<Parts> parts_of(const Bytes& commands, ByteView content) {
 
 /// Literals that will not shrink on their own are not tried: what is compressed or encrypted already stays
 /// so.
-std::optional<Buffer> packed_literals(const Parts& parts, CompressChoice choice, BufferPool& pool) {
-  const bool chosen = choice.mode == CompressMode::zstd;
-  if (!chosen && compress_chunk(parts.literals, choice, pool).codec == Codec::raw) return std::nullopt;
-  return compress_against(parts.past, parts.literals, chosen ? choice.level : kContextLevel,
-                          parts.literals.size() - 1);
+std::optional<Buffer> packed_literals(const Parts& parts, compress::CompressChoice choice, BufferPool& pool) {
+  const bool chosen = choice.mode == compress::CompressMode::zstd;
+  if (!chosen && compress_chunk(parts.literals, choice, pool).codec == compress::Codec::raw)
+    return std::nullopt;
+  return compress::compress_against(parts.past, parts.literals, chosen ? choice.level : kContextLevel,
+                                    parts.literals.size() - 1);
 }
 
 Error wrong_steps() {
@@ -128,22 +129,25 @@ Result<void> for_each_step(ByteView steps, std::size_t content_size, const Liter
 }
 
 Result<Buffer> unpacked(ByteView packed, std::size_t size, BufferPool& pool) {
-  return decompress_chunk(packed.size() == size ? Codec::raw : Codec::zstd, packed, size, pool);
+  return compress::decompress_chunk(packed.size() == size ? compress::Codec::raw : compress::Codec::zstd,
+                                    packed, size, pool);
 }
 
 }  // namespace
 
-std::optional<wire::Difference> pack_in_context(const Bytes& commands, ByteView content,
-                                                CompressChoice choice, BufferPool& pool) {
-  if (choice.mode == CompressMode::none || choice.mode == CompressMode::lz4) return std::nullopt;
+std::optional<message::Difference> pack_in_context(const Bytes& commands, ByteView content,
+                                                   compress::CompressChoice choice, BufferPool& pool) {
+  if (choice.mode == compress::CompressMode::none || choice.mode == compress::CompressMode::lz4)
+    return std::nullopt;
   const auto parts = parts_of(commands, content);
   if (!parts) return std::nullopt;
-  const Compressed steps = compress_chunk(parts->steps, {CompressMode::zstd, choice.level}, pool);
-  wire::Difference difference;
-  difference.codec = wire::DifferenceCodec::in_context;
+  const compress::Compressed steps =
+      compress::compress_chunk(parts->steps, {compress::CompressMode::zstd, choice.level}, pool);
+  message::Difference difference;
+  difference.codec = message::DifferenceCodec::in_context;
   difference.command_bytes = static_cast<std::uint32_t>(parts->steps.size());
   ByteWriter out(difference.bytes);
-  out.prefixed(steps.codec == Codec::raw ? ByteView(parts->steps) : steps.bytes.view());
+  out.prefixed(steps.codec == compress::Codec::raw ? ByteView(parts->steps) : steps.bytes.view());
   if (!parts->literals.empty()) {
     const auto literals = packed_literals(*parts, choice, pool);
     out.raw(literals ? literals->view() : ByteView(parts->literals));
@@ -152,7 +156,7 @@ std::optional<wire::Difference> pack_in_context(const Bytes& commands, ByteView 
   return difference;
 }
 
-Result<Buffer> apply_in_context(const wire::Difference& difference, const wire::ChunkRecord& record,
+Result<Buffer> apply_in_context(const message::Difference& difference, const wire::ChunkRecord& record,
                                 const ReadBasis& read, BufferPool& pool) {
   ByteReader in(difference.bytes);
   const ByteView packed_steps = in.prefixed(difference.command_bytes);
@@ -174,7 +178,7 @@ Result<Buffer> apply_in_context(const wire::Difference& difference, const wire::
   Bytes literals(packed.begin(), packed.end());
   if (packed.size() != literal_bytes) {
     literals.resize(literal_bytes);
-    DCDN_CHECK(decompress_against(past, packed, literals));
+    DCDN_CHECK(compress::decompress_against(past, packed, literals));
   }
   std::size_t used = 0;
   const auto put = [&](std::size_t at, std::size_t size) {

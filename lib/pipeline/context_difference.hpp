@@ -13,12 +13,12 @@ namespace dcdn::pipeline {
 /// The same difference as `commands`, which make `content`. nullopt: `choice` rules zstd out, or it would be
 /// longer than a chunk may be. The caller fills in what names the chunk. Memory: content, commands, and
 /// zstd's tables for the content.
-std::optional<wire::Difference> pack_in_context(const Bytes& commands, ByteView content,
-                                                CompressChoice choice, BufferPool& pool);
+std::optional<message::Difference> pack_in_context(const Bytes& commands, ByteView content,
+                                                   compress::CompressChoice choice, BufferPool& pool);
 
 /// The content of `record`'s chunk; its digest is not checked yet. error corrupt: not a difference in
 /// context; what `read` says. Memory: the content, and once more for its literals and what is copied.
-Result<Buffer> apply_in_context(const wire::Difference& difference, const wire::ChunkRecord& record,
+Result<Buffer> apply_in_context(const message::Difference& difference, const wire::ChunkRecord& record,
                                 const ReadBasis& read, BufferPool& pool);
 
 }  // namespace dcdn::pipeline

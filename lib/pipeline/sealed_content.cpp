@@ -49,7 +49,8 @@ Result<Secret> derive(ByteView salt, const Secret& secret, std::string_view purp
 }
 
 /// What the content key is sealed with for one recipient.
-Result<Secret> wrap_key(const Secret& shared, const AgreementKey& ephemeral, const AgreementKey& recipient) {
+Result<Secret> wrap_key(const Secret& shared, const sign::AgreementKey& ephemeral,
+                        const sign::AgreementKey& recipient) {
   Bytes both(ephemeral.bytes.begin(), ephemeral.bytes.end());
   both.insert(both.end(), recipient.bytes.begin(), recipient.bytes.end());
   return derive(both, shared, kKeyPurpose);
@@ -77,7 +78,7 @@ Result<ContentSealer> ContentSealer::make(const std::vector<NodeId>& recipients,
   DCDN_TRY(const Secret content, derive({}, secret, kContentPurpose));
   DCDN_TRY(const Secret scalar, derive({}, secret, kEphemeralPurpose));
   DCDN_TRY(const Secret commitment, derive({}, content, kCommitmentPurpose));
-  const AgreementKey ephemeral = sign::public_of_scalar(scalar);
+  const sign::AgreementKey ephemeral = sign::public_of_scalar(scalar);
   ContentSealer sealer;
   ByteWriter out(sealer.header_);
   out.raw(as_bytes(kMagic));
@@ -85,14 +86,14 @@ Result<ContentSealer> ContentSealer::make(const std::vector<NodeId>& recipients,
   out.raw(ephemeral.view());
   out.raw(commitment.view());
   for (const NodeId& recipient : each) {
-    DCDN_TRY(const AgreementKey theirs, agreement_key(recipient));
+    DCDN_TRY(const sign::AgreementKey theirs, sign::agreement_key(recipient));
     DCDN_TRY(const Secret shared, sign::agree_with_scalar(scalar, theirs));
     DCDN_TRY(const Secret key, wrap_key(shared, ephemeral, theirs));
     std::array<std::uint8_t, kWrapBytes> wrap{};
     DCDN_CHECK(sign::seal(key, {}, {}, content.view(), wrap));
     out.raw(wrap);
   }
-  const Digest bound = blake3(sealer.header_);
+  const Digest bound = digest::blake3(sealer.header_);
   DCDN_TRY(sealer.payload_key_, derive(bound.view(), content, kPayloadPurpose));
   DCDN_TRY(sealer.salt_key_, derive(bound.view(), content, kSaltPurpose));
   return sealer;
@@ -100,7 +101,7 @@ Result<ContentSealer> ContentSealer::make(const std::vector<NodeId>& recipients,
 
 Result<void> ContentSealer::seal(ByteView plain, bool last, Bytes& out) {
   const auto word = little_endian(static_cast<std::uint32_t>(plain.size()) | (last ? kLastBit : 0));
-  const Digest digest = blake3(plain);
+  const Digest digest = digest::blake3(plain);
   // Other bytes in the same place get another salt and with it another key, also under the same secret.
   DCDN_TRY(const Secret salt_source,
            sign::expand(salt_key_, {little_endian(next_), ByteView(word), digest.view()}));
@@ -156,20 +157,20 @@ Result<bool> ContentOpener::read_header() {
 
 Result<void> ContentOpener::open_header(ByteView header) {
   ByteReader in(header.subspan(kMagic.size() + 1));
-  const auto ephemeral = in.name32<AgreementKey>();
+  const auto ephemeral = in.name32<sign::AgreementKey>();
   const ByteView stated = in.raw(sign::kSecretBytes);
   DCDN_TRY(const Secret content, content_key(ephemeral, in.raw(in.left())));
   DCDN_TRY(const Secret commitment, derive({}, content, kCommitmentPurpose));
   if (!std::ranges::equal(commitment.view(), stated))
     return Error(Errc::corrupt, "the header of the encrypted content holds several keys");
-  DCDN_TRY(payload_key_, derive(blake3(header).view(), content, kPayloadPurpose));
+  DCDN_TRY(payload_key_, derive(digest::blake3(header).view(), content, kPayloadPurpose));
   return {};
 }
 
-Result<Secret> ContentOpener::content_key(const AgreementKey& ephemeral, ByteView wraps) const {
-  for (const SecretKey& mine : keys_) {
+Result<Secret> ContentOpener::content_key(const sign::AgreementKey& ephemeral, ByteView wraps) const {
+  for (const sign::SecretKey& mine : keys_) {
     DCDN_TRY(const Secret shared, mine.agree(ephemeral));
-    DCDN_TRY(const AgreementKey me, agreement_key(mine.id()));
+    DCDN_TRY(const sign::AgreementKey me, sign::agreement_key(mine.id()));
     DCDN_TRY(const Secret key, wrap_key(shared, ephemeral, me));
     for (std::size_t at = 0; at < wraps.size(); at += kWrapBytes) {
       Secret content;

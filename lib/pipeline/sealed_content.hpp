@@ -42,7 +42,7 @@ class ContentSealer {
 class ContentOpener {
  public:
   using Put = std::function<Result<void>(ByteView)>;
-  explicit ContentOpener(std::vector<SecretKey> keys) : keys_(std::move(keys)) {}
+  explicit ContentOpener(std::vector<sign::SecretKey> keys) : keys_(std::move(keys)) {}
   /// Holds at most one piece. error corrupt: not encrypted content, or altered; unsupported: of a later
   /// version; untrusted: for none of the keys; and those of `put`.
   Result<void> push(ByteView bytes, const Put& put);
@@ -55,11 +55,11 @@ class ContentOpener {
   Result<bool> read_header();
   Result<bool> read_piece(const Put& put);
   Result<void> open_header(ByteView header);
-  [[nodiscard]] Result<sign::Secret> content_key(const AgreementKey& ephemeral, ByteView wraps) const;
+  [[nodiscard]] Result<sign::Secret> content_key(const sign::AgreementKey& ephemeral, ByteView wraps) const;
   [[nodiscard]] ByteView here() const { return ByteView(held_).subspan(used_); }
   void drop_used();
 
-  std::vector<SecretKey> keys_;
+  std::vector<sign::SecretKey> keys_;
   State state_ = State::header;
   Bytes held_;
   std::size_t used_ = 0;  // of held_

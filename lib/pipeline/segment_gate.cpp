@@ -2,7 +2,7 @@
 
 #include "wire/signed_frames.hpp"
 
-namespace dcdn::session {
+namespace dcdn::pipeline {
 
 namespace {
 constexpr int kMaxSignatures = 64;  // of strangers, before one that is accepted here
@@ -46,14 +46,15 @@ Result<void> SegmentGate::check(Micros now) const {
 bool SegmentGate::accepts(const NodeId& signer) const {
   const auto now = trusted_.current(signer);
   if (!now || *now != signer) return false;
-  if (trusted_.allows(signer, kScopeSend)) return true;
+  if (trusted_.allows(signer, sign::kScopeSend)) return true;
   // A peer that the keyring does not know was let in by name; one that it knows may do what its scopes say.
   return signer == peer_ && !trusted_.trusts(signer);
 }
 
 Error SegmentGate::refused() const {
   if (const auto now = trusted_.current(peer_); !now) return now.error();
-  return {Errc::untrusted, "the key " + to_text(peer_) + " may bring here only what others have signed"};
+  return {Errc::untrusted,
+          "the key " + sign::to_text(peer_) + " may bring here only what others have signed"};
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::pipeline

@@ -7,7 +7,7 @@
 #include "wire/frame.hpp"
 #include "wire/manifest.hpp"
 
-namespace dcdn::session {
+namespace dcdn::pipeline {
 
 /// How long a segment may wait for its signature, which its sender sends directly after it.
 inline constexpr Micros kSignatureWait = std::chrono::seconds(60);
@@ -15,7 +15,7 @@ inline constexpr Micros kSignatureWait = std::chrono::seconds(60);
 /// Turns the frames of an object's stream into checked segments.
 class SegmentGate {
  public:
-  SegmentGate(NodeId peer, const Keyring& trusted) : peer_(peer), trusted_(trusted) {}
+  SegmentGate(NodeId peer, const sign::Keyring& trusted) : peer_(peer), trusted_(trusted) {}
   struct Passed {
     wire::Segment segment;
     Digest id;
@@ -34,10 +34,10 @@ class SegmentGate {
   [[nodiscard]] Error refused() const;  ///< what the peer itself has signed
 
   NodeId peer_;
-  const Keyring& trusted_;
+  const sign::Keyring& trusted_;
   std::optional<Passed> waiting_;
   Micros since_{0};
   int signatures_ = 0;
 };
 
-}  // namespace dcdn::session
+}  // namespace dcdn::pipeline

@@ -7,7 +7,7 @@
 #include "digest/hasher.hpp"
 #include "sign/ed25519.hpp"
 
-namespace dcdn::api {
+namespace dcdn::pipeline {
 
 namespace {
 
@@ -61,7 +61,7 @@ Result<void> StreamVerifier::take_chunk(wire::Frame frame, std::vector<wire::Fra
   const auto digest = in.name32<Digest>();
   const ByteView carried = in.raw(in.left());
   if (!in.ok() || carried.empty()) return Error(Errc::corrupt, "chunk frame: too short");
-  if (blake3(carried) != digest)
+  if (digest::blake3(carried) != digest)
     return Error(Errc::corrupt, "chunk " + short_hex(digest) + ": its bytes do not match its digest");
   const bool wanted = expected_.erase(digest) > 0;
   if (wanted || arrived_.contains(digest)) {
@@ -262,7 +262,7 @@ Error StreamVerifier::unsigned_error(bool at_end) const {
     return Error(Errc::untrusted, what + ": signed by " + std::to_string(worst->signers.size()) + " of the " +
                                       std::to_string(required_) + " keys that are required");
   if (worst->stranger) {
-    const std::string id = to_text(*worst->stranger);
+    const std::string id = sign::to_text(*worst->stranger);
     return Error(Errc::untrusted, what + ": signed by " + id + ", who is not accepted")
         .with_hint("if you trust that key: --key " + id + ", or dcdn-sign trust add NAME " + id);
   }
@@ -304,4 +304,4 @@ Result<void> StreamVerifier::finish() {
   return {};
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::pipeline

@@ -15,7 +15,7 @@
 #include "wire/manifest.hpp"
 #include "wire/signed_frames.hpp"
 
-namespace dcdn::api {
+namespace dcdn::pipeline {
 
 /// Remembers at least the `capacity` digests inserted last, and at most twice as many.
 class RecentDigests {
@@ -134,4 +134,4 @@ class StreamVerifier {
   Counts counts_;
 };
 
-}  // namespace dcdn::api
+}  // namespace dcdn::pipeline

@@ -13,7 +13,7 @@
 #include "base/unique_fd.hpp"
 #include "record/sqlite_statement.hpp"
 
-namespace dcdn::store {
+namespace dcdn::record {
 
 namespace {
 
@@ -336,4 +336,4 @@ Result<void> SessionDb::remove(const std::string& id) {
   return impl_->durably([&] { return impl_->run_on(id, impl_->use(Impl::remove).bind_all(id)); });
 }
 
-}  // namespace dcdn::store
+}  // namespace dcdn::record

@@ -8,7 +8,7 @@
 #include "dcdn/bytes.hpp"
 #include "dcdn/result.hpp"
 
-namespace dcdn::store {
+namespace dcdn::record {
 
 enum class SessionState {
   pending,
@@ -83,4 +83,4 @@ class SessionDb {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace dcdn::store
+}  // namespace dcdn::record

@@ -4,7 +4,7 @@
 
 #include "record/session_db.hpp"
 
-namespace dcdn::store {
+namespace dcdn::record {
 
 namespace {
 
@@ -58,4 +58,4 @@ bool may_become(SessionState from, SessionState to) {
   return follows(from, to);
 }
 
-}  // namespace dcdn::store
+}  // namespace dcdn::record

@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 
-namespace dcdn::store {
+namespace dcdn::record {
 
 Error sqlite_error(sqlite3* connection, int code, const std::string& path, const std::string& during) {
   const std::string name = escape_for_display(path);
@@ -74,4 +74,4 @@ std::string SqliteStatement::text(int column) const {
   return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)};
 }
 
-}  // namespace dcdn::store
+}  // namespace dcdn::record

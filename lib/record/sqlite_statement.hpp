@@ -10,7 +10,7 @@
 
 #include "dcdn/result.hpp"
 
-namespace dcdn::store {
+namespace dcdn::record {
 
 struct SqliteClose {
   void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
@@ -56,4 +56,4 @@ class SqliteStatement {
   std::string path_;
 };
 
-}  // namespace dcdn::store
+}  // namespace dcdn::record

@@ -2,7 +2,7 @@
 
 namespace dcdn::session {
 
-ObjectSink* ChunkDesk::find(std::uint32_t object) {
+sink::ObjectSink* ChunkDesk::find(std::uint32_t object) {
   const auto it = sinks_.find(object);
   return it == sinks_.end() ? nullptr : it->second.get();
 }
@@ -18,7 +18,7 @@ ChunkDesk::Outcome ChunkDesk::take(const pipeline::ChunkFrame& chunk, BufferPool
   return outcome;
 }
 
-void ChunkDesk::write(std::uint32_t object, ObjectSink& sink, const pipeline::ChunkFrame& chunk,
+void ChunkDesk::write(std::uint32_t object, sink::ObjectSink& sink, const pipeline::ChunkFrame& chunk,
                       BufferPool& pool, Outcome& outcome) {
   const auto record = sink.wanted(chunk.carried_digest);
   if (!record) return;
@@ -37,9 +37,9 @@ void ChunkDesk::write(std::uint32_t object, ObjectSink& sink, const pipeline::Ch
   }
 }
 
-ChunkDesk::Outcome ChunkDesk::take_difference(const wire::Difference& difference, BufferPool& pool) {
+ChunkDesk::Outcome ChunkDesk::take_difference(const message::Difference& difference, BufferPool& pool) {
   Outcome outcome;
-  ObjectSink* sink = find(difference.object);
+  sink::ObjectSink* sink = find(difference.object);
   if (sink == nullptr) return outcome;
   auto again = sink->write_difference(difference, pool);
   if (!again) {

@@ -24,9 +24,9 @@ struct ObjectStatus {
 class ChunkDesk {
  public:
   using Done = std::function<void()>;
-  void add(std::uint32_t object, std::shared_ptr<ObjectSink> sink) { sinks_[object] = std::move(sink); }
+  void add(std::uint32_t object, std::shared_ptr<sink::ObjectSink> sink) { sinks_[object] = std::move(sink); }
   void remove(std::uint32_t object) { sinks_.erase(object); }
-  [[nodiscard]] ObjectSink* find(std::uint32_t object);
+  [[nodiscard]] sink::ObjectSink* find(std::uint32_t object);
   /// Verifies a chunk and writes it to every object that waits for it. Returns the objects that changed.
   /// A chunk that nobody waits for yet is held with its `credit` (called once it is no longer held).
   struct Outcome {
@@ -34,11 +34,11 @@ class ChunkDesk {
     std::vector<std::pair<std::uint32_t, Error>> failed;
     bool lost =
         false;  ///< a chunk is wanted now that was thrown away as a repeat: only a reconnect brings it again
-    std::optional<wire::Want> again;  ///< the chunk itself has to come
+    std::optional<message::Want> again;  ///< the chunk itself has to come
   };
   Outcome take(const pipeline::ChunkFrame& chunk, BufferPool& pool, Done credit);
   /// A chunk of one object as a difference to an older file.
-  Outcome take_difference(const wire::Difference& difference, BufferPool& pool);
+  Outcome take_difference(const message::Difference& difference, BufferPool& pool);
   /// After a segment was added: chunks held for it.
   Outcome take_held(const std::vector<Digest>& now_wanted, BufferPool& pool);
   void clear();
@@ -48,9 +48,9 @@ class ChunkDesk {
     Buffer carried;
     Done credit;
   };
-  void write(std::uint32_t object, ObjectSink& sink, const pipeline::ChunkFrame& chunk, BufferPool& pool,
-             Outcome& outcome);
-  std::unordered_map<std::uint32_t, std::shared_ptr<ObjectSink>> sinks_;
+  void write(std::uint32_t object, sink::ObjectSink& sink, const pipeline::ChunkFrame& chunk,
+             BufferPool& pool, Outcome& outcome);
+  std::unordered_map<std::uint32_t, std::shared_ptr<sink::ObjectSink>> sinks_;
   std::unordered_map<Digest, Held, Name32Hash> held_;
   // A chunk that two objects of a session share may come twice; the second is not held for a segment to come.
   wire::RepeatWindow<bool> written_;

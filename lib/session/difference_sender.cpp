@@ -18,8 +18,8 @@ constexpr std::size_t kMostComparesAhead = 64;  // segments told of whose want i
 /// Differences of neighbouring chunks, which are searched as one.
 class RunMaker {
  public:
-  RunMaker(std::uint32_t object, std::uint32_t version, CompressChoice compress, WorkerPool& workers,
-           BufferPool& pool)
+  RunMaker(std::uint32_t object, std::uint32_t version, compress::CompressChoice compress,
+           work::WorkerPool& workers, BufferPool& pool)
       : object_(object), version_(version), compress_(compress), workers_(workers), pool_(pool) {}
 
   Result<void> make(OldSignature& basis, std::span<QueuedChunk> run) {
@@ -27,7 +27,7 @@ class RunMaker {
     if (table == nullptr) return {};
     std::vector<Buffer> contents;
     for (const QueuedChunk& queued : run) {
-      const PackedChunk& chunk = queued.chunk();
+      const source::SegmentChunk& chunk = queued.chunk();
       DCDN_TRY(Buffer content, pipeline::unpack_chunk(chunk.record, chunk.carried, pool_));
       contents.push_back(std::move(content));
     }
@@ -41,7 +41,7 @@ class RunMaker {
   }
 
  private:
-  wire::Difference packed(const Bytes& commands, ByteView content) {
+  message::Difference packed(const Bytes& commands, ByteView content) {
     if (version_ >= 2)
       if (auto difference = pipeline::pack_in_context(commands, content, compress_, pool_))
         return *std::move(difference);
@@ -49,25 +49,25 @@ class RunMaker {
   }
   void pack(std::uint32_t basis, const Bytes& commands, ByteView content, QueuedChunk& queued) {
     if (commands.size() > wire::kMaxChunkContent) return;
-    const PackedChunk& chunk = queued.chunk();
-    wire::Difference difference = packed(commands, content);
+    const source::SegmentChunk& chunk = queued.chunk();
+    message::Difference difference = packed(commands, content);
     difference.carried = chunk.record.carried;
     difference.object = object_;
     difference.basis = basis;
-    const Bytes frame = wire::make_frame(wire::FrameType::difference, wire::encode(difference));
+    const Bytes frame = wire::make_frame(wire::FrameType::difference, message::encode(difference));
     if (frame.size() < chunk.carried.size()) queued.difference = Buffer::copy_of(frame);
   }
 
   std::uint32_t object_;
   std::uint32_t version_;
-  CompressChoice compress_;
-  WorkerPool& workers_;
+  compress::CompressChoice compress_;
+  work::WorkerPool& workers_;
   BufferPool& pool_;
 };
 
 }  // namespace
 
-Result<void> OldSignature::add(const wire::BasisPiece& piece) {
+Result<void> OldSignature::add(const message::BasisPiece& piece) {
   if (piece.total != total_ || piece.offset != received_ || piece.bytes.size() > total_ - received_)
     return Error(Errc::corrupt, "a piece of a signature is not the next one");
   received_ += piece.bytes.size();
@@ -85,9 +85,10 @@ const delta::SignatureTable* OldSignature::table() {
   return &*table_;
 }
 
-std::vector<QueuedChunk> make_differences(const PackedSegmentPtr& segment, const std::vector<bool>& needed,
-                                          const Comparison& comparison, std::uint32_t object,
-                                          CompressChoice compress, WorkerPool& workers, BufferPool& pool) {
+std::vector<QueuedChunk> make_differences(const source::PackedSegmentPtr& segment,
+                                          const std::vector<bool>& needed, const Comparison& comparison,
+                                          std::uint32_t object, compress::CompressChoice compress,
+                                          work::WorkerPool& workers, BufferPool& pool) {
   std::vector<QueuedChunk> chunks;
   for (std::size_t i = 0; i < needed.size(); ++i)
     if (needed[i]) chunks.push_back({segment, i, {}});
@@ -110,11 +111,11 @@ std::vector<QueuedChunk> make_differences(const PackedSegmentPtr& segment, const
 DifferenceSender::DifferenceSender(SendShared& shared, std::uint32_t object, Take take)
     : shared_(shared), object_(object), take_(std::move(take)) {}
 
-Result<void> DifferenceSender::take(const wire::BasisPiece& piece) {
+Result<void> DifferenceSender::take(const message::BasisPiece& piece) {
   if (piece.object != object_) return Error(Errc::corrupt, "a signature for another object");
   if (piece.basis == signatures_.size() && (signatures_.empty() || signatures_.back()->whole())) {
     signature_bytes_ += piece.total;
-    if (signature_bytes_ > wire::kMaxBasisBytes || signatures_.size() >= wire::kMaxBases)
+    if (signature_bytes_ > message::kMaxBasisBytes || signatures_.size() >= message::kMaxBases)
       return Error(Errc::limit, "the receiver's signatures of older files are too many or too long");
     signatures_.push_back(std::make_shared<OldSignature>(piece.basis, piece.total));
   }
@@ -123,12 +124,12 @@ Result<void> DifferenceSender::take(const wire::BasisPiece& piece) {
   return signatures_.back()->add(piece);
 }
 
-Result<void> DifferenceSender::take(const wire::Compare& compare) {
+Result<void> DifferenceSender::take(const message::Compare& compare) {
   if (compare.object != object_ || compares_.size() >= kMostComparesAhead)
     return Error(Errc::corrupt, "too many segments are compared");
   Comparison comparison;
   comparison.version = compare.version;
-  for (const wire::CompareRun& run : compare.runs) {
+  for (const message::CompareRun& run : compare.runs) {
     OldSignaturePtr old;
     if (run.basis) {
       if (*run.basis >= signatures_.size() || !signatures_[*run.basis]->whole())
@@ -141,7 +142,7 @@ Result<void> DifferenceSender::take(const wire::Compare& compare) {
   return {};
 }
 
-bool DifferenceSender::start(const PackedSegmentPtr& segment, const std::vector<bool>& needed) {
+bool DifferenceSender::start(const source::PackedSegmentPtr& segment, const std::vector<bool>& needed) {
   const auto found = compares_.find(segment->index);
   if (found == compares_.end()) return false;
   const Comparison comparison = std::move(found->second);
@@ -174,7 +175,7 @@ void DifferenceSender::made(std::vector<QueuedChunk> chunks) {
   take_(std::move(chunks));
 }
 
-std::vector<QueuedChunk> DifferenceSender::again(const wire::Want& want) {
+std::vector<QueuedChunk> DifferenceSender::again(const message::Want& want) {
   std::vector<QueuedChunk> chunks;
   const auto found = sent_.find(want.segment);
   if (found == sent_.end()) return chunks;

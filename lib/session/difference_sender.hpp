@@ -17,10 +17,10 @@ namespace dcdn::session {
 
 /// A chunk whose turn has not come yet. The segment keeps its bytes alive.
 struct QueuedChunk {
-  PackedSegmentPtr segment;
+  source::PackedSegmentPtr segment;
   std::size_t index = 0;
   Buffer difference;  ///< a whole frame that goes instead of the chunk's; empty: the chunk itself
-  [[nodiscard]] const PackedChunk& chunk() const { return segment->chunks[index]; }
+  [[nodiscard]] const source::SegmentChunk& chunk() const { return segment->chunks[index]; }
   [[nodiscard]] std::size_t bytes() const {
     return difference.empty() ? chunk().carried.size() : difference.size();
   }
@@ -31,7 +31,7 @@ class OldSignature {
  public:
   OldSignature(std::uint32_t number, std::size_t total) : number_(number), total_(total) {}
   /// error corrupt: not the next piece.
-  Result<void> add(const wire::BasisPiece& piece);
+  Result<void> add(const message::BasisPiece& piece);
   [[nodiscard]] bool whole() const { return received_ == total_; }
   [[nodiscard]] std::uint32_t number() const { return number_; }
   /// nullptr: not a signature, or one with blocks that no receiver of ours would make. Always on one thread,
@@ -56,9 +56,10 @@ struct Comparison {
 
 /// The needed chunks of a segment.
 /// Blocks; unpacks the chunks again. A chunk that no difference makes shorter is queued as it is.
-std::vector<QueuedChunk> make_differences(const PackedSegmentPtr& segment, const std::vector<bool>& needed,
-                                          const Comparison& comparison, std::uint32_t object,
-                                          CompressChoice compress, WorkerPool& workers, BufferPool& pool);
+std::vector<QueuedChunk> make_differences(const source::PackedSegmentPtr& segment,
+                                          const std::vector<bool>& needed, const Comparison& comparison,
+                                          std::uint32_t object, compress::CompressChoice compress,
+                                          work::WorkerPool& workers, BufferPool& pool);
 
 class DifferenceSender {
  public:
@@ -67,12 +68,12 @@ class DifferenceSender {
   DifferenceSender(SendShared& shared, std::uint32_t object, Take take);
 
   /// error corrupt: out of order, too much, or not of what was told.
-  Result<void> take(const wire::BasisPiece& piece);
-  Result<void> take(const wire::Compare& compare);
+  Result<void> take(const message::BasisPiece& piece);
+  Result<void> take(const message::Compare& compare);
   /// False: nothing was told of this segment, its chunks go as they are.
-  bool start(const PackedSegmentPtr& segment, const std::vector<bool>& needed);
+  bool start(const source::PackedSegmentPtr& segment, const std::vector<bool>& needed);
   /// A further want of a segment: chunks that went as differences, to be sent themselves; each once.
-  std::vector<QueuedChunk> again(const wire::Want& want);
+  std::vector<QueuedChunk> again(const message::Want& want);
   [[nodiscard]] bool busy() const { return jobs_ > 0; }
   /// The receiver has segments [0, upto).
   void stored(std::uint64_t upto);
@@ -81,7 +82,7 @@ class DifferenceSender {
 
  private:
   struct Sent {
-    PackedSegmentPtr segment;
+    source::PackedSegmentPtr segment;
     std::vector<bool> as_difference;
   };
   void made(std::vector<QueuedChunk> chunks);

@@ -9,9 +9,9 @@ namespace {
 constexpr std::size_t kMaxSegmentsHeld =
     512;  // a resumed sender passes many segments whose chunks are not needed
 
-std::size_t held_bytes(const PackedSegment& segment) {
+std::size_t held_bytes(const source::PackedSegment& segment) {
   std::size_t bytes = segment.frames.size();
-  for (const PackedChunk& chunk : segment.chunks) bytes += chunk.carried.size();
+  for (const source::SegmentChunk& chunk : segment.chunks) bytes += chunk.carried.size();
   return bytes;
 }
 
@@ -23,7 +23,7 @@ Feed::~Feed() {
   budget_->changed.notify_all();
 }
 
-bool Feed::push(PackedSegment segment) {
+bool Feed::push(source::PackedSegment segment) {
   const std::size_t bytes = held_bytes(segment);
   {
     std::unique_lock lock(budget_->mutex);
@@ -33,7 +33,7 @@ bool Feed::push(PackedSegment segment) {
     });
     if (cancelled_) return false;
     budget_->held += bytes;
-    window_.push_back(std::make_shared<const PackedSegment>(std::move(segment)));
+    window_.push_back(std::make_shared<const source::PackedSegment>(std::move(segment)));
   }
   wake_all();
   return true;
@@ -102,7 +102,7 @@ void Feed::drop_released() {
   budget_->changed.notify_all();
 }
 
-PackedSegmentPtr Feed::at(std::uint64_t index) const {
+source::PackedSegmentPtr Feed::at(std::uint64_t index) const {
   std::lock_guard lock(budget_->mutex);
   if (index < base_ || index - base_ >= window_.size()) return nullptr;
   return window_[static_cast<std::size_t>(index - base_)];

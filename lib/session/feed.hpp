@@ -40,7 +40,7 @@ class Feed {
 
   // The packing thread.
   /// Waits until there is room. False: nobody wants it any more, stop packing.
-  bool push(PackedSegment segment);
+  bool push(source::PackedSegment segment);
   /// No more segments; `result` is how packing ended.
   void finish(Result<void> result);
   [[nodiscard]] bool cancelled() const;
@@ -53,7 +53,7 @@ class Feed {
   /// answered with a receipt.
   void release(int subscriber, std::uint64_t upto);
   /// nullptr: not packed yet, or released already.
-  [[nodiscard]] PackedSegmentPtr at(std::uint64_t index) const;
+  [[nodiscard]] source::PackedSegmentPtr at(std::uint64_t index) const;
   /// The first segment still held; all before it are released.
   [[nodiscard]] std::uint64_t base() const;
   /// Id of segment base()-1; zero while base() is 0.
@@ -71,7 +71,7 @@ class Feed {
   void wake_all();
 
   std::shared_ptr<FeedBudget> budget_;  // its mutex guards everything below
-  std::deque<PackedSegmentPtr> window_;
+  std::deque<source::PackedSegmentPtr> window_;
   std::uint64_t base_ = 0;
   Digest id_before_base_;
   std::map<int, Subscriber> subscribers_;

@@ -38,14 +38,16 @@ void FeedHub::reap() {
   });
 }
 
-std::shared_ptr<ChunkSizer> FeedHub::start(const SendObject& object, const std::shared_ptr<Feed>& feed,
-                                           const wire::Answer& answer, const pace::PathMeasure& path,
-                                           std::uint32_t largest) {
+std::shared_ptr<source::ChunkSizer> FeedHub::start(const SendObject& object,
+                                                   const std::shared_ptr<Feed>& feed,
+                                                   const message::Answer& answer,
+                                                   const pace::PathMeasure& path, std::uint32_t largest) {
   auto& sizer = sizers_[feed.get()];
   if (sizer) return sizer;
   reap();
-  sizer = std::make_shared<ChunkSizer>(shared_.settings.chunk_bytes, answer.plan, largest,
-                                       shared_.settings.rate_bytes_per_s, shared_.settings.several_paths());
+  sizer = std::make_shared<source::ChunkSizer>(shared_.settings.chunk_bytes, answer.plan, largest,
+                                               shared_.settings.rate_bytes_per_s,
+                                               shared_.settings.several_paths());
   sizer->measure(path);
   const bool repeats_omitted = answer.repeats_omitted;
   std::thread thread(
@@ -55,30 +57,33 @@ std::shared_ptr<ChunkSizer> FeedHub::start(const SendObject& object, const std::
 }
 
 void FeedHub::pack(const SendObject& object, const std::shared_ptr<Feed>& feed,
-                   const std::shared_ptr<ChunkSizer>& sizer, bool repeats_omitted) {
+                   const std::shared_ptr<source::ChunkSizer>& sizer, bool repeats_omitted) {
   const std::function<bool()> stopped = [&feed] { return feed->cancelled(); };
-  const EmitSegment emit = [&feed](PackedSegment segment) { return feed->push(std::move(segment)); };
+  const source::EmitSegment emit = [&feed](source::PackedSegment segment) {
+    return feed->push(std::move(segment));
+  };
   const std::uint64_t time_s = static_cast<std::uint64_t>(now_s());
   if (object.sealed) {
     feed->finish(pack_sealed_object(object, sizer, stopped, emit, time_s));
     return;
   }
   if (object.ready_stream) {
-    ReadyStreamRequest request{shared_.settings.input_fd, shared_.settings.input_head, shared_.key, time_s};
-    feed->finish(pass_ready_stream(request, shared_.pool, stopped, emit));
+    source::ReadyStreamRequest request{shared_.settings.input_fd, shared_.settings.input_head, shared_.key,
+                                       time_s};
+    feed->finish(source::pass_ready_stream(request, shared_.pool, stopped, emit));
     return;
   }
-  PackRequest request = source_of(object);
+  source::PackRequest request = source_of(object);
   request.object = {object.kind, object.name, repeats_omitted};
   request.signer = shared_.key;
   request.time_s = time_s;
   request.chunk_bytes = [sizer](std::uint64_t segment) { return sizer->chunk_bytes(segment); };
-  feed->finish(pack_object(request, shared_.workers, shared_.pool, stopped, emit));
+  feed->finish(source::pack_object(request, shared_.workers, shared_.pool, stopped, emit));
 }
 
 // What is read, and how; for whom and in what pieces is the caller's.
-PackRequest FeedHub::source_of(const SendObject& object) {
-  PackRequest request;
+source::PackRequest FeedHub::source_of(const SendObject& object) {
+  source::PackRequest request;
   request.path = object.path;
   request.input_fd = shared_.settings.input_fd;
   request.input_head = shared_.settings.input_head;
@@ -91,29 +96,31 @@ PackRequest FeedHub::source_of(const SendObject& object) {
   return request;
 }
 
-Result<std::unique_ptr<SealedPipe>> FeedHub::open_sealed(const SendObject& object) {
+Result<std::unique_ptr<source::SealedPipe>> FeedHub::open_sealed(const SendObject& object) {
   const SealedObject& inside = *object.sealed;
   DCDN_TRY(auto sealer, pipeline::ContentSealer::make(inside.recipients, inside.secret));
   if (object.ready_stream)
-    return seal_input(std::move(sealer), shared_.settings.input_fd, shared_.settings.input_head, kFlushAfter);
-  PackRequest inner = source_of(object);
+    return source::seal_input(std::move(sealer), shared_.settings.input_fd, shared_.settings.input_head,
+                              kFlushAfter);
+  source::PackRequest inner = source_of(object);
   inner.object = {inside.kind, inside.name, object.rereadable()};
   const std::uint32_t chunk = shared_.settings.chunk_bytes.value_or(kInnerChunk);
   inner.chunk_bytes = [chunk](std::uint64_t) { return chunk; };
-  return seal_object(std::move(sealer), std::move(inner), shared_.workers, shared_.pool);
+  return source::seal_object(std::move(sealer), std::move(inner), shared_.workers, shared_.pool);
 }
 
-Result<void> FeedHub::pack_sealed_object(const SendObject& object, const std::shared_ptr<ChunkSizer>& sizer,
-                                         const std::function<bool()>& stopped, const EmitSegment& emit,
-                                         std::uint64_t time_s) {
+Result<void> FeedHub::pack_sealed_object(const SendObject& object,
+                                         const std::shared_ptr<source::ChunkSizer>& sizer,
+                                         const std::function<bool()>& stopped,
+                                         const source::EmitSegment& emit, std::uint64_t time_s) {
   DCDN_TRY(const auto pipe, open_sealed(object));
-  PackRequest request = pack_sealed(*pipe, object.name);
+  source::PackRequest request = source::pack_sealed(*pipe, object.name);
   request.signer = shared_.key;
   request.time_s = time_s;
   request.chunk_bytes = [sizer](std::uint64_t segment) { return sizer->chunk_bytes(segment); };
   // What can be read again must give the same segments again, however slowly it was read.
   if (!object.rereadable()) request.flush_after = kFlushAfter;
-  return pack_object(request, shared_.workers, shared_.pool, stopped, emit);
+  return source::pack_object(request, shared_.workers, shared_.pool, stopped, emit);
 }
 
 }  // namespace dcdn::session

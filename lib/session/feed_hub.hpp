@@ -21,9 +21,9 @@ class FeedHub {
   std::shared_ptr<Feed> shared_feed(const SendObject& object);
   /// Starts packing into `feed` unless it runs already: `answer` tells the chunk plan and whether repeats may
   /// be left out, `path` the first measure, `largest` the receiver's largest chunk.
-  std::shared_ptr<ChunkSizer> start(const SendObject& object, const std::shared_ptr<Feed>& feed,
-                                    const wire::Answer& answer, const pace::PathMeasure& path,
-                                    std::uint32_t largest);
+  std::shared_ptr<source::ChunkSizer> start(const SendObject& object, const std::shared_ptr<Feed>& feed,
+                                            const message::Answer& answer, const pace::PathMeasure& path,
+                                            std::uint32_t largest);
   /// A feed of its own, from the beginning: for a destination that fell behind or whose receiver has another
   /// chain. Only for objects that can be read again.
   std::shared_ptr<Feed> private_feed();
@@ -31,16 +31,16 @@ class FeedHub {
  private:
   void reap();  // joins threads that have finished
   void pack(const SendObject& object, const std::shared_ptr<Feed>& feed,
-            const std::shared_ptr<ChunkSizer>& sizer, bool repeats_omitted);
-  PackRequest source_of(const SendObject& object);
-  Result<std::unique_ptr<SealedPipe>> open_sealed(const SendObject& object);
-  Result<void> pack_sealed_object(const SendObject& object, const std::shared_ptr<ChunkSizer>& sizer,
-                                  const std::function<bool()>& stopped, const EmitSegment& emit,
+            const std::shared_ptr<source::ChunkSizer>& sizer, bool repeats_omitted);
+  source::PackRequest source_of(const SendObject& object);
+  Result<std::unique_ptr<source::SealedPipe>> open_sealed(const SendObject& object);
+  Result<void> pack_sealed_object(const SendObject& object, const std::shared_ptr<source::ChunkSizer>& sizer,
+                                  const std::function<bool()>& stopped, const source::EmitSegment& emit,
                                   std::uint64_t time_s);
 
   SendShared& shared_;
   std::map<std::uint32_t, std::shared_ptr<Feed>> shared_feeds_;
-  std::map<Feed*, std::shared_ptr<ChunkSizer>> sizers_;
+  std::map<Feed*, std::shared_ptr<source::ChunkSizer>> sizers_;
   struct Running {
     std::shared_ptr<Feed> feed;
     std::thread thread;

@@ -40,7 +40,7 @@ class FrameStream {
 /// A message on an object's stream. error corrupt: also if it is about another object.
 template <class Message>
 Result<Message> parse_about(std::uint32_t object, ByteView body) {
-  DCDN_TRY(Message message, wire::parse<Message>(body));
+  DCDN_TRY(Message message, message::parse<Message>(body));
   if (message.object == object) return message;
   return Error(Errc::corrupt, "a message on an object's stream is about another object");
 }

@@ -56,22 +56,22 @@ void ObjectTransfer::disconnected() {
 }
 
 void ObjectTransfer::begin_early(const pace::PathMeasure& path) {
-  (void)answered(wire::Answer{}, path, kEarlyLargestChunk);  // nothing in it can be refused
+  (void)answered(message::Answer{}, path, kEarlyLargestChunk);  // nothing in it can be refused
   early_ = true;
   early_sent_ = 0;
 }
 
 // What was sent already is what the receiver wants.
-void ObjectTransfer::confirmed(const wire::Answer& answer, std::uint32_t largest_chunk) {
+void ObjectTransfer::confirmed(const message::Answer& answer, std::uint32_t largest_chunk) {
   answer_ = answer;
   largest_chunk_ = largest_chunk;
   if (sizer_) sizer_->allow(largest_chunk);
 }
 
-Result<void> ObjectTransfer::answered(const wire::Answer& answer, const pace::PathMeasure& path,
+Result<void> ObjectTransfer::answered(const message::Answer& answer, const pace::PathMeasure& path,
                                       std::uint32_t largest_chunk) {
   if (std::exchange(early_, false)) {
-    if (is_plain(answer)) {
+    if (message::is_plain(answer)) {
       confirmed(answer, largest_chunk);
       return {};
     }
@@ -119,7 +119,7 @@ Result<void> ObjectTransfer::leave_shared_feed() {
 
 // The receiver has segments [0, skip_until_): they are passed over, but the last of them must be the very one
 // it named.
-bool ObjectTransfer::skip(const PackedSegment& segment) {
+bool ObjectTransfer::skip(const source::PackedSegment& segment) {
   if (segment.index >= skip_until_) return false;
   shared_.bytes_skipped += segment.content_bytes;
   return true;
@@ -129,7 +129,7 @@ Result<std::vector<Buffer>> ObjectTransfer::due_segments() {
   std::vector<Buffer> frames;
   if (phase_ != TransferPhase::running || !feed_) return frames;
   while (queue_bytes_ < kQueueAheadBytes && asked_.size() < kAskedAhead) {
-    const PackedSegmentPtr segment = feed_->at(next_segment_);
+    const source::PackedSegmentPtr segment = feed_->at(next_segment_);
     if (!segment) break;
     if (segment->index + 1 == skip_until_ && segment->id != answer_.last_segment) {
       DCDN_CHECK(restart());
@@ -157,7 +157,7 @@ void ObjectTransfer::enqueue(std::vector<QueuedChunk> chunks) {
   }
 }
 
-void ObjectTransfer::enqueue(const PackedSegmentPtr& segment) {
+void ObjectTransfer::enqueue(const source::PackedSegmentPtr& segment) {
   if (answer_.ask) {
     if (!segment->chunks.empty()) asked_[segment->index] = segment;
     return;
@@ -171,13 +171,13 @@ void ObjectTransfer::enqueue(const PackedSegmentPtr& segment) {
   }
 }
 
-Result<void> ObjectTransfer::wanted(const wire::Want& want) {
+Result<void> ObjectTransfer::wanted(const message::Want& want) {
   const auto it = asked_.find(want.segment);
   if (it == asked_.end()) {  // of an earlier turn, or differences did not fit
     enqueue(differences_.again(want));
     return {};
   }
-  const PackedSegmentPtr segment = it->second;
+  const source::PackedSegmentPtr segment = it->second;
   if (want.needed.size() != segment->chunks.size())
     return Error(Errc::corrupt, "the receiver wants chunks of a segment that has others");
   std::vector<QueuedChunk> chunks;
@@ -196,11 +196,11 @@ Result<void> ObjectTransfer::wanted(const wire::Want& want) {
 }
 
 // Only of segments whose want is due: that bounds how many are held, and how many chunks they have.
-Result<void> ObjectTransfer::told(const wire::Compare& compare) {
+Result<void> ObjectTransfer::told(const message::Compare& compare) {
   return asked_.contains(compare.segment) ? differences_.take(compare) : Result<void>();
 }
 
-Result<void> ObjectTransfer::stored(const wire::Stored& stored) {
+Result<void> ObjectTransfer::stored(const message::Stored& stored) {
   if (stored.segments_done > next_segment_) return {};  // of the chain before a restart
   bytes_done_ = stored.bytes_done;
   differences_.stored(stored.segments_done);

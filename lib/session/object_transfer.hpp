@@ -43,16 +43,16 @@ class ObjectTransfer {
   /// The connection is gone: what was queued is forgotten, what was confirmed stays.
   void disconnected();
   /// The receiver's answer: chooses where to go on. error incomplete: it needs what a pipe cannot give twice.
-  Result<void> answered(const wire::Answer& answer, const pace::PathMeasure& path,
+  Result<void> answered(const message::Answer& answer, const pace::PathMeasure& path,
                         std::uint32_t largest_chunk);
   /// Frames of segments that are due now, to be written to the object's stream; fills the chunk queue.
   /// error: packing failed (changed, permission, ...).
   Result<std::vector<Buffer>> due_segments();
-  Result<void> wanted(const wire::Want& want);
+  Result<void> wanted(const message::Want& want);
   /// What the receiver tells of older files.
-  Result<void> told(const wire::BasisPiece& piece) { return differences_.take(piece); }
-  Result<void> told(const wire::Compare& compare);
-  Result<void> stored(const wire::Stored& stored);
+  Result<void> told(const message::BasisPiece& piece) { return differences_.take(piece); }
+  Result<void> told(const message::Compare& compare);
+  Result<void> stored(const message::Stored& stored);
   /// Checks it against what was sent and who received it. False: not everything was sent yet, ask again
   /// later.
   Result<bool> received(const wire::Receipt& receipt, const NodeId& receiver);
@@ -75,12 +75,12 @@ class ObjectTransfer {
   [[nodiscard]] std::uint64_t carried_sent() const { return carried_sent_; }
 
  private:
-  void confirmed(const wire::Answer& answer, std::uint32_t largest_chunk);
+  void confirmed(const message::Answer& answer, std::uint32_t largest_chunk);
   Result<void> restart();
   void use_feed(std::shared_ptr<Feed> feed);
   void drop_feed();
-  bool skip(const PackedSegment& segment);
-  void enqueue(const PackedSegmentPtr& segment);
+  bool skip(const source::PackedSegment& segment);
+  void enqueue(const source::PackedSegmentPtr& segment);
   void enqueue(std::vector<QueuedChunk> chunks);
 
   SendShared& shared_;
@@ -89,16 +89,16 @@ class ObjectTransfer {
   Feed::Wake wake_;
   DifferenceSender differences_;
   std::shared_ptr<Feed> feed_;
-  std::shared_ptr<ChunkSizer> sizer_;
+  std::shared_ptr<source::ChunkSizer> sizer_;
   int subscriber_ = 0;
 
   TransferPhase phase_ = TransferPhase::waiting;
-  wire::Answer answer_;
+  message::Answer answer_;
   pace::PathMeasure path_;
   std::uint32_t largest_chunk_ = 0;
   std::uint64_t next_segment_ = 0;  // to be sent next
   std::uint64_t skip_until_ = 0;    // segments before it are at the receiver, if its last id is ours too
-  std::map<std::uint64_t, PackedSegmentPtr> asked_;  // sent, its Want not yet here
+  std::map<std::uint64_t, source::PackedSegmentPtr> asked_;  // sent, its Want not yet here
   std::deque<QueuedChunk> queue_;
   std::size_t queue_bytes_ = 0;
   std::optional<Digest> object_id_;  // once the final segment passed

@@ -31,7 +31,7 @@ void PathLoad::measure(const net::ConnectionStats& stats, std::size_t unsent, Mi
 }
 
 bool SentBatch::is_critical() const {
-  return transfer->object().priority == wire::Priority::critical;
+  return transfer->object().priority == message::Priority::critical;
 }
 
 std::uint64_t SentBatch::bytes() const {
@@ -99,8 +99,8 @@ void PathLink::connected(Result<net::ConnectionPtr> made) {
 
 void PathLink::probe() {
   if (session_stream_ < 0) return;
-  const wire::Join join{1, how_.session, number_};
-  connection_->send(session_stream_, frame_buffer(wire::FrameType::join, wire::encode(join)), false);
+  const message::Join join{1, how_.session, number_};
+  connection_->send(session_stream_, frame_buffer(wire::FrameType::join, message::encode(join)), false);
 }
 
 bool PathLink::is_ignored(Micros now) const {
@@ -121,11 +121,11 @@ void PathLink::on_stream_data(net::StreamId id, ByteView bytes, bool fin) {
 
 Result<void> PathLink::take_frame(const wire::Frame& frame) {
   if (frame.type == wire::FrameType::failure) {
-    DCDN_TRY(const auto failure, wire::parse<wire::Failure>(frame.body.view()));
-    return Error(wire::code_of_number(failure.code), "receiver: " + escape_for_display(failure.message));
+    DCDN_TRY(const auto failure, message::parse<message::Failure>(frame.body.view()));
+    return Error(message::code_of_number(failure.code), "receiver: " + escape_for_display(failure.message));
   }
   if (frame.type != wire::FrameType::joined) return {};
-  DCDN_TRY(const auto joined, wire::parse<wire::Joined>(frame.body.view()));
+  DCDN_TRY(const auto joined, message::parse<message::Joined>(frame.body.view()));
   if (joined.path != number_) return Error(Errc::corrupt, "the receiver joined another path");
   if (phase_ == LinkPhase::joining) phase_ = LinkPhase::open;
   changed_();

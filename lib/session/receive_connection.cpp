@@ -23,7 +23,7 @@ constexpr std::size_t kMostTitleBytes = 200;  // what stands for a session in li
 // The session's name here: not the sender's own, so that both can stand in one list on a machine that talks
 // to itself.
 std::string ReceiveConnection::listed_id(const std::array<std::uint8_t, 16>& session, const NodeId& peer) {
-  Hasher hasher;
+  digest::Hasher hasher;
   hasher.update(as_bytes("dcdn received session\n"));
   hasher.update(session);
   hasher.update(peer.view());
@@ -133,21 +133,22 @@ Result<void> ReceiveConnection::take_statement(const wire::Frame& frame) {
   const NodeId& peer = connection_->peer();
   DCDN_TRY(const NodeId now, shared_->settings.trusted->current(peer));
   if (now == peer) return {};
-  return Error(Errc::untrusted, "the key " + to_text(peer) + " has been replaced by " + to_text(now));
+  return Error(Errc::untrusted,
+               "the key " + sign::to_text(peer) + " has been replaced by " + sign::to_text(now));
 }
 
 Result<void> ReceiveConnection::take_hello(const wire::Frame& frame) {
-  DCDN_TRY(const auto hello, wire::parse<wire::Hello>(frame.body.view()));
+  DCDN_TRY(const auto hello, message::parse<message::Hello>(frame.body.view()));
   if (hello.protocol != 1) return Error(Errc::unsupported, "this receiver speaks session protocol 1 only");
   said_hello_ = true;
   session_id_ = listed_id(hello.session, connection_->peer());
   shared_->sessions[session_id_] = weak_from_this();
-  wire::Welcome welcome;
+  message::Welcome welcome;
   welcome.agent = shared_->settings.agent;
   welcome.max_chunk_content = shared_->settings.max_chunk_content;
   if (!shared_->settings.statements.empty())
     connection_->send(session_stream_, Buffer::copy_of(shared_->settings.statements), false);
-  connection_->send(session_stream_, frame_buffer(wire::FrameType::welcome, wire::encode(welcome)), false);
+  connection_->send(session_stream_, frame_buffer(wire::FrameType::welcome, message::encode(welcome)), false);
   if (shared_->paused) set_paused(true);
   shared_->watcher.on_session(session_id_, connection_->peer(), connection_->peer_address());
   return {};
@@ -158,13 +159,13 @@ Result<void> ReceiveConnection::take_session_frame(const wire::Frame& frame) {
   if (frame.type == wire::FrameType::resume) peer_paused_ = false;
   if (frame.type == wire::FrameType::carrier) return take_carrier(frame);
   if (frame.type != wire::FrameType::failure) return {};
-  DCDN_TRY(const auto failure, wire::parse<wire::Failure>(frame.body.view()));
-  return Error(wire::code_of_number(failure.code), "sender: " + escape_for_display(failure.message));
+  DCDN_TRY(const auto failure, message::parse<message::Failure>(frame.body.view()));
+  return Error(message::code_of_number(failure.code), "sender: " + escape_for_display(failure.message));
 }
 
 // The answer goes out after our side is ready for what it allows.
 Result<void> ReceiveConnection::take_carrier(const wire::Frame& frame) {
-  DCDN_TRY(const auto offer, wire::parse<wire::CarrierOffer>(frame.body.view()));
+  DCDN_TRY(const auto offer, message::parse<message::CarrierOffer>(frame.body.view()));
   (void)offer;  // there is one version
   if (!shared_->settings.coded || std::exchange(told_carrier_, true)) return {};
   if (const auto started = connection_->start_coded(0); !started) {
@@ -172,12 +173,12 @@ Result<void> ReceiveConnection::take_carrier(const wire::Frame& frame) {
     return {};
   }
   connection_->send(session_stream_,
-                    frame_buffer(wire::FrameType::carrier, wire::encode(wire::CarrierOffer{})), false);
+                    frame_buffer(wire::FrameType::carrier, message::encode(message::CarrierOffer{})), false);
   return {};
 }
 
 Result<void> ReceiveConnection::take_offer(net::StreamId id, const wire::Frame& frame) {
-  DCDN_TRY(auto offer, wire::parse<wire::Offer>(frame.body.view()));
+  DCDN_TRY(auto offer, message::parse<message::Offer>(frame.body.view()));
   const std::uint32_t number = offer.object;
   if (path_ > 0) return Error(Errc::corrupt, "an offer on a further path of a session");
   if (seen_objects_.size() >= kMaxListedObjects || objects_.size() >= kMaxObjects)
@@ -187,7 +188,8 @@ Result<void> ReceiveConnection::take_offer(net::StreamId id, const wire::Frame& 
   add_to_title(escape_for_display(offer.name));
   total_ += offer.bytes.value_or(0);
   object_streams_[id] = number;
-  Object object{std::move(offer), id, {}, SegmentGate(connection_->peer(), *shared_->settings.trusted)};
+  Object object{
+      std::move(offer), id, {}, pipeline::SegmentGate(connection_->peer(), *shared_->settings.trusted)};
   auto [it, inserted] = objects_.emplace(number, std::move(object));
   shared_->watcher.on_session_progress(session_id_, title(), done_before_, total_);
   auto sink = sink_for(it->second);
@@ -217,19 +219,19 @@ Result<void> ReceiveConnection::take_object_frame(Object& object, net::StreamId 
     return {};
   }
   if (frame.type == wire::FrameType::again) {
-    DCDN_CHECK(parse_about<wire::Again>(number, frame.body.view()));
+    DCDN_CHECK(parse_about<message::Again>(number, frame.body.view()));
     if (!object.opened) return Error(Errc::corrupt, "an object is begun again before its answer");
     object.void_until_again = false;
   } else if (frame.type == wire::FrameType::differences) {
-    DCDN_TRY(const auto differences, wire::parse<wire::Differences>(frame.body.view()));
+    DCDN_TRY(const auto differences, message::parse<message::Differences>(frame.body.view()));
     object.differences = differences.version;
   } else if (frame.type == wire::FrameType::cancel) {
-    DCDN_TRY(const auto cancel, parse_about<wire::Cancel>(number, frame.body.view()));
+    DCDN_TRY(const auto cancel, parse_about<message::Cancel>(number, frame.body.view()));
     given_up(object, Error(Errc::incomplete, "sender: " + escape_for_display(cancel.reason)));
   } else if (frame.type == wire::FrameType::failure) {
-    DCDN_TRY(const auto failure, parse_about<wire::Failure>(number, frame.body.view()));
+    DCDN_TRY(const auto failure, parse_about<message::Failure>(number, frame.body.view()));
     given_up(object,
-             Error(wire::code_of_number(failure.code), "sender: " + escape_for_display(failure.message)));
+             Error(message::code_of_number(failure.code), "sender: " + escape_for_display(failure.message)));
   } else if (frame.type == wire::FrameType::offer) {
     return Error(Errc::corrupt, "a second offer on one stream");
   }
@@ -294,7 +296,7 @@ Result<void> ReceiveConnection::take_chunk(net::StreamId id, StreamState& stream
 // Like a chunk; but it belongs to one object, and its want came first, so that it never has to be held.
 Result<void> ReceiveConnection::take_difference(net::StreamId id, StreamState& stream,
                                                 const wire::Frame& frame) {
-  DCDN_TRY(auto difference, wire::parse<wire::Difference>(frame.body.view()));
+  DCDN_TRY(auto difference, message::parse<message::Difference>(frame.body.view()));
   const std::size_t size = std::min(stream.held, wire::kHeaderBytes + frame.body.size());
   stream.held -= size;
   auto credit = credit_for(id, size);
@@ -328,7 +330,7 @@ void ReceiveConnection::on_closed(const net::CloseInfo& info) {
   if (cancelled) {
     shared_->worker.post([desk = desk_, numbers = seen_objects_] {
       for (const std::uint32_t number : numbers) {
-        if (ObjectSink* sink = desk->find(number)) (void)sink->discard();
+        if (sink::ObjectSink* sink = desk->find(number)) (void)sink->discard();
       }
     });
   }
@@ -342,7 +344,7 @@ void ReceiveConnection::drop(const Error& error) {
   if (over_) return;
   shared_->watcher.on_note(0, connection_->peer_address() + ": " + error.message);
   first_error_ = error;
-  connection_->close(wire::code_number(error.code), error.message);
+  connection_->close(message::code_number(error.code), error.message);
 }
 
 void ReceiveConnection::look(Micros now) {
@@ -360,8 +362,8 @@ void ReceiveConnection::close(std::uint64_t code, const std::string& reason) {
 void ReceiveConnection::set_paused(bool paused) {
   if (session_stream_ < 0 || over_) return;
   const auto type = paused ? wire::FrameType::pause : wire::FrameType::resume;
-  connection_->send(session_stream_, frame_buffer(type, wire::encode(wire::PauseResume{"by the receiver"})),
-                    false);
+  connection_->send(session_stream_,
+                    frame_buffer(type, message::encode(message::PauseResume{"by the receiver"})), false);
 }
 
 void ReceiveConnection::describe(Progress& progress) const {
@@ -369,7 +371,7 @@ void ReceiveConnection::describe(Progress& progress) const {
     if (progress.objects.size() >= 16) break;
     ObjectProgress shown;
     shown.name = escape_for_display(object.offer.name);
-    shown.peer = short_text(connection_->peer());
+    shown.peer = sign::short_text(connection_->peer());
     shown.bytes_total = object.offer.bytes;
     shown.bytes_done = object.now.bytes_done;
     progress.objects.push_back(std::move(shown));

@@ -43,10 +43,10 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
 
  private:
   struct Object {
-    wire::Offer offer;
+    message::Offer offer;
     net::StreamId stream = -1;
     std::string slot;
-    SegmentGate gate;
+    pipeline::SegmentGate gate;
     bool ask = false;
     std::uint32_t differences = 0;  // highest version of them that the sender can send; 0: none
     bool opened = false;
@@ -86,13 +86,13 @@ class ReceiveConnection : public std::enable_shared_from_this<ReceiveConnection>
   void take_manifest_frame(Object& object, const wire::Frame& frame);
   Result<void> take_chunk(net::StreamId id, StreamState& stream, const wire::Frame& frame);
   Result<void> take_difference(net::StreamId id, StreamState& stream, const wire::Frame& frame);
-  void ask_again(const wire::Want& want);
+  void ask_again(const message::Want& want);
 
-  Result<std::shared_ptr<ObjectSink>> sink_for(Object& object);
+  Result<std::shared_ptr<sink::ObjectSink>> sink_for(Object& object);
   void offer_again(std::uint32_t number);
-  void open_sink(Object& object, std::shared_ptr<ObjectSink> sink);
-  void add_segment(Object& object, SegmentGate::Passed passed, std::function<void()> credit);
-  void opened(std::uint32_t number, Result<wire::Answer> answer, std::uint64_t most_bytes);
+  void open_sink(Object& object, std::shared_ptr<sink::ObjectSink> sink);
+  void add_segment(Object& object, pipeline::SegmentGate::Passed passed, std::function<void()> credit);
+  void opened(std::uint32_t number, Result<message::Answer> answer, std::uint64_t most_bytes);
   void segment_added(std::uint32_t number, std::uint64_t index, Result<store::SegmentNeed> need,
                      const Bytes& ahead);
   void report(std::uint32_t number, const ObjectStatus& status);

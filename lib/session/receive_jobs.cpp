@@ -27,7 +27,7 @@ std::vector<Digest> needed_digests(const wire::Segment& segment, const store::Se
   return digests;
 }
 
-ObjectStatus status_of(const ObjectSink& sink) {
+ObjectStatus status_of(const sink::ObjectSink& sink) {
   return {sink.segments_done(), sink.bytes_done(), sink.complete()};
 }
 
@@ -56,7 +56,7 @@ Result<std::uint64_t> content_limit(const ReceiveSettings& settings, std::uint64
 
 }  // namespace
 
-Result<std::shared_ptr<ObjectSink>> ReceiveConnection::sink_for(Object& object) {
+Result<std::shared_ptr<sink::ObjectSink>> ReceiveConnection::sink_for(Object& object) {
   const ReceiveSettings& settings = shared_->settings;
   DCDN_CHECK(wire::check_name(object.offer.name));
   store::PartObject::Options options;
@@ -69,7 +69,7 @@ Result<std::shared_ptr<ObjectSink>> ReceiveConnection::sink_for(Object& object) 
   if (settings.sink == SinkKind::raw) {
     if (!shared_->raw_slot.empty() && shared_->raw_slot != object.slot) {
       shared_->raw_waiting.emplace_back(weak_from_this(), object.offer.object);
-      return std::shared_ptr<ObjectSink>();
+      return std::shared_ptr<sink::ObjectSink>();
     }
     shared_->raw_slot = object.slot;
   }
@@ -80,20 +80,20 @@ Result<std::shared_ptr<ObjectSink>> ReceiveConnection::sink_for(Object& object) 
   use.object = object.offer.object;
   if (use.kept) return use.kept;
   if (settings.sink == SinkKind::raw) {
-    use.kept = make_raw_sink(settings.output_fd, object.offer.kind);
+    use.kept = sink::make_raw_sink(settings.output_fd, object.offer.kind);
     return use.kept;
   }
   if (settings.sink == SinkKind::stream) {
-    use.kept = make_stream_sink(settings.output_fd);
+    use.kept = sink::make_stream_sink(settings.output_fd);
     return use.kept;
   }
-  OlderFiles older{settings.use_older, settings.basis, object.offer.object, object.offer.bytes, {}};
+  sink::OlderFiles older{settings.use_older, settings.basis, object.offer.object, object.offer.bytes, {}};
   older.link.rtt = connection_->stats().smoothed_rtt;
-  return std::shared_ptr<ObjectSink>(
-      make_directory_sink(settings.dir, options, settings.delivered_dir, std::move(older)));
+  return std::shared_ptr<sink::ObjectSink>(
+      sink::make_directory_sink(settings.dir, options, settings.delivered_dir, std::move(older)));
 }
 
-void ReceiveConnection::open_sink(Object& object, std::shared_ptr<ObjectSink> sink) {
+void ReceiveConnection::open_sink(Object& object, std::shared_ptr<sink::ObjectSink> sink) {
   const std::uint32_t number = object.offer.object;
   const std::uint64_t bytes = object.offer.bytes.value_or(0);
   on_store([number, bytes, sink = std::move(sink)](ReceiveConnection& self) mutable {
@@ -115,7 +115,8 @@ void ReceiveConnection::open_sink(Object& object, std::shared_ptr<ObjectSink> si
   });
 }
 
-void ReceiveConnection::opened(std::uint32_t number, Result<wire::Answer> answer, std::uint64_t most_bytes) {
+void ReceiveConnection::opened(std::uint32_t number, Result<message::Answer> answer,
+                               std::uint64_t most_bytes) {
   Object* object = find(number);
   if (object == nullptr) return;
   if (!answer) return fail(number, answer.error());
@@ -124,16 +125,16 @@ void ReceiveConnection::opened(std::uint32_t number, Result<wire::Answer> answer
   object->most_bytes = most_bytes;
   object->ask = answer->ask;
   object->now.bytes_done = object->told.bytes_done = answer->bytes_done;
-  connection_->send(object->stream, frame_buffer(wire::FrameType::answer, wire::encode(*answer)), false);
-  take_early(*object, is_plain(*answer));
+  connection_->send(object->stream, frame_buffer(wire::FrameType::answer, message::encode(*answer)), false);
+  take_early(*object, message::is_plain(*answer));
 }
 
-void ReceiveConnection::add_segment(Object& object, SegmentGate::Passed passed,
+void ReceiveConnection::add_segment(Object& object, pipeline::SegmentGate::Passed passed,
                                     std::function<void()> credit) {
   const std::uint32_t number = object.offer.object;
   on_store([number, differences = object.differences, passed = std::move(passed),
             credit = std::move(credit)](ReceiveConnection& self) {
-    ObjectSink* sink = self.desk_->find(number);
+    sink::ObjectSink* sink = self.desk_->find(number);
     credit();
     if (sink == nullptr) return;
     auto need = sink->add_segment(passed.segment, passed.id, passed.frames);
@@ -158,21 +159,21 @@ void ReceiveConnection::segment_added(std::uint32_t number, std::uint64_t index,
   if (!need) return fail(number, need.error());
   if (!object->ask || need->needed.empty()) return;
   if (!ahead.empty()) connection_->send(object->stream, Buffer::copy_of(ahead), false);
-  const wire::Want want{number, index, need->needed};
-  connection_->send(object->stream, frame_buffer(wire::FrameType::want, wire::encode(want)), false);
+  const message::Want want{number, index, need->needed};
+  connection_->send(object->stream, frame_buffer(wire::FrameType::want, message::encode(want)), false);
 }
 
-void ReceiveConnection::ask_again(const wire::Want& want) {
+void ReceiveConnection::ask_again(const message::Want& want) {
   const Object* object = find(want.object);
   if (object == nullptr) return;
   shared_->watcher.on_note(1, escape_for_display(object->offer.name) +
                                   ": a difference to the older version did not fit; the data itself is sent");
-  connection_->send(object->stream, frame_buffer(wire::FrameType::want, wire::encode(want)), false);
+  connection_->send(object->stream, frame_buffer(wire::FrameType::want, message::encode(want)), false);
 }
 
 void ReceiveConnection::post_outcome(const ChunkDesk::Outcome& outcome) {
   for (const std::uint32_t number : outcome.changed) {
-    ObjectSink* sink = desk_->find(number);
+    sink::ObjectSink* sink = desk_->find(number);
     if (sink == nullptr) continue;
     const ObjectStatus status = status_of(*sink);
     post([number, status](ReceiveConnection& here) { here.report(number, status); });
@@ -196,7 +197,7 @@ void ReceiveConnection::report(std::uint32_t number, const ObjectStatus& status)
   object->now = status;
   if (status.bytes_done > object->most_bytes) {
     on_store([number](ReceiveConnection& self) {
-      if (ObjectSink* sink = self.desk_->find(number)) (void)sink->discard();
+      if (sink::ObjectSink* sink = self.desk_->find(number)) (void)sink->discard();
     });
     return fail(number, Error(Errc::limit, "the object grew beyond the receiver's --max-object or --quota"));
   }
@@ -210,13 +211,13 @@ void ReceiveConnection::tell_stored(Object& object) {
   const std::uint64_t before = object.told.bytes_done;
   object.told = object.now;
   object.told_at = std::chrono::steady_clock::now();
-  const wire::Stored stored{object.offer.object, object.now.segments_done, object.now.bytes_done};
-  connection_->send(object.stream, frame_buffer(wire::FrameType::stored, wire::encode(stored)), false);
+  const message::Stored stored{object.offer.object, object.now.segments_done, object.now.bytes_done};
+  connection_->send(object.stream, frame_buffer(wire::FrameType::stored, message::encode(stored)), false);
   if (before / kCheckpointBytes == object.now.bytes_done / kCheckpointBytes) return;
   shared_->watcher.on_session_progress(session_id_, title(), done_before_ + object.now.bytes_done, total_);
   if (!shared_->settings.fsync) return;
   on_store([number = object.offer.object](ReceiveConnection& self) {
-    if (ObjectSink* sink = self.desk_->find(number)) {
+    if (sink::ObjectSink* sink = self.desk_->find(number)) {
       if (auto done = sink->checkpoint(); !done)
         self.post([number, error = done.error()](ReceiveConnection& here) { here.fail(number, error); });
     }
@@ -227,7 +228,7 @@ void ReceiveConnection::finalize(Object& object) {
   object.finishing = true;
   const std::uint32_t number = object.offer.object;
   on_store([number](ReceiveConnection& self) {
-    ObjectSink* sink = self.desk_->find(number);
+    sink::ObjectSink* sink = self.desk_->find(number);
     if (sink == nullptr) return;
     auto path = sink->finalize();
     const Digest id = path ? sink->object_id() : Digest{};
@@ -261,8 +262,9 @@ void ReceiveConnection::fail(std::uint32_t number, const Error& error) {
   if (object == nullptr) return;
   if (!first_error_) first_error_ = error;
   const std::string hint = error.hint.empty() ? "" : " (" + error.hint + ")";
-  const wire::Failure failure{number, wire::code_number(error.code), (error.message + hint).substr(0, 1000)};
-  connection_->send(object->stream, frame_buffer(wire::FrameType::failure, wire::encode(failure)), true);
+  const message::Failure failure{number, message::code_number(error.code),
+                                 (error.message + hint).substr(0, 1000)};
+  connection_->send(object->stream, frame_buffer(wire::FrameType::failure, message::encode(failure)), true);
   shared_->watcher.on_object_failed(escape_for_display(object->offer.name), error);
   const bool output = shared_->settings.sink != SinkKind::directory;
   if (output && (error.code == Errc::closed_pipe || error.code == Errc::io || error.code == Errc::no_space))
@@ -306,8 +308,8 @@ void ReceiveConnection::give_up_slot(std::uint32_t number) {
   Object* object = find(number);
   if (object == nullptr) return;
   const Error error(Errc::locked, "another transfer of the same name by the same sender took over");
-  const wire::Failure failure{number, wire::code_number(error.code), error.message};
-  connection_->send(object->stream, frame_buffer(wire::FrameType::failure, wire::encode(failure)), true);
+  const message::Failure failure{number, message::code_number(error.code), error.message};
+  connection_->send(object->stream, frame_buffer(wire::FrameType::failure, message::encode(failure)), true);
   if (!first_error_) first_error_ = error;
   object_streams_.erase(object->stream);
   objects_.erase(number);
@@ -317,7 +319,7 @@ void ReceiveConnection::give_up_slot(std::uint32_t number) {
 void ReceiveConnection::cancel() {
   shared_->worker.post([desk = desk_, numbers = seen_objects_] {
     for (const std::uint32_t number : numbers) {
-      if (ObjectSink* sink = desk->find(number)) (void)sink->discard();
+      if (sink::ObjectSink* sink = desk->find(number)) (void)sink->discard();
     }
   });
   while (!objects_.empty()) fail(objects_.begin()->first, Error(Errc::refused, "cancelled by the receiver"));

@@ -10,7 +10,7 @@ constexpr std::size_t kMostUnsentAnswers = 64u << 10;
 
 Result<void> ReceiveConnection::take_join(const wire::Frame& frame) {
   if (frame.type != wire::FrameType::join) return {};
-  DCDN_TRY(const auto join, wire::parse<wire::Join>(frame.body.view()));
+  DCDN_TRY(const auto join, message::parse<message::Join>(frame.body.view()));
   if (join.protocol != 1) return Error(Errc::unsupported, "this receiver speaks session protocol 1 only");
   if (path_ == 0) {
     if (!seen_objects_.empty()) return Error(Errc::corrupt, "a session's first connection joins another");
@@ -20,7 +20,7 @@ Result<void> ReceiveConnection::take_join(const wire::Frame& frame) {
     if (!first || first->over_) {
       shared_->watcher.on_note(1,
                                connection_->peer_address() + ": a path of a session that does not run here");
-      connection_->close(wire::code_number(Errc::temporary), "that session does not run here");
+      connection_->close(message::code_number(Errc::temporary), "that session does not run here");
       return {};
     }
     path_ = join.path;
@@ -29,8 +29,8 @@ Result<void> ReceiveConnection::take_join(const wire::Frame& frame) {
   }
   if (join.path != path_) return Error(Errc::corrupt, "a path changed its number");
   if (connection_->queued_bytes() > kMostUnsentAnswers) return {};
-  connection_->send(session_stream_, frame_buffer(wire::FrameType::joined, wire::encode(wire::Joined{path_})),
-                    false);
+  connection_->send(session_stream_,
+                    frame_buffer(wire::FrameType::joined, message::encode(message::Joined{path_})), false);
   return {};
 }
 

@@ -38,7 +38,7 @@ struct ReceiveSettings {
   bool coded = true;               ///< takes content by the coded carrier from senders that offer it
   std::string agent;
   /// May sign what an allowed peer carries. Loop thread; changes with the statements that come.
-  std::shared_ptr<const Keyring> trusted = std::make_shared<const Keyring>();
+  std::shared_ptr<const sign::Keyring> trusted = std::make_shared<const sign::Keyring>();
   Bytes statements;  ///< frames about our key, sent ahead of the welcome
 };
 
@@ -71,11 +71,11 @@ class ReceiveConnection;
 struct SlotUse {
   ReceiveConnection* connection = nullptr;  ///< who receives into it now
   std::uint32_t object = 0;
-  std::shared_ptr<ObjectSink> kept;  ///< raw and stream sinks: also while no connection has it
+  std::shared_ptr<sink::ObjectSink> kept;  ///< raw and stream sinks: also while no connection has it
 };
 
 struct ReceiveShared {
-  ReceiveShared(asio::any_io_executor executor_in, ReceiveSettings settings_in, SecretKey key_in,
+  ReceiveShared(asio::any_io_executor executor_in, ReceiveSettings settings_in, sign::SecretKey key_in,
                 ReceiveWatcher& watcher_in)
       : executor(std::move(executor_in)),
         settings(std::move(settings_in)),
@@ -84,7 +84,7 @@ struct ReceiveShared {
 
   asio::any_io_executor executor;
   const ReceiveSettings settings;
-  const SecretKey key;
+  const sign::SecretKey key;
   ReceiveWatcher& watcher;
   BufferPool pool{16u << 20};
   std::map<std::string, SlotUse> slots;
@@ -100,7 +100,7 @@ struct ReceiveShared {
   std::string raw_slot;
   std::deque<std::pair<std::weak_ptr<ReceiveConnection>, std::uint32_t>> raw_waiting;
   bool paused = false;
-  SerialWorker worker;  // last: its thread ends before what its jobs use
+  work::SerialWorker worker;  // last: its thread ends before what its jobs use
 };
 
 }  // namespace dcdn::session

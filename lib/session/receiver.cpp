@@ -31,7 +31,8 @@ void Receiver::accept_next() {
 }
 
 void Receiver::accepted(net::ConnectionPtr connection) {
-  shared_->watcher.on_note(1, connection->peer_address() + ": connected, " + to_text(connection->peer()));
+  shared_->watcher.on_note(1,
+                           connection->peer_address() + ": connected, " + sign::to_text(connection->peer()));
   auto received = std::make_shared<ReceiveConnection>(shared_, std::move(connection));
   received->start();
   connections_.push_back(std::move(received));
@@ -64,7 +65,7 @@ net::Task<void> Receiver::run() {
   }
   stopping_ = true;
   listener_->stop();
-  const std::uint64_t code = stop_error_ ? wire::code_number(Errc::temporary) : 0;
+  const std::uint64_t code = stop_error_ ? message::code_number(Errc::temporary) : 0;
   for (auto& connection : connections_) connection->close(code, "the receiver stops");
   // What was received is written before the process ends: the worker runs its queue to the end.
   if (stop_error_) co_return *stop_error_;

@@ -38,8 +38,8 @@ class Receiver {
   std::optional<Error> stop_error_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // an accept may end after this
   std::uint64_t wire_bytes_ended_ = 0;
-  RateMeter meter_;          // of content that was verified
-  RateMeter arrived_meter_;  // of UDP payload, in whole kBeat: keep-alives are not worth one
+  pace::RateMeter meter_;          // of content that was verified
+  pace::RateMeter arrived_meter_;  // of UDP payload, in whole kBeat: keep-alives are not worth one
 };
 
 }  // namespace dcdn::session

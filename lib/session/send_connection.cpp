@@ -24,8 +24,8 @@ std::size_t class_of(const ObjectTransfer& transfer) {
 }
 
 // What the receiver says, in our words: the code is its, the text is shown escaped.
-Error told_by_peer(const wire::Failure& failure) {
-  const Errc code = wire::code_of_number(failure.code);
+Error told_by_peer(const message::Failure& failure) {
+  const Errc code = message::code_of_number(failure.code);
   // That something of the name exists there is, seen from here, a refusal.
   return {code == Errc::exists ? Errc::refused : code, "receiver: " + escape_for_display(failure.message)};
 }
@@ -73,18 +73,19 @@ net::Task<void> SendConnection::run() {
 
 Result<void> SendConnection::say_hello() {
   DCDN_TRY(session_stream_, connection_->open_bidirectional());
-  wire::Hello hello;
+  message::Hello hello;
   hello.agent = shared_.settings.agent;
   hello.session = shared_.settings.session;
   // A receiver has to know that a key is withdrawn before it is offered anything.
   if (!shared_.settings.statements.empty())
     connection_->send(session_stream_, Buffer::copy_of(shared_.settings.statements), false);
-  connection_->send(session_stream_, frame_buffer(wire::FrameType::hello, wire::encode(hello)), false);
+  connection_->send(session_stream_, frame_buffer(wire::FrameType::hello, message::encode(hello)), false);
   if (connection_->begins_early()) {
     carrier_.agree();
   } else if (carrier_.may_be_coded()) {
     connection_->send(session_stream_,
-                      frame_buffer(wire::FrameType::carrier, wire::encode(wire::CarrierOffer{})), false);
+                      frame_buffer(wire::FrameType::carrier, message::encode(message::CarrierOffer{})),
+                      false);
   }
   return offer_next();
 }
@@ -97,7 +98,7 @@ Result<void> SendConnection::offer_next() {
     auto stream = connection_->open_bidirectional();
     if (!stream) return {};  // no stream credit now: on_writable comes
     const SendObject& object = transfer->object();
-    wire::Offer offer;
+    message::Offer offer;
     offer.object = object.number;
     offer.kind = object.kind;
     offer.name = object.name;
@@ -105,10 +106,11 @@ Result<void> SendConnection::offer_next() {
     offer.entries = object.entries;
     offer.priority = object.priority;
     offer.chunk_content = shared_.settings.chunk_bytes.value_or(0);
-    connection_->send(*stream, frame_buffer(wire::FrameType::offer, wire::encode(offer)), false);
+    connection_->send(*stream, frame_buffer(wire::FrameType::offer, message::encode(offer)), false);
     if (shared_.settings.differences && !object.ready_stream && !object.sealed) {
       connection_->send(*stream,
-                        frame_buffer(wire::FrameType::differences, wire::encode(wire::Differences{})), false);
+                        frame_buffer(wire::FrameType::differences, message::encode(message::Differences{})),
+                        false);
     }
     active_[*stream] = Active{transfer.get(), std::make_unique<FrameStream>(control_pool_), std::nullopt};
     transfer->offered();
@@ -143,7 +145,7 @@ void SendConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fin) 
 Result<void> SendConnection::take_session_frame(const wire::Frame& frame) {
   switch (frame.type) {
     case wire::FrameType::welcome: {
-      DCDN_TRY(const auto welcome, wire::parse<wire::Welcome>(frame.body.view()));
+      DCDN_TRY(const auto welcome, message::parse<message::Welcome>(frame.body.view()));
       if (welcome.protocol != 1)
         return Error(Errc::unsupported, "the receiver speaks another protocol version");
       welcome_ = welcome;
@@ -157,7 +159,7 @@ Result<void> SendConnection::take_session_frame(const wire::Frame& frame) {
       shared_.watcher.on_peer_pause(peer_paused_);
       return {};
     case wire::FrameType::failure: {
-      DCDN_TRY(const auto failure, wire::parse<wire::Failure>(frame.body.view()));
+      DCDN_TRY(const auto failure, message::parse<message::Failure>(frame.body.view()));
       return told_by_peer(failure);
     }
     case wire::FrameType::key_rotation:
@@ -175,11 +177,11 @@ Result<void> SendConnection::take_object_frame(net::StreamId stream, Active& act
   if (transfer.over()) return {};  // what comes behind a receipt or a failure changes nothing
   switch (frame.type) {
     case wire::FrameType::answer: {
-      DCDN_TRY(const auto answer, parse_about<wire::Answer>(transfer.object().number, body));
+      DCDN_TRY(const auto answer, parse_about<message::Answer>(transfer.object().number, body));
       if (!transfer.awaits_answer()) return Error(Errc::corrupt, "a second answer to one offer");
-      if (connection_->begins_early() && !is_plain(answer)) {
-        const wire::Again again{transfer.object().number};
-        connection_->send(stream, frame_buffer(wire::FrameType::again, wire::encode(again)), false);
+      if (connection_->begins_early() && !message::is_plain(answer)) {
+        const message::Again again{transfer.object().number};
+        connection_->send(stream, frame_buffer(wire::FrameType::again, message::encode(again)), false);
       }
       const auto stats = connection_->stats();
       const std::uint32_t largest = welcome_ ? welcome_->max_chunk_content : kUsualLargestChunk;
@@ -189,31 +191,31 @@ Result<void> SendConnection::take_object_frame(net::StreamId stream, Active& act
       return {};
     }
     case wire::FrameType::want: {
-      DCDN_TRY(const auto want, parse_about<wire::Want>(transfer.object().number, body));
+      DCDN_TRY(const auto want, parse_about<message::Want>(transfer.object().number, body));
       return transfer.wanted(want);
     }
     case wire::FrameType::basis: {
-      DCDN_TRY(const auto piece, parse_about<wire::BasisPiece>(transfer.object().number, body));
+      DCDN_TRY(const auto piece, parse_about<message::BasisPiece>(transfer.object().number, body));
       return transfer.told(piece);
     }
     case wire::FrameType::compare: {
-      DCDN_TRY(const auto compare, parse_about<wire::Compare>(transfer.object().number, body));
+      DCDN_TRY(const auto compare, parse_about<message::Compare>(transfer.object().number, body));
       return transfer.told(compare);
     }
     case wire::FrameType::stored: {
-      DCDN_TRY(const auto stored, parse_about<wire::Stored>(transfer.object().number, body));
+      DCDN_TRY(const auto stored, parse_about<message::Stored>(transfer.object().number, body));
       made_progress_ = true;
       return transfer.stored(stored);
     }
     case wire::FrameType::receipt:
       return take_receipt(active, frame);
     case wire::FrameType::cancel: {
-      DCDN_TRY(const auto cancel, parse_about<wire::Cancel>(transfer.object().number, body));
+      DCDN_TRY(const auto cancel, parse_about<message::Cancel>(transfer.object().number, body));
       transfer.fail(Error(Errc::refused, "receiver: cancelled: " + escape_for_display(cancel.reason)));
       return {};
     }
     case wire::FrameType::failure: {
-      DCDN_TRY(const auto failure, parse_about<wire::Failure>(transfer.object().number, body));
+      DCDN_TRY(const auto failure, parse_about<message::Failure>(transfer.object().number, body));
       transfer.fail(told_by_peer(failure));
       return {};
     }
@@ -248,7 +250,7 @@ void SendConnection::on_closed(const net::CloseInfo& info) {
   if (!lost_) {
     Error error = info.error;
     if (info.clean && info.by_peer && info.code != 0)
-      error = Error(wire::code_of_number(static_cast<std::uint32_t>(info.code)),
+      error = Error(message::code_of_number(static_cast<std::uint32_t>(info.code)),
                     "receiver: " + escape_for_display(info.reason));
     // A receiver that goes away politely before everything is done may come back: another try tells.
     if (info.clean && info.code == 0) error = Error(Errc::temporary, "the receiver closed the connection");
@@ -261,7 +263,7 @@ void SendConnection::on_closed(const net::CloseInfo& info) {
 }
 
 void SendConnection::drop(Error error) {
-  const std::uint64_t code = wire::code_number(error.code);
+  const std::uint64_t code = message::code_number(error.code);
   stop(code, std::move(error));
 }
 
@@ -272,15 +274,6 @@ void SendConnection::end(Active& active) {
     active_.erase(it);
     return;
   }
-}
-
-void SendConnection::tell_pause() {
-  const bool paused = shared_.paused;
-  if (paused == told_paused_) return;
-  told_paused_ = paused;
-  const auto type = paused ? wire::FrameType::pause : wire::FrameType::resume;
-  connection_->send(session_stream_, frame_buffer(type, wire::encode(wire::PauseResume{"by the sender"})),
-                    false);
 }
 
 void SendConnection::stop(std::uint64_t close_code, Error error) {
@@ -313,8 +306,8 @@ void SendConnection::send_segments() {
   for (auto& [stream, active] : active_) {
     auto frames = active.transfer->due_segments();
     if (!frames) {
-      const wire::Cancel cancel{active.transfer->object().number, frames.error().message.substr(0, 200)};
-      connection_->send(stream, frame_buffer(wire::FrameType::cancel, wire::encode(cancel)), true);
+      const message::Cancel cancel{active.transfer->object().number, frames.error().message.substr(0, 200)};
+      connection_->send(stream, frame_buffer(wire::FrameType::cancel, message::encode(cancel)), true);
       active.transfer->fail(frames.error());
       ended.push_back(stream);
       continue;
@@ -369,14 +362,14 @@ ObjectTransfer* SendConnection::oldest_of(std::size_t priority) const {
 
 // An object's next chunk, and small ones after it on the same stream.
 bool SendConnection::send_batch(ObjectTransfer& oldest, net::Connection& way, Micros now) {
-  const bool critical = oldest.object().priority == wire::Priority::critical;
+  const bool critical = oldest.object().priority == message::Priority::critical;
   auto stream = way.open_bulk(critical);
   if (!stream) return false;
   std::size_t bytes = 0;
   SentBatch batch{&oldest, {}};
   for (bool last = false; !last;) {
     const QueuedChunk next = oldest.next_chunk();
-    const PackedChunk& chunk = next.chunk();
+    const source::SegmentChunk& chunk = next.chunk();
     const bool whole = next.difference.empty();
     const Buffer first = whole ? pipeline::chunk_frame_prefix(chunk.record, chunk.carried) : next.difference;
     oldest.pop_chunk();

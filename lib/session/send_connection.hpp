@@ -81,7 +81,7 @@ class SendConnection : private net::ConnectionEvents {
   net::Signal signal_;
   std::unique_ptr<FrameStream> session_frames_;
   net::StreamId session_stream_ = -1;
-  std::optional<wire::Welcome> welcome_;
+  std::optional<message::Welcome> welcome_;
   std::map<net::StreamId, Active> active_;
   std::unique_ptr<PathSet> paths_;  // none: everything goes over connection_
   pace::ClassScheduler scheduler_;

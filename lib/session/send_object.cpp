@@ -9,7 +9,7 @@ Result<void> seal(SendObject& object, const std::vector<NodeId>& recipients, con
   DCDN_CHECK(pipeline::ContentSealer::make(recipients, secret));
   object.sealed = SealedObject{object.kind, object.name, recipients, secret};
   object.kind = wire::ObjectKind::stream;
-  DCDN_TRY(object.name, sealed_name(secret));
+  DCDN_TRY(object.name, source::sealed_name(secret));
   object.bytes.reset();
   object.entries.reset();
   return {};

@@ -24,7 +24,7 @@ struct SendObject {
   std::string name;
   std::string path;           ///< empty: standard input
   bool ready_stream = false;  ///< the input is a chunk stream, passed through unchanged
-  wire::Priority priority = wire::Priority::normal;
+  message::Priority priority = message::Priority::normal;
   std::optional<std::uint64_t> bytes;
   std::optional<std::uint64_t> entries;
   std::optional<SealedObject> sealed;

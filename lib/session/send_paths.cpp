@@ -13,10 +13,11 @@ constexpr std::size_t kMostQueue = 8u << 20;
 
 net::Connection* SendConnection::way_for(const ObjectTransfer& next, std::size_t limit) {
   if (!paths_) return connection_->queued_bytes() < limit ? connection_.get() : nullptr;
-  const bool critical = next.object().priority == wire::Priority::critical;
+  const bool critical = next.object().priority == message::Priority::critical;
   std::uint64_t waiting = 0;
   for (const auto& transfer : transfers_) {
-    if (critical && transfer->object().priority != wire::Priority::critical) continue;  // that waits for us
+    if (critical && transfer->object().priority != message::Priority::critical)
+      continue;  // that waits for us
     const std::uint64_t more = transfer->backlog_bytes();
     if (more > UINT64_MAX - waiting) {
       waiting = UINT64_MAX;

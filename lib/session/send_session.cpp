@@ -14,7 +14,7 @@ constexpr std::size_t kShownObjects = 16;
 constexpr std::chrono::seconds kStalledAfter{3};
 }  // namespace
 
-SendSession::SendSession(asio::any_io_executor executor, SendSettings settings, SecretKey key,
+SendSession::SendSession(asio::any_io_executor executor, SendSettings settings, sign::SecretKey key,
                          SendWatcher& watcher, std::vector<SendObject> objects,
                          std::vector<DestinationSettings> destinations)
     : shared_(executor, std::move(settings), std::move(key), watcher), hub_(shared_), one_ended_(executor) {

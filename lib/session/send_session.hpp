@@ -17,8 +17,9 @@ struct DestinationResult {
 
 class SendSession {
  public:
-  SendSession(asio::any_io_executor executor, SendSettings settings, SecretKey key, SendWatcher& watcher,
-              std::vector<SendObject> objects, std::vector<DestinationSettings> destinations);
+  SendSession(asio::any_io_executor executor, SendSettings settings, sign::SecretKey key,
+              SendWatcher& watcher, std::vector<SendObject> objects,
+              std::vector<DestinationSettings> destinations);
   ~SendSession();
 
   /// Until every destination has ended, well or badly; never an error itself.
@@ -50,8 +51,8 @@ class SendSession {
   std::vector<DestinationResult> results_;
   std::size_t running_ = 0;
   net::Signal one_ended_;
-  RateMeter meter_;          // of content that receivers confirmed
-  RateMeter arrived_meter_;  // of bytes that their transport did: a chunk takes its time on a slow link
+  pace::RateMeter meter_;          // of content that receivers confirmed
+  pace::RateMeter arrived_meter_;  // of bytes that their transport did: a chunk takes its time on a slow link
 };
 
 }  // namespace dcdn::session

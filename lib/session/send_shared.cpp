@@ -12,7 +12,7 @@ double burst_of(double per_second, double least) {
 }
 }  // namespace
 
-SendShared::SendShared(asio::any_io_executor executor_in, SendSettings settings_in, SecretKey key_in,
+SendShared::SendShared(asio::any_io_executor executor_in, SendSettings settings_in, sign::SecretKey key_in,
                        SendWatcher& watcher_in)
     : executor(std::move(executor_in)),
       settings(std::move(settings_in)),

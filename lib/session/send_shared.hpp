@@ -27,9 +27,9 @@ namespace dcdn::session {
 inline constexpr std::size_t kSendWindowBytes = 24u << 20;
 
 struct SendSettings {
-  CompressChoice compress;
+  compress::CompressChoice compress;
   std::optional<std::uint32_t> chunk_bytes;
-  Symlinks symlinks = Symlinks::keep;
+  source::Symlinks symlinks = source::Symlinks::keep;
   bool differences = true;  ///< chunks may go as differences to older files of the receiver
   double rate_bytes_per_s = 0;
   double chunk_rate_per_s = 0;
@@ -63,25 +63,25 @@ class SendWatcher {
 
 /// One loop thread; the packing threads touch only what says so.
 struct SendShared {
-  SendShared(asio::any_io_executor executor_in, SendSettings settings_in, SecretKey key_in,
+  SendShared(asio::any_io_executor executor_in, SendSettings settings_in, sign::SecretKey key_in,
              SendWatcher& watcher_in);
 
   asio::any_io_executor executor;
   const SendSettings settings;
-  const SecretKey key;
+  const sign::SecretKey key;
   SendWatcher& watcher;
   std::vector<SendObject> objects;
-  WorkerPool workers{0};              // used by packing threads
+  work::WorkerPool workers{0};        // used by packing threads
   BufferPool pool{kSendWindowBytes};  // any thread
   std::shared_ptr<FeedBudget> budget;
   pace::TokenBucket byte_bucket;
   pace::TokenBucket chunk_bucket;
   bool paused = false;  ///< by the user
   std::size_t destinations = 1;
-  std::uint64_t bytes_skipped = 0;  ///< content that did not have to travel
-  double opened_unix_s = 0;         ///< the first connection stood; 0: none yet
-  std::size_t connections = 0;      ///< made so far, by all destinations
-  SerialWorker difference_worker;   // last: its thread ends before what its jobs use
+  std::uint64_t bytes_skipped = 0;       ///< content that did not have to travel
+  double opened_unix_s = 0;              ///< the first connection stood; 0: none yet
+  std::size_t connections = 0;           ///< made so far, by all destinations
+  work::SerialWorker difference_worker;  // last: its thread ends before what its jobs use
 };
 
 }  // namespace dcdn::session

@@ -10,7 +10,7 @@
 #include "sign/pkcs8.hpp"
 #include "sign/sealing.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 namespace {
 
@@ -82,32 +82,32 @@ void wipe(std::string& secret) {
 }
 
 struct SecretKey::State {
-  sign::KeyPair pair;
+  KeyPair pair;
 };
 
 Result<SecretKey> SecretKey::generate() {
-  sign::Seed seed;
+  Seed seed;
   random_bytes(seed.writable());
   return from_seed(seed.view());
 }
 
 Result<SecretKey> SecretKey::from_seed(ByteView seed) {
-  if (seed.size() != sign::kSeedBytes) return Error(Errc::usage, "an ed25519 seed has 32 bytes");
-  DCDN_TRY(sign::KeyPair pair, sign::key_pair_of_seed(seed));
+  if (seed.size() != kSeedBytes) return Error(Errc::usage, "an ed25519 seed has 32 bytes");
+  DCDN_TRY(KeyPair pair, key_pair_of_seed(seed));
   SecretKey key;
   key.state_ = std::make_shared<const State>(State{std::move(pair)});
   return key;
 }
 
 Result<SecretKey> SecretKey::from_pem(ByteView pem, const std::optional<std::string>& passphrase) {
-  DCDN_TRY(sign::KeyPair pair, sign::read_pem(pem, passphrase));
+  DCDN_TRY(KeyPair pair, read_pem(pem, passphrase));
   SecretKey key;
   key.state_ = std::make_shared<const State>(State{std::move(pair)});
   return key;
 }
 
 Result<Bytes> SecretKey::to_pem(const std::optional<std::string>& passphrase) const {
-  return sign::write_pem(state_->pair.seed, passphrase);
+  return write_pem(state_->pair.seed, passphrase);
 }
 
 const NodeId& SecretKey::id() const {
@@ -136,13 +136,13 @@ Result<Signature> SecretKey::sign(ByteView message) const {
   return signature;
 }
 
-Result<sign::Secret> SecretKey::agree(const AgreementKey& other) const {
-  return sign::agree_with_seed(state_->pair.seed.view(), other);
+Result<Secret> SecretKey::agree(const AgreementKey& other) const {
+  return agree_with_seed(state_->pair.seed.view(), other);
 }
 
-Result<sign::Secret> SecretKey::derive(std::string_view purpose, ByteView salt) const {
-  DCDN_TRY(const sign::Secret extracted, sign::extract(salt, state_->pair.seed.view()));
-  return sign::expand(extracted, {as_bytes(purpose)});
+Result<Secret> SecretKey::derive(std::string_view purpose, ByteView salt) const {
+  DCDN_TRY(const Secret extracted, extract(salt, state_->pair.seed.view()));
+  return expand(extracted, {as_bytes(purpose)});
 }
 
 bool verify_ed25519(const NodeId& key, ByteView message, const Signature& signature) {
@@ -157,4 +157,4 @@ bool verify_ed25519(const NodeId& key, ByteView message, const Signature& signat
   return gnutls_pubkey_verify_data2(raw, GNUTLS_SIGN_EDDSA_ED25519, 0, &data, &value) >= 0;
 }
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

@@ -8,7 +8,7 @@
 #include "dcdn/result.hpp"
 #include "sign/key_agreement.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 using Signature = std::array<std::uint8_t, 64>;
 
@@ -28,9 +28,9 @@ class SecretKey {
   [[nodiscard]] Result<Signature> sign(ByteView message) const;
   /// X25519 of the other key and the scalar that signs (RFC 8032 section 5.1.5, steps 1 and 2).
   /// error corrupt: the other key is of small order.
-  [[nodiscard]] Result<sign::Secret> agree(const AgreementKey& other) const;
+  [[nodiscard]] Result<Secret> agree(const AgreementKey& other) const;
   /// A secret that only who has this key can make again. `purpose` keeps it from others; so does `salt`.
-  [[nodiscard]] Result<sign::Secret> derive(std::string_view purpose, ByteView salt) const;
+  [[nodiscard]] Result<Secret> derive(std::string_view purpose, ByteView salt) const;
 
  private:
   struct State;
@@ -55,4 +55,4 @@ Result<NodeId> parse_node_id(std::string_view text);
 /// The first characters, for progress lines: "dcdn1abcdefgh".
 std::string short_text(const NodeId& id);
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

@@ -5,7 +5,7 @@
 
 #include "sign/ed25519.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 Result<AgreementKey> agreement_key(const NodeId& id) {
   AgreementKey key;
@@ -13,8 +13,6 @@ Result<AgreementKey> agreement_key(const NodeId& id) {
     return Error(Errc::usage, to_text(id) + ": not a public key, nothing can be encrypted to it");
   return key;
 }
-
-namespace sign {
 
 Result<Secret> agree_with_seed(ByteView seed, const AgreementKey& other) {
   // libsodium's secret keys begin with the seed, and this conversion looks no further.
@@ -39,5 +37,4 @@ Result<Secret> agree_with_scalar(const Secret& scalar, const AgreementKey& other
   return shared;
 }
 
-}  // namespace sign
-}  // namespace dcdn
+}  // namespace dcdn::sign

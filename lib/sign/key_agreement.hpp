@@ -6,7 +6,7 @@
 #include "dcdn/result.hpp"
 #include "sign/secret.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 /// An X25519 public key.
 using AgreementKey = Name32<struct AgreementKeyTag>;
@@ -14,8 +14,6 @@ using AgreementKey = Name32<struct AgreementKeyTag>;
 /// The one of the same secret: u = (1 + y) / (1 - y) (RFC 7748 section 4.1).
 /// error usage: not a point of the curve's main subgroup.
 Result<AgreementKey> agreement_key(const NodeId& id);
-
-namespace sign {
 
 /// X25519 of `other` and the scalar that an Ed25519 seed signs with (RFC 8032 section 5.1.5, steps 1 and 2).
 /// error corrupt: `other` is of small order.
@@ -25,5 +23,4 @@ AgreementKey public_of_scalar(const Secret& scalar);
 /// error corrupt: `other` is of small order.
 Result<Secret> agree_with_scalar(const Secret& scalar, const AgreementKey& other);
 
-}  // namespace sign
-}  // namespace dcdn
+}  // namespace dcdn::sign

@@ -4,7 +4,7 @@
 
 #include "sign/base32.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 namespace {
 
@@ -20,14 +20,14 @@ bool same_claim(const KeyRotation& a, const KeyRotation& b) {
 
 std::string statement_text(const KeyStatement& statement) {
   const bool rotation = std::holds_alternative<KeyRotation>(statement);
-  return std::string(rotation ? kRotation : kRevocation) + sign::to_base32(encode(statement));
+  return std::string(rotation ? kRotation : kRevocation) + to_base32(encode(statement));
 }
 
 Result<KeyStatement> parse_statement(std::string_view line) {
   const bool rotation = line.starts_with(kRotation);
   if (!rotation && !line.starts_with(kRevocation))
     return Error(Errc::corrupt, "neither a rotation nor a revocation");
-  const auto body = sign::from_base32(line.substr((rotation ? kRotation : kRevocation).size()));
+  const auto body = from_base32(line.substr((rotation ? kRotation : kRevocation).size()));
   if (!body) return Error(Errc::corrupt, "not base32");
   if (rotation) {
     DCDN_TRY(KeyRotation parsed, parse_rotation(*body));
@@ -146,4 +146,4 @@ std::vector<KeyStatement> KeyHistory::about(const NodeId& key) const {
   return found;
 }
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

@@ -15,7 +15,7 @@
 
 #include "sign/key_statement.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 class KeyHistory {
  public:
@@ -58,4 +58,4 @@ class KeyHistory {
 std::string statement_text(const KeyStatement& statement);
 Result<KeyStatement> parse_statement(std::string_view line);
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

@@ -3,7 +3,7 @@
 #include "base/byte_reader.hpp"
 #include "base/byte_writer.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 namespace {
 
@@ -110,4 +110,4 @@ Result<KeyRevocation> parse_revocation(ByteView body) {
   return r;
 }
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

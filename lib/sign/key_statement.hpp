@@ -10,7 +10,7 @@
 
 #include "sign/ed25519.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 struct KeyRotation {
   NodeId old_key;
@@ -40,4 +40,4 @@ Bytes encode(const KeyStatement& statement);  ///< frame body
 Result<KeyRotation> parse_rotation(ByteView body);
 Result<KeyRevocation> parse_revocation(ByteView body);
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

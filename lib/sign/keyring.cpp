@@ -6,7 +6,7 @@
 #include "base/text.hpp"
 #include "sign/ed25519.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 namespace {
 
@@ -58,10 +58,11 @@ Result<void> take_attribute(std::string_view word, TrustedKey& key) {
 }
 
 Error ended(const NodeId& key, const KeyHistory::Standing& standing) {
-  const std::string whose = dcdn::to_text(standing.cause);
+  const std::string whose = dcdn::sign::to_text(standing.cause);
   if (standing.state == KeyHistory::State::revoked)
-    return Error(Errc::untrusted, "the key " + whose + " is revoked" +
-                                      (standing.cause == key ? "" : ", which ends " + dcdn::to_text(key)))
+    return Error(Errc::untrusted,
+                 "the key " + whose + " is revoked" +
+                     (standing.cause == key ? "" : ", which ends " + dcdn::sign::to_text(key)))
         .with_hint("ask its owner for a new key, in person: dcdn-sign trust add");
   return Error(Errc::untrusted, "the key " + whose + " has named two successors: its secret is in two hands")
       .with_hint("ask its owner for a new key, in person: dcdn-sign trust add");
@@ -113,7 +114,7 @@ Result<Keyring> Keyring::parse(std::string_view text) {
 std::string Keyring::to_text() const {
   std::string text = "# keys this user trusts: name, node id\n";
   for (const TrustedKey& entry : keys_) {
-    text += entry.name + " " + dcdn::to_text(entry.key);
+    text += entry.name + " " + dcdn::sign::to_text(entry.key);
     if (!entry.scopes.empty()) text += " " + std::string(kScopeWord) + scopes_text(entry.scopes);
     if (entry.epoch > 0) text += " " + std::string(kEpochWord) + std::to_string(entry.epoch);
     text += "\n";
@@ -137,8 +138,8 @@ Result<void> Keyring::add(TrustedKey key) {
       raise_epochs();
       return {};
     }
-    return Error(Errc::exists,
-                 "the name " + key.name + " stands for another key already: " + dcdn::to_text(entry.key))
+    return Error(Errc::exists, "the name " + key.name +
+                                   " stands for another key already: " + dcdn::sign::to_text(entry.key))
         .with_hint("to replace it: dcdn-sign trust remove " + key.name);
   }
   keys_.push_back(std::move(key));
@@ -238,4 +239,4 @@ void Keyring::raise_epochs() {
   }
 }
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

@@ -14,7 +14,7 @@
 #include "dcdn/result.hpp"
 #include "sign/key_history.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 inline constexpr std::string_view kScopeSend = "send";    ///< what it signs is accepted
 inline constexpr std::string_view kScopeRelay = "relay";  ///< it may bring what others signed
@@ -73,4 +73,4 @@ class Keyring {
   KeyHistory history_;
 };
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

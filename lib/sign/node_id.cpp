@@ -6,7 +6,7 @@
 #include "base/text.hpp"
 #include "sign/ed25519.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 namespace {
 
@@ -84,4 +84,4 @@ std::string short_text(const NodeId& id) {
   return to_text(id).substr(0, kPrefix.size() + kShortDigits);
 }
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

@@ -5,7 +5,7 @@
 #include "base/checksum.hpp"
 #include "sign/base32.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 namespace {
 
@@ -17,13 +17,13 @@ std::string check_of(std::string_view line) {
   const std::array<std::uint8_t, 3> top{static_cast<std::uint8_t>(sum >> 56),
                                         static_cast<std::uint8_t>(sum >> 48),
                                         static_cast<std::uint8_t>((sum >> 40) & 0xf0)};
-  return sign::to_base32(top).substr(0, 4);
+  return to_base32(top).substr(0, 4);
 }
 
 }  // namespace
 
 std::string to_qr_text(std::string_view line) {
-  return std::string(kQrPrefix) + sign::to_base32(as_bytes(line)) + ":" + check_of(line);
+  return std::string(kQrPrefix) + to_base32(as_bytes(line)) + ":" + check_of(line);
 }
 
 Result<std::string> from_qr_text(std::string_view text) {
@@ -33,12 +33,11 @@ Result<std::string> from_qr_text(std::string_view text) {
   const std::size_t colon = upper.rfind(':');
   if (!upper.starts_with(kQrPrefix) || colon < kQrPrefix.size() || text.size() > kMaxText)
     return Error(Errc::corrupt, "not a line of dcdn-sign trust export --qr");
-  const auto bytes =
-      sign::from_base32(std::string_view(upper).substr(kQrPrefix.size(), colon - kQrPrefix.size()));
+  const auto bytes = from_base32(std::string_view(upper).substr(kQrPrefix.size(), colon - kQrPrefix.size()));
   const std::string line = bytes ? std::string(as_text(*bytes)) : std::string();
   if (!bytes || upper.substr(colon + 1) != check_of(line))
     return Error(Errc::corrupt, "the check at the end does not fit: mistyped");
   return line;
 }
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

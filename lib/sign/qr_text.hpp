@@ -8,7 +8,7 @@
 
 #include "dcdn/result.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 inline constexpr std::string_view kQrPrefix = "DCDN:TRUST:1:";
 
@@ -16,4 +16,4 @@ std::string to_qr_text(std::string_view line);
 /// Either case. error corrupt: not such a text, or mistyped.
 Result<std::string> from_qr_text(std::string_view text);
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace dcdn {
+namespace dcdn::sign {
 
 namespace {
 constexpr double kForgedFadesAt = 1;  // weight under which a forgery is forgotten
@@ -61,4 +61,4 @@ void Reputation::forget_one(Time now) {
   if (least != peers_.end()) peers_.erase(least);
 }
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

@@ -15,7 +15,7 @@
 
 #include "dcdn/bytes.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 enum class Experience {
   good_chunk,  ///< came in time and matched its digest
@@ -62,4 +62,4 @@ class Reputation {
   std::unordered_map<NodeId, Weights, Name32Hash> peers_;
 };
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

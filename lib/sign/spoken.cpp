@@ -5,7 +5,7 @@
 
 #include "base/text.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 namespace {
 
@@ -88,4 +88,4 @@ Result<std::array<std::uint8_t, kFingerprintBytes>> parse_spoken_words(std::stri
   return bytes;
 }
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

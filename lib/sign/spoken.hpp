@@ -11,7 +11,7 @@
 #include "dcdn/bytes.hpp"
 #include "dcdn/result.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 
 inline constexpr std::size_t kSpokenWords = 9;
 inline constexpr std::size_t kFingerprintBytes = 16;
@@ -22,4 +22,4 @@ std::string spoken_words(std::span<const std::uint8_t, kFingerprintBytes> finger
 /// (which), or the check word does not fit: misheard.
 Result<std::array<std::uint8_t, kFingerprintBytes>> parse_spoken_words(std::string_view text);
 
-}  // namespace dcdn
+}  // namespace dcdn::sign

@@ -8,7 +8,7 @@
 #include "pipeline/chunk_difference.hpp"
 #include "wire/frame.hpp"
 
-namespace dcdn::session {
+namespace dcdn::sink {
 
 namespace {
 
@@ -48,10 +48,10 @@ delta::SignatureShape BasisBook::shape_for(std::uint64_t old_bytes, std::uint64_
 Bytes BasisBook::frames_before_want(const wire::Segment& segment, const store::SegmentNeed& need,
                                     std::uint32_t version, const SpotOf& spot_of) {
   Bytes frames;
-  wire::Compare compare;
+  message::Compare compare;
   compare.object = object_;
   compare.segment = segment.index;
-  compare.version = std::min(version, wire::kDifferencesVersion);
+  compare.version = std::min(version, message::kDifferencesVersion);
   FilePart part;
   std::size_t chunk = 0;
   for (const wire::Record& record : segment.records) {
@@ -69,12 +69,12 @@ Bytes BasisBook::frames_before_want(const wire::Segment& segment, const store::S
   }
   close_part(part, spot_of, compare, frames);
   const bool any = std::ranges::any_of(compare.runs, [](const auto& run) { return run.basis.has_value(); });
-  if (any && compare.runs.size() <= wire::kMaxCompareRuns)
-    wire::append_frame(frames, wire::FrameType::compare, wire::encode(compare));
+  if (any && compare.runs.size() <= message::kMaxCompareRuns)
+    wire::append_frame(frames, wire::FrameType::compare, message::encode(compare));
   return frames;
 }
 
-void BasisBook::close_part(FilePart& part, const SpotOf& spot_of, wire::Compare& compare, Bytes& frames) {
+void BasisBook::close_part(FilePart& part, const SpotOf& spot_of, message::Compare& compare, Bytes& frames) {
   if (part.chunks > 0) {
     const auto basis = basis_of(part, spot_of, frames);
     if (!compare.runs.empty() && compare.runs.back().basis == basis) {
@@ -98,7 +98,7 @@ std::optional<std::uint32_t> BasisBook::basis_of(const FilePart& part, const Spo
   const pace::SignatureQuestion question{file_.seen_bytes, file_.missing_bytes, file_bytes,
                                          signature_bytes(shape, bytes)};
   const bool fits =
-      told_.size() < wire::kMaxBases && question.signature_bytes <= wire::kMaxBasisBytes - told_bytes_;
+      told_.size() < message::kMaxBases && question.signature_bytes <= message::kMaxBasisBytes - told_bytes_;
   if (!fits || !pace::worth_a_signature(question)) return std::nullopt;
   if (!tell(shape, fd->get(), bytes, frames)) {
     file_.nothing_older = true;
@@ -120,21 +120,21 @@ bool BasisBook::tell(const delta::SignatureShape& shape, int fd, std::uint64_t b
     delta::sign_blocks(shape, window, signature);
     at += window.size();
   }
-  wire::BasisPiece piece;
+  message::BasisPiece piece;
   piece.object = object_;
   piece.basis = static_cast<std::uint32_t>(told_.size());
   piece.total = static_cast<std::uint32_t>(signature.size());
   for (std::size_t at = 0; at < signature.size(); at += piece.bytes.size()) {
     const ByteView rest = ByteView(signature).subspan(at);
-    const ByteView next = rest.first(std::min(rest.size(), wire::kMaxBasisPiece));
+    const ByteView next = rest.first(std::min(rest.size(), message::kMaxBasisPiece));
     piece.offset = static_cast<std::uint32_t>(at);
     piece.bytes.assign(next.begin(), next.end());
-    wire::append_frame(frames, wire::FrameType::basis, wire::encode(piece));
+    wire::append_frame(frames, wire::FrameType::basis, message::encode(piece));
   }
   return true;
 }
 
-Result<Buffer> BasisBook::make(const wire::Difference& difference, const wire::ChunkRecord& record,
+Result<Buffer> BasisBook::make(const message::Difference& difference, const wire::ChunkRecord& record,
                                BufferPool& pool) {
   if (difference.basis >= told_.size())
     return Error(Errc::corrupt, "a difference to a file that was not named");
@@ -152,4 +152,4 @@ Result<Buffer> BasisBook::make(const wire::Difference& difference, const wire::C
   return pipeline::apply_difference(difference, record, read, pool);
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::sink

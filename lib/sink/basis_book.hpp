@@ -14,7 +14,7 @@
 #include "message/difference_message.hpp"
 #include "store/part_object.hpp"
 
-namespace dcdn::session {
+namespace dcdn::sink {
 
 class BasisBook {
  public:
@@ -29,7 +29,8 @@ class BasisBook {
   Bytes frames_before_want(const wire::Segment& segment, const store::SegmentNeed& need,
                            std::uint32_t version, const SpotOf& spot_of);
   /// The content that a difference makes. error corrupt, io, changed: ask for the chunk itself.
-  Result<Buffer> make(const wire::Difference& difference, const wire::ChunkRecord& record, BufferPool& pool);
+  Result<Buffer> make(const message::Difference& difference, const wire::ChunkRecord& record,
+                      BufferPool& pool);
 
  private:
   /// The file whose records come now.
@@ -45,7 +46,7 @@ class BasisBook {
     std::uint32_t chunks = 0;
     const wire::ChunkRecord* first_needed = nullptr;
   };
-  void close_part(FilePart& part, const SpotOf& spot_of, wire::Compare& compare, Bytes& frames);
+  void close_part(FilePart& part, const SpotOf& spot_of, message::Compare& compare, Bytes& frames);
   [[nodiscard]] delta::SignatureShape shape_for(std::uint64_t old_bytes, std::uint64_t file_bytes) const;
   std::optional<std::uint32_t> basis_of(const FilePart& part, const SpotOf& spot_of, Bytes& frames);
   /// False: the older file could not be read to its end.
@@ -60,4 +61,4 @@ class BasisBook {
   UniqueFd open_fd_;  // of told_[open_number_]
 };
 
-}  // namespace dcdn::session
+}  // namespace dcdn::sink

@@ -13,7 +13,7 @@
 #include "digest/hasher.hpp"
 #include "source/source_walk.hpp"
 
-namespace dcdn::session {
+namespace dcdn::sink {
 
 namespace {
 
@@ -25,7 +25,7 @@ std::string absolute(const std::string& path) {
   return ::realpath(path.c_str(), resolved) != nullptr ? std::string(resolved) : path;
 }
 
-void hash_entry(Hasher& hasher, const SourceEntry& entry) {
+void hash_entry(digest::Hasher& hasher, const source::SourceEntry& entry) {
   Bytes line;
   ByteWriter writer(line);
   writer.text(entry.begin.path);
@@ -39,17 +39,17 @@ void hash_entry(Hasher& hasher, const SourceEntry& entry) {
 // Names, sizes, times and modes of what lies at `path`: differs as soon as somebody touched it. Zero: nothing
 // there.
 Digest fingerprint(const std::string& path) {
-  const auto kind = kind_of_source(path, Symlinks::keep);
+  const auto kind = source::kind_of_source(path, source::Symlinks::keep);
   if (!kind) return {};
-  Hasher hasher;
-  const EntryVisitor visit = [&](const SourceEntry& entry) -> Result<void> {
+  digest::Hasher hasher;
+  const source::EntryVisitor visit = [&](const source::SourceEntry& entry) -> Result<void> {
     hash_entry(hasher, entry);
     return {};
   };
   if (*kind == wire::ObjectKind::tree) {
-    if (!walk_tree(path, Symlinks::keep, visit, nullptr)) return {};
+    if (!source::walk_tree(path, source::Symlinks::keep, visit, nullptr)) return {};
   } else {
-    const auto entry = file_entry(path);
+    const auto entry = source::file_entry(path);
     if (!entry) return {};
     hash_entry(hasher, *entry);
   }
@@ -71,7 +71,7 @@ std::optional<Parsed> parse(ByteView bytes) {
   parsed.delivered.bytes = reader.varint();
   parsed.delivered.path = reader.text(wire::kMaxPathBytes + wire::kMaxNameBytes);
   const std::uint64_t steps = reader.varint();
-  for (std::uint64_t i = 0; i < steps && i < wire::kMaxChunkPlanSteps && reader.ok(); ++i) {
+  for (std::uint64_t i = 0; i < steps && i < message::kMaxChunkPlanSteps && reader.ok(); ++i) {
     const std::uint64_t segment = reader.varint();
     parsed.delivered.plan.push_back({segment, static_cast<std::uint32_t>(reader.varint())});
   }
@@ -85,7 +85,7 @@ DeliveredRecord::DeliveredRecord(std::string delivered_dir, const std::string& r
                                  const store::PartObject::Options& options)
     : dir_(std::move(delivered_dir)) {
   const std::string slot = store::slot_name(options);
-  Hasher hasher;
+  digest::Hasher hasher;
   hasher.update(as_bytes(absolute(receive_dir)));
   hasher.update(as_bytes("\n" + slot));
   path_ = dir_ + "/" + to_hex(hasher.digest().view().first(16));
@@ -124,7 +124,7 @@ Result<void> DeliveredRecord::put(const Delivered& delivered) const {
   writer.varint(delivered.bytes);
   writer.text(delivered.path);
   writer.varint(delivered.plan.size());
-  for (const wire::ChunkPlanStep& step : delivered.plan) {
+  for (const message::ChunkPlanStep& step : delivered.plan) {
     writer.varint(step.segment);
     writer.varint(step.chunk_content);
   }
@@ -136,4 +136,4 @@ void DeliveredRecord::remove() const {
   ::unlink(path_.c_str());
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::sink

@@ -8,14 +8,14 @@
 #include "message/session_message.hpp"
 #include "store/part_object.hpp"
 
-namespace dcdn::session {
+namespace dcdn::sink {
 
 struct Delivered {
   Digest object;  ///< id of the final segment
   std::uint64_t segments = 0;
   std::uint64_t bytes = 0;
-  std::vector<wire::ChunkPlanStep> plan;  ///< so that the sender cuts the same chunks again
-  std::string path;                       ///< final name
+  std::vector<message::ChunkPlanStep> plan;  ///< so that the sender cuts the same chunks again
+  std::string path;                          ///< final name
 };
 
 /// One small file in the state directory per (directory, sender, name, kind).
@@ -36,4 +36,4 @@ class DeliveredRecord {
   std::string staged_;
 };
 
-}  // namespace dcdn::session
+}  // namespace dcdn::sink

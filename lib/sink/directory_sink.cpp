@@ -11,7 +11,7 @@
 #include "sink/delivered.hpp"
 #include "store/receive_dir.hpp"
 
-namespace dcdn::session {
+namespace dcdn::sink {
 
 namespace {
 
@@ -24,7 +24,7 @@ class DirectorySink : public ObjectSink {
         older_(std::move(older)),
         record_(std::move(delivered_dir), dir_->path(), options_) {}
 
-  Result<wire::Answer> open() override {
+  Result<message::Answer> open() override {
     delivered_ = record_.find();
     // Delivered under another name because its own was taken: now it may have its own.
     const bool elsewhere = delivered_ && delivered_->path != dir_->path() + "/" + options_.name;
@@ -35,7 +35,7 @@ class DirectorySink : public ObjectSink {
       if (!opened && opened.error().code == Errc::nothing) delivered_ = record_.find();
       if (!opened && !delivered_) return opened.error();
     }
-    wire::Answer answer;
+    message::Answer answer;
     if (delivered_) {
       answer.segments_done = delivered_->segments;
       answer.last_segment = delivered_->object;
@@ -80,19 +80,19 @@ class DirectorySink : public ObjectSink {
     const auto spot_of = [this](const wire::ChunkRecord& record) { return part_->spot_of(record); };
     return book_->frames_before_want(segment, need, version, spot_of);
   }
-  Result<std::optional<wire::Want>> write_difference(const wire::Difference& difference,
-                                                     BufferPool& pool) override {
+  Result<std::optional<message::Want>> write_difference(const message::Difference& difference,
+                                                        BufferPool& pool) override {
     const auto record = wanted(difference.carried);
-    if (!record) return std::optional<wire::Want>();  // it is here by now
+    if (!record) return std::optional<message::Want>();  // it is here by now
     const auto content = book_ ? book_->make(difference, *record, pool) : Result<Buffer>(Buffer());
     if (!content || content->empty()) {
       // Once: the chunk itself comes now, and a want costs more than such a difference.
-      if (!asked_again_.insert(difference.carried).second) return std::optional<wire::Want>();
+      if (!asked_again_.insert(difference.carried).second) return std::optional<message::Want>();
       return part_->want_again(difference.carried);
     }
     DCDN_TRY(const auto written, part_->write_chunk(difference.carried, *content));
     (void)written;
-    return std::optional<wire::Want>();
+    return std::optional<message::Want>();
   }
   std::uint64_t segments_done() const override { return part_ ? part_->segments_done() : 0; }
   std::uint64_t bytes_done() const override {
@@ -172,4 +172,4 @@ std::unique_ptr<ObjectSink> make_directory_sink(std::shared_ptr<store::ReceiveDi
                                          std::move(older));
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::sink

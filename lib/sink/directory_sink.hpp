@@ -9,7 +9,7 @@
 #include "store/part_object.hpp"
 #include "store/receive_dir.hpp"
 
-namespace dcdn::session {
+namespace dcdn::sink {
 
 /// Which older files a directory sink may use, and what it takes to decide whether that pays.
 struct OlderFiles {
@@ -26,4 +26,4 @@ std::unique_ptr<ObjectSink> make_directory_sink(std::shared_ptr<store::ReceiveDi
                                                 store::PartObject::Options options, std::string delivered_dir,
                                                 OlderFiles older = {});
 
-}  // namespace dcdn::session
+}  // namespace dcdn::sink

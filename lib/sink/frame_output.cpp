@@ -2,7 +2,7 @@
 
 #include "base/unique_fd.hpp"
 
-namespace dcdn::api {
+namespace dcdn::sink {
 
 namespace {
 
@@ -29,4 +29,4 @@ Result<void> FrameOutput::flush() {
   return written;
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::sink

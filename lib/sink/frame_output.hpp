@@ -4,7 +4,7 @@
 
 #include "wire/frame.hpp"
 
-namespace dcdn::api {
+namespace dcdn::sink {
 
 class FrameOutput {
  public:
@@ -21,4 +21,4 @@ class FrameOutput {
   std::uint64_t bytes_ = 0;
 };
 
-}  // namespace dcdn::api
+}  // namespace dcdn::sink

@@ -4,7 +4,7 @@
 
 #include "wire/frame.hpp"
 
-namespace dcdn::session {
+namespace dcdn::sink {
 
 namespace {
 
@@ -36,7 +36,7 @@ Result<store::SegmentNeed> ManifestWindow::add(const wire::Segment& segment, con
   std::uint32_t largest = 0;  // a chunk below the smallest size is the tail of a small file
   for (const wire::ChunkRecord& chunk : chunks)
     largest = std::max<std::uint32_t>({largest, chunk.content_size, wire::kMinChunkContent});
-  if (largest > 0 && plan_.size() < wire::kMaxChunkPlanSteps &&
+  if (largest > 0 && plan_.size() < message::kMaxChunkPlanSteps &&
       (plan_.empty() || (plan_.back().chunk_content != largest && !segment.final)))
     plan_.push_back({segment.index, largest});
   for (const wire::ChunkRecord& chunk : chunks)
@@ -79,4 +79,4 @@ void ManifestWindow::pop() {
   ++done_;
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::sink

@@ -9,7 +9,7 @@
 #include "store/segment_need.hpp"
 #include "wire/manifest.hpp"
 
-namespace dcdn::session {
+namespace dcdn::sink {
 
 /// Pure. Follows the chain, knows which chunks are still missing, and forgets a segment when the owner says
 /// it is done.
@@ -38,7 +38,7 @@ class ManifestWindow {
   void pop();
   [[nodiscard]] std::uint64_t segments_done() const { return done_; }
   [[nodiscard]] const Digest& last_done() const { return last_done_; }
-  [[nodiscard]] std::vector<wire::ChunkPlanStep> plan() const { return plan_; }
+  [[nodiscard]] std::vector<message::ChunkPlanStep> plan() const { return plan_; }
   [[nodiscard]] bool finished() const { return checker_.finished() && open_.empty(); }
   [[nodiscard]] const wire::ManifestChecker& checker() const { return checker_; }
 
@@ -49,7 +49,7 @@ class ManifestWindow {
       missing_;  // digest: record, count
   std::uint64_t done_ = 0;
   Digest last_done_;
-  std::vector<wire::ChunkPlanStep> plan_;
+  std::vector<message::ChunkPlanStep> plan_;
 };
 
-}  // namespace dcdn::session
+}  // namespace dcdn::sink

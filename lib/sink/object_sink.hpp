@@ -12,13 +12,13 @@
 #include "store/segment_need.hpp"
 #include "wire/manifest.hpp"
 
-namespace dcdn::session {
+namespace dcdn::sink {
 
 class ObjectSink {
  public:
   virtual ~ObjectSink() = default;
   /// What is here already, as the answer to an offer (its object number is the caller's to fill in).
-  virtual Result<wire::Answer> open() = 0;
+  virtual Result<message::Answer> open() = 0;
   /// The next segment; its signature was checked. `frames`: its segment and signature frames.
   virtual Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id,
                                                  ByteView frames) = 0;
@@ -35,10 +35,10 @@ class ObjectSink {
   }
   /// What comes instead of a wanted chunk. nullopt: its content is here now; a want: the older file has
   /// changed or the difference is no good, so the chunk itself is asked for.
-  virtual Result<std::optional<wire::Want>> write_difference(const wire::Difference& difference,
-                                                             BufferPool& pool) {
+  virtual Result<std::optional<message::Want>> write_difference(const message::Difference& difference,
+                                                                BufferPool& pool) {
     (void)difference, (void)pool;
-    return std::optional<wire::Want>();
+    return std::optional<message::Want>();
   }
   [[nodiscard]] virtual std::uint64_t segments_done() const = 0;
   [[nodiscard]] virtual std::uint64_t bytes_done() const = 0;
@@ -51,4 +51,4 @@ class ObjectSink {
   [[nodiscard]] virtual Digest object_id() const = 0;  ///< after complete()
 };
 
-}  // namespace dcdn::session
+}  // namespace dcdn::sink

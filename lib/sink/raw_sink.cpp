@@ -7,7 +7,7 @@
 #include "digest/hasher.hpp"
 #include "sink/manifest_window.hpp"
 
-namespace dcdn::session {
+namespace dcdn::sink {
 
 namespace {
 
@@ -18,11 +18,11 @@ class RawSink : public ObjectSink {
  public:
   RawSink(PutContent put, wire::ObjectKind kind) : put_(std::move(put)), kind_(kind) {}
 
-  Result<wire::Answer> open() override {
+  Result<message::Answer> open() override {
     if (kind_ == wire::ObjectKind::tree)
       return Error(Errc::refused, "a directory tree cannot be written to --stdout")
           .with_hint("receive it with -o DIR, or as a chunk stream with --stream");
-    wire::Answer answer;
+    message::Answer answer;
     answer.repeats_omitted = false;
     answer.segments_done = window_.segments_done();
     answer.last_segment = window_.last_done();
@@ -90,7 +90,7 @@ class RawSink : public ObjectSink {
   }
 
   Result<void> put_record(const wire::Record& record) {
-    if (std::holds_alternative<wire::EntryBegin>(record)) hasher_ = Hasher();
+    if (std::holds_alternative<wire::EntryBegin>(record)) hasher_ = digest::Hasher();
     if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
       static const Buffer zeros = Buffer::copy_of(Bytes(65536));
       for (std::uint64_t left = hole->size; left > 0;) {
@@ -120,7 +120,7 @@ class RawSink : public ObjectSink {
   std::size_t next_chunk_ = 0;
   std::size_t held_ = 0;
   std::uint64_t bytes_done_ = 0;
-  Hasher hasher_;
+  digest::Hasher hasher_;
 };
 
 }  // namespace
@@ -134,4 +134,4 @@ std::unique_ptr<ObjectSink> make_raw_sink(PutContent put, wire::ObjectKind kind)
   return std::make_unique<RawSink>(std::move(put), kind);
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::sink

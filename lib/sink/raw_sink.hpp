@@ -5,7 +5,7 @@
 
 #include "sink/object_sink.hpp"
 
-namespace dcdn::session {
+namespace dcdn::sink {
 
 /// Raw content on `fd`, in order, each byte verified before it is written. A tree is refused.
 std::unique_ptr<ObjectSink> make_raw_sink(int fd, wire::ObjectKind kind);
@@ -13,4 +13,4 @@ std::unique_ptr<ObjectSink> make_raw_sink(int fd, wire::ObjectKind kind);
 using PutContent = std::function<Result<void>(const Buffer&)>;
 std::unique_ptr<ObjectSink> make_raw_sink(PutContent put, wire::ObjectKind kind);
 
-}  // namespace dcdn::session
+}  // namespace dcdn::sink

@@ -5,7 +5,7 @@
 #include "sink/manifest_window.hpp"
 #include "wire/repeat_window.hpp"
 
-namespace dcdn::session {
+namespace dcdn::sink {
 
 namespace {
 
@@ -13,8 +13,8 @@ class StreamSink : public ObjectSink {
  public:
   explicit StreamSink(int fd) : fd_(fd) {}
 
-  Result<wire::Answer> open() override {
-    wire::Answer answer;
+  Result<message::Answer> open() override {
+    message::Answer answer;
     answer.segments_done = window_.segments_done();
     answer.last_segment = window_.last_done();
     answer.plan = window_.plan();
@@ -89,4 +89,4 @@ std::unique_ptr<ObjectSink> make_stream_sink(int fd) {
   return std::make_unique<StreamSink>(fd);
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::sink

@@ -4,9 +4,9 @@
 
 #include "sink/object_sink.hpp"
 
-namespace dcdn::session {
+namespace dcdn::sink {
 
 /// Verified frames on `fd`, in the order in which they became verified.
 std::unique_ptr<ObjectSink> make_stream_sink(int fd);
 
-}  // namespace dcdn::session
+}  // namespace dcdn::sink

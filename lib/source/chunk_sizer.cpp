@@ -5,7 +5,7 @@
 
 #include "wire/frame.hpp"
 
-namespace dcdn::session {
+namespace dcdn::source {
 
 namespace {
 
@@ -20,7 +20,7 @@ std::uint32_t bound_by_rate(std::optional<std::uint32_t> fixed, double rate_byte
 
 }  // namespace
 
-ChunkSizer::ChunkSizer(std::optional<std::uint32_t> fixed, std::vector<wire::ChunkPlanStep> plan,
+ChunkSizer::ChunkSizer(std::optional<std::uint32_t> fixed, std::vector<message::ChunkPlanStep> plan,
                        std::uint32_t largest, double rate_bytes_per_s, bool several_paths)
     : plan_(std::move(plan)),
       largest_(largest),
@@ -31,7 +31,7 @@ ChunkSizer::ChunkSizer(std::optional<std::uint32_t> fixed, std::vector<wire::Chu
 
 std::uint32_t ChunkSizer::chunk_bytes(std::uint64_t segment) const {
   std::uint32_t size = std::min(current_.load(std::memory_order_relaxed), largest_chosen_);
-  for (const wire::ChunkPlanStep& step : plan_) {
+  for (const message::ChunkPlanStep& step : plan_) {
     if (step.segment <= segment) size = step.chunk_content;
   }
   return std::clamp<std::uint32_t>(size, wire::kMinChunkContent, largest_.load(std::memory_order_relaxed));
@@ -45,4 +45,4 @@ void ChunkSizer::measure(const pace::PathMeasure& measure) {
   current_.store(policy_.update(measure), std::memory_order_relaxed);
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::source

@@ -8,7 +8,7 @@
 
 #include "base/unique_fd.hpp"
 
-namespace dcdn::api {
+namespace dcdn::source {
 
 namespace {
 
@@ -78,4 +78,4 @@ Result<std::optional<wire::Frame>> FrameInput::next() {
   return std::optional<wire::Frame>(std::move(*frame));
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::source

@@ -6,7 +6,7 @@
 #include "base/buffer.hpp"
 #include "wire/frame_reader.hpp"
 
-namespace dcdn::api {
+namespace dcdn::source {
 
 /// Strict: damage is an error, because a filter that went on would hand on less than it got.
 class FrameInput {
@@ -38,4 +38,4 @@ class FrameInput {
   std::uint64_t frames_ = 0;
 };
 
-}  // namespace dcdn::api
+}  // namespace dcdn::source

@@ -16,7 +16,7 @@
 #include "wire/repeat_window.hpp"
 #include "wire/signed_frames.hpp"
 
-namespace dcdn::session {
+namespace dcdn::source {
 
 namespace {
 
@@ -37,7 +37,7 @@ struct BatchItem {
 
 class Packer {
  public:
-  Packer(const PackRequest& request, WorkerPool& workers, BufferPool& pool,
+  Packer(const PackRequest& request, work::WorkerPool& workers, BufferPool& pool,
          const std::function<bool()>& stopped, const EmitSegment& emit)
       : request_(request),
         workers_(workers),
@@ -230,7 +230,7 @@ class Packer {
         hasher_.update_zeros(hole->size);
       } else if (auto* end = std::get_if<wire::EntryEnd>(&item.record)) {
         end->content = hasher_.digest();
-        hasher_ = Hasher();
+        hasher_ = digest::Hasher();
       }
     }
   }
@@ -301,18 +301,18 @@ class Packer {
   static constexpr const char* kAgain = "run the same command again: only what changed is sent";
 
   const PackRequest& request_;
-  WorkerPool& workers_;
+  work::WorkerPool& workers_;
   BufferPool& pool_;
   const std::function<bool()>& stopped_;
   const EmitSegment& emit_;
   pipeline::SegmentBuilder builder_;
   wire::RepeatWindow<bool> seen_;
   FileState file_;
-  Hasher hasher_;  // of the file that hash_files has come to
+  digest::Hasher hasher_;  // of the file that hash_files has come to
   std::vector<BatchItem> items_;
   std::vector<Buffer> contents_;
   std::size_t batch_bytes_ = 0;
-  std::vector<PackedChunk> chunks_;
+  std::vector<SegmentChunk> chunks_;
   std::uint64_t content_bytes_ = 0;
   std::uint64_t hole_bytes_ = 0;
   std::size_t head_used_ = 0;
@@ -323,7 +323,7 @@ class Packer {
 }  // namespace
 
 Result<Buffer> segment_frames(const wire::Segment& segment, const Bytes& body, const Digest& id,
-                              const std::optional<SecretKey>& signer, std::uint64_t time_s) {
+                              const std::optional<sign::SecretKey>& signer, std::uint64_t time_s) {
   Bytes frames;
   wire::append_frame(frames, wire::FrameType::segment, body);
   if (signer) {
@@ -335,9 +335,9 @@ Result<Buffer> segment_frames(const wire::Segment& segment, const Bytes& body, c
   return Buffer::copy_of(frames);
 }
 
-Result<void> pack_object(const PackRequest& request, WorkerPool& workers, BufferPool& pool,
+Result<void> pack_object(const PackRequest& request, work::WorkerPool& workers, BufferPool& pool,
                          const std::function<bool()>& stopped, const EmitSegment& emit) {
   return Packer(request, workers, pool, stopped, emit).run();
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::source

@@ -14,7 +14,7 @@
 #include "source/source_walk.hpp"
 #include "work/worker_pool.hpp"
 
-namespace dcdn::session {
+namespace dcdn::source {
 
 struct PackRequest {
   wire::ObjectHeader object;
@@ -23,8 +23,8 @@ struct PackRequest {
   Buffer input_head;                        ///< of standard input: bytes read already
   std::function<Result<void>()> input_end;  ///< asked when standard input ended: whether that was all of it
   Symlinks symlinks = Symlinks::keep;
-  CompressChoice compress;
-  std::optional<SecretKey> signer;
+  compress::CompressChoice compress;
+  std::optional<sign::SecretKey> signer;
   std::uint64_t time_s = 0;  ///< for the signatures
   /// Chunk size from segment `index` on; asked once a segment. 4 KiB .. 4 MiB.
   std::function<std::uint32_t(std::uint64_t index)> chunk_bytes;
@@ -40,11 +40,11 @@ using EmitSegment = std::function<bool(PackedSegment)>;
 
 /// Packs to the end. error changed: the source changed or vanished while it was read (hint: run it again);
 /// interrupted: emit or `stopped` said stop; permission, io.
-Result<void> pack_object(const PackRequest& request, WorkerPool& workers, BufferPool& pool,
+Result<void> pack_object(const PackRequest& request, work::WorkerPool& workers, BufferPool& pool,
                          const std::function<bool()>& stopped, const EmitSegment& emit);
 
 /// Frames of one segment: the segment frame and, with a signer, its signature frame.
 Result<Buffer> segment_frames(const wire::Segment& segment, const Bytes& body, const Digest& id,
-                              const std::optional<SecretKey>& signer, std::uint64_t time_s);
+                              const std::optional<sign::SecretKey>& signer, std::uint64_t time_s);
 
-}  // namespace dcdn::session
+}  // namespace dcdn::source

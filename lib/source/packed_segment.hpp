@@ -6,9 +6,9 @@
 #include "base/buffer.hpp"
 #include "wire/manifest.hpp"
 
-namespace dcdn::session {
+namespace dcdn::source {
 
-struct PackedChunk {
+struct SegmentChunk {
   wire::ChunkRecord record;
   Buffer carried;
   bool repeat = false;  ///< equal content came before within the repeat window: need not be sent again
@@ -18,10 +18,10 @@ struct PackedSegment {
   std::uint64_t index = 0;
   Digest id;
   bool final = false;
-  Buffer frames;                    ///< segment frame and its signature frame
-  std::vector<PackedChunk> chunks;  ///< in the order of the segment's ChunkRecords
-  std::uint64_t content_bytes = 0;  ///< chunks and holes
+  Buffer frames;                     ///< segment frame and its signature frame
+  std::vector<SegmentChunk> chunks;  ///< in the order of the segment's ChunkRecords
+  std::uint64_t content_bytes = 0;   ///< chunks and holes
 };
 using PackedSegmentPtr = std::shared_ptr<const PackedSegment>;
 
-}  // namespace dcdn::session
+}  // namespace dcdn::source

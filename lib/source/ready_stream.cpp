@@ -13,7 +13,7 @@
 #include "wire/repeat_window.hpp"
 #include "wire/signed_frames.hpp"
 
-namespace dcdn::session {
+namespace dcdn::source {
 
 namespace {
 
@@ -109,7 +109,7 @@ class Passer {
     waiting.segment.content_bytes += chunk->content_size;
     const bool repeat = repeats_omitted_ && seen_.find(chunk->carried) != nullptr;
     if (!repeat) seen_.insert(chunk->carried, true);
-    PackedChunk item{*chunk, Buffer(), repeat};
+    SegmentChunk item{*chunk, Buffer(), repeat};
     auto early = repeat ? early_.end() : early_.find(chunk->carried);
     if (early != early_.end()) {
       item.carried = std::move(early->second);
@@ -133,7 +133,7 @@ class Passer {
   Result<void> take_chunk(const wire::Frame& frame) {
     DCDN_TRY(const auto chunk, pipeline::parse_chunk_frame(frame.body));
     for (Waiting& waiting : waiting_) {
-      for (PackedChunk& item : waiting.segment.chunks) {
+      for (SegmentChunk& item : waiting.segment.chunks) {
         if (item.repeat || !item.carried.empty() || item.record.carried != chunk.carried_digest) continue;
         item.carried = chunk.carried;
         --waiting.missing;
@@ -155,7 +155,7 @@ class Passer {
     while (!waiting_.empty() && waiting_.front().missing == 0) {
       Waiting waiting = std::move(waiting_.front());
       waiting_.pop_front();
-      for (const PackedChunk& chunk : waiting.segment.chunks) held_ -= std::min(held_, chunk.carried.size());
+      for (const SegmentChunk& chunk : waiting.segment.chunks) held_ -= std::min(held_, chunk.carried.size());
       // Others' signatures travel with it; ours is the one that every receiver of ours accepts.
       if (!waiting.signed_by_us) DCDN_CHECK(sign(waiting));
       waiting.segment.frames = Buffer::copy_of(waiting.frames);
@@ -197,4 +197,4 @@ Result<void> pass_ready_stream(const ReadyStreamRequest& request, BufferPool& po
   return Passer(request, pool, stopped, emit).run();
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::source

@@ -4,12 +4,12 @@
 
 #include "source/object_packer.hpp"
 
-namespace dcdn::session {
+namespace dcdn::source {
 
 struct ReadyStreamRequest {
   int input_fd = 0;
   Buffer head;  ///< bytes of the input read already
-  SecretKey
+  sign::SecretKey
       key;  ///< signs segments that it has not signed yet, so that the receiver knows who vouches for them
   std::uint64_t time_s = 0;
 };
@@ -21,4 +21,4 @@ struct ReadyStreamRequest {
 Result<void> pass_ready_stream(const ReadyStreamRequest& request, BufferPool& pool,
                                const std::function<bool()>& stopped, const EmitSegment& emit);
 
-}  // namespace dcdn::session
+}  // namespace dcdn::source

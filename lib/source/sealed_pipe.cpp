@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <csignal>
 
-namespace dcdn::session {
+namespace dcdn::source {
 
 namespace {
 constexpr int kPipeBytes = 1 << 20;  // what Linux grants everybody
@@ -76,4 +76,4 @@ Result<void> SealedPipe::finish() {
   return result_;
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::source

@@ -10,7 +10,7 @@
 #include "base/unique_fd.hpp"
 #include "pipeline/sealed_content.hpp"
 
-namespace dcdn::session {
+namespace dcdn::source {
 
 /// Takes plain bytes and seals them, piece by piece, into a descriptor. One thread.
 class SealedWriter {
@@ -59,4 +59,4 @@ class SealedPipe {
   std::thread thread_;
 };
 
-}  // namespace dcdn::session
+}  // namespace dcdn::source

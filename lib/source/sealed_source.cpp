@@ -8,7 +8,7 @@
 #include "source/packed_segment.hpp"
 #include "source/segment_output.hpp"
 
-namespace dcdn::session {
+namespace dcdn::source {
 
 namespace {
 
@@ -56,7 +56,7 @@ Result<std::unique_ptr<SealedPipe>> seal_input(pipeline::ContentSealer sealer, i
 }
 
 Result<std::unique_ptr<SealedPipe>> seal_object(pipeline::ContentSealer sealer, PackRequest inner,
-                                                WorkerPool& workers, BufferPool& pool) {
+                                                work::WorkerPool& workers, BufferPool& pool) {
   return SealedPipe::start(std::move(sealer), [inner = std::move(inner), &workers, &pool](
                                                   SealedWriter& out, const std::function<bool()>& stopped) {
     Result<void> written;
@@ -79,9 +79,9 @@ PackRequest pack_sealed(SealedPipe& pipe, const std::string& name) {
   request.object = {wire::ObjectKind::stream, name, false};
   request.input_fd = pipe.fd();
   request.input_end = [&pipe] { return pipe.finish(); };
-  request.compress.mode = CompressMode::none;
+  request.compress.mode = compress::CompressMode::none;
   request.note = [](const std::string&) {};
   return request;
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::source

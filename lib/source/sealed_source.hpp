@@ -4,7 +4,7 @@
 #include "source/object_packer.hpp"
 #include "source/sealed_pipe.hpp"
 
-namespace dcdn::session {
+namespace dcdn::source {
 
 /// What is read from `fd`, after `head`. Silent for `flush_after`, what is there can be opened already; 0:
 /// it waits for more.
@@ -13,7 +13,7 @@ Result<std::unique_ptr<SealedPipe>> seal_input(pipeline::ContentSealer sealer, i
 
 /// The object that `inner` asks for. `workers` and `pool` outlive the pipe.
 Result<std::unique_ptr<SealedPipe>> seal_object(pipeline::ContentSealer sealer, PackRequest inner,
-                                                WorkerPool& workers, BufferPool& pool);
+                                                work::WorkerPool& workers, BufferPool& pool);
 
 /// A name for an encrypted object, always the same for a secret: "encrypted-" and 16 hexadecimal digits.
 Result<std::string> sealed_name(const sign::Secret& secret);
@@ -21,4 +21,4 @@ Result<std::string> sealed_name(const sign::Secret& secret);
 /// How to pack what `pipe` gives: a stream without repeats or anything to compress. `pipe` outlives it.
 PackRequest pack_sealed(SealedPipe& pipe, const std::string& name);
 
-}  // namespace dcdn::session
+}  // namespace dcdn::source

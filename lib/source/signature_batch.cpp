@@ -2,7 +2,7 @@
 
 #include "wire/signed_frames.hpp"
 
-namespace dcdn::api {
+namespace dcdn::source {
 
 std::vector<bool> SignatureBatch::check(const std::vector<wire::Frame>& frames) {
   std::vector<bool> good(frames.size(), false);
@@ -10,7 +10,7 @@ std::vector<bool> SignatureBatch::check(const std::vector<wire::Frame>& frames) 
   for (std::size_t i = 0; i < frames.size(); ++i)
     if (frames[i].type == wire::FrameType::signature) which.push_back(i);
   if (which.size() < kLeast) return good;
-  if (!pool_) pool_ = std::make_unique<session::WorkerPool>(threads_);
+  if (!pool_) pool_ = std::make_unique<work::WorkerPool>(threads_);
   std::vector<char> found(which.size(), 0);  // not bits: written by several threads
   pool_->run(which.size(), [&](std::size_t i) {
     const auto signature = wire::parse_segment_signature(frames[which[i]].body.view());
@@ -20,4 +20,4 @@ std::vector<bool> SignatureBatch::check(const std::vector<wire::Frame>& frames) 
   return good;
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::source

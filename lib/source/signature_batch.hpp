@@ -10,7 +10,7 @@
 #include "wire/frame.hpp"
 #include "work/worker_pool.hpp"
 
-namespace dcdn::api {
+namespace dcdn::source {
 
 class SignatureBatch {
  public:
@@ -24,7 +24,7 @@ class SignatureBatch {
 
  private:
   unsigned threads_;
-  std::unique_ptr<session::WorkerPool> pool_;
+  std::unique_ptr<work::WorkerPool> pool_;
 };
 
-}  // namespace dcdn::api
+}  // namespace dcdn::source

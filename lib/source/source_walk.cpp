@@ -11,7 +11,7 @@
 
 #include "base/text.hpp"
 
-namespace dcdn::session {
+namespace dcdn::source {
 
 namespace {
 
@@ -193,4 +193,4 @@ Result<SourceEntry> file_entry(const std::string& path) {
   return entry;
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::source

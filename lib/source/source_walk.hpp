@@ -7,7 +7,7 @@
 #include "dcdn/result.hpp"
 #include "wire/manifest.hpp"
 
-namespace dcdn::session {
+namespace dcdn::source {
 
 /// keep: send symlinks as symlinks, refuse one that leaves the tree. follow: send what they point to. skip:
 /// leave them out.
@@ -49,4 +49,4 @@ Result<SourceTotals> measure_source(const std::string& path, wire::ObjectKind ki
 /// The single entry of a file object.
 Result<SourceEntry> file_entry(const std::string& path);
 
-}  // namespace dcdn::session
+}  // namespace dcdn::source

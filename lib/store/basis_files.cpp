@@ -105,7 +105,7 @@ std::optional<Buffer> BasisFiles::read_from(const UniqueFd& fd, std::uint64_t of
                                             const wire::ChunkRecord& record) {
   Buffer content = Buffer::allocate(record.content_size);
   const auto got = read_full_at(fd.get(), content.writable(), offset, "older version");
-  if (got && *got == content.size() && blake3(content.view()) == record.content) return content;
+  if (got && *got == content.size() && digest::blake3(content.view()) == record.content) return content;
   return std::nullopt;
 }
 
@@ -152,7 +152,7 @@ std::optional<Digest> BasisFiles::start_of(const Candidate& candidate, std::size
   const UniqueFd fd = open_in(roots_[candidate.root], candidate.path);
   Bytes start(bytes);
   const auto got = read_full_at(fd.get(), start, 0, "older version");
-  return got && *got == bytes ? std::optional(blake3(start)) : std::nullopt;
+  return got && *got == bytes ? std::optional(digest::blake3(start)) : std::nullopt;
 }
 
 const BasisFiles::Candidate* BasisFiles::find_moved(std::uint64_t file_bytes,

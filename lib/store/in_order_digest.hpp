@@ -34,7 +34,7 @@ class InOrderDigest {
   };
   void skip_holes();
 
-  Hasher hasher_;
+  digest::Hasher hasher_;
   std::deque<Piece> pieces_;  // announced and not hashed yet
   std::uint64_t announced_ = 0;
 };

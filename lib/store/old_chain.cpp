@@ -74,7 +74,7 @@ std::optional<Buffer> OldChain::find(const wire::ChunkRecord& record) {
     }
     Buffer content = Buffer::allocate(record.content_size);
     const auto got = read_full_at(open_fd_.get(), content.writable(), place->offset, "old chunk");
-    if (got && *got == content.size() && blake3(content.view()) == record.content) return content;
+    if (got && *got == content.size() && digest::blake3(content.view()) == record.content) return content;
   }
   return std::nullopt;
 }

@@ -158,19 +158,19 @@ SegmentNeed PartChain::need_of(const wire::Segment& segment) const {
   return need;
 }
 
-wire::Want PartChain::want_only(const ChunkPlace& place) const {
+message::Want PartChain::want_only(const ChunkPlace& place) const {
   const SegmentState& state = segments_[place.segment];
-  wire::Want want;
+  message::Want want;
   want.segment = place.segment;
   want.needed.resize(state.chunks);
   want.needed[place.chunk - state.first_chunk] = true;
   return want;
 }
 
-std::vector<wire::ChunkPlanStep> PartChain::plan() const {
+std::vector<message::ChunkPlanStep> PartChain::plan() const {
   // Segments with nothing but whole small files fit any chunk size from their largest chunk on, so they do
   // not end a run: a tree of small files would be all steps.
-  std::vector<wire::ChunkPlanStep> steps;
+  std::vector<message::ChunkPlanStep> steps;
   constexpr auto kSmallest = static_cast<std::uint32_t>(wire::kMinChunkContent);
   for (std::uint64_t index = 0; index < segments_.size(); ++index) {
     const SegmentState& state = segments_[index];
@@ -180,7 +180,7 @@ std::vector<wire::ChunkPlanStep> PartChain::plan() const {
                       (state.cut_at == 0 ? seen <= steps.back().chunk_content
                                          : std::max(state.cut_at, kSmallest) == steps.back().chunk_content);
     if (fits) continue;
-    if (steps.size() == wire::kMaxChunkPlanSteps) break;
+    if (steps.size() == message::kMaxChunkPlanSteps) break;
     steps.push_back({steps.empty() ? 0 : index, seen});
   }
   return steps;

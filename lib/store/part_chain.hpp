@@ -60,7 +60,7 @@ class PartChain {
   /// What of a segment that is here (at `index`) should be sent.
   [[nodiscard]] SegmentNeed need_of(const wire::Segment& segment) const;
   /// Only the chunk at `place`.
-  [[nodiscard]] wire::Want want_only(const ChunkPlace& place) const;
+  [[nodiscard]] message::Want want_only(const ChunkPlace& place) const;
   [[nodiscard]] bool has_segment(std::uint64_t index) const { return index < segments_.size(); }
   [[nodiscard]] const Digest& segment_id(std::uint64_t index) const { return segments_[index].id; }
   [[nodiscard]] std::uint64_t segments_done() const { return segments_done_; }
@@ -69,7 +69,7 @@ class PartChain {
   [[nodiscard]] bool empty() const { return segments_.empty(); }
   [[nodiscard]] bool complete() const { return checker_.finished() && segments_done_ == segments_.size(); }
   [[nodiscard]] const Digest& object_id() const { return checker_.last_id(); }
-  [[nodiscard]] std::vector<wire::ChunkPlanStep> plan() const;
+  [[nodiscard]] std::vector<message::ChunkPlanStep> plan() const;
   /// Bytes that the files begun so far were promised to have and that are not here yet.
   [[nodiscard]] std::uint64_t promised_bytes() const {
     return promised_ - std::min(promised_, promised_done_);

@@ -41,7 +41,7 @@ Result<void> punch_holes(int fd, const WholeEntry& entry, const std::string& wha
     for (std::uint64_t at = 0; at < region.size; at += piece.size()) {
       piece.resize(std::min<std::uint64_t>(piece.size(), region.size - at));
       DCDN_TRY(const std::size_t got, read_full_at(fd, piece, region.offset + at, what));
-      if (is_all_zero(ByteView(piece).first(got))) continue;
+      if (digest::is_all_zero(ByteView(piece).first(got))) continue;
       std::fill(piece.begin(), piece.end(), std::uint8_t{0});
       DCDN_CHECK(write_all_at(fd, ByteView(piece).first(got), region.offset + at, what));
     }
@@ -50,7 +50,7 @@ Result<void> punch_holes(int fd, const WholeEntry& entry, const std::string& wha
 }
 
 Result<Digest> digest_of(int fd, const WholeEntry& entry, const std::string& what) {
-  Hasher hasher;
+  digest::Hasher hasher;
   Bytes piece(kReadBytes);
   for (const Region& region : entry.regions) {
     if (region.hole) {
@@ -164,7 +164,7 @@ Result<bool> PartObject::Impl::is_right(const WholeEntry& entry) {
   if (entry.begin.kind != wire::EntryKind::file) return true;
   const bool verified = chain.is_verified(entry.file) ||
                         (entry.is_one_chunk() && entry.first_chunk_content == entry.end.content) ||
-                        (entry.end.size == 0 && entry.end.content == blake3({}));
+                        (entry.end.size == 0 && entry.end.content == digest::blake3({}));
   if (verified && !entry.has_holes()) return true;
   const std::string path = options.kind == wire::ObjectKind::tree ? entry.begin.path : kSingleFileName;
   const std::string shown = files->tree().display(path);

@@ -140,7 +140,7 @@ Result<void> PartObject::Impl::load() {
     if (have == Have::synced) return true;
     if (!same_boot) {
       content.resize(record.content_size);
-      if (!files->read(file, offset, content) || blake3(content) != record.content) return false;
+      if (!files->read(file, offset, content) || digest::blake3(content) != record.content) return false;
     }
     files->note_unsynced(file);
     unsynced.push_back(chunk);

@@ -35,7 +35,7 @@ ChunkSpot spot_at(const ChunkPlace& place) {
 }  // namespace
 
 std::string slot_name(const PartObject::Options& options) {
-  Hasher hasher;
+  digest::Hasher hasher;
   hasher.update(as_bytes("dcdn slot 1\n"));
   hasher.update(options.sender.view());
   hasher.update(as_bytes(std::to_string(static_cast<unsigned>(options.kind)) + "\n" + options.name));
@@ -118,7 +118,7 @@ Result<void> PartObject::Impl::fill_from_known(const wire::Segment& segment) {
       const KnownChunk source = *known;
       content = Buffer::allocate(chunk->content_size);
       const auto read = files->read(source.file, source.offset, content.writable());
-      if (!read || blake3(content.view()) != chunk->content) content = Buffer();
+      if (!read || digest::blake3(content.view()) != chunk->content) content = Buffer();
     }
     if (content.empty() && old) content = old->find(*chunk).value_or(Buffer());
     if (content.empty() && basis) content = find_in_basis(*chunk).value_or(Buffer());
@@ -194,7 +194,7 @@ std::optional<ChunkSpot> PartObject::spot_of(const wire::ChunkRecord& record) co
   return spot_at(missing->places.front());
 }
 
-std::optional<wire::Want> PartObject::want_again(const Digest& carried) const {
+std::optional<message::Want> PartObject::want_again(const Digest& carried) const {
   const MissingChunk* missing = impl_->chain.find_missing(carried);
   if (missing == nullptr) return std::nullopt;
   return impl_->chain.want_only(missing->places.front());

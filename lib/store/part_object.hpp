@@ -32,9 +32,9 @@ namespace dcdn::store {
 inline constexpr const char* kSingleFileName = "data.part";
 
 struct ResumePoint {
-  std::uint64_t segments_done = 0;        ///< leading segments whose chunks are all here
-  Digest last_segment;                    ///< id of segment segments_done-1
-  std::vector<wire::ChunkPlanStep> plan;  ///< largest chunk seen in each segment, as runs
+  std::uint64_t segments_done = 0;           ///< leading segments whose chunks are all here
+  Digest last_segment;                       ///< id of segment segments_done-1
+  std::vector<message::ChunkPlanStep> plan;  ///< largest chunk seen in each segment, as runs
   std::uint64_t bytes_done = 0;
   bool anything = false;  ///< some data is here (maybe of an older chain): answer with ask
 };
@@ -85,7 +85,7 @@ class PartObject {
   [[nodiscard]] std::optional<ChunkSpot> spot_of(const wire::ChunkRecord& record) const;
   /// Asks once more for the wanted chunk that travels as `carried`, and nothing else (its object number is
   /// the caller's to fill in).
-  [[nodiscard]] std::optional<wire::Want> want_again(const Digest& carried) const;
+  [[nodiscard]] std::optional<message::Want> want_again(const Digest& carried) const;
   /// Leading segments complete, and bytes done.
   [[nodiscard]] std::uint64_t segments_done() const;
   [[nodiscard]] std::uint64_t bytes_done() const;

@@ -13,7 +13,7 @@
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 namespace {
 
@@ -26,7 +26,7 @@ const std::string kNoLine(kNoAuditLine);
 
 /// Over the line up to the member "hash".
 std::string hash_of(std::string_view said) {
-  Hasher hasher;
+  digest::Hasher hasher;
   hasher.update(as_bytes("dcdn audit 1\n"));
   hasher.update(as_bytes(said));
   return to_hex(hasher.digest().view());
@@ -139,4 +139,4 @@ Result<std::string> check_audit_line(std::string_view line, std::uint64_t number
   return hash;
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

@@ -14,7 +14,7 @@
 
 #include "dcdn/home.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 inline constexpr const char* kAuditAccept = "accept";
 inline constexpr const char* kAuditReject = "reject";
@@ -39,4 +39,4 @@ void audit(const Home& home, const AuditEvent& event, const std::function<void(c
 Result<std::string> check_audit_line(std::string_view line, std::uint64_t number,
                                      const std::string& previous);
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

@@ -9,7 +9,7 @@
 #include "base/unique_fd.hpp"
 #include "dcdn/bytes.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 namespace {
 constexpr std::size_t kMaxTrustFile = 4u << 20;
@@ -50,4 +50,4 @@ Result<std::string> read_trust_file(const std::string& path) {
   return std::string(as_text(bytes));
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

@@ -6,7 +6,7 @@
 
 #include "dcdn/result.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 inline constexpr mode_t kOwnerOnly = 0600;
 inline constexpr mode_t kFolderMode = 0700;
@@ -20,4 +20,4 @@ Result<void> sync_folder(const std::string& folder);
 /// A file that decides who is trusted; empty if there is none. error permission: others may write it.
 Result<std::string> read_trust_file(const std::string& path);
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

@@ -2,16 +2,16 @@
 
 #include "trust/key_files.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
-Result<SecretKey> load_chosen_key(const KeyChoice& choice) {
+Result<sign::SecretKey> load_chosen_key(const KeyChoice& choice) {
   return choice.file.empty() ? load_key(choice.home, choice.name, choice.passphrase)
                              : load_key_file(choice.file, choice.passphrase);
 }
 
-Result<std::set<NodeId>> accepted_keys(const Keyring& ring, const std::vector<std::string>& keys,
+Result<std::set<NodeId>> accepted_keys(const sign::Keyring& ring, const std::vector<std::string>& keys,
                                        const std::string& project) {
-  const std::string scope = project.empty() ? std::string(kScopeSend) : "project:" + project;
+  const std::string scope = project.empty() ? std::string(sign::kScopeSend) : "project:" + project;
   const std::set<NodeId> in_scope = ring.allowed(scope);
   std::set<NodeId> accepted;
   std::optional<Error> refused;
@@ -29,7 +29,7 @@ Result<std::set<NodeId>> accepted_keys(const Keyring& ring, const std::vector<st
   if (keys.empty()) accepted = in_scope;
   if (!accepted.empty()) return accepted;
   if (refused) return *refused;
-  for (const TrustedKey& entry : ring.keys())
+  for (const sign::TrustedKey& entry : ring.keys())
     if (const auto now = ring.current(entry); !now) return now.error();
   if (!ring.keys().empty())
     return Error(Errc::untrusted, "no trusted key has the scope " + scope)
@@ -38,4 +38,4 @@ Result<std::set<NodeId>> accepted_keys(const Keyring& ring, const std::vector<st
       .with_hint("give --key NODE-ID, or: dcdn-sign trust add NAME NODE-ID");
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

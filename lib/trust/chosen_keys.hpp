@@ -8,13 +8,13 @@
 #include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
-Result<SecretKey> load_chosen_key(const KeyChoice& choice);
+Result<sign::SecretKey> load_chosen_key(const KeyChoice& choice);
 /// The node ids and trusted names in `keys` as they stand now; every key that is trusted to send, or for
 /// `project` if that is not empty, if there are none. Revoked ones are left out. error untrusted: that leaves
 /// nobody.
-Result<std::set<NodeId>> accepted_keys(const Keyring& ring, const std::vector<std::string>& keys,
+Result<std::set<NodeId>> accepted_keys(const sign::Keyring& ring, const std::vector<std::string>& keys,
                                        const std::string& project);
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

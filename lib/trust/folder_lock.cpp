@@ -7,7 +7,7 @@
 
 #include "trust/careful_file.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 Result<FolderLock> FolderLock::take(const std::string& folder) {
   DCDN_CHECK(make_directories(folder, kFolderMode));
@@ -18,4 +18,4 @@ Result<FolderLock> FolderLock::take(const std::string& folder) {
   return lock;
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

@@ -5,7 +5,7 @@
 #include "base/unique_fd.hpp"
 #include "dcdn/result.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 /// Excludes other processes that change files of this folder, as long as it lives. Makes the folder (0700).
 class FolderLock {
@@ -17,4 +17,4 @@ class FolderLock {
   UniqueFd fd_;  // closing it gives the lock back
 };
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

@@ -10,7 +10,7 @@
 #include "base/unique_fd.hpp"
 #include "trust/careful_file.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 namespace {
 
@@ -37,7 +37,7 @@ Result<Bytes> read_secret_file(const std::string& path) {
         .with_hint("chmod 600 " + path);
   Bytes bytes(kMaxKeyFile + 1);
   auto got = read_full(fd.get(), bytes, path);
-  if (!got || *got > kMaxKeyFile) wipe(bytes);
+  if (!got || *got > kMaxKeyFile) sign::wipe(bytes);
   if (!got) return got.error();
   if (*got > kMaxKeyFile) return Error(Errc::corrupt, path + ": too long for a key file");
   bytes.resize(*got);
@@ -71,11 +71,11 @@ Result<std::string> key_file_path(const Home& home, const std::string& name) {
   return home.key_path(name);
 }
 
-Result<SecretKey> load_key_file(const std::string& path, const std::string& passphrase) {
+Result<sign::SecretKey> load_key_file(const std::string& path, const std::string& passphrase) {
   DCDN_TRY(Bytes pem, read_secret_file(path));
-  auto key =
-      SecretKey::from_pem(pem, passphrase.empty() ? std::nullopt : std::optional<std::string>(passphrase));
-  wipe(pem);
+  auto key = sign::SecretKey::from_pem(
+      pem, passphrase.empty() ? std::nullopt : std::optional<std::string>(passphrase));
+  sign::wipe(pem);
   if (!key) return key.error().during(path);
   return key;
 }
@@ -89,7 +89,7 @@ Result<std::string> find_key_file(const Home& home, const std::string& name) {
   return path;
 }
 
-Result<SecretKey> load_key(const Home& home, const std::string& name, const std::string& passphrase) {
+Result<sign::SecretKey> load_key(const Home& home, const std::string& name, const std::string& passphrase) {
   DCDN_TRY(const std::string path, find_key_file(home, name));
   return load_key_file(path, passphrase);
 }
@@ -97,7 +97,7 @@ Result<SecretKey> load_key(const Home& home, const std::string& name, const std:
 Result<bool> is_key_encrypted(const std::string& path) {
   DCDN_TRY(Bytes pem, read_secret_file(path));
   const bool encrypted = as_text(pem).find("-----BEGIN ENCRYPTED PRIVATE KEY-----") != std::string_view::npos;
-  wipe(pem);
+  sign::wipe(pem);
   return encrypted;
 }
 
@@ -110,7 +110,7 @@ Result<bool> is_default_key(const Home& home, const std::string& name) {
   return of_name.st_ino == of_default.st_ino && of_name.st_dev == of_default.st_dev;
 }
 
-Result<StoredKey> store_new_key(const Home& home, const std::string& name, const SecretKey& key,
+Result<StoredKey> store_new_key(const Home& home, const std::string& name, const sign::SecretKey& key,
                                 const std::string& passphrase) {
   DCDN_TRY(const std::string path, key_file_path(home, name));
   const std::string folder = folder_of(path);
@@ -118,7 +118,7 @@ Result<StoredKey> store_new_key(const Home& home, const std::string& name, const
   DCDN_CHECK(check_folder(folder));
   DCDN_TRY(Bytes pem, key.to_pem(passphrase.empty() ? std::nullopt : std::optional<std::string>(passphrase)));
   const auto written = write_new_file(path, pem);
-  wipe(pem);
+  sign::wipe(pem);
   if (!written) return written.error();
   StoredKey stored{path, name == kDefaultKey};
   if (!stored.is_default) {
@@ -148,14 +148,14 @@ Result<std::string> real_key_path(const Home& home, const std::string& name) {
 
 }  // namespace
 
-Result<PendingKey> store_next_key(const Home& home, const std::string& name, const SecretKey& key,
+Result<PendingKey> store_next_key(const Home& home, const std::string& name, const sign::SecretKey& key,
                                   const std::string& passphrase) {
   DCDN_TRY(const std::string path, real_key_path(home, name));
   const std::string next = path.substr(0, path.size() - kPem.size()) + ".next";
   DCDN_TRY(Bytes pem, key.to_pem(passphrase.empty() ? std::nullopt : std::optional<std::string>(passphrase)));
   ::unlink(next.c_str());  // of a rotation that never got as far as its statement
   const auto written = write_new_file(next, pem);
-  wipe(pem);
+  sign::wipe(pem);
   if (!written) return written.error();
   DCDN_CHECK(sync_folder(folder_of(path)));
   return PendingKey{path, next};
@@ -188,4 +188,4 @@ Result<std::string> store_revocation(const Home& home, const std::string& name, 
   return path;
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

@@ -9,16 +9,16 @@
 #include "dcdn/home.hpp"
 #include "sign/ed25519.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 inline constexpr const char* kDefaultKey = "default";
 
 /// keys/NAME.pem, opened with the same care as load_key_file. An empty passphrase is none.
 /// error usage: not a key name; not_found: hint how to make one; permission: others may read it; untrusted:
 /// the passphrase is missing or wrong.
-Result<SecretKey> load_key(const Home& home, const std::string& name, const std::string& passphrase);
+Result<sign::SecretKey> load_key(const Home& home, const std::string& name, const std::string& passphrase);
 /// error permission: group or others may read the file.
-Result<SecretKey> load_key_file(const std::string& path, const std::string& passphrase);
+Result<sign::SecretKey> load_key_file(const std::string& path, const std::string& passphrase);
 /// Where that key is; `name` is checked so that it cannot leave the folder.
 Result<std::string> key_file_path(const Home& home, const std::string& name);
 /// The same, and there is such a file in a folder nobody else can write. error not_found: hint how to make
@@ -35,7 +35,7 @@ struct StoredKey {
 };
 /// Writes a new key file (0600, folders 0700) and, if there is no default key yet, makes it that.
 /// error exists: there is a key of this name; it is left alone.
-Result<StoredKey> store_new_key(const Home& home, const std::string& name, const SecretKey& key,
+Result<StoredKey> store_new_key(const Home& home, const std::string& name, const sign::SecretKey& key,
                                 const std::string& passphrase);
 
 /// A key that is to take the place of another: written, and not yet used.
@@ -43,7 +43,7 @@ struct PendingKey {
   std::string path;  ///< of the key in use
   std::string next;
 };
-Result<PendingKey> store_next_key(const Home& home, const std::string& name, const SecretKey& key,
+Result<PendingKey> store_next_key(const Home& home, const std::string& name, const sign::SecretKey& key,
                                   const std::string& passphrase);
 /// One that a rotation left which did not come to its end.
 Result<std::optional<PendingKey>> find_next_key(const Home& home, const std::string& name);
@@ -52,4 +52,4 @@ Result<std::string> put_next_key(const PendingKey& pending, std::uint64_t old_ep
 /// Where the revocation of a key is put when the key is made (0600); replaces one that is there.
 Result<std::string> store_revocation(const Home& home, const std::string& name, ByteView frames);
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

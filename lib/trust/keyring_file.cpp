@@ -3,22 +3,22 @@
 #include "base/unique_fd.hpp"
 #include "trust/careful_file.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
-Result<Keyring> load_keyring(const Home& home) {
+Result<sign::Keyring> load_keyring(const Home& home) {
   const std::string path = home.trusted_keys_path();
   DCDN_TRY(const std::string text, read_trust_file(path));
-  auto ring = Keyring::parse(text);
+  auto ring = sign::Keyring::parse(text);
   if (!ring) return ring.error().during(path);
   const std::string about = home.key_statements_path();
   DCDN_TRY(const std::string statements, read_trust_file(about));
-  auto history = KeyHistory::parse(statements);
+  auto history = sign::KeyHistory::parse(statements);
   if (!history) return history.error().during(about);
   ring->set_history(*std::move(history));
   return ring;
 }
 
-Result<void> save_keyring(const Home& home, const Keyring& ring) {
+Result<void> save_keyring(const Home& home, const sign::Keyring& ring) {
   // The statements first: an epoch that is known without them would look like a rollback.
   if (!ring.history().statements().empty())
     DCDN_CHECK(
@@ -26,4 +26,4 @@ Result<void> save_keyring(const Home& home, const Keyring& ring) {
   return write_file_atomically(home.trusted_keys_path(), as_bytes(ring.to_text()), kOwnerOnly);
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

@@ -8,7 +8,7 @@
 #include "trust/careful_file.hpp"
 #include "trust/folder_lock.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 namespace {
 
@@ -31,7 +31,7 @@ Result<std::vector<KnownPeer>> load_known_peers(const std::string& path) {
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     if (line.empty() || line.front() == '#') continue;
     const std::size_t space = line.find(' ');
-    const auto id = parse_node_id(space == std::string_view::npos ? "" : line.substr(space + 1));
+    const auto id = sign::parse_node_id(space == std::string_view::npos ? "" : line.substr(space + 1));
     const std::string_view address = line.substr(0, space);
     if (!id || !is_address(address))
       return Error(Errc::config,
@@ -60,8 +60,8 @@ Result<void> add_known_peer(const Home& home, const std::string& address, const 
   std::erase_if(peers, [&](const KnownPeer& peer) { return peer.address == address; });
   peers.push_back({address, id});
   std::string text = "# peers accepted on first use: address, node id\n";
-  for (const KnownPeer& peer : peers) text += peer.address + " " + to_text(peer.id) + "\n";
+  for (const KnownPeer& peer : peers) text += peer.address + " " + sign::to_text(peer.id) + "\n";
   return write_file_atomically(home.known_peers_path(), as_bytes(text), kOwnerOnly);
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

@@ -8,11 +8,11 @@
 #include "dcdn/bytes.hpp"
 #include "dcdn/home.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 /// The node id last accepted for this address ("host:port", as the user wrote it).
 Result<std::optional<NodeId>> find_known_peer(const Home& home, const std::string& address);
 /// Remembers it, in place of what was remembered for this address.
 Result<void> add_known_peer(const Home& home, const std::string& address, const NodeId& id);
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

@@ -8,7 +8,7 @@
 #include "sign/base64.hpp"
 #include "sign/ed25519.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 namespace {
 
@@ -20,7 +20,7 @@ constexpr std::array<std::uint8_t, 12> kSpkiPrefix{0x30, 0x2a, 0x30, 0x05, 0x06,
 
 /// Both programs name a key by eight bytes of its file, chosen at random. Ours follow from the key.
 std::array<std::uint8_t, kNumberBytes> number_of(const NodeId& key) {
-  Hasher hasher;
+  digest::Hasher hasher;
   hasher.update(as_bytes("dcdn key number 1\n"));
   hasher.update(key.view());
   std::array<std::uint8_t, kNumberBytes> number{};
@@ -62,13 +62,13 @@ std::string public_key_text(const NodeId& key, SignatureFormat format) {
     return std::string(kPemStart) + sign::to_base64(der) + "\n" + std::string(kPemEnd) + "\n";
   }
   const std::string says = format == SignatureFormat::minisign ? "minisign public key " + shown_number(key)
-                                                               : to_text(key) + " public key";
+                                                               : sign::to_text(key) + " public key";
   return std::string(kUntrusted) + says + "\n" + key_blob(kPure, key, key.view()) + "\n";
 }
 
 Result<NodeId> parse_public_key(std::string_view text) {
   const Error none(Errc::corrupt, "not a public key of openssl, minisign or signify, nor a node id");
-  if (text.starts_with("dcdn1")) return parse_node_id(take_line(text));
+  if (text.starts_with("dcdn1")) return sign::parse_node_id(take_line(text));
   const std::string_view first = take_line(text);
   const auto bytes = sign::from_base64(take_line(text));
   if (!bytes) return none;
@@ -91,4 +91,4 @@ Result<NodeId> read_public_key(const std::string& path) {
   return key;
 }
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

@@ -7,7 +7,7 @@
 #include "dcdn/bytes.hpp"
 #include "dcdn/sign.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 inline constexpr std::size_t kMaxForeignText = 16u << 10;
 
@@ -27,4 +27,4 @@ std::string key_blob(std::string_view algorithm, const NodeId& key, ByteView res
 /// The first line of `text`, which then begins behind it.
 std::string_view take_line(std::string_view& text);
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

@@ -7,13 +7,13 @@
 #include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 /// Trusted names, node ids and public key files, as they stand now. error not_found; untrusted: revoked.
-Result<std::vector<NodeId>> recipients_of(const Keyring& ring, const std::vector<std::string>& keys);
+Result<std::vector<NodeId>> recipients_of(const sign::Keyring& ring, const std::vector<std::string>& keys);
 
 /// Every secret key of the home that opens without a passphrase, also those that were replaced. Files that
 /// cannot be used are passed over: one of the others may do.
-std::vector<SecretKey> secret_keys(const Home& home);
+std::vector<sign::SecretKey> secret_keys(const Home& home);
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

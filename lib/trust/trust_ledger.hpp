@@ -10,7 +10,7 @@
 #include "sign/keyring.hpp"
 #include "wire/frame.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 
 /// Threads  one
 class TrustLedger {
@@ -28,28 +28,28 @@ class TrustLedger {
   /// True if it changes something that is trusted here. Kept in the home and in the audit log; when that
   /// fails it counts all the same, and `warn` is told. error corrupt, bad_signature.
   Result<bool> take(const wire::Frame& frame);
-  Result<bool> take(const KeyStatement& statement);
+  Result<bool> take(const sign::KeyStatement& statement);
 
-  [[nodiscard]] const Keyring& ring() const { return ring_; }
+  [[nodiscard]] const sign::Keyring& ring() const { return ring_; }
   [[nodiscard]] const Home& home() const { return home_; }
   [[nodiscard]] const Warn& warn() const { return warn_; }
 
  private:
-  TrustLedger(Home home, Keyring ring, Warn warn)
+  TrustLedger(Home home, sign::Keyring ring, Warn warn)
       : home_(std::move(home)), ring_(std::move(ring)), warn_(std::move(warn)) {}
   Home home_;
-  Keyring ring_;
+  sign::Keyring ring_;
   Warn warn_;
 };
 
 /// A frame of one of the two kinds. error corrupt.
-Result<KeyStatement> statement_of(const wire::Frame& frame);
-wire::FrameType frame_type_of(const KeyStatement& statement);
+Result<sign::KeyStatement> statement_of(const wire::Frame& frame);
+wire::FrameType frame_type_of(const sign::KeyStatement& statement);
 /// "hq: now dcdn1..., epoch 2"; for notes and the log.
-std::string describe_statement(const KeyStatement& statement, const Keyring& ring);
+std::string describe_statement(const sign::KeyStatement& statement, const sign::Keyring& ring);
 
 /// What is known about the own key, then about others, as frames: at most 128, for the beginning of a
 /// session.
-Bytes statement_frames(const Keyring& ring, const NodeId& own);
+Bytes statement_frames(const sign::Keyring& ring, const NodeId& own);
 
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

@@ -217,7 +217,7 @@ Result<Segment> parse_segment(ByteView body) {
 }
 
 Digest segment_id(ByteView body) {
-  Hasher hasher;
+  digest::Hasher hasher;
   hasher.update(as_bytes("dcdn segment 1\n"));
   hasher.update(body);
   return hasher.digest();

@@ -81,14 +81,14 @@ std::uint32_t small(ByteReader& in) {
 
 std::optional<FrameName> frame_name(FrameType type, ByteView body) {
   if (type != FrameType::chunk) {
-    Hasher hasher;
+    digest::Hasher hasher;
     const auto kind = static_cast<std::uint8_t>(type);
     hasher.update(ByteView(&kind, 1));
     hasher.update(body);
     return half(hasher.digest());
   }
   if (body.size() <= kDigestBytes) return std::nullopt;
-  const Digest carried = blake3(body.subspan(kDigestBytes));
+  const Digest carried = digest::blake3(body.subspan(kDigestBytes));
   if (carried != Digest::copy_of(body)) return std::nullopt;
   return half(carried);
 }
@@ -156,7 +156,7 @@ Result<BlockDescription> parse_block_description(ByteView bytes) {
 }
 
 FrameName block_name(ByteView description) {
-  return half(blake3(description));
+  return half(digest::blake3(description));
 }
 
 Result<ShardDraft> draft_shard(std::uint8_t code, unsigned repair, ByteView description,
@@ -176,7 +176,7 @@ Result<ShardDraft> draft_shard(std::uint8_t code, unsigned repair, ByteView desc
 }
 
 void seal_shard(ShardDraft& draft) {
-  const Digest digest = blake3(draft.body.view().subspan(kDigestBytes));
+  const Digest digest = digest::blake3(draft.body.view().subspan(kDigestBytes));
   std::copy(digest.bytes.begin(), digest.bytes.end(), draft.body.writable().begin());
 }
 
@@ -195,7 +195,7 @@ Result<RepairShardView> peek_repair_shard(ByteView body) {
 }
 
 Result<RepairShardView> parse_repair_shard(ByteView body) {
-  if (body.size() < kDigestBytes || blake3(body.subspan(kDigestBytes)) != Digest::copy_of(body))
+  if (body.size() < kDigestBytes || digest::blake3(body.subspan(kDigestBytes)) != Digest::copy_of(body))
     return malformed("does not match its digest");
   return peek_repair_shard(body);
 }

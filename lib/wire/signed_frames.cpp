@@ -30,14 +30,14 @@ Bytes signed_message(const Receipt& r) {
   return message;
 }
 
-void take_signature(ByteReader& in, Signature& signature) {
+void take_signature(ByteReader& in, sign::Signature& signature) {
   const ByteView bytes = in.raw(signature.size());
   if (in.ok()) std::copy(bytes.begin(), bytes.end(), signature.begin());
 }
 
 }  // namespace
 
-Result<SegmentSignature> sign_segment(const SecretKey& key, const Digest& stream, std::uint64_t index,
+Result<SegmentSignature> sign_segment(const sign::SecretKey& key, const Digest& stream, std::uint64_t index,
                                       const Digest& segment, std::uint64_t time_s) {
   SegmentSignature s{key.id(), stream, index, segment, time_s, {}};
   DCDN_TRY(s.signature, key.sign(signed_message(s)));
@@ -45,11 +45,11 @@ Result<SegmentSignature> sign_segment(const SecretKey& key, const Digest& stream
 }
 
 Result<void> verify_segment_signature(const SegmentSignature& signature) {
-  if (verify_ed25519(signature.signer, signed_message(signature), signature.signature)) return {};
+  if (sign::verify_ed25519(signature.signer, signed_message(signature), signature.signature)) return {};
   return Error(Errc::bad_signature, "the signature of a manifest segment does not match: it was altered");
 }
 
-Result<Receipt> sign_receipt(const SecretKey& key, const NodeId& sender, const Digest& object,
+Result<Receipt> sign_receipt(const sign::SecretKey& key, const NodeId& sender, const Digest& object,
                              std::uint64_t bytes, std::uint64_t time_s) {
   Receipt r{key.id(), sender, object, bytes, time_s, {}};
   DCDN_TRY(r.signature, key.sign(signed_message(r)));
@@ -57,7 +57,7 @@ Result<Receipt> sign_receipt(const SecretKey& key, const NodeId& sender, const D
 }
 
 Result<void> verify_receipt(const Receipt& receipt) {
-  if (verify_ed25519(receipt.receiver, signed_message(receipt), receipt.signature)) return {};
+  if (sign::verify_ed25519(receipt.receiver, signed_message(receipt), receipt.signature)) return {};
   return Error(Errc::bad_signature, "the signature of a delivery receipt does not match: it was altered");
 }
 

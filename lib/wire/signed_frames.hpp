@@ -18,7 +18,7 @@ struct SegmentSignature {
   std::uint64_t index = 0;
   Digest segment;            ///< segment_id of what is signed
   std::uint64_t time_s = 0;  ///< signer's clock, seconds since 1970; shown, never trusted
-  Signature signature{};
+  sign::Signature signature{};
   bool operator==(const SegmentSignature&) const = default;
 };
 struct Receipt {
@@ -27,16 +27,16 @@ struct Receipt {
   Digest object;            ///< id of the final segment
   std::uint64_t bytes = 0;  ///< content bytes delivered
   std::uint64_t time_s = 0;
-  Signature signature{};
+  sign::Signature signature{};
   bool operator==(const Receipt&) const = default;
 };
 
-Result<SegmentSignature> sign_segment(const SecretKey& key, const Digest& stream, std::uint64_t index,
+Result<SegmentSignature> sign_segment(const sign::SecretKey& key, const Digest& stream, std::uint64_t index,
                                       const Digest& segment, std::uint64_t time_s);
 /// error bad_signature: the signature does not fit its own fields. Whether the signer is trusted is the
 /// caller's.
 Result<void> verify_segment_signature(const SegmentSignature& signature);
-Result<Receipt> sign_receipt(const SecretKey& key, const NodeId& sender, const Digest& object,
+Result<Receipt> sign_receipt(const sign::SecretKey& key, const NodeId& sender, const Digest& object,
                              std::uint64_t bytes, std::uint64_t time_s);
 Result<void> verify_receipt(const Receipt& receipt);
 

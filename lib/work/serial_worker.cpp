@@ -2,7 +2,7 @@
 
 #include <future>
 
-namespace dcdn::session {
+namespace dcdn::work {
 
 SerialWorker::~SerialWorker() {
   {
@@ -42,4 +42,4 @@ void SerialWorker::run() {
   }
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::work

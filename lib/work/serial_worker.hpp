@@ -7,7 +7,7 @@
 #include <mutex>
 #include <thread>
 
-namespace dcdn::session {
+namespace dcdn::work {
 
 /// Jobs run one after another. What bounds the queue is the flow credit that their data holds back: unlike a
 /// Stage it never holds up who posts, the event loop, and does all that was posted before it ends.
@@ -28,4 +28,4 @@ class SerialWorker {
   std::thread thread_;
 };
 
-}  // namespace dcdn::session
+}  // namespace dcdn::work

@@ -16,7 +16,7 @@
 
 #include "dcdn/result.hpp"
 
-namespace dcdn::session {
+namespace dcdn::work {
 
 template <class Item>
 class Stage {
@@ -97,4 +97,4 @@ class Stage {
   std::thread thread_;
 };
 
-}  // namespace dcdn::session
+}  // namespace dcdn::work

@@ -6,7 +6,7 @@
 #include <memory>
 #include <thread>
 
-namespace dcdn::session {
+namespace dcdn::work {
 
 namespace {
 unsigned usual_threads(unsigned asked) {
@@ -50,4 +50,4 @@ void WorkerPool::run(std::size_t count, const std::function<void(std::size_t)>& 
   batch->done.wait();
 }
 
-}  // namespace dcdn::session
+}  // namespace dcdn::work

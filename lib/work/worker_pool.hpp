@@ -3,7 +3,7 @@
 #include <asio/thread_pool.hpp>
 #include <functional>
 
-namespace dcdn::session {
+namespace dcdn::work {
 
 class WorkerPool {
  public:
@@ -19,4 +19,4 @@ class WorkerPool {
   asio::thread_pool pool_;
 };
 
-}  // namespace dcdn::session
+}  // namespace dcdn::work

@@ -41,7 +41,7 @@ void count_bytes(benchmark::State& state) {
 
 void blake3(benchmark::State& state) {
   const Buffer content = random_content(static_cast<std::size_t>(state.range(0)));
-  for (auto _ : state) benchmark::DoNotOptimize(dcdn::blake3(content.view()));
+  for (auto _ : state) benchmark::DoNotOptimize(dcdn::digest::blake3(content.view()));
   count_bytes(state);
 }
 
@@ -49,7 +49,7 @@ template <Buffer (*make)(std::size_t)>
 void compress(benchmark::State& state) {
   const Buffer content = make(static_cast<std::size_t>(state.range(0)));
   BufferPool pool(16u << 20);
-  for (auto _ : state) benchmark::DoNotOptimize(dcdn::compress_chunk(content.view(), {}, pool));
+  for (auto _ : state) benchmark::DoNotOptimize(dcdn::compress::compress_chunk(content.view(), {}, pool));
   count_bytes(state);
 }
 
@@ -61,13 +61,13 @@ void pack(benchmark::State& state) {
   count_bytes(state);
 }
 
-template <dcdn::CompressMode mode>
+template <dcdn::compress::CompressMode mode>
 void decompress(benchmark::State& state) {
   const Buffer content = text_content(static_cast<std::size_t>(state.range(0)));
   BufferPool pool(16u << 20);
-  const auto packed = dcdn::compress_chunk(content.view(), {mode, 3}, pool);
+  const auto packed = dcdn::compress::compress_chunk(content.view(), {mode, 3}, pool);
   for (auto _ : state) {
-    auto back = dcdn::decompress_chunk(packed.codec, packed.bytes.view(), content.size(), pool);
+    auto back = dcdn::compress::decompress_chunk(packed.codec, packed.bytes.view(), content.size(), pool);
     if (!back) state.SkipWithError(back.error().message.c_str());
     benchmark::DoNotOptimize(back);
   }
@@ -84,8 +84,8 @@ BENCHMARK(compress<text_content>)->Name("compress/text")->Apply(chunk_sizes);
 BENCHMARK(pack<random_content>)->Name("pack/random")->Apply(chunk_sizes);
 BENCHMARK(pack<zero_content>)->Name("pack/zeros")->Apply(chunk_sizes);
 BENCHMARK(pack<text_content>)->Name("pack/text")->Apply(chunk_sizes);
-BENCHMARK(decompress<dcdn::CompressMode::zstd>)->Name("decompress/zstd")->Apply(chunk_sizes);
-BENCHMARK(decompress<dcdn::CompressMode::lz4>)->Name("decompress/lz4")->Apply(chunk_sizes);
+BENCHMARK(decompress<dcdn::compress::CompressMode::zstd>)->Name("decompress/zstd")->Apply(chunk_sizes);
+BENCHMARK(decompress<dcdn::compress::CompressMode::lz4>)->Name("decompress/lz4")->Apply(chunk_sizes);
 
 }  // namespace
 

@@ -12,15 +12,15 @@ namespace {
 
 using namespace dcdn;
 
-const SecretKey& key() {
-  static const SecretKey made = *SecretKey::from_seed(Bytes(32, 1));
+const sign::SecretKey& key() {
+  static const sign::SecretKey made = *sign::SecretKey::from_seed(Bytes(32, 1));
   return made;
 }
 
 std::vector<wire::Frame> signature_frames(std::size_t count) {
   std::vector<wire::Frame> frames;
   for (std::size_t i = 0; i < count; ++i) {
-    const Digest digest = blake3(as_bytes(std::to_string(i)));
+    const Digest digest = digest::blake3(as_bytes(std::to_string(i)));
     const auto signature = *wire::sign_segment(key(), digest, 0, digest, 1);
     frames.push_back({wire::FrameType::signature, Buffer::copy_of(wire::encode(signature))});
   }
@@ -59,7 +59,7 @@ void gnutls_verify_alone(benchmark::State& state) {
   const gnutls_datum_t x = datum_of(key().id().view());
   gnutls_pubkey_init(&open);
   gnutls_pubkey_import_ecc_raw(open, GNUTLS_ECC_CURVE_ED25519, &x, nullptr);
-  const Signature made = *key().sign(kMessage);
+  const sign::Signature made = *key().sign(kMessage);
   const gnutls_datum_t data = datum_of(kMessage);
   const gnutls_datum_t value = datum_of(made);
   for (auto _ : state) {
@@ -72,7 +72,7 @@ void gnutls_verify_alone(benchmark::State& state) {
 BENCHMARK(gnutls_verify_alone)->UseRealTime();
 
 void sign_one(benchmark::State& state) {
-  const Digest digest = blake3(as_bytes("x"));
+  const Digest digest = digest::blake3(as_bytes("x"));
   for (auto _ : state) benchmark::DoNotOptimize(wire::sign_segment(key(), digest, 0, digest, 1));
   state.SetItemsProcessed(state.iterations());
 }
@@ -91,7 +91,7 @@ BENCHMARK(verify_one)->UseRealTime();
 /// Batches of 2, 8 and 64 on all cores; compare items_per_second with verify_one.
 void verify_batch(benchmark::State& state) {
   const auto frames = signature_frames(static_cast<std::size_t>(state.range(0)));
-  api::SignatureBatch batch;
+  source::SignatureBatch batch;
   for (auto _ : state) {
     const auto good = batch.check(frames);
     if (!good.back()) state.SkipWithError("not verified");

@@ -68,7 +68,7 @@ void search(ByteView signature, ByteView content) {
 void make_chunk(ByteView commands) {
   if (commands.empty() || commands.size() > wire::kMaxChunkContent) return;
   static BufferPool pool(1u << 20);
-  wire::Difference difference;
+  message::Difference difference;
   difference.command_bytes = static_cast<std::uint32_t>(commands.size());
   difference.bytes.assign(commands.begin(), commands.end());
   wire::ChunkRecord record;
@@ -80,10 +80,10 @@ void make_chunk(ByteView commands) {
     std::copy_n(old.begin() + static_cast<std::ptrdiff_t>(offset), into.size(), into.begin());
     return {};
   };
-  for (const auto codec : {wire::DifferenceCodec::raw, wire::DifferenceCodec::in_context}) {
+  for (const auto codec : {message::DifferenceCodec::raw, message::DifferenceCodec::in_context}) {
     difference.codec = codec;
     const auto made = pipeline::apply_difference(difference, record, read, pool);
-    require(!made || blake3(made->view()) == record.content);
+    require(!made || digest::blake3(made->view()) == record.content);
   }
   // Steps and literals as they are, where the first byte says how many of them are steps.
   difference.command_bytes = commands.front();

@@ -81,7 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (kind % 4 == 0) {
       Buffer body = Buffer::copy_of(piece);
       if ((switches & kRightDigests) != 0 && body.size() > 32) {
-        const Digest digest = blake3(body.view().subspan(32));
+        const Digest digest = digest::blake3(body.view().subspan(32));
         std::copy(digest.bytes.begin(), digest.bytes.end(), body.writable().begin());
       }
       collector.add_shard(body);

@@ -22,7 +22,7 @@ void require(bool holds) {
 }
 
 struct Honest {
-  SecretKey key = *SecretKey::from_seed(Bytes(32, 1));
+  sign::SecretKey key = *sign::SecretKey::from_seed(Bytes(32, 1));
   Bytes header;
   Bytes pieces[kPieces];
   Bytes plain;

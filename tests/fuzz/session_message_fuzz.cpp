@@ -26,31 +26,31 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ByteView body(data + 1, size - 1);
   switch (data[0] % 17) {
     case 0:
-      same_again(parse<Hello>(body), body);
+      same_again(message::parse<message::Hello>(body), body);
       break;
     case 1:
-      same_again(parse<Welcome>(body), body);
+      same_again(message::parse<message::Welcome>(body), body);
       break;
     case 2:
-      same_again(parse<Offer>(body), body);
+      same_again(message::parse<message::Offer>(body), body);
       break;
     case 3:
-      same_again(parse<Answer>(body), body);
+      same_again(message::parse<message::Answer>(body), body);
       break;
     case 4:
-      same_again(parse<Want>(body), body);
+      same_again(message::parse<message::Want>(body), body);
       break;
     case 5:
-      same_again(parse<Stored>(body), body);
+      same_again(message::parse<message::Stored>(body), body);
       break;
     case 6:
-      same_again(parse<PauseResume>(body), body);
+      same_again(message::parse<message::PauseResume>(body), body);
       break;
     case 7:
-      same_again(parse<Cancel>(body), body);
+      same_again(message::parse<message::Cancel>(body), body);
       break;
     case 8:
-      same_again(parse<Failure>(body), body);
+      same_again(message::parse<message::Failure>(body), body);
       break;
     case 9:
       same_again(parse_segment_signature(body), body);
@@ -59,24 +59,24 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       same_again(parse_receipt(body), body);
       break;
     case 11:
-      same_again(parse<Join>(body), body);
+      same_again(message::parse<message::Join>(body), body);
       break;
     case 12:
-      same_again(parse<Joined>(body), body);
+      same_again(message::parse<message::Joined>(body), body);
       break;
     case 13:
-      same_again(parse<Differences>(body), body);
+      same_again(message::parse<message::Differences>(body), body);
       break;
     case 14:
-      same_again(parse<BasisPiece>(body), body);
+      same_again(message::parse<message::BasisPiece>(body), body);
       break;
     case 15:
-      same_again(parse<Compare>(body), body);
+      same_again(message::parse<message::Compare>(body), body);
       break;
     default:
-      same_again(parse<Difference>(body), body);
-      same_again(parse<CarrierOffer>(body), body);
-      same_again(parse<Again>(body), body);
+      same_again(message::parse<message::Difference>(body), body);
+      same_again(message::parse<message::CarrierOffer>(body), body);
+      same_again(message::parse<message::Again>(body), body);
   }
   return 0;
 }

@@ -63,9 +63,9 @@ class HostilePeer : private net::ConnectionEvents {
   [[nodiscard]] std::optional<Errc> failed(net::StreamId stream) const {
     const auto failures = heard(stream, wire::FrameType::failure);
     if (failures.empty()) return std::nullopt;
-    const auto failure = wire::parse<wire::Failure>(failures[0].body.view());
+    const auto failure = message::parse<message::Failure>(failures[0].body.view());
     EXPECT_TRUE(failure);
-    return wire::code_of_number(failure->code);
+    return message::code_of_number(failure->code);
   }
   /// The streams that the other side has opened, in order.
   [[nodiscard]] std::vector<net::StreamId> streams() const {
@@ -76,7 +76,7 @@ class HostilePeer : private net::ConnectionEvents {
   /// Why the other side closed the connection; nothing: it did not.
   [[nodiscard]] std::optional<Errc> closed_with() const {
     if (!closed) return std::nullopt;
-    return wire::code_of_number(static_cast<std::uint32_t>(closed->code));
+    return message::code_of_number(static_cast<std::uint32_t>(closed->code));
   }
 
   net::ConnectionPtr connection;
@@ -105,16 +105,16 @@ class HostilePeer : private net::ConnectionEvents {
   std::map<net::StreamId, std::vector<wire::Frame>> frames_;
 };
 
-inline SecretKey session_key(std::uint8_t number) {
-  return *SecretKey::from_seed(Bytes(32, number));
+inline sign::SecretKey session_key(std::uint8_t number) {
+  return *sign::SecretKey::from_seed(Bytes(32, number));
 }
 
-inline net::Identity identity_of(const SecretKey& key) {
+inline net::Identity identity_of(const sign::SecretKey& key) {
   return {*key.to_pem(std::nullopt), {}};
 }
 
 /// Segment and signature frames of a segment.
-inline Bytes signed_frames(const SecretKey& key, const MadeObject& object, std::size_t segment) {
+inline Bytes signed_frames(const sign::SecretKey& key, const MadeObject& object, std::size_t segment) {
   const MadeSegment& made = object.segments.at(segment);
   Bytes frames = made.frames;
   const auto signature =
@@ -161,8 +161,8 @@ class HostileSession : public net::testing::QuicTest {
     return peer.closed_with();
   }
 
-  SecretKey honest_ = session_key(1);
-  SecretKey hostile_ = session_key(2);
+  sign::SecretKey honest_ = session_key(1);
+  sign::SecretKey hostile_ = session_key(2);
   TempDir temp_;
 };
 

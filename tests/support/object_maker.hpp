@@ -58,7 +58,7 @@ class ObjectMaker {
     begin_file(path, mode, mtime_ns, content.size());
     for (std::size_t at = 0; at < content.size(); at += chunk_bytes_)
       add_piece(content.subspan(at, std::min(chunk_bytes_, content.size() - at)));
-    end_file(content.size(), lie_about_digest ? blake3(as_bytes("a lie")) : blake3(content));
+    end_file(content.size(), lie_about_digest ? digest::blake3(as_bytes("a lie")) : digest::blake3(content));
     return *this;
   }
   void begin_file(const std::string& path, std::uint16_t mode, std::int64_t mtime_ns,
@@ -66,11 +66,11 @@ class ObjectMaker {
     add(wire::EntryBegin{wire::EntryKind::file, path, mode, mtime_ns, size, ""});
   }
   void add_piece(ByteView piece) {
-    if (is_all_zero(piece)) {
+    if (digest::is_all_zero(piece)) {
       add(wire::HoleRecord{piece.size()});
       return;
     }
-    const Digest digest = blake3(piece);
+    const Digest digest = digest::blake3(piece);
     made_.chunks.emplace(digest, Buffer::copy_of(piece));
     made_.order.push_back(digest);
     const auto size = static_cast<std::uint32_t>(piece.size());

@@ -49,7 +49,7 @@ inline Bytes sample_object(const SampleShape& shape) {
 }
 
 inline SampleFrame sample_chunk_frame(ByteView content) {
-  const Digest digest = blake3(content);
+  const Digest digest = digest::blake3(content);
   SampleFrame frame{wire::FrameType::chunk, Bytes(digest.bytes.begin(), digest.bytes.end())};
   frame.body.insert(frame.body.end(), content.begin(), content.end());
   return frame;
@@ -80,12 +80,12 @@ inline std::vector<SampleSegment> sample_segments(const SampleShape& shape) {
     if (i > 0 && i % shape.chunks_per_segment == 0) cut(false);
     const Bytes content = sample_content(shape, i);
     const auto size = static_cast<std::uint32_t>(content.size());
-    const Digest digest = blake3(content);
+    const Digest digest = digest::blake3(content);
     segment.records.push_back(wire::ChunkRecord{wire::CodecId::raw, size, size, digest, digest});
     if (!shape.repeat || !shape.omit_repeats || i == 0) chunks.push_back(sample_chunk_frame(content));
   }
   const Bytes all = sample_object(shape);
-  segment.records.push_back(wire::EntryEnd{all.size(), blake3(all)});
+  segment.records.push_back(wire::EntryEnd{all.size(), digest::blake3(all)});
   cut(true);
   return made;
 }

@@ -11,13 +11,13 @@ using Frames = std::vector<SampleFrame>;
 
 constexpr std::uint64_t kHold = 1u << 20;
 
-inline SecretKey key_number(std::uint8_t number) {
-  return *SecretKey::from_seed(Bytes(32, number));
+inline sign::SecretKey key_number(std::uint8_t number) {
+  return *sign::SecretKey::from_seed(Bytes(32, number));
 }
-inline const SecretKey kSigner = key_number(1);
-inline const SecretKey kStranger = key_number(2);
+inline const sign::SecretKey kSigner = key_number(1);
+inline const sign::SecretKey kStranger = key_number(2);
 
-inline SampleFrame signature_over(const SampleFrame& segment, const SecretKey& key,
+inline SampleFrame signature_over(const SampleFrame& segment, const sign::SecretKey& key,
                                   std::uint64_t time_s = 1700000000) {
   const auto parsed = wire::parse_segment(segment.body);
   const Digest id = wire::segment_id(segment.body);
@@ -26,7 +26,7 @@ inline SampleFrame signature_over(const SampleFrame& segment, const SecretKey& k
           wire::encode(*wire::sign_segment(key, stream, parsed->index, id, time_s))};
 }
 
-inline Frames signed_by(const SecretKey& key, const Frames& frames) {
+inline Frames signed_by(const sign::SecretKey& key, const Frames& frames) {
   Frames out;
   for (const SampleFrame& frame : frames) {
     out.push_back(frame);
@@ -39,11 +39,11 @@ struct VerifyOutcome {
   Frames out;
   Errc code = Errc::nothing;  ///< nothing: success
   std::string message;
-  api::StreamVerifier::Counts counts;
+  pipeline::StreamVerifier::Counts counts;
 };
 
 /// What leaves the verifier, also before an error.
-inline VerifyOutcome run_verifier(api::StreamVerifier verifier, const Frames& frames) {
+inline VerifyOutcome run_verifier(pipeline::StreamVerifier verifier, const Frames& frames) {
   VerifyOutcome outcome;
   const auto fail = [&](const Error& error) {
     outcome.code = error.code;
@@ -65,7 +65,7 @@ inline VerifyOutcome run_verifier(api::StreamVerifier verifier, const Frames& fr
 
 /// With kSigner as the one who is accepted.
 inline VerifyOutcome verify_frames(const Frames& frames, std::uint64_t hold = kHold) {
-  return run_verifier(api::StreamVerifier({kSigner.id()}, hold), frames);
+  return run_verifier(pipeline::StreamVerifier({kSigner.id()}, hold), frames);
 }
 
 /// Whatever happens, only frames that an honest signer covered may come out.

@@ -79,7 +79,8 @@ class Applier {
   }
 
   Result<delta::FileId> decompress() {
-    if (header_.target.bytes > kMostReferenceBytes || header_.basis.bytes > kMostReferenceBytes)
+    if (header_.target.bytes > compress::kMostReferenceBytes ||
+        header_.basis.bytes > compress::kMostReferenceBytes)
       return Error(Errc::corrupt, content_.name() + ": files too long for its method");
     DCDN_TRY(const auto past, api::MappedFile::map(old_.fd(), header_.basis.bytes, false, old_.name()));
     DCDN_TRY(const auto carried,
@@ -89,11 +90,11 @@ class Applier {
     const int full = size == 0 ? 0 : ::posix_fallocate(output_.fd(), 0, size);
     if (full != 0) return errno_error(full, "the new file: make room");
     DCDN_TRY(const auto made, api::MappedFile::map(output_.fd(), header_.target.bytes, true, "the new file"));
-    const auto decoded =
-        decompress_against(past.view(), carried.view().subspan(delta::kDeltaHeader), made.writable());
+    const auto decoded = compress::decompress_against(
+        past.view(), carried.view().subspan(delta::kDeltaHeader), made.writable());
     if (!decoded) return decoded.error().during(content_.name());
     output_.wrote(header_.target.bytes);
-    return delta::FileId{header_.target.bytes, blake3(made.view())};
+    return delta::FileId{header_.target.bytes, digest::blake3(made.view())};
   }
 
   const ApplyOptions& options_;

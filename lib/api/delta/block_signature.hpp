@@ -14,7 +14,8 @@ Result<delta::SignatureShape> choose_shape(const SignatureOptions& options,
 /// The sums of all blocks, without a header, to `take`. Returns the bytes read. `hasher` gets them as well,
 /// unless it is null.
 Result<std::uint64_t> sign_input(DeltaInput& input, const delta::SignatureShape& shape,
-                                 const DeltaCommon& common, Hasher* hasher, const delta::TakeBytes& take);
+                                 const DeltaCommon& common, digest::Hasher* hasher,
+                                 const delta::TakeBytes& take);
 
 struct LoadedSignature {
   delta::SignatureTable table;

@@ -72,12 +72,12 @@ class Maker {
   }
 
   Result<std::optional<Buffer>> compress(const api::DeltaInput& old, const api::DeltaInput& input) const {
-    if (options_.method == DeltaMethod::blocks || *old.size() > kMostReferenceBytes ||
-        *input.size() > kMostReferenceBytes)
+    if (options_.method == DeltaMethod::blocks || *old.size() > compress::kMostReferenceBytes ||
+        *input.size() > compress::kMostReferenceBytes)
       return std::optional<Buffer>();
     DCDN_TRY(const auto past, api::MappedFile::map(old.fd(), *old.size(), false, old.name()));
     DCDN_TRY(const auto content, api::MappedFile::map(input.fd(), *input.size(), false, input.name()));
-    return compress_against(past.view(), content.view(), options_.level, kMostReferenceOutput);
+    return compress::compress_against(past.view(), content.view(), options_.level, kMostReferenceOutput);
   }
 
   Result<void> identify(api::DeltaInput& old, api::DeltaInput& input) {
@@ -92,7 +92,7 @@ class Maker {
     signing.block_bytes = delta::choose_fine_block_bytes(old.size().value_or(0));
     DCDN_TRY(const delta::SignatureShape shape, api::choose_shape(signing, old.size()));
     Bytes signature = delta::encode_signature_header(shape);
-    Hasher hasher;
+    digest::Hasher hasher;
     const auto take = [&](ByteView sums) -> Result<void> {
       signature.insert(signature.end(), sums.begin(), sums.end());
       return {};
@@ -135,12 +135,14 @@ class Maker {
     for (std::uint64_t at = 0;;) {
       DCDN_TRY(const std::size_t got, read_full_at(blocks_->get(), piece.writable(), at, "temporary file"));
       if (got == 0) return total;
-      const auto compressed = compress_chunk(piece.view().first(got), compress_choice(), pool_);
-      total += compressed.codec == Codec::raw ? got : compressed.bytes.size();
+      const auto compressed = compress::compress_chunk(piece.view().first(got), compress_choice(), pool_);
+      total += compressed.codec == compress::Codec::raw ? got : compressed.bytes.size();
       at += got;
     }
   }
-  [[nodiscard]] CompressChoice compress_choice() const { return {CompressMode::zstd, options_.level}; }
+  [[nodiscard]] compress::CompressChoice compress_choice() const {
+    return {compress::CompressMode::zstd, options_.level};
+  }
 
   Result<UniqueFd> write_content() {
     DCDN_TRY(UniqueFd content, api::temporary_file());
@@ -160,7 +162,7 @@ class Maker {
   }
 
   Result<void> pack(int fd, api::DeltaOutput& output) {
-    session::PackRequest request;
+    source::PackRequest request;
     const std::string& path = options_.new_file;
     request.object = {wire::ObjectKind::stream,
                       path == "-" ? "" : path.substr(path.rfind('/') + 1) + ".delta", false};
@@ -168,16 +170,16 @@ class Maker {
     if (header_.method != delta::Method::reference)
       request.compress = compress_choice();
     else
-      request.compress.mode = CompressMode::none;
+      request.compress.mode = compress::CompressMode::none;
     request.chunk_bytes = [](std::uint64_t) { return kChunkBytes; };
     request.note = [](const std::string&) {};
-    session::WorkerPool workers(options_.common.threads);
+    work::WorkerPool workers(options_.common.threads);
     Result<void> written;
-    const auto emit = [&](const session::PackedSegment& segment) {
-      written = session::write_segment(segment, [&](ByteView bytes) { return output.write(bytes); });
+    const auto emit = [&](const source::PackedSegment& segment) {
+      written = source::write_segment(segment, [&](ByteView bytes) { return output.write(bytes); });
       return written.has_value();
     };
-    const auto packed = session::pack_object(
+    const auto packed = source::pack_object(
         request, workers, pool_, [] { return false; }, emit);
     DCDN_CHECK(written);
     return packed;
@@ -199,7 +201,7 @@ namespace api {
 Result<delta::FileId> identify(DeltaInput& input) {
   DCDN_CHECK(input.rewind());
   WindowReader windows(input, 4u << 20, 0);
-  Hasher hasher;
+  digest::Hasher hasher;
   delta::FileId id;
   for (bool last = false; !last;) {
     DCDN_TRY(const auto window, windows.next({}));

@@ -33,9 +33,9 @@ class PatchTarget {
   const DeltaInput& old_;
   DeltaOutput& output_;
   int interrupt_fd_;
-  session::WorkerPool workers_;
+  work::WorkerPool workers_;
   WorkProgress progress_;
-  Hasher hasher_;
+  digest::Hasher hasher_;
   Bytes block_;
   Bytes before_;
   std::size_t filled_ = 0;

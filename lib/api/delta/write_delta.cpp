@@ -38,7 +38,7 @@ Result<SearchOutcome> search_input(DeltaInput& input, const delta::SignatureTabl
                                    const DeltaCommon& common, bool trailer, const delta::TakeBytes& take) {
   const unsigned threads =
       common.threads != 0 ? common.threads : std::max(1u, std::thread::hardware_concurrency());
-  session::WorkerPool workers(threads);
+  work::WorkerPool workers(threads);
   delta::DeltaWriter writer(take);
   delta::DeltaSearch search(
       table, threads * kTasksPerThread,
@@ -46,7 +46,7 @@ Result<SearchOutcome> search_input(DeltaInput& input, const delta::SignatureTabl
   const std::size_t block = table.shape().block_bytes;
   WindowReader windows(input, std::max(kWindowBytes, 2 * block), block);
   WorkProgress progress(common.progress, "comparing", input.size());
-  Hasher hasher;
+  digest::Hasher hasher;
   SearchOutcome outcome;
   ByteView carry;
   for (bool last = false; !last;) {

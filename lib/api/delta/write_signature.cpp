@@ -19,7 +19,7 @@ class Signer {
  public:
   Signer(const delta::SignatureShape& shape, unsigned threads) : shape_(shape), workers_(threads) {}
 
-  void sign(ByteView window, Hasher* hasher, Bytes& out) {
+  void sign(ByteView window, digest::Hasher* hasher, Bytes& out) {
     const std::size_t slice =
         (window.size() / kSlices + shape_.block_bytes) / shape_.block_bytes * shape_.block_bytes;
     const std::size_t count = (window.size() + slice - 1) / slice;
@@ -35,7 +35,7 @@ class Signer {
 
  private:
   delta::SignatureShape shape_;
-  session::WorkerPool workers_;
+  work::WorkerPool workers_;
 };
 
 std::size_t window_for(std::uint32_t block_bytes) {
@@ -45,7 +45,8 @@ std::size_t window_for(std::uint32_t block_bytes) {
 }  // namespace
 
 Result<std::uint64_t> sign_input(DeltaInput& input, const delta::SignatureShape& shape,
-                                 const DeltaCommon& common, Hasher* hasher, const delta::TakeBytes& take) {
+                                 const DeltaCommon& common, digest::Hasher* hasher,
+                                 const delta::TakeBytes& take) {
   Signer signer(shape, common.threads);
   WindowReader windows(input, window_for(shape.block_bytes), 0);
   WorkProgress progress(common.progress, "signing", input.size());
@@ -89,7 +90,7 @@ Result<SignatureReport> write_signature(const SignatureOptions& options) {
   DCDN_TRY(api::DeltaOutput output, api::DeltaOutput::open(options.common, api::DeltaOutput::Kind::flowing));
   SignatureReport report;
   Bytes held = delta::encode_signature_header(shape);
-  Hasher hasher;
+  digest::Hasher hasher;
   const auto take = [&](ByteView sums) -> Result<void> {
     held.insert(held.end(), sums.begin(), sums.end());
     if (options.compact) return {};  // its first bytes are known last

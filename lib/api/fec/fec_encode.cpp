@@ -69,7 +69,7 @@ class Encoder {
 
  private:
   Result<void> take_stream(ByteView head) {
-    api::FrameInput input(options_.input_fd, -1, options_.input_name);
+    source::FrameInput input(options_.input_fd, -1, options_.input_name);
     DCDN_CHECK(input.start_with(head));
     for (bool more = true; more;) {
       DCDN_TRY(more, input.fill());
@@ -95,20 +95,20 @@ class Encoder {
                read_full(options_.input_fd, MutableByteView(head).subspan(known), options_.input_name));
       got += more;
     }
-    session::PackRequest request;
+    source::PackRequest request;
     request.object = {wire::ObjectKind::stream, "", false};
     request.input_fd = options_.input_fd;
     request.input_head = Buffer::copy_of(ByteView(head).first(got));
-    request.compress.mode = CompressMode::none;
+    request.compress.mode = compress::CompressMode::none;
     request.headroom = kChunkDigestBytes;
     const std::uint32_t chunk =
         options_.chunk_bytes.value_or(got < head.size() ? chunk_for(got) : kUsualChunk);
     head = Bytes();
     request.chunk_bytes = [chunk](std::uint64_t) { return chunk; };
     Result<void> written;
-    auto packed = session::pack_object(
+    auto packed = source::pack_object(
         request, workers_, pool_, [&written] { return !written; },
-        [&](session::PackedSegment segment) {
+        [&](source::PackedSegment segment) {
           written = take_segment(segment);
           return written.has_value();
         });
@@ -123,10 +123,10 @@ class Encoder {
     return static_cast<std::uint32_t>(std::clamp<std::size_t>(rounded, kChunkStep, kUsualChunk));
   }
 
-  Result<void> take_segment(const session::PackedSegment& segment) {
+  Result<void> take_segment(const source::PackedSegment& segment) {
     const Buffer body = segment.frames.part(wire::kHeaderBytes, segment.frames.size() - wire::kHeaderBytes);
     DCDN_CHECK(take({wire::FrameType::segment, body, {}, false}));
-    for (const session::PackedChunk& chunk : segment.chunks) {
+    for (const source::SegmentChunk& chunk : segment.chunks) {
       // Not compressed, so the carried bytes are the content, with room for their digest before them.
       Buffer frame = chunk.carried.with_headroom(kChunkDigestBytes);
       const Digest& digest = chunk.record.carried;
@@ -208,7 +208,7 @@ class Encoder {
 
   const FecEncodeOptions& options_;
   pipeline::Geometry geometry_;
-  session::WorkerPool workers_;
+  work::WorkerPool workers_;
   BufferPool pool_{kPoolBytes};
   api::FrameWriter output_;
   api::GroupMint mint_;

@@ -18,7 +18,7 @@ using MadeSink = Result<std::unique_ptr<api::GroupSink>>;
 /// The chunk stream as it was; with repair shards for fec_repair.
 class StreamOut : public api::GroupSink {
  public:
-  StreamOut(int fd, bool with_shards, bool threaded, session::WorkerPool& workers, BufferPool& pool)
+  StreamOut(int fd, bool with_shards, bool threaded, work::WorkerPool& workers, BufferPool& pool)
       : output_(fd, "standard output", threaded), with_shards_(with_shards), mint_(workers, pool) {}
 
   Result<void> take(const pipeline::CollectedGroup& group) override {
@@ -56,7 +56,7 @@ class RawOut : public api::GroupSink {
       : pool_(pool),
         writing_(threaded, kMostWaiting,
                  [fd](Buffer& content) { return write_all(fd, content.view(), "standard output"); }),
-        sink_(session::make_raw_sink(
+        sink_(sink::make_raw_sink(
             [this](const Buffer& content) { return writing_.put(content, content.size()); },
             wire::ObjectKind::stream)) {}
 
@@ -94,8 +94,8 @@ class RawOut : public api::GroupSink {
   }
 
   BufferPool& pool_;
-  session::Stage<Buffer> writing_;
-  std::unique_ptr<session::ObjectSink> sink_;
+  work::Stage<Buffer> writing_;
+  std::unique_ptr<sink::ObjectSink> sink_;
 };
 
 }  // namespace
@@ -103,7 +103,7 @@ class RawOut : public api::GroupSink {
 Result<FecReadReport> fec_decode(const FecReadOptions& options) {
   return api::read_groups(
       options, true,
-      [&options](const pipeline::CollectedGroup& first, session::WorkerPool& workers,
+      [&options](const pipeline::CollectedGroup& first, work::WorkerPool& workers,
                  BufferPool& pool) -> MadeSink {
         if (first.raw)
           return MadeSink(std::make_unique<RawOut>(options.output_fd, options.threads != 1, pool));
@@ -113,12 +113,12 @@ Result<FecReadReport> fec_decode(const FecReadOptions& options) {
 }
 
 Result<FecReadReport> fec_repair(const FecReadOptions& options) {
-  return api::read_groups(options, false,
-                          [&options](const pipeline::CollectedGroup&, session::WorkerPool& workers,
-                                     BufferPool& pool) -> MadeSink {
-                            return MadeSink(std::make_unique<StreamOut>(options.output_fd, true,
-                                                                        options.threads != 1, workers, pool));
-                          });
+  return api::read_groups(
+      options, false,
+      [&options](const pipeline::CollectedGroup&, work::WorkerPool& workers, BufferPool& pool) -> MadeSink {
+        return MadeSink(
+            std::make_unique<StreamOut>(options.output_fd, true, options.threads != 1, workers, pool));
+      });
 }
 
 }  // namespace dcdn

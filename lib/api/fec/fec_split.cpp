@@ -40,10 +40,10 @@ class PartFile {
       return Error(Errc::exists, shown() + ": exists").with_hint("another name, or --overwrite");
     fd_.reset(::open(part().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (!fd_.valid()) return errno_error(errno, shown() + ".part: open");
-    output_ = std::make_unique<api::FrameOutput>(fd_.get(), shown());
+    output_ = std::make_unique<sink::FrameOutput>(fd_.get(), shown());
     return {};
   }
-  [[nodiscard]] api::FrameOutput& output() { return *output_; }
+  [[nodiscard]] sink::FrameOutput& output() { return *output_; }
   [[nodiscard]] std::uint64_t bytes() const { return output_->bytes(); }
   [[nodiscard]] const std::string& path() const { return path_; }
   Result<void> finish() {
@@ -59,7 +59,7 @@ class PartFile {
   [[nodiscard]] std::string shown() const { return escape_for_display(path_); }
   std::string path_;
   UniqueFd fd_;
-  std::unique_ptr<api::FrameOutput> output_;
+  std::unique_ptr<sink::FrameOutput> output_;
 };
 
 std::size_t divide_up(std::size_t a, std::size_t b) {
@@ -68,7 +68,7 @@ std::size_t divide_up(std::size_t a, std::size_t b) {
 
 class Splitter : public api::GroupSink {
  public:
-  Splitter(const FecSplitOptions& options, session::WorkerPool& workers, BufferPool& pool)
+  Splitter(const FecSplitOptions& options, work::WorkerPool& workers, BufferPool& pool)
       : options_(options), mint_(workers, pool) {}
 
   Result<void> take(const pipeline::CollectedGroup& group) override {
@@ -100,7 +100,7 @@ class Splitter : public api::GroupSink {
 
  private:
   struct Lane {
-    api::FrameOutput& output;
+    sink::FrameOutput& output;
     Result<void> put(const pipeline::NamedFrame& frame) { return put(frame.type, frame.body.view()); }
     Result<void> put(wire::FrameType type, ByteView body) { return output.put(type, body); }
   };
@@ -158,11 +158,11 @@ Result<FecReadReport> fec_split(const FecSplitOptions& options) {
   if (options.lose == 0 || options.lose >= options.outputs.size())
     return Error(Errc::usage, "the number of outputs that may be lost is at least 1 and not all of them");
   using MadeSink = Result<std::unique_ptr<api::GroupSink>>;
-  return api::read_groups(options.read, false,
-                          [&options](const pipeline::CollectedGroup&, session::WorkerPool& workers,
-                                     BufferPool& pool) -> MadeSink {
-                            return MadeSink(std::make_unique<Splitter>(options, workers, pool));
-                          });
+  return api::read_groups(
+      options.read, false,
+      [&options](const pipeline::CollectedGroup&, work::WorkerPool& workers, BufferPool& pool) -> MadeSink {
+        return MadeSink(std::make_unique<Splitter>(options, workers, pool));
+      });
 }
 
 }  // namespace dcdn

@@ -68,7 +68,7 @@ bool FecSurvey::recoverable() const {
 }
 
 Result<FecSurvey> fec_survey(const FecReadOptions& options) {
-  session::WorkerPool workers(options.threads);
+  work::WorkerPool workers(options.threads);
   BufferPool pool(kPoolBytes);
   api::ParityInput input(options, workers, pool);
   pipeline::GroupCollector::Options collect;

@@ -139,7 +139,7 @@ class Reader {
   const FecReadOptions& options_;
   bool content_;
   const MakeSink& make_sink_;
-  session::WorkerPool workers_;
+  work::WorkerPool workers_;
   BufferPool pool_{kPoolBytes};
   ParityInput input_;
   std::optional<pipeline::GroupCollector> collector_;
@@ -147,7 +147,7 @@ class Reader {
   std::unique_ptr<GroupSink> sink_;
   std::size_t encoding_ = 0;
   FecReadReport report_;  // groups, blocks, recovered symbols and raw: the stage's, until it is drained
-  session::Stage<pipeline::CollectedGroup> giving_;
+  work::Stage<pipeline::CollectedGroup> giving_;
 };
 
 }  // namespace

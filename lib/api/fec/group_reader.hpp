@@ -24,7 +24,7 @@ class GroupSink {
 
 /// Called once, with the first group.
 using MakeSink = std::function<Result<std::unique_ptr<GroupSink>>(
-    const pipeline::CollectedGroup& first, session::WorkerPool& workers, BufferPool& pool)>;
+    const pipeline::CollectedGroup& first, work::WorkerPool& workers, BufferPool& pool)>;
 
 /// Reads to the end, recovers what is lost, hands on every group of every encoding. `content`: bytes are
 /// wanted back, so only one encoding of bytes may be there. error incomplete, corrupt, limit as fec_decode();

@@ -22,7 +22,7 @@ bool readable(int fd) {
 
 }  // namespace
 
-ParityInput::ParityInput(const FecReadOptions& options, session::WorkerPool& workers, BufferPool& pool)
+ParityInput::ParityInput(const FecReadOptions& options, work::WorkerPool& workers, BufferPool& pool)
     : options_(options), workers_(workers), pool_(pool), block_(kReadBytes) {}
 
 Result<void> ParityInput::open() {

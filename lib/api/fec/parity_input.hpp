@@ -15,7 +15,7 @@ namespace dcdn::api {
 /// memory.
 class ParityInput {
  public:
-  ParityInput(const FecReadOptions& options, session::WorkerPool& workers, BufferPool& pool);
+  ParityInput(const FecReadOptions& options, work::WorkerPool& workers, BufferPool& pool);
   /// error not_found, permission, io.
   Result<void> open();
   /// Hands the next frames to `collector`. False at the end of all inputs.
@@ -35,7 +35,7 @@ class ParityInput {
   Result<void> drain(Source& source);
 
   const FecReadOptions& options_;
-  session::WorkerPool& workers_;
+  work::WorkerPool& workers_;
   BufferPool& pool_;
   std::vector<Source> sources_;
   Bytes block_;

@@ -13,12 +13,12 @@ namespace dcdn::api {
 class GroupMint {
  public:
   /// pluggable: let liberasurecode compute code 1, too.
-  GroupMint(session::WorkerPool& workers, BufferPool& pool, bool pluggable = false)
+  GroupMint(work::WorkerPool& workers, BufferPool& pool, bool pluggable = false)
       : workers_(workers), pool_(pool), pluggable_(pluggable) {}
   Result<std::vector<std::vector<Buffer>>> mint(const std::vector<const pipeline::SourceBlock*>& blocks);
 
  private:
-  session::WorkerPool& workers_;
+  work::WorkerPool& workers_;
   BufferPool& pool_;
   bool pluggable_;
   std::vector<pipeline::ShardMint> mints_;  // by block
@@ -44,8 +44,8 @@ class FrameWriter {
     Buffer body;
     bool push = false;
   };
-  FrameOutput output_;
-  session::Stage<Item> stage_;
+  sink::FrameOutput output_;
+  work::Stage<Item> stage_;
 };
 
 }  // namespace dcdn::api

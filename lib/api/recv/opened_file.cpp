@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kReadBytes = 256u << 10;
 
 /// Reads a file of sealed bytes and gives what was sealed to `put`.
-Result<void> open_file(const std::string& path, std::vector<SecretKey> keys,
+Result<void> open_file(const std::string& path, std::vector<sign::SecretKey> keys,
                        const pipeline::ContentOpener::Put& put) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd.valid()) return errno_error(errno, escape_for_display(path));
@@ -36,7 +36,8 @@ Result<void> open_file(const std::string& path, std::vector<SecretKey> keys,
 /// Decrypts on a thread of its own into a pipe.
 class OpenedPipe {
  public:
-  static Result<std::unique_ptr<OpenedPipe>> start(const std::string& path, std::vector<SecretKey> keys) {
+  static Result<std::unique_ptr<OpenedPipe>> start(const std::string& path,
+                                                   std::vector<sign::SecretKey> keys) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error(errno, "pipe");
     std::unique_ptr<OpenedPipe> made(new OpenedPipe);
@@ -60,7 +61,7 @@ class OpenedPipe {
 
  private:
   OpenedPipe() = default;
-  void run(const std::string& path, std::vector<SecretKey> keys, UniqueFd out) {
+  void run(const std::string& path, std::vector<sign::SecretKey> keys, UniqueFd out) {
     sigset_t pipe_signal;  // whoever stops reading makes an error here, not the end of the process
     sigemptyset(&pipe_signal);
     sigaddset(&pipe_signal, SIGPIPE);
@@ -75,7 +76,7 @@ class OpenedPipe {
 };
 
 /// Whether what is inside is a chunk stream. error as ContentOpener's, as far as it was read.
-Result<bool> holds_stream(const std::string& path, const std::vector<SecretKey>& keys) {
+Result<bool> holds_stream(const std::string& path, const std::vector<sign::SecretKey>& keys) {
   bool stream = false;
   const auto look = [&](ByteView plain) -> Result<void> {
     stream = wire::FrameReader::looks_like_stream(plain);
@@ -97,7 +98,7 @@ bool is_sealed_file(const std::string& path) {
 }
 
 Result<RecvReport> unpack_sealed_file(const RecvOptions& options, ProgressSink& progress,
-                                      const std::string& path, std::vector<SecretKey> keys,
+                                      const std::string& path, std::vector<sign::SecretKey> keys,
                                       const UnpackTap& tap) {
   DCDN_TRY(const bool stream, holds_stream(path, keys));
   if (!stream)

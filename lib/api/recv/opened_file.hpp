@@ -15,7 +15,7 @@ bool is_sealed_file(const std::string& path);
 /// `path`. If that fails, `path` stays. `tap` gives the directory and what may be in it. error as
 /// ContentOpener's; nothing: what was encrypted is no chunk stream and has no name.
 Result<RecvReport> unpack_sealed_file(const RecvOptions& options, ProgressSink& progress,
-                                      const std::string& path, std::vector<SecretKey> keys,
+                                      const std::string& path, std::vector<sign::SecretKey> keys,
                                       const UnpackTap& tap);
 
 }  // namespace dcdn::api

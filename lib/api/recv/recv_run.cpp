@@ -91,7 +91,7 @@ Result<session::ReceiveSettings> RecvRun::settings(const NodeId& own) {
   settings.max_chunk_content = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(options_.transport.receive_window / 2, wire::kMaxChunkContent));
   settings.trusted = {ledger_, &ledger_->ring()};
-  settings.statements = statement_frames(ledger_->ring(), own);
+  settings.statements = trust::statement_frames(ledger_->ring(), own);
   settings.use_older = !options_.whole;
   settings.basis = options_.basis;
   for (const std::string& path : options_.basis)
@@ -104,19 +104,19 @@ Result<session::ReceiveSettings> RecvRun::settings(const NodeId& own) {
 
 Result<void> RecvRun::open() {
   DCDN_CHECK(check(options_.transport));
-  DCDN_TRY(const SecretKey key, load_key(options_.home, options_.key_name, options_.passphrase));
+  DCDN_TRY(const sign::SecretKey key, trust::load_key(options_.home, options_.key_name, options_.passphrase));
   DCDN_TRY(auto ledger,
-           TrustLedger::open(options_.home, [this](const std::string& text) { on_note(0, text); }));
-  ledger_ = std::make_shared<TrustLedger>(std::move(ledger));
+           trust::TrustLedger::open(options_.home, [this](const std::string& text) { on_note(0, text); }));
+  ledger_ = std::make_shared<trust::TrustLedger>(std::move(ledger));
   DCDN_TRY(net::PeerPolicy policy,
-           sender_policy(options_.allow, options_.allow_any, ledger_, options_.ca_file));
-  DCDN_TRY(const net::Identity identity, transport_identity(key, options_.cert_file));
+           node::sender_policy(options_.allow, options_.allow_any, ledger_, options_.ca_file));
+  DCDN_TRY(const net::Identity identity, node::transport_identity(key, options_.cert_file));
   DCDN_TRY(session::ReceiveSettings receive, settings(key.id()));
-  DCDN_TRY(db_, store::SessionDb::open(options_.home.sessions_path()));
+  DCDN_TRY(db_, record::SessionDb::open(options_.home.sessions_path()));
   DCDN_TRY(auto listener, net::listen(loop_.get_executor(), options_.listen, options_.transport, identity,
                                       std::move(policy)));
   if (options_.sink == Sink::directory && !options_.keep_encrypted) {
-    std::vector<SecretKey> keys = secret_keys(options_.home);
+    std::vector<sign::SecretKey> keys = trust::secret_keys(options_.home);
     keys.insert(keys.begin(), key);
     sealed_.emplace(
         loop_.get_executor(), options_, receive.dir, std::move(keys),
@@ -126,7 +126,7 @@ Result<void> RecvRun::open() {
   shared_ = std::make_shared<session::ReceiveShared>(loop_.get_executor(), std::move(receive), key, *this);
   receiver_ = std::make_unique<session::Receiver>(shared_, std::move(listener), options_.once);
   if (options_.allow_any) on_note(0, "anybody may send here (--allow-any)");
-  on_note(0, "listening on " + address + " as " + to_text(key.id()));
+  on_note(0, "listening on " + address + " as " + sign::to_text(key.id()));
   if (options_.on_listening) options_.on_listening(address);
   return {};
 }
@@ -162,7 +162,7 @@ void RecvRun::tick() {
   progress_.on_progress(receiver_->progress());
 }
 
-void RecvRun::change_state(const std::string& id, store::SessionState to, const std::string& error) {
+void RecvRun::change_state(const std::string& id, record::SessionState to, const std::string& error) {
   if (auto changed = db_->change_state(id, to, error, now_s()); !changed)
     progress_.on_note(2, changed.error().message);
 }
@@ -170,18 +170,18 @@ void RecvRun::change_state(const std::string& id, store::SessionState to, const 
 void RecvRun::on_session(const std::string& id, const NodeId& peer, const std::string& address) {
   anyone_came_ = true;
   if (!first_data_) first_data_ = std::chrono::steady_clock::now();
-  store::SessionRow row;
+  record::SessionRow row;
   if (!db_->get(id)) {
     row.id = id;
-    row.direction = store::Direction::receive;
+    row.direction = record::Direction::receive;
     row.created_s = row.updated_s = now_s();
     (void)db_->insert(row);
   }
-  (void)db_->set_peer(id, to_text(peer), address);
+  (void)db_->set_peer(id, sign::to_text(peer), address);
   (void)db_->set_pid(id, ::getpid());
-  change_state(id, store::SessionState::preparing);
-  change_state(id, store::SessionState::active);
-  auto serving = control::serve_control(loop_.get_executor(), options_.home.control_path(id),
+  change_state(id, record::SessionState::preparing);
+  change_state(id, record::SessionState::active);
+  auto serving = console::serve_control(loop_.get_executor(), options_.home.control_path(id),
                                         [this, id](const std::string& line) { return control(id, line); });
   if (serving) {
     controls_[id] = std::move(*serving);
@@ -200,12 +200,12 @@ void RecvRun::on_session_end(const std::string& id, const Error* error) {
   controls_.erase(id);
   (void)db_->set_pid(id, 0);
   if (error == nullptr) {
-    change_state(id, store::SessionState::completing);
-    change_state(id, store::SessionState::completed);
+    change_state(id, record::SessionState::completing);
+    change_state(id, record::SessionState::completed);
   } else if (error->code == Errc::interrupted) {
-    change_state(id, store::SessionState::cancelled, error->message);
+    change_state(id, record::SessionState::cancelled, error->message);
   } else {
-    change_state(id, store::SessionState::failed, error->message);
+    change_state(id, record::SessionState::failed, error->message);
     on_note(1, "session " + id + ": " + error->message);
   }
 }
@@ -213,9 +213,9 @@ void RecvRun::on_session_end(const std::string& id, const Error* error) {
 void RecvRun::on_delivered(const std::string& name, const std::string& path, std::uint64_t bytes,
                            const Digest& object) {
   last_data_ = std::chrono::steady_clock::now();
-  audit(options_.home,
-        {kAuditAccept, {{"what", escape_for_display(name)}, {"object", to_hex(object.view())}}},
-        ledger_->warn());
+  trust::audit(options_.home,
+               {trust::kAuditAccept, {{"what", escape_for_display(name)}, {"object", to_hex(object.view())}}},
+               ledger_->warn());
   if (!path.empty()) report_.paths.push_back(path);
   if (sealed_ && is_sealed_file(path)) return sealed_->add({name, path, bytes, object});
   progress_.on_object(name, escape_for_display(path), bytes, to_hex(object.view()), nullptr);
@@ -233,13 +233,14 @@ Result<void> RecvRun::on_statement(const wire::Frame& frame) {
 }
 
 void RecvRun::on_object_failed(const std::string& name, const Error& error) {
-  audit(options_.home, {kAuditReject, {{"what", name}, {"why", error.message}}}, ledger_->warn());
+  trust::audit(options_.home, {trust::kAuditReject, {{"what", name}, {"why", error.message}}},
+               ledger_->warn());
   progress_.on_object(name, "", 0, "", &error);
 }
 
 Result<void> RecvRun::command(const std::string& id, const std::string& what) {
-  if (what == "pause") DCDN_CHECK(db_->change_state(id, store::SessionState::paused, "", now_s()));
-  if (what == "resume") DCDN_CHECK(db_->change_state(id, store::SessionState::active, "", now_s()));
+  if (what == "pause") DCDN_CHECK(db_->change_state(id, record::SessionState::paused, "", now_s()));
+  if (what == "resume") DCDN_CHECK(db_->change_state(id, record::SessionState::active, "", now_s()));
   if (what != "pause" && what != "resume" && what != "cancel") return Error(Errc::usage, "unknown command");
   if (!receiver_->command(id, what)) return Error(Errc::not_found, "session " + id + " is not connected");
   return {};

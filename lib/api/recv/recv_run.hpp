@@ -43,18 +43,18 @@ class RecvRun : public session::ReceiveWatcher {
   void tick();
   void stop(std::optional<Error> error);
   void opened(const SealedDelivery& delivery, const OpenedDelivery& what);
-  void change_state(const std::string& id, store::SessionState to, const std::string& error = "");
+  void change_state(const std::string& id, record::SessionState to, const std::string& error = "");
 
   const RecvOptions& options_;
   ProgressSink& progress_;
   asio::io_context loop_{1};
-  LoopWatch watch_;
+  node::LoopWatch watch_;
   asio::steady_timer wait_limit_{loop_};
-  std::shared_ptr<TrustLedger> ledger_;
-  std::unique_ptr<store::SessionDb> db_;
+  std::shared_ptr<trust::TrustLedger> ledger_;
+  std::unique_ptr<record::SessionDb> db_;
   std::shared_ptr<session::ReceiveShared> shared_;
   std::unique_ptr<session::Receiver> receiver_;
-  std::map<std::string, std::unique_ptr<control::ControlServer>> controls_;
+  std::map<std::string, std::unique_ptr<console::ControlServer>> controls_;
   std::optional<SealedDeliveries> sealed_;  ///< when what is encrypted is to be decrypted
   std::optional<Error> not_opened_;         ///< why something encrypted that was for us did not become files
   Result<void> result_;

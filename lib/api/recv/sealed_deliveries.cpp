@@ -50,7 +50,7 @@ bool OpenedDelivery::kept() const {
 }
 
 OpenedDelivery open_delivery(const RecvOptions& options, const SealedDelivery& delivery,
-                             const std::vector<SecretKey>& keys, const UnpackTap& tap) {
+                             const std::vector<sign::SecretKey>& keys, const UnpackTap& tap) {
   OpenedDelivery opened;
   Recorder recorder(opened);
   opened.result = unpack_sealed_file(options, recorder, delivery.path, keys, tap);
@@ -58,7 +58,8 @@ OpenedDelivery open_delivery(const RecvOptions& options, const SealedDelivery& d
 }
 
 bool report_opened(const RecvOptions& options, const SealedDelivery& delivery, const OpenedDelivery& opened,
-                   ProgressSink& progress, std::vector<std::string>& paths, const TrustLedger::Warn& warn) {
+                   ProgressSink& progress, std::vector<std::string>& paths,
+                   const trust::TrustLedger::Warn& warn) {
   const std::string shown = escape_for_display(delivery.name);
   for (const std::string& note : opened.notes) progress.on_note(0, note);
   for (const auto& inner : opened.objects)
@@ -66,7 +67,7 @@ bool report_opened(const RecvOptions& options, const SealedDelivery& delivery, c
   if (opened.result) {
     std::erase(paths, delivery.path);
     paths.insert(paths.end(), opened.result->paths.begin(), opened.result->paths.end());
-    audit(options.home, {kAuditAccept, {{"what", shown + ", decrypted"}}}, warn);
+    trust::audit(options.home, {trust::kAuditAccept, {{"what", shown + ", decrypted"}}}, warn);
     return true;
   }
   const Error& error = opened.result.error();
@@ -74,12 +75,13 @@ bool report_opened(const RecvOptions& options, const SealedDelivery& delivery, c
   progress.on_object(shown, path, delivery.bytes, to_hex(delivery.object.view()), nullptr);
   progress.on_note(0, shown + ": " + error.message + "; kept as " + path);
   if (opened.kept()) return true;
-  audit(options.home, {kAuditReject, {{"what", shown + ", to be decrypted"}, {"why", error.message}}}, warn);
+  trust::audit(options.home,
+               {trust::kAuditReject, {{"what", shown + ", to be decrypted"}, {"why", error.message}}}, warn);
   return false;
 }
 
 SealedDeliveries::SealedDeliveries(asio::any_io_executor loop, const RecvOptions& options,
-                                   std::shared_ptr<store::ReceiveDir> dir, std::vector<SecretKey> keys,
+                                   std::shared_ptr<store::ReceiveDir> dir, std::vector<sign::SecretKey> keys,
                                    Done done)
     : loop_(std::move(loop)),
       options_(options),

@@ -25,11 +25,12 @@ struct OpenedDelivery {
   [[nodiscard]] bool kept() const;
 };
 OpenedDelivery open_delivery(const RecvOptions& options, const SealedDelivery& delivery,
-                             const std::vector<SecretKey>& keys, const UnpackTap& tap);
+                             const std::vector<sign::SecretKey>& keys, const UnpackTap& tap);
 /// Notes, objects and what failed, to the user and the audit log; new paths in the place of the old one.
 /// False if it failed.
 bool report_opened(const RecvOptions& options, const SealedDelivery& delivery, const OpenedDelivery& opened,
-                   ProgressSink& progress, std::vector<std::string>& paths, const TrustLedger::Warn& warn);
+                   ProgressSink& progress, std::vector<std::string>& paths,
+                   const trust::TrustLedger::Warn& warn);
 
 /// The same one after the other on a thread of its own, so that a long one holds up nobody.
 class SealedDeliveries {
@@ -37,7 +38,7 @@ class SealedDeliveries {
   using Done = std::function<void(const SealedDelivery&, const OpenedDelivery&)>;
   /// `done` is called on `loop`. `options` outlives this; their limits hold for what comes out as well.
   SealedDeliveries(asio::any_io_executor loop, const RecvOptions& options,
-                   std::shared_ptr<store::ReceiveDir> dir, std::vector<SecretKey> keys, Done done);
+                   std::shared_ptr<store::ReceiveDir> dir, std::vector<sign::SecretKey> keys, Done done);
   ~SealedDeliveries() { finish(); }
   void add(SealedDelivery delivery);
   /// Waits for those that were added; their `done` is then posted.
@@ -49,7 +50,7 @@ class SealedDeliveries {
 
   const RecvOptions& options_;
   std::shared_ptr<store::ReceiveDir> dir_;
-  std::vector<SecretKey> keys_;
+  std::vector<sign::SecretKey> keys_;
   Done done_;
   asio::thread_pool thread_{1};
 };

@@ -13,7 +13,7 @@ Result<void> open_sealed(const RecvOptions& options, const std::vector<api::Seal
                          RecvReport& report, ProgressSink& progress) {
   const auto warn = [&](const std::string& text) { progress.on_note(0, text); };
   for (const api::SealedDelivery& delivery : sealed) {
-    const auto opened = api::open_delivery(options, delivery, api::secret_keys(options.home), {});
+    const auto opened = api::open_delivery(options, delivery, trust::secret_keys(options.home), {});
     if (!api::report_opened(options, delivery, opened, progress, report.paths, warn))
       return opened.result.error();
   }
@@ -35,9 +35,10 @@ Result<RecvReport> unpack_from_fd(const RecvOptions& options, ProgressSink& prog
   const auto warn = [&](const std::string& text) { progress.on_note(0, text); };
   if (done) {
     const std::string what = "stream of " + std::to_string(done->objects) + " objects, unpacked";
-    api::audit(options.home, {api::kAuditAccept, {{"what", what}}}, warn);
+    trust::audit(options.home, {trust::kAuditAccept, {{"what", what}}}, warn);
   } else {
-    api::audit(options.home, {api::kAuditReject, {{"what", "stream"}, {"why", done.error().message}}}, warn);
+    trust::audit(options.home, {trust::kAuditReject, {{"what", "stream"}, {"why", done.error().message}}},
+                 warn);
   }
   return done;
 }

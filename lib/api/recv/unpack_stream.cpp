@@ -39,7 +39,7 @@ struct LooseSegment {
 // One chain of segments.
 struct Unpacking {
   std::string name;
-  std::unique_ptr<session::ObjectSink> sink;
+  std::unique_ptr<sink::ObjectSink> sink;
   std::uint64_t next = 0;
   std::map<std::uint64_t, Digest> waiting;  // index: id of a loose segment that can follow
   bool done = false;
@@ -72,7 +72,7 @@ class Unpacker {
 
  private:
   Result<void> open() {
-    DCDN_TRY(auto ledger, api::TrustLedger::open(options_.home, [this](const std::string& text) {
+    DCDN_TRY(auto ledger, trust::TrustLedger::open(options_.home, [this](const std::string& text) {
                progress_.on_note(0, text);
              }));
     ledger_.emplace(std::move(ledger));
@@ -87,7 +87,7 @@ class Unpacker {
 
   Result<void> choose_signers() {
     if (!must_be_signed_) return {};
-    auto accepted = api::accepted_keys(ledger_->ring(), options_.signers, "");
+    auto accepted = trust::accepted_keys(ledger_->ring(), options_.signers, "");
     if (!accepted && options_.signers.empty()) return accepted.error().during("--require-signature");
     DCDN_TRY(signers_, std::move(accepted));
     return {};
@@ -249,21 +249,21 @@ class Unpacker {
   Result<void> open_sink(Unpacking& unpacking, const wire::ObjectHeader& object) {
     unpacking.name = object.name.empty() ? "stdin" : object.name;
     if (tap_.put) {
-      unpacking.sink = session::make_raw_sink(
+      unpacking.sink = sink::make_raw_sink(
           [put = tap_.put](const Buffer& bytes) { return put(bytes.view()); }, object.kind);
     } else if (options_.sink == Sink::raw_stdout) {
-      unpacking.sink = session::make_raw_sink(options_.output_fd, object.kind);
+      unpacking.sink = sink::make_raw_sink(options_.output_fd, object.kind);
     } else if (options_.sink == Sink::chunk_stream) {
-      unpacking.sink = session::make_stream_sink(options_.output_fd);
+      unpacking.sink = sink::make_stream_sink(options_.output_fd);
     } else {
       store::PartObject::Options part;
       part.name = unpacking.name;
       part.kind = object.kind;
       part.collision = api::collision_of(options_.on_collision);
       part.fsync = options_.fsync;
-      unpacking.sink = session::make_directory_sink(dir_, part, options_.home.state_dir + "/delivered");
+      unpacking.sink = sink::make_directory_sink(dir_, part, options_.home.state_dir + "/delivered");
     }
-    DCDN_TRY(const wire::Answer here, unpacking.sink->open());
+    DCDN_TRY(const message::Answer here, unpacking.sink->open());
     (void)here;
     return {};
   }
@@ -360,7 +360,7 @@ class Unpacker {
   const api::UnpackTap& tap_;
   BufferPool pool_{16u << 20};
   wire::FrameReader reader_;
-  std::optional<api::TrustLedger> ledger_;
+  std::optional<trust::TrustLedger> ledger_;
   bool must_be_signed_ = false;
   std::set<NodeId> signers_;
   std::shared_ptr<store::ReceiveDir> dir_;

@@ -17,8 +17,8 @@ namespace {
 constexpr int kSettled = 64;  // measures after which the smoothed chunk size no longer changes
 
 std::uint32_t chunk_bytes_of(const SendOptions& options, const std::optional<pace::LinkDescription>& link) {
-  session::ChunkSizer sizer(options.chunk_bytes, {}, wire::kMaxChunkContent,
-                            static_cast<double>(options.rate_bytes_per_s));
+  source::ChunkSizer sizer(options.chunk_bytes, {}, wire::kMaxChunkContent,
+                           static_cast<double>(options.rate_bytes_per_s));
   if (link)
     for (int i = 0; i < kSettled; ++i) sizer.measure({link->rtt, link->loss});
   return sizer.chunk_bytes(0);
@@ -32,9 +32,9 @@ Result<std::uint64_t> count_chunks(const session::SendObject& object, const Send
                                    std::uint32_t chunk_bytes) {
   if (object.kind == wire::ObjectKind::file) return chunks_of(object.bytes.value_or(0), chunk_bytes);
   std::uint64_t chunks = 0;
-  DCDN_CHECK(session::walk_tree(
+  DCDN_CHECK(source::walk_tree(
       object.path, api::symlinks_of(options.symlinks),
-      [&](const session::SourceEntry& entry) -> Result<void> {
+      [&](const source::SourceEntry& entry) -> Result<void> {
         chunks += chunks_of(entry.begin.size.value_or(0), chunk_bytes);
         return {};
       },

@@ -36,8 +36,8 @@ class StreamPacker {
     DCDN_TRY(const api::SendPlan plan, api::plan_send(options_));
     std::vector<NodeId> recipients;
     if (!options_.encrypt_to.empty()) {
-      DCDN_TRY(const Keyring ring, api::load_keyring(options_.home));
-      DCDN_TRY(recipients, api::recipients_of(ring, options_.encrypt_to));
+      DCDN_TRY(const sign::Keyring ring, trust::load_keyring(options_.home));
+      DCDN_TRY(recipients, trust::recipients_of(ring, options_.encrypt_to));
     }
     for (const session::SendObject& object : plan.objects) {
       if (!recipients.empty()) {
@@ -55,7 +55,7 @@ class StreamPacker {
 
  private:
   Result<void> pack(const session::SendObject& object, const Buffer& head) {
-    DCDN_TRY(const session::PackRequest request, request_for(object, head));
+    DCDN_TRY(const source::PackRequest request, request_for(object, head));
     return pack(object, request);
   }
 
@@ -64,19 +64,18 @@ class StreamPacker {
     sign::Secret secret;
     random_bytes(secret.writable());
     DCDN_TRY(auto sealer, pipeline::ContentSealer::make(recipients, secret));
-    DCDN_TRY(const std::string name, session::sealed_name(secret));
-    DCDN_TRY(session::PackRequest inner, request_for(object, head));
+    DCDN_TRY(const std::string name, source::sealed_name(secret));
+    DCDN_TRY(source::PackRequest inner, request_for(object, head));
     DCDN_TRY(const auto pipe,
-             object.ready_stream
-                 ? session::seal_input(std::move(sealer), options_.input_fd, head, {})
-                 : session::seal_object(std::move(sealer), std::move(inner), workers_, pool_));
-    session::PackRequest outer = session::pack_sealed(*pipe, name);
+             object.ready_stream ? source::seal_input(std::move(sealer), options_.input_fd, head, {})
+                                 : source::seal_object(std::move(sealer), std::move(inner), workers_, pool_));
+    source::PackRequest outer = source::pack_sealed(*pipe, name);
     outer.chunk_bytes = [](std::uint64_t) { return kUsualChunk; };
     return pack(object, outer);
   }
 
-  Result<session::PackRequest> request_for(const session::SendObject& object, const Buffer& head) {
-    session::PackRequest request;
+  Result<source::PackRequest> request_for(const session::SendObject& object, const Buffer& head) {
+    source::PackRequest request;
     // What comes from a pipe is likely to go into one: nothing is left out, so that it can be written in
     // order.
     request.object = {object.kind, object.name, object.rereadable()};
@@ -85,18 +84,18 @@ class StreamPacker {
     request.input_fd = options_.input_fd;
     request.input_head = head;
     request.symlinks = api::symlinks_of(options_.symlinks);
-    DCDN_TRY(request.compress, parse_compress_choice(options_.compress));
+    DCDN_TRY(request.compress, compress::parse_compress_choice(options_.compress));
     request.chunk_bytes = [this](std::uint64_t) { return options_.chunk_bytes.value_or(kUsualChunk); };
     request.note = [this](const std::string& text) { progress_.on_note(0, text); };
     return request;
   }
 
-  Result<void> pack(const session::SendObject& object, const session::PackRequest& request) {
+  Result<void> pack(const session::SendObject& object, const source::PackRequest& request) {
     const std::function<bool()> stopped = [this] { return failed_ || readable(options_.interrupt_fd); };
     const std::uint64_t before = report_.bytes;
     auto packed =
-        session::pack_object(request, workers_, pool_, stopped,
-                             [this](session::PackedSegment segment) { return write(std::move(segment)); });
+        source::pack_object(request, workers_, pool_, stopped,
+                            [this](source::PackedSegment segment) { return write(std::move(segment)); });
     if (failed_) return *failed_;
     if (!packed && packed.error().code == Errc::interrupted) return Error(Errc::interrupted, "interrupted");
     DCDN_CHECK(packed);
@@ -106,10 +105,10 @@ class StreamPacker {
     return {};
   }
 
-  bool write(const session::PackedSegment& segment) {
-    const auto written = session::write_segment(
+  bool write(const source::PackedSegment& segment) {
+    const auto written = source::write_segment(
         segment, [this](ByteView bytes) { return write_all(output_fd_, bytes, "standard output"); });
-    for (const session::PackedChunk& chunk : segment.chunks)
+    for (const source::SegmentChunk& chunk : segment.chunks)
       (chunk.repeat ? report_.bytes_skipped : report_.wire_bytes) +=
           chunk.repeat ? chunk.record.content_size : chunk.carried.size();
     report_.bytes += segment.content_bytes;
@@ -121,7 +120,7 @@ class StreamPacker {
   const SendOptions& options_;
   int output_fd_;
   ProgressSink& progress_;
-  session::WorkerPool workers_{0};
+  work::WorkerPool workers_{0};
   BufferPool pool_{32u << 20};
   SendReport report_;
   std::optional<Error> failed_;

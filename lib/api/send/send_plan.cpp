@@ -76,15 +76,15 @@ Result<session::SendObject> input_object(const SendOptions& options, Bytes& head
 
 Result<session::SendObject> path_object(const SendOptions& options, const std::string& path) {
   session::SendObject object;
-  const session::Symlinks symlinks = symlinks_of(options.symlinks);
+  const source::Symlinks symlinks = symlinks_of(options.symlinks);
   object.path = path;
-  DCDN_TRY(object.kind, session::kind_of_source(path, symlinks));
+  DCDN_TRY(object.kind, source::kind_of_source(path, symlinks));
   if (options.name.empty()) {
-    DCDN_TRY(object.name, session::name_of_source(path));
+    DCDN_TRY(object.name, source::name_of_source(path));
   } else {
     object.name = options.name;
   }
-  DCDN_TRY(const session::SourceTotals totals, session::measure_source(path, object.kind, symlinks));
+  DCDN_TRY(const source::SourceTotals totals, source::measure_source(path, object.kind, symlinks));
   object.bytes = totals.bytes;
   object.entries = totals.entries;
   return object;
@@ -131,16 +131,16 @@ Result<void> check_together(const SendOptions& options) {
 
 }  // namespace
 
-session::Symlinks symlinks_of(SendOptions::Symlinks choice) {
+source::Symlinks symlinks_of(SendOptions::Symlinks choice) {
   switch (choice) {
     case SendOptions::Symlinks::follow:
-      return session::Symlinks::follow;
+      return source::Symlinks::follow;
     case SendOptions::Symlinks::skip:
-      return session::Symlinks::skip;
+      return source::Symlinks::skip;
     case SendOptions::Symlinks::keep:
       break;
   }
-  return session::Symlinks::keep;
+  return source::Symlinks::keep;
 }
 
 Result<SendPlan> plan_send(const SendOptions& options) {
@@ -152,7 +152,7 @@ Result<SendPlan> plan_send(const SendOptions& options) {
     auto object = source.path == "-" ? input_object(options, head) : path_object(options, source.path);
     if (!object) return object.error();
     object->number = static_cast<std::uint32_t>(plan.objects.size());
-    object->priority = static_cast<wire::Priority>(source.priority);
+    object->priority = static_cast<message::Priority>(source.priority);
     if (!names.insert(object->name).second)
       return Error(Errc::usage, "two sources would both arrive as " + escape_for_display(object->name))
           .with_hint("send them one by one, with --name");

@@ -18,6 +18,6 @@ struct SendPlan {
 /// whether it is a chunk stream. error usage, not_found, permission, interrupted.
 Result<SendPlan> plan_send(const SendOptions& options);
 
-session::Symlinks symlinks_of(SendOptions::Symlinks choice);
+source::Symlinks symlinks_of(SendOptions::Symlinks choice);
 
 }  // namespace dcdn::api

@@ -40,9 +40,9 @@ pace::BackoffOptions backoff_of(const RetryOptions& retry) {
 }
 
 // An id that was given once is for all destinations.
-PeerChoice peer_choice(const SendOptions& options, std::size_t destination) {
-  PeerChoice choice{options.destinations[destination], "", options.ca_file, options.insecure,
-                    options.trust_on_first_use};
+node::PeerChoice peer_choice(const SendOptions& options, std::size_t destination) {
+  node::PeerChoice choice{options.destinations[destination], "", options.ca_file, options.insecure,
+                          options.trust_on_first_use};
   if (!options.peer_ids.empty())
     choice.expected = options.peer_ids[options.peer_ids.size() == 1 ? 0 : destination];
   return choice;
@@ -57,7 +57,7 @@ Result<SendReport> SendRun::run() {
   DCDN_CHECK(open_row(plan));
   auto opened = open_session(std::move(plan));
   if (!opened) {
-    change_state(store::SessionState::failed, opened.error().message);
+    change_state(record::SessionState::failed, opened.error().message);
     return opened.error();
   }
   DCDN_CHECK(run_loop());
@@ -65,16 +65,16 @@ Result<SendReport> SendRun::run() {
 }
 
 Result<void> SendRun::open_row(const SendPlan& plan) {
-  DCDN_TRY(db_, store::SessionDb::open(options_.home.sessions_path()));
+  DCDN_TRY(db_, record::SessionDb::open(options_.home.sessions_path()));
   std::string addresses;
   for (const std::string& address : options_.destinations)
     addresses += (addresses.empty() ? "" : ", ") + address;
   if (options_.resume_session.empty()) {
     std::array<std::uint8_t, 8> raw;
     random_bytes(raw);
-    store::SessionRow row;
+    record::SessionRow row;
     row.id = to_hex(raw);
-    row.direction = store::Direction::send;
+    row.direction = record::Direction::send;
     row.address = addresses;
     row.name = plan.title;
     row.arguments = options_.arguments_json;
@@ -88,25 +88,25 @@ Result<void> SendRun::open_row(const SendPlan& plan) {
     state_ = row.state;
   }
   DCDN_CHECK(db_->set_pid(id_, ::getpid()));
-  DCDN_CHECK(db_->change_state(id_, store::SessionState::preparing, "", now_s()));
-  state_ = store::SessionState::preparing;
+  DCDN_CHECK(db_->change_state(id_, record::SessionState::preparing, "", now_s()));
+  state_ = record::SessionState::preparing;
   report_.session = id_;
   return {};
 }
 
 Result<void> SendRun::open_session(SendPlan plan) {
-  DCDN_TRY(const SecretKey key, load_key(options_.home, options_.key_name, options_.passphrase));
+  DCDN_TRY(const sign::SecretKey key, trust::load_key(options_.home, options_.key_name, options_.passphrase));
   DCDN_TRY(auto ledger,
-           TrustLedger::open(options_.home, [this](const std::string& text) { on_note(0, text); }));
-  ledger_ = std::make_unique<TrustLedger>(std::move(ledger));
-  const Keyring& keyring = ledger_->ring();
+           trust::TrustLedger::open(options_.home, [this](const std::string& text) { on_note(0, text); }));
+  ledger_ = std::make_unique<trust::TrustLedger>(std::move(ledger));
+  const sign::Keyring& keyring = ledger_->ring();
   DCDN_TRY(const NodeId key_now, keyring.current(key.id()));
   if (key_now != key.id())
-    on_note(0,
-            "our key has been replaced by " + to_text(key_now) + ": whoever knows that will refuse this one");
-  DCDN_TRY(const net::Identity identity, transport_identity(key, options_.cert_file));
+    on_note(0, "our key has been replaced by " + sign::to_text(key_now) +
+                   ": whoever knows that will refuse this one");
+  DCDN_TRY(const net::Identity identity, node::transport_identity(key, options_.cert_file));
   session::SendSettings settings;
-  DCDN_TRY(settings.compress, parse_compress_choice(options_.compress));
+  DCDN_TRY(settings.compress, compress::parse_compress_choice(options_.compress));
   settings.chunk_bytes = options_.chunk_bytes;
   settings.symlinks = symlinks_of(options_.symlinks);
   settings.differences = !options_.whole;
@@ -115,7 +115,7 @@ Result<void> SendRun::open_session(SendPlan plan) {
   settings.backoff = backoff_of(options_.retry);
   settings.session = session_bytes(id_);
   settings.agent = agent();
-  settings.statements = statement_frames(keyring, key.id());
+  settings.statements = trust::statement_frames(keyring, key.id());
   settings.quic = options_.transport;
   settings.paths = options_.paths;
   settings.input_fd = options_.input_fd;
@@ -126,20 +126,21 @@ Result<void> SendRun::open_session(SendPlan plan) {
     DCDN_TRY(const auto where, net::parse_host_port(options_.destinations[i], 4433));
     const bool v6 = where.host.find(':') != std::string::npos;
     const std::string address = fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), where.host, where.port);
-    DCDN_TRY(auto policy, peer_policy(options_.home, peer_choice(options_, i), keyring,
-                                      [this](const std::string& text) { on_note(0, text); }));
+    DCDN_TRY(auto policy, node::peer_policy(options_.home, peer_choice(options_, i), keyring,
+                                            [this](const std::string& text) { on_note(0, text); }));
     destinations.push_back({address, identity, std::move(policy)});
   }
   session_ = std::make_unique<session::SendSession>(loop_.get_executor(), std::move(settings), key, *this,
                                                     std::move(plan.objects), std::move(destinations));
-  DCDN_TRY(control_, control::serve_control(loop_.get_executor(), options_.home.control_path(id_),
+  DCDN_TRY(control_, console::serve_control(loop_.get_executor(), options_.home.control_path(id_),
                                             [this](const std::string& line) { return control(line); }));
   return {};
 }
 
 // Who has our key and the number of the session can make the same secret again: --resume goes on.
-Result<void> SendRun::seal_objects(SendPlan& plan, const SecretKey& key, const Keyring& keyring) const {
-  DCDN_TRY(const auto recipients, recipients_of(keyring, options_.encrypt_to));
+Result<void> SendRun::seal_objects(SendPlan& plan, const sign::SecretKey& key,
+                                   const sign::Keyring& keyring) const {
+  DCDN_TRY(const auto recipients, trust::recipients_of(keyring, options_.encrypt_to));
   for (session::SendObject& object : plan.objects) {
     const std::string salt = id_ + "/" + std::to_string(object.number);
     DCDN_TRY(const sign::Secret secret, key.derive("dcdn send encryption 1\n", as_bytes(salt)));
@@ -174,20 +175,22 @@ void SendRun::tick() {
   Progress progress = session_->progress();
   progress.session = id_;
   was_connected_ = was_connected_ || session_->connected();
-  if (state_ == store::SessionState::preparing && session_->connected())
-    change_state(store::SessionState::active);
-  if (state_ == store::SessionState::active && !session_->connected())
-    change_state(store::SessionState::preparing);
-  if (state_ == store::SessionState::active && session_->paused()) change_state(store::SessionState::paused);
-  if (state_ == store::SessionState::paused && !session_->paused()) change_state(store::SessionState::active);
-  if (state_ == store::SessionState::active && progress.state == "verifying")
-    change_state(store::SessionState::completing);
+  if (state_ == record::SessionState::preparing && session_->connected())
+    change_state(record::SessionState::active);
+  if (state_ == record::SessionState::active && !session_->connected())
+    change_state(record::SessionState::preparing);
+  if (state_ == record::SessionState::active && session_->paused())
+    change_state(record::SessionState::paused);
+  if (state_ == record::SessionState::paused && !session_->paused())
+    change_state(record::SessionState::active);
+  if (state_ == record::SessionState::active && progress.state == "verifying")
+    change_state(record::SessionState::completing);
   if (++ticks_ % kTicksPerRowUpdate == 0)
     (void)db_->set_progress(id_, progress.bytes_done, progress.bytes_total.value_or(0), now_s());
   progress_.on_progress(progress);
 }
 
-void SendRun::change_state(store::SessionState to, const std::string& error) {
+void SendRun::change_state(record::SessionState to, const std::string& error) {
   // The row is for people and --resume; a database that went bad must not stop a transfer that works.
   if (auto changed = db_->change_state(id_, to, error, now_s()); !changed) {
     progress_.on_note(1, changed.error().message);
@@ -203,7 +206,7 @@ void SendRun::interrupt(Errc why, const std::string& text) {
 }
 
 Result<void> SendRun::set_paused(bool paused) {
-  const auto to = paused ? store::SessionState::paused : store::SessionState::active;
+  const auto to = paused ? record::SessionState::paused : record::SessionState::active;
   DCDN_CHECK(db_->change_state(id_, to, "", now_s()));
   state_ = to;
   session_->set_paused(paused);
@@ -219,7 +222,7 @@ std::string SendRun::control(const std::string& line) {
     done = set_paused(command == "pause");
   } else if (command == "cancel") {
     ended_ = Error(Errc::interrupted, "cancelled");
-    change_state(store::SessionState::cancelled);
+    change_state(record::SessionState::cancelled);
     session_->stop(session::kCloseCancelled, *ended_);
   } else if (command == "status") {
     const Progress progress = session_->progress();
@@ -247,7 +250,7 @@ void SendRun::on_receipt(const session::SendObject& object, const wire::Receipt&
   ++report_.objects;
   report_.bytes += receipt.bytes;
   report_.object_ids.push_back(to_hex(receipt.object.view()));
-  report_.receiver = to_text(receipt.receiver);
+  report_.receiver = sign::to_text(receipt.receiver);
   if (auto kept = keep_receipt(object, body); !kept)
     progress_.on_note(0, "receipt not stored: " + kept.error().message);
   progress_.on_object(escape_for_display(object.shown_name()), escape_for_display(object.path), receipt.bytes,
@@ -326,17 +329,17 @@ Result<SendReport> SendRun::finish() {
                           now_s());
   (void)db_->set_pid(id_, 0);
   if (all_well) {
-    if (state_ != store::SessionState::completing) {
-      if (state_ == store::SessionState::preparing) change_state(store::SessionState::active);
-      change_state(store::SessionState::completing);
+    if (state_ != record::SessionState::completing) {
+      if (state_ == record::SessionState::preparing) change_state(record::SessionState::active);
+      change_state(record::SessionState::completing);
     }
-    change_state(store::SessionState::completed);
+    change_state(record::SessionState::completed);
     return report_;
   }
   Error error = ended_.value_or(final_error());
-  if (state_ == store::SessionState::cancelled) return error;
-  const bool paused = ended_ && state_ == store::SessionState::active;
-  change_state(paused ? store::SessionState::paused : store::SessionState::failed, error.message);
+  if (state_ == record::SessionState::cancelled) return error;
+  const bool paused = ended_ && state_ == record::SessionState::active;
+  change_state(paused ? record::SessionState::paused : record::SessionState::failed, error.message);
   const bool resumable = error.code == Errc::interrupted || error.code == Errc::incomplete ||
                          error.code == Errc::limit || error.code == Errc::temporary ||
                          error.code == Errc::unreachable;

@@ -28,7 +28,7 @@ class SendRun : public session::SendWatcher {
 
   Result<void> open_row(const SendPlan& plan);
   Result<void> open_session(SendPlan plan);
-  Result<void> seal_objects(SendPlan& plan, const SecretKey& key, const Keyring& keyring) const;
+  Result<void> seal_objects(SendPlan& plan, const sign::SecretKey& key, const sign::Keyring& keyring) const;
   Result<void> run_loop();
   net::Task<void> run_session();
   void report_paths();
@@ -37,20 +37,20 @@ class SendRun : public session::SendWatcher {
   Result<void> set_paused(bool paused);
   void interrupt(Errc why, const std::string& text);
   void tick();
-  void change_state(store::SessionState to, const std::string& error = "");
+  void change_state(record::SessionState to, const std::string& error = "");
   Error final_error() const;
   Result<void> keep_receipt(const session::SendObject& object, ByteView body);
 
   const SendOptions& options_;
   ProgressSink& progress_;
   asio::io_context loop_{1};
-  LoopWatch watch_;
-  std::unique_ptr<TrustLedger> ledger_;
-  std::unique_ptr<store::SessionDb> db_;
+  node::LoopWatch watch_;
+  std::unique_ptr<trust::TrustLedger> ledger_;
+  std::unique_ptr<record::SessionDb> db_;
   std::string id_;
-  store::SessionState state_ = store::SessionState::pending;
+  record::SessionState state_ = record::SessionState::pending;
   std::unique_ptr<session::SendSession> session_;
-  std::unique_ptr<control::ControlServer> control_;
+  std::unique_ptr<console::ControlServer> control_;
   std::vector<session::DestinationResult> results_;
   std::optional<Error> ended_;  ///< interrupted, --max-time, cancelled
   bool was_connected_ = false;

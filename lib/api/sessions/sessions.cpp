@@ -13,22 +13,22 @@ namespace dcdn {
 
 namespace {
 
-using store::SessionState;
+using record::SessionState;
 
 bool process_lives(std::int64_t pid) {
   return pid > 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
 }
 
-bool has_ended(SessionState state) {
-  return state == SessionState::completed || state == SessionState::cancelled ||
-         state == SessionState::expired || state == SessionState::failed;
+bool has_ended(record::SessionState state) {
+  return state == record::SessionState::completed || state == record::SessionState::cancelled ||
+         state == record::SessionState::expired || state == record::SessionState::failed;
 }
 
-SessionInfo info_of(const store::SessionRow& row) {
+SessionInfo info_of(const record::SessionRow& row) {
   SessionInfo info;
   info.id = row.id;
-  info.direction = row.direction == store::Direction::send ? "send" : "receive";
-  info.state = store::name_of(row.state);
+  info.direction = row.direction == record::Direction::send ? "send" : "receive";
+  info.state = record::name_of(row.state);
   info.peer = row.peer;
   info.address = row.address;
   info.name = row.name;
@@ -43,9 +43,10 @@ SessionInfo info_of(const store::SessionRow& row) {
 }
 
 // A process that runs the session answers on its socket; the pid alone may be somebody else's by now.
-Result<std::string> tell_process(const Home& home, const store::SessionRow& row, const std::string& command) {
+Result<std::string> tell_process(const Home& home, const record::SessionRow& row,
+                                 const std::string& command) {
   nlohmann::json request{{"command", command}, {"session", row.id}};
-  DCDN_TRY(const std::string line, control::ask_control(home.control_path(row.id), request.dump()));
+  DCDN_TRY(const std::string line, console::ask_control(home.control_path(row.id), request.dump()));
   const auto answer = nlohmann::json::parse(line, nullptr, false);
   if (answer.is_object() && answer.value("ok", false))
     return "session " + row.id + ": " + (command == "cancel" ? "cancelled" : command + "d");
@@ -57,7 +58,7 @@ Result<std::string> tell_process(const Home& home, const store::SessionRow& row,
 }  // namespace
 
 Result<std::vector<SessionInfo>> list_sessions(const Home& home) {
-  DCDN_TRY(const auto db, store::SessionDb::open(home.sessions_path()));
+  DCDN_TRY(const auto db, record::SessionDb::open(home.sessions_path()));
   DCDN_TRY(const auto rows, db->list(std::nullopt));
   std::vector<SessionInfo> all;
   for (const auto& row : rows) all.push_back(info_of(row));
@@ -65,36 +66,37 @@ Result<std::vector<SessionInfo>> list_sessions(const Home& home) {
 }
 
 Result<SessionInfo> find_session(const Home& home, const std::string& id) {
-  DCDN_TRY(const auto db, store::SessionDb::open(home.sessions_path()));
+  DCDN_TRY(const auto db, record::SessionDb::open(home.sessions_path()));
   DCDN_TRY(const auto row, db->find(id));
   return info_of(row);
 }
 
 Result<std::string> command_session(const Home& home, const std::string& id, const std::string& command) {
-  DCDN_TRY(const auto db, store::SessionDb::open(home.sessions_path()));
+  DCDN_TRY(const auto db, record::SessionDb::open(home.sessions_path()));
   DCDN_TRY(const auto row, db->find(id));
   auto told = tell_process(home, row, command);
   if (told || told.error().code != Errc::not_found) return told;
   const std::int64_t now = now_s();
   if (command == "resume") {
-    if (!store::may_become(row.state, SessionState::preparing))
+    if (!record::may_become(row.state, record::SessionState::preparing))
       return Error(Errc::usage,
-                   "session " + row.id + " is " + store::name_of(row.state) + " and cannot be resumed");
+                   "session " + row.id + " is " + record::name_of(row.state) + " and cannot be resumed");
     return Error(Errc::not_found, "no process runs session " + row.id)
         .with_hint("dcdn-send --resume " + row.id);
   }
   // Nobody runs it: an active row is left from a process that died.
-  const bool left_over = !has_ended(row.state) && row.state != SessionState::paused;
+  const bool left_over = !has_ended(row.state) && row.state != record::SessionState::paused;
   if (command == "pause" && left_over)
-    DCDN_CHECK(db->change_state(row.id, SessionState::failed, "its process ended", now));
+    DCDN_CHECK(db->change_state(row.id, record::SessionState::failed, "its process ended", now));
   if (command == "pause" && left_over) return "session " + row.id + ": not running; it can be resumed";
-  const SessionState to = command == "cancel" ? SessionState::cancelled : SessionState::paused;
+  const record::SessionState to =
+      command == "cancel" ? record::SessionState::cancelled : record::SessionState::paused;
   DCDN_CHECK(db->change_state(row.id, to, "", now));
   return "session " + row.id + ": " + (command == "cancel" ? "cancelled" : "paused");
 }
 
 Result<int> clean_sessions(const Home& home, std::chrono::milliseconds older_than) {
-  DCDN_TRY(const auto db, store::SessionDb::open(home.sessions_path()));
+  DCDN_TRY(const auto db, record::SessionDb::open(home.sessions_path()));
   DCDN_TRY(const auto rows, db->list(std::nullopt));
   const std::int64_t limit = now_s() - std::chrono::duration_cast<std::chrono::seconds>(older_than).count();
   int removed = 0;

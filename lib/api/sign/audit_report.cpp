@@ -28,7 +28,7 @@ Result<AuditReport> read_audit(const Home& home, const std::string& head,
   const std::string path = home.audit_path();
   DCDN_TRY(const UniqueFd fd, open_log(home.audit_path()));
   AuditReport report;
-  report.head = api::kNoAuditLine;
+  report.head = trust::kNoAuditLine;
   bool head_seen = head.empty();
   std::string rest;
   Bytes block(256u << 10);
@@ -38,7 +38,7 @@ Result<AuditReport> read_audit(const Home& home, const std::string& head,
     std::size_t at = 0;
     for (std::size_t end = 0; (end = rest.find('\n', at)) != std::string::npos; at = end + 1) {
       const std::string line = rest.substr(at, end - at);
-      auto hash = api::check_audit_line(line, report.lines + 1, report.head);
+      auto hash = trust::check_audit_line(line, report.lines + 1, report.head);
       if (!hash) return hash.error().during(path);
       report.head = *hash;
       ++report.lines;
@@ -46,7 +46,7 @@ Result<AuditReport> read_audit(const Home& home, const std::string& head,
       if (show) show(line);
     }
     rest.erase(0, at);
-    if (rest.size() > api::kMaxAuditLine) return bad_line(report.lines + 1, "is too long").during(path);
+    if (rest.size() > trust::kMaxAuditLine) return bad_line(report.lines + 1, "is too long").during(path);
     if (got < block.size()) break;
   }
   if (!rest.empty()) return bad_line(report.lines + 1, "is cut short").during(path);

@@ -50,14 +50,14 @@ Result<void> pass_rest(int fd, const std::function<Result<void>(ByteView)>& take
   }
 }
 
-Result<std::vector<SecretKey>> chosen_keys(const DecryptOptions& options) {
-  std::vector<SecretKey> keys;
+Result<std::vector<sign::SecretKey>> chosen_keys(const DecryptOptions& options) {
+  std::vector<sign::SecretKey> keys;
   if (options.key) {
-    DCDN_TRY(SecretKey key, api::load_chosen_key(*options.key));
+    DCDN_TRY(sign::SecretKey key, trust::load_chosen_key(*options.key));
     keys.push_back(std::move(key));
     return keys;
   }
-  keys = api::secret_keys(options.home);
+  keys = trust::secret_keys(options.home);
   if (!keys.empty()) return keys;
   return Error(Errc::not_found, options.home.config_dir + "/keys: no key that opens without a passphrase")
       .with_hint("name one with --name, or make one: dcdn-sign keygen");
@@ -65,7 +65,7 @@ Result<std::vector<SecretKey>> chosen_keys(const DecryptOptions& options) {
 
 class Decrypter {
  public:
-  Decrypter(const DecryptOptions& options, std::vector<SecretKey> keys)
+  Decrypter(const DecryptOptions& options, std::vector<sign::SecretKey> keys)
       : options_(options), opener_(std::move(keys)) {}
 
   Result<DecryptReport> run() {
@@ -111,24 +111,24 @@ class Decrypter {
 }  // namespace
 
 Result<EncryptReport> encrypt_stream(const EncryptOptions& options) {
-  DCDN_TRY(const Keyring ring, api::load_keyring(options.home));
-  DCDN_TRY(const std::vector<NodeId> recipients, api::recipients_of(ring, options.to));
+  DCDN_TRY(const sign::Keyring ring, trust::load_keyring(options.home));
+  DCDN_TRY(const std::vector<NodeId> recipients, trust::recipients_of(ring, options.to));
   sign::Secret secret;
   random_bytes(secret.writable());
   DCDN_TRY(auto sealer, pipeline::ContentSealer::make(recipients, secret));
-  DCDN_TRY(const std::string name, session::sealed_name(secret));
-  DCDN_TRY(const auto pipe, session::seal_input(std::move(sealer), options.input_fd, {}, kFlushAfter));
-  session::PackRequest request = session::pack_sealed(*pipe, name);
+  DCDN_TRY(const std::string name, source::sealed_name(secret));
+  DCDN_TRY(const auto pipe, source::seal_input(std::move(sealer), options.input_fd, {}, kFlushAfter));
+  source::PackRequest request = source::pack_sealed(*pipe, name);
   request.chunk_bytes = [](std::uint64_t) { return kChunkBytes; };
   request.flush_after = kFlushAfter;
-  session::WorkerPool workers(0);
+  work::WorkerPool workers(0);
   BufferPool pool(32u << 20);
   EncryptReport report;
   Result<void> written;
-  const auto packed = session::pack_object(
+  const auto packed = source::pack_object(
       request, workers, pool, [&] { return readable(options.interrupt_fd); },
-      [&](const session::PackedSegment& segment) {
-        written = session::write_segment(segment, [&](ByteView bytes) {
+      [&](const source::PackedSegment& segment) {
+        written = source::write_segment(segment, [&](ByteView bytes) {
           report.bytes += bytes.size();
           return write_all(options.output_fd, bytes, kOutput);
         });
@@ -136,12 +136,12 @@ Result<EncryptReport> encrypt_stream(const EncryptOptions& options) {
       });
   DCDN_CHECK(written);
   DCDN_CHECK(packed);
-  for (const NodeId& id : recipients) report.recipients.push_back(to_text(id));
+  for (const NodeId& id : recipients) report.recipients.push_back(sign::to_text(id));
   return report;
 }
 
 Result<DecryptReport> decrypt_stream(const DecryptOptions& options) {
-  DCDN_TRY(std::vector<SecretKey> keys, chosen_keys(options));
+  DCDN_TRY(std::vector<sign::SecretKey> keys, chosen_keys(options));
   auto done = Decrypter(options, std::move(keys)).run();
   if (!done) return done.error().during(kInput);
   return done;

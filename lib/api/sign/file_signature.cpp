@@ -45,7 +45,7 @@ Result<FileStatement> take_statement(std::string_view& text) {
   if (!bytes) return Error(Errc::corrupt, "the digest is not 64 hexadecimal digits");
   statement.digest = Digest::copy_of(*bytes);
   DCDN_TRY(const std::string_view signer, take_line(text, "signer: "));
-  auto id = parse_node_id(signer);
+  auto id = sign::parse_node_id(signer);
   if (!id) return Error(Errc::corrupt, "signer: " + id.error().message);
   statement.signer = *id;
   DCDN_TRY(const std::string_view time, take_line(text, "time: "));
@@ -57,14 +57,14 @@ Result<FileStatement> take_statement(std::string_view& text) {
 
 std::string statement_text(const FileStatement& statement) {
   return std::string(kKind) + std::string(kVersion) + "\nsize: " + std::to_string(statement.size) +
-         "\nblake3: " + to_hex(statement.digest.view()) + "\nsigner: " + to_text(statement.signer) +
+         "\nblake3: " + to_hex(statement.digest.view()) + "\nsigner: " + sign::to_text(statement.signer) +
          "\ntime: " + std::to_string(statement.time_s) + "\n";
 }
 
-Result<std::string> sign_statement(const SecretKey& key, FileStatement statement) {
+Result<std::string> sign_statement(const sign::SecretKey& key, FileStatement statement) {
   statement.signer = key.id();
   const std::string text = statement_text(statement);
-  DCDN_TRY(const Signature signature, key.sign(as_bytes(text)));
+  DCDN_TRY(const sign::Signature signature, key.sign(as_bytes(text)));
   return text + std::string(kSignatureLabel) + to_hex(signature) + "\n";
 }
 
@@ -75,12 +75,12 @@ Result<FileStatement> open_statement(std::string_view text) {
   // Other spellings of the same (capitals) would give one signature many files.
   if (statement_text(statement) != said) return Error(Errc::corrupt, "not written the one way there is");
   DCDN_TRY(const std::string_view digits, take_line(rest, kSignatureLabel));
-  Signature signature{};
+  sign::Signature signature{};
   const auto bytes = from_hex(digits, signature.size());
   if (!bytes || !rest.empty())
     return Error(Errc::corrupt, "the signature is not 128 hexadecimal digits and the end");
   std::copy(bytes->begin(), bytes->end(), signature.begin());
-  if (!verify_ed25519(statement.signer, as_bytes(said), signature))
+  if (!sign::verify_ed25519(statement.signer, as_bytes(said), signature))
     return Error(Errc::bad_signature, "the signature does not match: it was altered");
   return statement;
 }

@@ -18,7 +18,7 @@ struct FileStatement {
 
 /// The statement as its key signs it: the lines up to the one that holds the signature.
 std::string statement_text(const FileStatement& statement);
-Result<std::string> sign_statement(const SecretKey& key, FileStatement statement);
+Result<std::string> sign_statement(const sign::SecretKey& key, FileStatement statement);
 /// error unsupported: another version; corrupt: not such a text; bad_signature.
 Result<FileStatement> open_statement(std::string_view text);
 

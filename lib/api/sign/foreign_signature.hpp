@@ -17,14 +17,14 @@ enum class SignedForm {
 struct ForeignSignature {
   SignatureFormat format = SignatureFormat::openssl;
   SignedForm form = SignedForm::file;
-  Signature signature{};
-  std::string trusted_comment;      ///< minisign
-  std::optional<Signature> global;  ///< minisign: over signature and trusted comment
+  sign::Signature signature{};
+  std::string trusted_comment;            ///< minisign
+  std::optional<sign::Signature> global;  ///< minisign: over signature and trusted comment
 };
 
 /// `message` is what the form says: for openssl and signify the file, for minisign its BLAKE2b-512.
-Result<std::string> write_foreign_signature(const SecretKey& key, SignatureFormat format, ByteView message,
-                                            const std::string& trusted_comment);
+Result<std::string> write_foreign_signature(const sign::SecretKey& key, SignatureFormat format,
+                                            ByteView message, const std::string& trusted_comment);
 /// By its looks: 64 bytes, or two or four lines. error corrupt: none of these.
 Result<ForeignSignature> parse_foreign_signature(ByteView file);
 /// Whether both signatures in it are this key's.

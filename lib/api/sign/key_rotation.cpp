@@ -21,55 +21,58 @@ constexpr std::size_t kMaxObjectFile = 64u << 10;
 
 Error replaced(const NodeId& key, const NodeId& by) {
   return Error(Errc::untrusted,
-               "the key " + to_text(key) + " has been replaced by " + to_text(by) + " already")
+               "the key " + sign::to_text(key) + " has been replaced by " + sign::to_text(by) + " already")
       .with_hint("this is an old copy of its file; the new key is needed");
 }
 
-Result<void> keep(const Home& home, const KeyStatement& statement) {
+Result<void> keep(const Home& home, const sign::KeyStatement& statement) {
   std::string says;
-  const auto learn = [&](Keyring& ring) -> Result<void> {
-    says = api::describe_statement(statement, ring);
+  const auto learn = [&](sign::Keyring& ring) -> Result<void> {
+    says = trust::describe_statement(statement, ring);
     DCDN_CHECK(ring.learn(statement));
     return {};
   };
-  DCDN_CHECK(api::change_keyring(home, learn));
-  return api::append_audit(home, {api::kAuditKey, {{"what", says}}}, now_s());
+  DCDN_CHECK(trust::change_keyring(home, learn));
+  return trust::append_audit(home, {trust::kAuditKey, {{"what", says}}}, now_s());
 }
 
 /// The last steps, also of a rotation that was cut short.
-Result<RotationInfo> put_in_place(const KeyChoice& choice, const api::PendingKey& pending,
-                                  const SecretKey& old_key, const SecretKey& next, std::uint64_t epoch) {
+Result<RotationInfo> put_in_place(const KeyChoice& choice, const trust::PendingKey& pending,
+                                  const sign::SecretKey& old_key, const sign::SecretKey& next,
+                                  std::uint64_t epoch) {
   RotationInfo info;
-  info.old_id = to_text(old_key.id());
+  info.old_id = sign::to_text(old_key.id());
   info.epoch = epoch;
   const std::string name = choice.name + ".epoch-" + std::to_string(epoch);
-  DCDN_TRY(const KeyRevocation revocation, make_revocation(next, now_s()));
-  const Bytes frame = wire::make_frame(wire::FrameType::key_revocation, encode(KeyStatement(revocation)));
-  DCDN_TRY(const std::string put, api::store_revocation(choice.home, name, frame));
-  DCDN_TRY(const Keyring ring, api::load_keyring(choice.home));
-  DCDN_TRY(info.old_path, api::put_next_key(pending, ring.history().epoch_of(old_key.id())));
+  DCDN_TRY(const sign::KeyRevocation revocation, sign::make_revocation(next, now_s()));
+  const Bytes frame =
+      wire::make_frame(wire::FrameType::key_revocation, encode(sign::KeyStatement(revocation)));
+  DCDN_TRY(const std::string put, trust::store_revocation(choice.home, name, frame));
+  DCDN_TRY(const sign::Keyring ring, trust::load_keyring(choice.home));
+  DCDN_TRY(info.old_path, trust::put_next_key(pending, ring.history().epoch_of(old_key.id())));
   DCDN_TRY(info.key, describe_key(choice));
   info.key.revocation = put;
   return info;
 }
 
-Result<std::optional<RotationInfo>> finish_rotation(const KeyChoice& choice, const SecretKey& old_key,
-                                                    const KeyHistory& history) {
-  DCDN_TRY(const auto pending, api::find_next_key(choice.home, choice.name));
+Result<std::optional<RotationInfo>> finish_rotation(const KeyChoice& choice, const sign::SecretKey& old_key,
+                                                    const sign::KeyHistory& history) {
+  DCDN_TRY(const auto pending, trust::find_next_key(choice.home, choice.name));
   if (!pending) return std::optional<RotationInfo>();
-  const auto next = api::load_key_file(pending->next, choice.passphrase);
+  const auto next = trust::load_key_file(pending->next, choice.passphrase);
   // Half a file is one whose statement was never made.
   if (!next)
     return next.error().code == Errc::corrupt ? Result<std::optional<RotationInfo>>(std::nullopt)
                                               : next.error();
   const auto standing = history.standing_of(old_key.id());
-  if (standing.state != KeyHistory::State::good || standing.past.empty() || standing.current != next->id())
+  if (standing.state != sign::KeyHistory::State::good || standing.past.empty() ||
+      standing.current != next->id())
     return std::optional<RotationInfo>();
   DCDN_TRY(RotationInfo info, put_in_place(choice, *pending, old_key, *next, standing.epoch));
   return std::optional<RotationInfo>(std::move(info));
 }
 
-Result<KeyStatement> read_object(const std::string& path) {
+Result<sign::KeyStatement> read_object(const std::string& path) {
   DCDN_TRY(const Bytes bytes, read_file(path, kMaxObjectFile));
   BufferPool pool(kMaxObjectFile);
   wire::FrameReader reader(wire::OnDamage::strict, pool);
@@ -80,7 +83,7 @@ Result<KeyStatement> read_object(const std::string& path) {
     const auto* frame = std::get_if<wire::Frame>(&*step);
     if (frame == nullptr) return Error(Errc::corrupt, path + ": holds no revocation");
     if (frame->type != wire::FrameType::key_revocation) continue;
-    const auto statement = api::statement_of(*frame);
+    const auto statement = trust::statement_of(*frame);
     if (!statement) return statement.error().during(path);
     DCDN_CHECK(verify(*statement));
     return statement;
@@ -93,38 +96,38 @@ Result<RotationInfo> rotate_key(const KeyChoice& choice) {
   if (!choice.file.empty())
     return Error(Errc::usage, "--file: a key elsewhere cannot be put in another's place")
         .with_hint("--name NAME");
-  DCDN_TRY(const SecretKey old_key, api::load_chosen_key(choice));
-  DCDN_TRY(const Keyring ring, api::load_keyring(choice.home));
+  DCDN_TRY(const sign::SecretKey old_key, trust::load_chosen_key(choice));
+  DCDN_TRY(const sign::Keyring ring, trust::load_keyring(choice.home));
   DCDN_TRY(auto finished, finish_rotation(choice, old_key, ring.history()));
   if (finished) return *std::move(finished);
   DCDN_TRY(const NodeId now, ring.current(old_key.id()));
   if (now != old_key.id()) return replaced(old_key.id(), now);
   const std::uint64_t epoch = ring.history().epoch_of(old_key.id()) + 1;
-  DCDN_TRY(const SecretKey next, SecretKey::generate());
+  DCDN_TRY(const sign::SecretKey next, sign::SecretKey::generate());
   // The secret is on disk before anybody is told of it, and told before it is used: see finish_rotation.
-  DCDN_TRY(const api::PendingKey pending,
-           api::store_next_key(choice.home, choice.name, next, choice.passphrase));
-  DCDN_TRY(const KeyRotation rotation, make_rotation(old_key, next, epoch, now_s()));
+  DCDN_TRY(const trust::PendingKey pending,
+           trust::store_next_key(choice.home, choice.name, next, choice.passphrase));
+  DCDN_TRY(const sign::KeyRotation rotation, sign::make_rotation(old_key, next, epoch, now_s()));
   DCDN_CHECK(keep(choice.home, rotation));
   return put_in_place(choice, pending, old_key, next, epoch);
 }
 
 Result<std::string> revoke_key(const KeyChoice& choice, const std::string& object) {
   if (!object.empty()) {
-    DCDN_TRY(const KeyStatement statement, read_object(object));
+    DCDN_TRY(const sign::KeyStatement statement, read_object(object));
     DCDN_CHECK(keep(choice.home, statement));
-    return to_text(std::get<KeyRevocation>(statement).key);
+    return sign::to_text(std::get<sign::KeyRevocation>(statement).key);
   }
-  DCDN_TRY(const SecretKey key, api::load_chosen_key(choice));
-  DCDN_TRY(const KeyRevocation revocation, make_revocation(key, now_s()));
+  DCDN_TRY(const sign::SecretKey key, trust::load_chosen_key(choice));
+  DCDN_TRY(const sign::KeyRevocation revocation, sign::make_revocation(key, now_s()));
   DCDN_CHECK(keep(choice.home, revocation));
-  return to_text(key.id());
+  return sign::to_text(key.id());
 }
 
 Result<std::uint64_t> key_age_s(const KeyChoice& choice) {
   std::string path = choice.file;
   if (path.empty()) {
-    DCDN_TRY(path, api::find_key_file(choice.home, choice.name));
+    DCDN_TRY(path, trust::find_key_file(choice.home, choice.name));
   }
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return errno_error(errno, path);
@@ -134,10 +137,10 @@ Result<std::uint64_t> key_age_s(const KeyChoice& choice) {
 }
 
 Result<int> announce_keys(const Home& home, int output_fd) {
-  DCDN_TRY(const Keyring ring, api::load_keyring(home));
-  api::FrameOutput output(output_fd, "standard output");
-  for (const KeyStatement& statement : ring.history().statements())
-    DCDN_CHECK(output.put(api::frame_type_of(statement), encode(statement)));
+  DCDN_TRY(const sign::Keyring ring, trust::load_keyring(home));
+  sink::FrameOutput output(output_fd, "standard output");
+  for (const sign::KeyStatement& statement : ring.history().statements())
+    DCDN_CHECK(output.put(trust::frame_type_of(statement), encode(statement)));
   DCDN_CHECK(output.flush());
   return static_cast<int>(ring.history().statements().size());
 }

@@ -75,14 +75,14 @@ Result<Bytes> message_of(const std::string& path, api::SignedForm form, std::uin
     size = whole.size();
     return whole;
   }
-  Blake2b hasher;
+  digest::Blake2b hasher;
   DCDN_TRY(size, read_pieces(path, [&](ByteView piece) { hasher.update(piece); }));
   const auto digest = hasher.finish();
   return Bytes(digest.begin(), digest.end());
 }
 
 Result<api::FileStatement> state_of_file(const std::string& path) {
-  Hasher hasher;
+  digest::Hasher hasher;
   api::FileStatement statement;
   DCDN_TRY(statement.size, read_pieces(path, [&](ByteView piece) { hasher.update(piece); }));
   statement.digest = hasher.digest();
@@ -109,7 +109,7 @@ FileSignature describe(const std::string& path, const std::string& signature_pat
   signature.path = path;
   signature.signature_path = signature_path;
   signature.digest = to_hex(statement.digest.view());
-  signature.signer = to_text(statement.signer);
+  signature.signer = sign::to_text(statement.signer);
   signature.size = statement.size;
   signature.time_s = statement.time_s;
   return signature;
@@ -119,7 +119,7 @@ std::string suffix_of(SignatureFormat format) {
   return format == SignatureFormat::minisign ? kMinisignSuffix : kSuffix;
 }
 
-Result<FileSignature> sign_file(const SecretKey& key, const std::string& path, bool overwrite) {
+Result<FileSignature> sign_file(const sign::SecretKey& key, const std::string& path, bool overwrite) {
   DCDN_TRY(api::FileStatement statement, state_of_file(path));
   statement.signer = key.id();
   statement.time_s = now_s();
@@ -128,7 +128,7 @@ Result<FileSignature> sign_file(const SecretKey& key, const std::string& path, b
   return describe(path, path + kSuffix, statement);
 }
 
-Result<FileSignature> sign_file_as(const SecretKey& key, const std::string& path, bool overwrite,
+Result<FileSignature> sign_file_as(const sign::SecretKey& key, const std::string& path, bool overwrite,
                                    SignatureFormat format) {
   if (format == SignatureFormat::dcdn) return sign_file(key, path, overwrite);
   const bool hashed = format == SignatureFormat::minisign;
@@ -136,7 +136,7 @@ Result<FileSignature> sign_file_as(const SecretKey& key, const std::string& path
   signature.path = path;
   signature.signature_path = path + suffix_of(format);
   signature.format = format;
-  signature.signer = to_text(key.id());
+  signature.signer = sign::to_text(key.id());
   if (hashed) signature.comment = "hashed; signed by " + signature.signer;
   DCDN_TRY(const Bytes message,
            message_of(path, hashed ? api::SignedForm::blake2b : api::SignedForm::file, signature.size));
@@ -150,7 +150,7 @@ Result<FileSignature> check_own(const std::set<NodeId>& accepted, const std::str
   const auto said = api::open_statement(as_text(text));
   if (!said) return said.error().during(where);
   if (!accepted.contains(said->signer)) {
-    const std::string id = to_text(said->signer);
+    const std::string id = sign::to_text(said->signer);
     return Error(Errc::untrusted, where + ": signed by " + id + ", who is not accepted")
         .with_hint("if you trust that key: --key " + id + ", or dcdn-sign trust add NAME " + id);
   }
@@ -172,7 +172,7 @@ Result<FileSignature> check_foreign(const std::set<NodeId>& accepted, const std:
     signature.path = path;
     signature.signature_path = where;
     signature.format = parsed->format;
-    signature.signer = to_text(key);
+    signature.signer = sign::to_text(key);
     signature.comment = parsed->trusted_comment;
     return signature;
   }
@@ -182,18 +182,18 @@ Result<FileSignature> check_foreign(const std::set<NodeId>& accepted, const std:
 
 Result<FileSignature> check_file(const Home& home, const std::vector<std::string>& keys,
                                  const std::string& path, const std::string& signature_path) {
-  DCDN_TRY(const Keyring ring, api::load_keyring(home));
-  DCDN_TRY(const std::set<NodeId> accepted, api::accepted_keys(ring, keys, ""));
+  DCDN_TRY(const sign::Keyring ring, trust::load_keyring(home));
+  DCDN_TRY(const std::set<NodeId> accepted, trust::accepted_keys(ring, keys, ""));
   std::string where = signature_path.empty() ? path + kSuffix : signature_path;
   struct stat info {};
   if (signature_path.empty() && ::stat(where.c_str(), &info) != 0 &&
       ::stat((path + kMinisignSuffix).c_str(), &info) == 0)
     where = path + kMinisignSuffix;
-  DCDN_TRY(const Bytes text, read_file(where, api::kMaxForeignText));
+  DCDN_TRY(const Bytes text, read_file(where, trust::kMaxForeignText));
   const bool own = as_text(text).starts_with("dcdn ");
   DCDN_TRY(FileSignature signature,
            own ? check_own(accepted, path, where, text) : check_foreign(accepted, path, where, text));
-  DCDN_TRY(const NodeId signer, parse_node_id(signature.signer));
+  DCDN_TRY(const NodeId signer, sign::parse_node_id(signature.signer));
   signature.signer_name = ring.name_of(signer).value_or("");
   return signature;
 }
@@ -207,8 +207,8 @@ Result<std::vector<FileSignature>> sign_files(const KeyChoice& choice, const std
     const std::string where = path + suffix_of(format);
     if (!overwrite && ::lstat(where.c_str(), &info) == 0) return signature_exists(where);
   }
-  DCDN_TRY(const SecretKey key, api::load_chosen_key(choice));
-  DCDN_TRY(const Keyring ring, api::load_keyring(choice.home));
+  DCDN_TRY(const sign::SecretKey key, trust::load_chosen_key(choice));
+  DCDN_TRY(const sign::Keyring ring, trust::load_keyring(choice.home));
   DCDN_CHECK(ring.current(key.id()));
   std::vector<FileSignature> signatures;
   for (const std::string& path : paths) {
@@ -224,21 +224,21 @@ Result<FileSignature> verify_file(const Home& home, const std::vector<std::strin
   auto checked = check_file(home, keys, path, signature_path);
   const std::string what = "file " + escape_for_display(path);
   if (checked) {
-    api::audit(home, {api::kAuditAccept, {{"what", what}, {"key", checked->signer}}}, on_note);
+    trust::audit(home, {trust::kAuditAccept, {{"what", what}, {"key", checked->signer}}}, on_note);
   } else {
-    api::audit(home, {api::kAuditReject, {{"what", what}, {"why", checked.error().message}}}, on_note);
+    trust::audit(home, {trust::kAuditReject, {{"what", what}, {"why", checked.error().message}}}, on_note);
   }
   return checked;
 }
 
 Result<std::string> public_key_text(const std::string& id, SignatureFormat format) {
-  DCDN_TRY(const NodeId key, parse_node_id(id));
-  return format == SignatureFormat::dcdn ? to_text(key) + "\n" : api::public_key_text(key, format);
+  DCDN_TRY(const NodeId key, sign::parse_node_id(id));
+  return format == SignatureFormat::dcdn ? sign::to_text(key) + "\n" : trust::public_key_text(key, format);
 }
 
 Result<std::string> id_of_public_key(const std::string& path) {
-  DCDN_TRY(const NodeId key, api::read_public_key(path));
-  return to_text(key);
+  DCDN_TRY(const NodeId key, trust::read_public_key(path));
+  return sign::to_text(key);
 }
 
 }  // namespace dcdn

@@ -10,33 +10,35 @@
 namespace dcdn {
 
 Result<KeyInfo> make_key(const KeyChoice& choice) {
-  DCDN_TRY(const SecretKey key, SecretKey::generate());
-  DCDN_TRY(const KeyRevocation revocation, make_revocation(key, now_s()));
-  DCDN_TRY(const api::StoredKey stored, api::store_new_key(choice.home, choice.name, key, choice.passphrase));
-  KeyInfo info{choice.name, stored.path, to_text(key.id()), stored.is_default, {}, 0};
-  const Bytes frame = wire::make_frame(wire::FrameType::key_revocation, encode(KeyStatement(revocation)));
-  DCDN_TRY(info.revocation, api::store_revocation(choice.home, choice.name, frame));
+  DCDN_TRY(const sign::SecretKey key, sign::SecretKey::generate());
+  DCDN_TRY(const sign::KeyRevocation revocation, sign::make_revocation(key, now_s()));
+  DCDN_TRY(const trust::StoredKey stored,
+           trust::store_new_key(choice.home, choice.name, key, choice.passphrase));
+  KeyInfo info{choice.name, stored.path, sign::to_text(key.id()), stored.is_default, {}, 0};
+  const Bytes frame =
+      wire::make_frame(wire::FrameType::key_revocation, encode(sign::KeyStatement(revocation)));
+  DCDN_TRY(info.revocation, trust::store_revocation(choice.home, choice.name, frame));
   return info;
 }
 
 Result<KeyInfo> describe_key(const KeyChoice& choice) {
-  DCDN_TRY(const SecretKey key, api::load_chosen_key(choice));
-  KeyInfo info{choice.name, choice.file, to_text(key.id()), false, {}, 0};
-  DCDN_TRY(const Keyring ring, api::load_keyring(choice.home));
+  DCDN_TRY(const sign::SecretKey key, trust::load_chosen_key(choice));
+  KeyInfo info{choice.name, choice.file, sign::to_text(key.id()), false, {}, 0};
+  DCDN_TRY(const sign::Keyring ring, trust::load_keyring(choice.home));
   info.epoch = ring.history().epoch_of(key.id());
   if (!choice.file.empty()) {
     info.name.clear();
     return info;
   }
-  DCDN_TRY(info.path, api::key_file_path(choice.home, choice.name));
-  DCDN_TRY(info.is_default, api::is_default_key(choice.home, choice.name));
+  DCDN_TRY(info.path, trust::key_file_path(choice.home, choice.name));
+  DCDN_TRY(info.is_default, trust::is_default_key(choice.home, choice.name));
   return info;
 }
 
 Result<bool> key_needs_passphrase(const KeyChoice& choice) {
-  if (!choice.file.empty()) return api::is_key_encrypted(choice.file);
-  DCDN_TRY(const std::string path, api::find_key_file(choice.home, choice.name));
-  return api::is_key_encrypted(path);
+  if (!choice.file.empty()) return trust::is_key_encrypted(choice.file);
+  DCDN_TRY(const std::string path, trust::find_key_file(choice.home, choice.name));
+  return trust::is_key_encrypted(path);
 }
 
 }  // namespace dcdn

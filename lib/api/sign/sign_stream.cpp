@@ -18,12 +18,12 @@ namespace {
 
 constexpr const char* kInput = "standard input";
 constexpr const char* kOutput = "standard output";
-constexpr std::size_t kMaxObjects = api::StreamVerifier::kMaxStreams;
+constexpr std::size_t kMaxObjects = pipeline::StreamVerifier::kMaxStreams;
 
 /// Adds the signatures. Knows of each object only whether its final segment came.
 class StreamSigner {
  public:
-  StreamSigner(const SecretKey& key, api::FrameOutput& output) : key_(key), output_(output) {}
+  StreamSigner(const sign::SecretKey& key, sink::FrameOutput& output) : key_(key), output_(output) {}
 
   Result<void> take(const wire::Frame& frame) {
     if (frame.type != wire::FrameType::segment) return output_.put(frame);
@@ -48,12 +48,12 @@ class StreamSigner {
       if (!ended)
         return Error(Errc::incomplete,
                      std::string(kInput) + ": an object ends before its final segment: it was cut off");
-    return SignReport{to_text(key_.id()), ended_.size(), segments_, frames};
+    return SignReport{sign::to_text(key_.id()), ended_.size(), segments_, frames};
   }
 
  private:
-  const SecretKey& key_;
-  api::FrameOutput& output_;
+  const sign::SecretKey& key_;
+  sink::FrameOutput& output_;
   std::unordered_map<Digest, bool, Name32Hash> ended_;
   std::uint64_t segments_ = 0;
 };
@@ -61,7 +61,7 @@ class StreamSigner {
 /// Every frame of `input` that has come, as one batch, to `take`; what `output` holds goes out whenever the
 /// input may pause. Waiting for more would delay what is here, and brings nothing when little comes.
 template <class Take>
-Result<void> pump(api::FrameInput& input, api::FrameOutput& output, Take&& take) {
+Result<void> pump(source::FrameInput& input, sink::FrameOutput& output, Take&& take) {
   std::vector<wire::Frame> batch;
   for (;;) {
     DCDN_TRY(const bool more, input.fill());
@@ -83,7 +83,7 @@ Result<void> pump(api::FrameInput& input, api::FrameOutput& output, Take&& take)
 
 /// Also after an error: what was good before it has been promised to the reader.
 template <class Take>
-Result<void> pump_and_flush(api::FrameInput& input, api::FrameOutput& output, Take&& take) {
+Result<void> pump_and_flush(source::FrameInput& input, sink::FrameOutput& output, Take&& take) {
   auto pumped = pump(input, output, take);
   auto flushed = output.flush();
   if (!pumped) return pumped;
@@ -93,8 +93,8 @@ Result<void> pump_and_flush(api::FrameInput& input, api::FrameOutput& output, Ta
 /// Lets only verified frames through; statements of keys count as they come.
 class StreamFilter {
  public:
-  StreamFilter(const VerifyOptions& options, api::TrustLedger ledger, std::set<NodeId> accepted,
-               api::FrameOutput& output)
+  StreamFilter(const VerifyOptions& options, trust::TrustLedger ledger, std::set<NodeId> accepted,
+               sink::FrameOutput& output)
       : options_(options),
         ledger_(std::move(ledger)),
         verifier_(std::move(accepted), options.hold_bytes, options.required),
@@ -104,7 +104,7 @@ class StreamFilter {
     const std::vector<bool> good = signatures_.check(batch);
     for (std::size_t i = 0; i < batch.size(); ++i) {
       released_.clear();
-      auto taken = api::TrustLedger::is_statement(batch[i].type)
+      auto taken = trust::TrustLedger::is_statement(batch[i].type)
                        ? take_statement(std::move(batch[i]))
                        : verifier_.take(std::move(batch[i]), released_, good[i]);
       for (const wire::Frame& frame : released_) DCDN_CHECK(output_.put(frame));
@@ -113,8 +113,8 @@ class StreamFilter {
     return {};
   }
   Result<void> finish() { return verifier_.finish(); }
-  [[nodiscard]] const api::StreamVerifier& verifier() const { return verifier_; }
-  [[nodiscard]] const api::TrustLedger& ledger() const { return ledger_; }
+  [[nodiscard]] const pipeline::StreamVerifier& verifier() const { return verifier_; }
+  [[nodiscard]] const trust::TrustLedger& ledger() const { return ledger_; }
 
  private:
   Result<void> take_statement(wire::Frame frame) {
@@ -122,22 +122,23 @@ class StreamFilter {
     verifier_.pass(std::move(frame), released_);
     // Keys that are named and not trusted change as well.
     if (!changed && options_.keys.empty()) return {};
-    DCDN_TRY(std::set<NodeId> accepted, api::accepted_keys(ledger_.ring(), options_.keys, options_.project));
+    DCDN_TRY(std::set<NodeId> accepted,
+             trust::accepted_keys(ledger_.ring(), options_.keys, options_.project));
     verifier_.set_accepted(std::move(accepted));
     return {};
   }
 
   const VerifyOptions& options_;
-  api::TrustLedger ledger_;
-  api::StreamVerifier verifier_;
-  api::FrameOutput& output_;
-  api::SignatureBatch signatures_;
+  trust::TrustLedger ledger_;
+  pipeline::StreamVerifier verifier_;
+  sink::FrameOutput& output_;
+  source::SignatureBatch signatures_;
   std::vector<wire::Frame> released_;
 };
 
-std::string signers_text(const api::StreamVerifier& verifier) {
+std::string signers_text(const pipeline::StreamVerifier& verifier) {
   std::string text;
-  for (const NodeId& signer : verifier.signers()) text += (text.empty() ? "" : " ") + to_text(signer);
+  for (const NodeId& signer : verifier.signers()) text += (text.empty() ? "" : " ") + sign::to_text(signer);
   return text;
 }
 
@@ -151,15 +152,15 @@ Result<void> check_required(const VerifyOptions& options, const std::set<NodeId>
 }  // namespace
 
 Result<SignReport> sign_stream(const SignOptions& options) {
-  DCDN_TRY(const SecretKey key, api::load_chosen_key(options.key));
-  api::FrameInput input(options.input_fd, options.interrupt_fd, kInput);
-  api::FrameOutput output(options.output_fd, kOutput);
+  DCDN_TRY(const sign::SecretKey key, trust::load_chosen_key(options.key));
+  source::FrameInput input(options.input_fd, options.interrupt_fd, kInput);
+  sink::FrameOutput output(options.output_fd, kOutput);
   StreamSigner signer(key, output);
   // What became of the key is said before what it signs.
-  DCDN_TRY(const Keyring ring, api::load_keyring(options.key.home));
+  DCDN_TRY(const sign::Keyring ring, trust::load_keyring(options.key.home));
   DCDN_CHECK(ring.current(key.id()));
-  for (const KeyStatement& statement : ring.history().about(key.id()))
-    DCDN_CHECK(output.put(api::frame_type_of(statement), encode(statement)));
+  for (const sign::KeyStatement& statement : ring.history().about(key.id()))
+    DCDN_CHECK(output.put(trust::frame_type_of(statement), encode(statement)));
   const auto take = [&](const std::vector<wire::Frame>& batch) -> Result<void> {
     for (const wire::Frame& frame : batch) DCDN_CHECK(signer.take(frame));
     return {};
@@ -169,11 +170,11 @@ Result<SignReport> sign_stream(const SignOptions& options) {
 }
 
 Result<VerifyReport> verify_stream(const VerifyOptions& options) {
-  DCDN_TRY(api::TrustLedger ledger, api::TrustLedger::open(options.home, options.on_note));
-  DCDN_TRY(std::set<NodeId> accepted, api::accepted_keys(ledger.ring(), options.keys, options.project));
+  DCDN_TRY(trust::TrustLedger ledger, trust::TrustLedger::open(options.home, options.on_note));
+  DCDN_TRY(std::set<NodeId> accepted, trust::accepted_keys(ledger.ring(), options.keys, options.project));
   DCDN_CHECK(check_required(options, accepted));
-  api::FrameInput input(options.input_fd, options.interrupt_fd, kInput);
-  api::FrameOutput output(options.output_fd, kOutput);
+  source::FrameInput input(options.input_fd, options.interrupt_fd, kInput);
+  sink::FrameOutput output(options.output_fd, kOutput);
   StreamFilter filter(options, std::move(ledger), std::move(accepted), output);
   auto done =
       pump_and_flush(input, output, [&](std::vector<wire::Frame>& batch) { return filter.take(batch); });
@@ -181,20 +182,20 @@ Result<VerifyReport> verify_stream(const VerifyOptions& options) {
     done = filter.finish();
     if (!done) done = done.error().during(kInput);
   }
-  const api::StreamVerifier& verifier = filter.verifier();
+  const pipeline::StreamVerifier& verifier = filter.verifier();
   if (!done) {
-    api::audit(options.home, {api::kAuditReject, {{"what", "stream"}, {"why", done.error().message}}},
-               options.on_note);
+    trust::audit(options.home, {trust::kAuditReject, {{"what", "stream"}, {"why", done.error().message}}},
+                 options.on_note);
     return done.error();
   }
   const auto& counts = verifier.counts();
-  api::audit(options.home,
-             {api::kAuditAccept,
-              {{"what", "stream of " + std::to_string(counts.objects) + " objects"},
-               {"key", signers_text(verifier)}}},
-             options.on_note);
+  trust::audit(options.home,
+               {trust::kAuditAccept,
+                {{"what", "stream of " + std::to_string(counts.objects) + " objects"},
+                 {"key", signers_text(verifier)}}},
+               options.on_note);
   VerifyReport report;
-  for (const NodeId& signer : verifier.signers()) report.signers.push_back(to_text(signer));
+  for (const NodeId& signer : verifier.signers()) report.signers.push_back(sign::to_text(signer));
   report.objects = counts.objects;
   report.segments = counts.segments;
   report.chunks = counts.chunks;

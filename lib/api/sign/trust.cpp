@@ -18,17 +18,17 @@ namespace {
 constexpr std::string_view kEntryWord = "trust ";
 constexpr std::size_t kMaxImport = 4u << 20;
 
-std::array<std::uint8_t, kFingerprintBytes> fingerprint_of(const NodeId& key) {
-  Hasher hasher;
+std::array<std::uint8_t, sign::kFingerprintBytes> fingerprint_of(const NodeId& key) {
+  digest::Hasher hasher;
   hasher.update(as_bytes("dcdn fingerprint 1\n"));
   hasher.update(key.view());
-  std::array<std::uint8_t, kFingerprintBytes> first{};
+  std::array<std::uint8_t, sign::kFingerprintBytes> first{};
   std::copy_n(hasher.digest().bytes.begin(), first.size(), first.begin());
   return first;
 }
 
-std::string entry_line(const TrustedKey& entry) {
-  Keyring one;
+std::string entry_line(const sign::TrustedKey& entry) {
+  sign::Keyring one;
   (void)one.add(entry);  // it comes from a keyring
   const std::string text = one.to_text();
   const std::size_t start = text.find('\n') + 1;  // after the comment
@@ -39,13 +39,13 @@ Error in_line(const Error& error, std::size_t number) {
   return error.during("line " + std::to_string(number));
 }
 
-Result<void> import_entry(Keyring& ring, std::string_view line, ImportReport& report) {
-  auto parsed = Keyring::parse(line);
+Result<void> import_entry(sign::Keyring& ring, std::string_view line, ImportReport& report) {
+  auto parsed = sign::Keyring::parse(line);
   if (!parsed || parsed->keys().size() != 1) return Error(Errc::corrupt, "not an entry of a keyring");
-  const TrustedKey& entry = parsed->keys().front();
+  const sign::TrustedKey& entry = parsed->keys().front();
   const auto& keys = ring.keys();
   const auto here = std::find_if(keys.begin(), keys.end(),
-                                 [&](const TrustedKey& other) { return other.name == entry.name; });
+                                 [&](const sign::TrustedKey& other) { return other.name == entry.name; });
   if (here != keys.end() && here->key == entry.key && entry.epoch < here->epoch)
     return Error(Errc::untrusted, entry.name + " has epoch " + std::to_string(here->epoch) +
                                       " here already, and epoch " + std::to_string(entry.epoch) +
@@ -57,14 +57,14 @@ Result<void> import_entry(Keyring& ring, std::string_view line, ImportReport& re
   return {};
 }
 
-Result<void> import_line(Keyring& ring, std::string_view line, ImportReport& report) {
+Result<void> import_line(sign::Keyring& ring, std::string_view line, ImportReport& report) {
   std::string plain(line);
-  if (line.starts_with(kQrPrefix) || line.starts_with("dcdn:trust:")) {
-    DCDN_TRY(plain, from_qr_text(line));
+  if (line.starts_with(sign::kQrPrefix) || line.starts_with("dcdn:trust:")) {
+    DCDN_TRY(plain, sign::from_qr_text(line));
   }
   if (plain.starts_with(kEntryWord))
     return import_entry(ring, std::string_view(plain).substr(kEntryWord.size()), report);
-  DCDN_TRY(const KeyStatement statement, parse_statement(plain));
+  DCDN_TRY(const sign::KeyStatement statement, sign::parse_statement(plain));
   DCDN_TRY(const bool news, ring.learn(statement));
   report.statements += news ? 1 : 0;
   return {};
@@ -73,38 +73,40 @@ Result<void> import_line(Keyring& ring, std::string_view line, ImportReport& rep
 }  // namespace
 
 Result<bool> trust_key(const Home& home, const TrustRequest& request) {
-  DCDN_TRY(const NodeId key, parse_node_id(request.id));
-  DCDN_TRY(const auto scopes, parse_scopes(request.scopes));
+  DCDN_TRY(const NodeId key, sign::parse_node_id(request.id));
+  DCDN_TRY(const auto scopes, sign::parse_scopes(request.scopes));
   if (!request.words.empty()) {
-    DCDN_TRY(const auto heard, parse_spoken_words(request.words));
+    DCDN_TRY(const auto heard, sign::parse_spoken_words(request.words));
     if (heard != fingerprint_of(key))
       return Error(Errc::untrusted, "the words are those of another key")
           .with_hint("compare the node id as well: dcdn-sign id");
   }
   bool added = false;
-  const auto change = [&](Keyring& ring) -> Result<void> {
+  const auto change = [&](sign::Keyring& ring) -> Result<void> {
     const auto before = ring.keys();
     DCDN_CHECK(ring.add({request.name, key, scopes}));
     added = ring.keys() != before;
     return {};
   };
-  DCDN_CHECK(api::change_keyring(home, change));
+  DCDN_CHECK(trust::change_keyring(home, change));
   if (added)
-    DCDN_CHECK(api::append_audit(
-        home,
-        {api::kAuditKey,
-         {{"what", "trusted as " + request.name + ", scope " + scopes_text(scopes)}, {"key", to_text(key)}}},
-        now_s()));
+    DCDN_CHECK(
+        trust::append_audit(home,
+                            {trust::kAuditKey,
+                             {{"what", "trusted as " + request.name + ", scope " + sign::scopes_text(scopes)},
+                              {"key", sign::to_text(key)}}},
+                            now_s()));
   return added;
 }
 
 Result<std::vector<TrustedName>> trusted_keys(const Home& home) {
-  DCDN_TRY(const Keyring ring, api::load_keyring(home));
+  DCDN_TRY(const sign::Keyring ring, trust::load_keyring(home));
   std::vector<TrustedName> names;
-  for (const TrustedKey& entry : ring.keys()) {
-    TrustedName name{entry.name, to_text(entry.key), scopes_text(entry.scopes), {}, entry.epoch, {}};
+  for (const sign::TrustedKey& entry : ring.keys()) {
+    TrustedName name{entry.name, sign::to_text(entry.key), sign::scopes_text(entry.scopes), {}, entry.epoch,
+                     {}};
     const auto now = ring.current(entry);
-    if (now) name.now = to_text(*now);
+    if (now) name.now = sign::to_text(*now);
     if (!now) name.problem = now.error().message;
     names.push_back(std::move(name));
   }
@@ -113,29 +115,29 @@ Result<std::vector<TrustedName>> trusted_keys(const Home& home) {
 
 Result<int> distrust_key(const Home& home, const std::string& name_or_id) {
   int removed = 0;
-  const auto change = [&](Keyring& ring) -> Result<void> {
+  const auto change = [&](sign::Keyring& ring) -> Result<void> {
     const std::size_t before = ring.keys().size();
     DCDN_CHECK(ring.remove(name_or_id));
     removed = static_cast<int>(before - ring.keys().size());
     return {};
   };
-  DCDN_CHECK(api::change_keyring(home, change));
+  DCDN_CHECK(trust::change_keyring(home, change));
   DCDN_CHECK(
-      api::append_audit(home, {api::kAuditKey, {{"what", "no longer trusted: " + name_or_id}}}, now_s()));
+      trust::append_audit(home, {trust::kAuditKey, {{"what", "no longer trusted: " + name_or_id}}}, now_s()));
   return removed;
 }
 
 Result<std::string> export_trust(const Home& home, const std::vector<std::string>& names, bool qr) {
-  DCDN_TRY(const Keyring ring, api::load_keyring(home));
+  DCDN_TRY(const sign::Keyring ring, trust::load_keyring(home));
   std::vector<std::string> lines;
   std::vector<std::string> statements;
   std::size_t found = 0;
-  for (const TrustedKey& entry : ring.keys()) {
+  for (const sign::TrustedKey& entry : ring.keys()) {
     const bool wanted = std::find(names.begin(), names.end(), entry.name) != names.end();
     if (!names.empty() && !wanted) continue;
     ++found;
     lines.push_back(entry_line(entry));
-    for (const KeyStatement& statement : ring.history().about(entry.key))
+    for (const sign::KeyStatement& statement : ring.history().about(entry.key))
       if (const std::string line = statement_text(statement);
           std::find(statements.begin(), statements.end(), line) == statements.end())
         statements.push_back(line);
@@ -145,7 +147,7 @@ Result<std::string> export_trust(const Home& home, const std::vector<std::string
         .with_hint("dcdn-sign trust list shows them");
   lines.insert(lines.end(), statements.begin(), statements.end());
   std::string text;
-  for (const std::string& line : lines) text += (qr ? to_qr_text(line) : line) + "\n";
+  for (const std::string& line : lines) text += (qr ? sign::to_qr_text(line) : line) + "\n";
   return text;
 }
 
@@ -153,7 +155,7 @@ Result<ImportReport> import_trust(const Home& home, const std::string& text) {
   if (text.size() > kMaxImport)
     return Error(Errc::limit, "more than " + std::to_string(kMaxImport) + " bytes");
   ImportReport report;
-  const auto change = [&](Keyring& ring) -> Result<void> {
+  const auto change = [&](sign::Keyring& ring) -> Result<void> {
     std::string_view rest = text;
     for (std::size_t number = 1; !rest.empty(); ++number) {
       std::string_view line = rest.substr(0, rest.find('\n'));
@@ -164,16 +166,16 @@ Result<ImportReport> import_trust(const Home& home, const std::string& text) {
     }
     return {};
   };
-  DCDN_CHECK(api::change_keyring(home, change));
+  DCDN_CHECK(trust::change_keyring(home, change));
   const std::string what = std::to_string(report.added) + " names and " + std::to_string(report.statements) +
                            " statements imported";
-  DCDN_CHECK(api::append_audit(home, {api::kAuditKey, {{"what", what}}}, now_s()));
+  DCDN_CHECK(trust::append_audit(home, {trust::kAuditKey, {{"what", what}}}, now_s()));
   return report;
 }
 
 Result<std::string> fingerprint_words(const std::string& id) {
-  DCDN_TRY(const NodeId key, parse_node_id(id));
-  return spoken_words(fingerprint_of(key));
+  DCDN_TRY(const NodeId key, sign::parse_node_id(id));
+  return sign::spoken_words(fingerprint_of(key));
 }
 
 }  // namespace dcdn

@@ -7,15 +7,15 @@
 namespace dcdn::api {
 namespace {
 
-SecretKey test_key() {
+sign::SecretKey test_key() {
   Bytes seed(32, 7);
-  return *SecretKey::from_seed(seed);
+  return *sign::SecretKey::from_seed(seed);
 }
 
 FileStatement statement_of(std::string_view content) {
   FileStatement statement;
   statement.size = content.size();
-  statement.digest = blake3(as_bytes(content));
+  statement.digest = digest::blake3(as_bytes(content));
   statement.time_s = 1700000000;
   return statement;
 }
@@ -39,7 +39,7 @@ TEST(FileSignature, HasTheDocumentedLines) {
       "size: 3\n"
       "blake3: 6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85\n"
       "signer: " +
-      to_text(test_key().id()) +
+      sign::to_text(test_key().id()) +
       "\n"
       "time: 1700000000\n"
       "signature: ";
@@ -52,7 +52,7 @@ TEST(FileSignature, OpensWhatItSigned) {
   const auto statement = open_statement(*text);
   ASSERT_TRUE(statement) << statement.error().message;
   EXPECT_EQ(statement->size, 3u);
-  EXPECT_EQ(statement->digest, blake3(as_bytes("abc")));
+  EXPECT_EQ(statement->digest, digest::blake3(as_bytes("abc")));
   EXPECT_EQ(statement->signer, test_key().id());
   EXPECT_EQ(statement->time_s, 1700000000u);
 }

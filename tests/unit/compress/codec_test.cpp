@@ -6,7 +6,7 @@
 #include <random>
 #include <thread>
 
-namespace dcdn {
+namespace dcdn::compress {
 namespace {
 
 constexpr CompressMode kModes[] = {CompressMode::automatic, CompressMode::none, CompressMode::lz4,
@@ -169,4 +169,4 @@ TEST(ParseCompressChoice, RefusesAllElseAndSaysWhatThereIs) {
 }
 
 }  // namespace
-}  // namespace dcdn
+}  // namespace dcdn::compress

@@ -10,7 +10,7 @@
 #include "compress/lz4_codec.hpp"
 #include "compress/zstd_codec.hpp"
 
-namespace dcdn {
+namespace dcdn::compress {
 namespace {
 
 /// Runs of its own past between random bytes: both codecs write literals and matches.
@@ -166,10 +166,10 @@ TEST_F(HostileChunkTest, AnUnknownCodecIsUnsupported) {
 TEST(Codecs, SayWhenTheOutputDoesNotFit) {
   const Bytes content = mixed_content(3000);
   Bytes room(10);
-  EXPECT_FALSE(compress::lz4_compress(content, room));
-  EXPECT_FALSE(compress::zstd_compress(content, 3, room));
-  EXPECT_FALSE(compress::zstd_compress(content, 3, {}));
+  EXPECT_FALSE(lz4_compress(content, room));
+  EXPECT_FALSE(zstd_compress(content, 3, room));
+  EXPECT_FALSE(zstd_compress(content, 3, {}));
 }
 
 }  // namespace
-}  // namespace dcdn
+}  // namespace dcdn::compress

@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace dcdn {
+namespace dcdn::compress {
 namespace {
 
 Bytes random_bytes_of(std::size_t size, unsigned seed) {
@@ -49,4 +49,4 @@ TEST(ReferenceCodec, AnotherReferenceOrAlteredBytesAreNoContent) {
 }
 
 }  // namespace
-}  // namespace dcdn
+}  // namespace dcdn::compress

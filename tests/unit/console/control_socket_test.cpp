@@ -17,7 +17,7 @@
 #include "console/socket_path.hpp"
 #include "support/temp_dir.hpp"
 
-namespace dcdn::control {
+namespace dcdn::console {
 namespace {
 
 using ::testing::HasSubstr;
@@ -268,4 +268,4 @@ TEST_F(ControlSocketTest, AnotherUserIsHungUpOnEvenIfTheModesLetThemIn) {
 }
 
 }  // namespace
-}  // namespace dcdn::control
+}  // namespace dcdn::console

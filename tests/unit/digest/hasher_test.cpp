@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 
-namespace dcdn {
+namespace dcdn::digest {
 namespace {
 
 struct Vector {
@@ -170,4 +170,4 @@ TEST(IsAllZero, LooksOnlyInsideTheView) {
 }
 
 }  // namespace
-}  // namespace dcdn
+}  // namespace dcdn::digest

@@ -3,7 +3,9 @@
 #include "unit/wire/wire_samples.hpp"
 #include "wire/frame.hpp"
 
-namespace dcdn::wire {
+namespace dcdn::message {
+
+using namespace wire;  // the format that messages are made of
 namespace {
 
 using samples::digest_of;
@@ -63,27 +65,27 @@ TEST(DifferenceMessage, RangesAreKept) {
   refused(BasisPiece{1, 2, kMaxBasisBytes, 0, Bytes(kMaxBasisPiece + 1)});
   EXPECT_TRUE(parse<BasisPiece>(encode(BasisPiece{1, 2, kMaxBasisBytes, 0, Bytes(kMaxBasisPiece)})));
   refused(Compare{1, 2, {{0, 1}}});
-  refused(Compare{1, 2, {{kMaxRecords, 1}, {1, 2}}});
+  refused(Compare{1, 2, {{wire::kMaxRecords, 1}, {1, 2}}});
   refused(Compare{1, 2, std::vector<CompareRun>(kMaxCompareRuns + 1, CompareRun{1, 0})});
-  EXPECT_TRUE(parse<Compare>(encode(Compare{1, 2, {{kMaxRecords, 1}}})));
+  EXPECT_TRUE(parse<Compare>(encode(Compare{1, 2, {{wire::kMaxRecords, 1}}})));
   refused(Difference{{}, 1, 2, DifferenceCodec::raw, 20, Bytes(19)});
   refused(Difference{{}, 1, 2, DifferenceCodec::zstd, 20, Bytes(21)});
   refused(Difference{{}, 1, 2, DifferenceCodec::zstd, 20, {}});
-  refused(Difference{{}, 1, 2, DifferenceCodec::zstd, kMaxChunkContent + 1, Bytes(20)});
-  refused(Difference{{}, 1, 2, DifferenceCodec::in_context, 20, Bytes(kMaxChunkContent + 1)});
+  refused(Difference{{}, 1, 2, DifferenceCodec::zstd, wire::kMaxChunkContent + 1, Bytes(20)});
+  refused(Difference{{}, 1, 2, DifferenceCodec::in_context, 20, Bytes(wire::kMaxChunkContent + 1)});
   refused(Difference{{}, 1, 2, static_cast<DifferenceCodec>(4), 20, Bytes(20)});
 }
 
 TEST(DifferenceMessage, WhatIsAllowedFitsAFrame) {
   const Compare longest{UINT32_MAX, UINT64_MAX,
                         std::vector<CompareRun>(kMaxCompareRuns, {2, UINT32_MAX - 1})};
-  EXPECT_LE(encode(longest).size(), body_limit(FrameType::compare));
+  EXPECT_LE(encode(longest).size(), body_limit(wire::FrameType::compare));
   const BasisPiece piece{UINT32_MAX, UINT32_MAX, kMaxBasisBytes, kMaxBasisBytes, Bytes(kMaxBasisPiece)};
-  EXPECT_LE(encode(piece).size(), body_limit(FrameType::basis));
+  EXPECT_LE(encode(piece).size(), body_limit(wire::FrameType::basis));
   const Difference difference{
-      {}, 1, UINT32_MAX, DifferenceCodec::raw, kMaxChunkContent, Bytes(kMaxChunkContent)};
-  EXPECT_LE(encode(difference).size(), body_limit(FrameType::difference));
+      {}, 1, UINT32_MAX, DifferenceCodec::raw, wire::kMaxChunkContent, Bytes(wire::kMaxChunkContent)};
+  EXPECT_LE(encode(difference).size(), body_limit(wire::FrameType::difference));
 }
 
 }  // namespace
-}  // namespace dcdn::wire
+}  // namespace dcdn::message

@@ -3,7 +3,9 @@
 #include "message/session_message.hpp"
 #include "unit/wire/wire_samples.hpp"
 
-namespace dcdn::wire {
+namespace dcdn::message {
+
+using namespace wire;  // the format that messages are made of
 namespace {
 
 // The table of dcdn-session(5), FAILURE CODES, written out again: a number may never change its meaning.
@@ -37,4 +39,4 @@ TEST(FailureCode, AnUnknownNumberIsARefusal) {
 }
 
 }  // namespace
-}  // namespace dcdn::wire
+}  // namespace dcdn::message

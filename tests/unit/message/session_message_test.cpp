@@ -4,7 +4,9 @@
 #include "unit/wire/wire_samples.hpp"
 #include "wire/frame.hpp"
 
-namespace dcdn::wire {
+namespace dcdn::message {
+
+using namespace wire;  // the format that messages are made of
 namespace {
 
 using samples::digest_of;
@@ -13,10 +15,10 @@ Hello hello() {
   return {1, "dcdn 0.1.0", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}};
 }
 Welcome welcome() {
-  return {1, "dcdn 0.1.0", kMaxChunkContent};
+  return {1, "dcdn 0.1.0", wire::kMaxChunkContent};
 }
 Offer offer() {
-  return {3, ObjectKind::tree, "photos", 123456, 7, Priority::high, 1u << 20};
+  return {3, wire::ObjectKind::tree, "photos", 123456, 7, Priority::high, 1u << 20};
 }
 Answer answer() {
   return {3, true, 9, digest_of("s"), true, {{0, 65536}, {4, 1u << 20}}, 99999};
@@ -69,7 +71,7 @@ TEST(ControlMessage, EveryMessageSurvivesAndDamageDoesNot) {
 
 TEST(ControlMessage, SmallestValuesSurvive) {
   sweep(Hello{});
-  sweep(Welcome{0, "", kMinChunkContent});
+  sweep(Welcome{0, "", wire::kMinChunkContent});
   sweep(Offer{});
   sweep(Answer{});
   sweep(Want{});
@@ -86,22 +88,22 @@ TEST(ControlMessage, LargestValuesSurvive) {
   constexpr std::uint32_t kTop = 0xFFFFFFFFu;
   EXPECT_TRUE(parse<Hello>(encode(Hello{kTop, std::string(kMaxAgentBytes, 'a'), {}})));
   const Offer big{kTop,
-                  ObjectKind::file,
+                  wire::ObjectKind::file,
                   std::string(255, 'n'),
                   kMaxObjectBytes,
                   kMaxObjectBytes,
                   Priority::normal,
-                  kMaxChunkContent};
+                  wire::kMaxChunkContent};
   EXPECT_EQ(*parse<Offer>(encode(big)), big);
   Answer full{kTop, true, ~std::uint64_t{0}, digest_of("x"), true, {}, kMaxObjectBytes};
-  for (std::uint64_t i = 0; i < kMaxChunkPlanSteps; ++i) full.plan.push_back({i, kMaxChunkContent});
+  for (std::uint64_t i = 0; i < kMaxChunkPlanSteps; ++i) full.plan.push_back({i, wire::kMaxChunkContent});
   EXPECT_EQ(*parse<Answer>(encode(full)), full);
-  const Want all{kTop, ~std::uint64_t{0}, std::vector<bool>(kMaxRecords, true)};
+  const Want all{kTop, ~std::uint64_t{0}, std::vector<bool>(wire::kMaxRecords, true)};
   EXPECT_EQ(*parse<Want>(encode(all)), all);
   const Failure last{kTop, kTop, std::string(kMaxFailureBytes, 'm')};
   EXPECT_EQ(*parse<Failure>(encode(last)), last);
-  EXPECT_LT(encode(full).size(), kMaxSmallBody);
-  EXPECT_LT(encode(all).size(), kMaxSmallBody);
+  EXPECT_LT(encode(full).size(), wire::kMaxSmallBody);
+  EXPECT_LT(encode(all).size(), wire::kMaxSmallBody);
 }
 
 TEST(ControlMessage, TextsThatAreOnlyShownAreCutAtACharacter) {
@@ -121,8 +123,8 @@ TEST(ControlMessage, TextsThatAreOnlyShownAreCutAtACharacter) {
 
 TEST(ControlMessage, NumbersOutOfRangeAreRefused) {
   Welcome w = welcome();
-  for (std::uint32_t bytes : {0u, static_cast<std::uint32_t>(kMinChunkContent) - 1,
-                              static_cast<std::uint32_t>(kMaxChunkContent) + 1}) {
+  for (std::uint32_t bytes : {0u, static_cast<std::uint32_t>(wire::kMinChunkContent) - 1,
+                              static_cast<std::uint32_t>(wire::kMaxChunkContent) + 1}) {
     w.max_chunk_content = bytes;
     EXPECT_FALSE(parse<Welcome>(encode(w))) << bytes;
   }
@@ -130,13 +132,13 @@ TEST(ControlMessage, NumbersOutOfRangeAreRefused) {
   o.bytes = kMaxObjectBytes + 1;
   EXPECT_FALSE(parse<Offer>(encode(o)));
   o = offer();
-  o.chunk_content = kMaxChunkContent + 1;
+  o.chunk_content = wire::kMaxChunkContent + 1;
   EXPECT_FALSE(parse<Offer>(encode(o)));
   o = offer();
   o.priority = static_cast<Priority>(3);
   EXPECT_FALSE(parse<Offer>(encode(o)));
   o = offer();
-  o.kind = static_cast<ObjectKind>(3);
+  o.kind = static_cast<wire::ObjectKind>(3);
   EXPECT_FALSE(parse<Offer>(encode(o)));
   EXPECT_FALSE(parse<Stored>(encode(Stored{1, 1, kMaxObjectBytes + 1})));
   Bytes body;  // a protocol number of 33 bits
@@ -153,10 +155,10 @@ TEST(ControlMessage, AnOfferNamesOneSafeComponent) {
     o.name = bad;
     EXPECT_FALSE(parse<Offer>(encode(o))) << bad;
   }
-  o.name = std::string(kMaxNameBytes + 1, 'n');
+  o.name = std::string(wire::kMaxNameBytes + 1, 'n');
   EXPECT_FALSE(parse<Offer>(encode(o)));
   o.name.clear();
-  o.kind = ObjectKind::stream;
+  o.kind = wire::ObjectKind::stream;
   EXPECT_TRUE(parse<Offer>(encode(o)));
 }
 
@@ -174,7 +176,7 @@ TEST(ControlMessage, PlansAscendAndAreBounded) {
   EXPECT_FALSE(parse<Answer>(encode(a)));
   a.plan = {{4, 1}, {3, 2}};
   EXPECT_FALSE(parse<Answer>(encode(a)));
-  a.plan = {{0, kMaxChunkContent + 1}};
+  a.plan = {{0, wire::kMaxChunkContent + 1}};
   EXPECT_FALSE(parse<Answer>(encode(a)));
   a.plan = {{0, 0}};
   EXPECT_FALSE(parse<Answer>(encode(a)));
@@ -189,7 +191,7 @@ TEST(ControlMessage, WantBitsAreBoundedAndPaddedWithZero) {
   EXPECT_FALSE(parse<Want>(Bytes{3, 9, 9, 0x05, 0x03}));
   EXPECT_FALSE(parse<Want>(Bytes{3, 9, 9, 0x05, 0x81}));
   EXPECT_FALSE(parse<Want>(Bytes{3, 9, 9, 0x05}));
-  w.needed.assign(kMaxRecords + 1, true);
+  w.needed.assign(wire::kMaxRecords + 1, true);
   EXPECT_FALSE(parse<Want>(encode(w)));
   EXPECT_FALSE(parse<Want>(Bytes{3, 9, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01}));
 }
@@ -201,4 +203,4 @@ TEST(ControlMessage, NumbersNotInShortestFormAreRefused) {
 }
 
 }  // namespace
-}  // namespace dcdn::wire
+}  // namespace dcdn::message

@@ -8,7 +8,9 @@
 #include "unit/wire/vector_file.hpp"
 #include "unit/wire/wire_samples.hpp"
 
-namespace dcdn::wire {
+namespace dcdn::message {
+
+using namespace wire;  // the format that messages are made of
 
 class VectorCases {
  public:
@@ -50,9 +52,9 @@ class VectorCases {
   }
 
   void streams() {
-    const Bytes a = make_frame(FrameType::chunk, samples::chunk_body("hello"));  // 61 bytes
-    const Bytes b = make_frame(FrameType::pause, Bytes{0});                      // 25
-    const Bytes unknown = make_frame(static_cast<FrameType>(0xEE), samples::noise(9, 1));
+    const Bytes a = make_frame(wire::FrameType::chunk, samples::chunk_body("hello"));  // 61 bytes
+    const Bytes b = make_frame(wire::FrameType::pause, Bytes{0});                      // 25
+    const Bytes unknown = make_frame(static_cast<wire::FrameType>(0xEE), samples::noise(9, 1));
     const Bytes good = samples::joined({a, unknown, b, a});
     const std::string frames = "frames 01:37 ee:9 46:1 01:37";
     add("stream", "a chunk, a frame of unknown type, a pause, the chunk again", "stream", "accept", good,
@@ -91,32 +93,32 @@ class VectorCases {
     const std::string id = to_hex(segment_id(encode_segment(samples::stream_segment("hello"))).view());
     add("object-stream", "a nameless stream of one chunk, signed", "object", "accept", stream, "id " + id);
     Bytes tree;
-    for (const Segment& segment : samples::tree_chain()) {
-      append_frame(tree, FrameType::segment, encode_segment(segment));
-      append_frame(tree, FrameType::signature, encode(samples::signature_of(samples::key(1), segment)));
+    for (const wire::Segment& segment : samples::tree_chain()) {
+      append_frame(tree, wire::FrameType::segment, encode_segment(segment));
+      append_frame(tree, wire::FrameType::signature, encode(samples::signature_of(samples::key(1), segment)));
     }
     const auto chain = samples::tree_chain();
     const std::string tree_id = to_hex(segment_id(encode_segment(chain.back())).view());
     add("object-tree", "the manifest of a tree in three signed segments; its chunks are elsewhere", "object",
         "accept", tree, "id " + tree_id);
     Bytes reordered;
-    append_frame(reordered, FrameType::segment, encode_segment(chain[1]));
-    append_frame(reordered, FrameType::segment, encode_segment(chain[0]));
+    append_frame(reordered, wire::FrameType::segment, encode_segment(chain[1]));
+    append_frame(reordered, wire::FrameType::segment, encode_segment(chain[0]));
     add("object-gap", "segment 1 where segment 0 is due", "object", "corrupt", reordered);
     add("object-unfinished", "the final segment is missing", "object", "truncated",
-        make_frame(FrameType::segment, encode_segment(chain[0])));
-    const Segment segment = samples::stream_segment("hello");
-    SegmentSignature forged = samples::signature_of(samples::key(1), segment);
+        make_frame(wire::FrameType::segment, encode_segment(chain[0])));
+    const wire::Segment segment = samples::stream_segment("hello");
+    wire::SegmentSignature forged = samples::signature_of(samples::key(1), segment);
     forged.time_s += 1;
     add("object-forged", "the time of a signature was changed afterwards", "object", "bad_signature",
-        samples::joined({make_frame(FrameType::segment, encode_segment(segment)),
-                         make_frame(FrameType::signature, encode(forged))}));
+        samples::joined({make_frame(wire::FrameType::segment, encode_segment(segment)),
+                         make_frame(wire::FrameType::signature, encode(forged))}));
     add("object-wrong-chunk", "a chunk frame whose digest is not that of its bytes", "object", "corrupt",
-        make_frame(FrameType::chunk, flipped(samples::chunk_body("hello"), 36)));
-    Segment escape = chain[0];
+        make_frame(wire::FrameType::chunk, flipped(samples::chunk_body("hello"), 36)));
+    wire::Segment escape = chain[0];
     escape.records = {samples::symlink("a", "/etc"), samples::symlink("a/passwd", "x")};
     add("object-symlink-parent", "an entry below a symlink", "object", "corrupt",
-        make_frame(FrameType::segment, encode_segment(escape)));
+        make_frame(wire::FrameType::segment, encode_segment(escape)));
   }
 
   void segments() {
@@ -138,7 +140,7 @@ class VectorCases {
     add("segment-long-index", "an index that is not in its shortest form", "segment", "corrupt",
         samples::joined({Bytes{1, 0x82, 0x00}, Bytes(last.begin() + 2, last.end())}));
     const auto path = [](std::string_view name) {
-      Segment segment = samples::tree_chain()[0];
+      wire::Segment segment = samples::tree_chain()[0];
       segment.records = {samples::directory(std::string(name))};
       return encode_segment(segment);
     };
@@ -146,7 +148,7 @@ class VectorCases {
     add("segment-path-absolute", "an absolute path", "segment", "corrupt", path("/etc"));
     add("segment-path-empty-component", "a path with an empty component", "segment", "corrupt", path("a//b"));
     add("segment-path-nul", "a path with a NUL", "segment", "corrupt", path(std::string_view("a\0b", 3)));
-    Segment empty = chain[0];
+    wire::Segment empty = chain[0];
     empty.records.clear();
     add("segment-empty", "no records although it is not the final one", "segment", "corrupt",
         encode_segment(empty));
@@ -185,8 +187,8 @@ class VectorCases {
 
   void messages() {
     message("hello", Hello{1, "dcdn 0.1.0", {1, 2, 3, 4}}, 1, 65);
-    message("welcome", Welcome{1, "dcdn 0.1.0", kMaxChunkContent}, 12, 0x81);
-    message("offer", Offer{1, ObjectKind::tree, "photos", 123456, 7, Priority::high, 65536}, 13, 3);
+    message("welcome", Welcome{1, "dcdn 0.1.0", wire::kMaxChunkContent}, 12, 0x81);
+    message("offer", Offer{1, wire::ObjectKind::tree, "photos", 123456, 7, Priority::high, 65536}, 13, 3);
     message("answer", Answer{1, true, 2, samples::digest_of("s"), true, {{0, 65536}, {1, 4096}}, 70000}, 1,
             4);
     message("want", Want{1, 2, {true, false, true}}, 3, 0x0D);
@@ -218,4 +220,4 @@ class VectorCases {
   std::map<std::string, VectorFile> all_;
 };
 
-}  // namespace dcdn::wire
+}  // namespace dcdn::message

@@ -8,7 +8,9 @@
 
 #include "unit/message/vector_cases.hpp"
 
-namespace dcdn::wire {
+namespace dcdn::message {
+
+using namespace wire;  // the format that messages are made of
 namespace {
 
 namespace fs = std::filesystem;
@@ -29,7 +31,7 @@ Outcome outcome_of(const Result<T>& result) {
   return result ? Outcome{} : outcome_of(result.error());
 }
 
-Outcome judge_stream(ByteView body, OnDamage on_damage) {
+Outcome judge_stream(ByteView body, wire::OnDamage on_damage) {
   const samples::Reading reading = samples::read_all(body, on_damage);
   for (std::size_t step : samples::kPushSizes) EXPECT_EQ(samples::read_all(body, on_damage, step), reading);
   if (reading.error) return outcome_of(*reading.error);
@@ -37,28 +39,29 @@ Outcome judge_stream(ByteView body, OnDamage on_damage) {
   for (const auto& [type, bytes] : reading.frames)
     result += fmt::format(" {:02x}:{}", static_cast<unsigned>(type), bytes.size());
   if (!reading.damage.empty()) result += " damage";
-  for (const Damage& damage : reading.damage) result += fmt::format(" {}+{}", damage.offset, damage.bytes);
+  for (const wire::Damage& damage : reading.damage)
+    result += fmt::format(" {}+{}", damage.offset, damage.bytes);
   return {"accept", result};
 }
 
-Result<void> judge_frame(ManifestChecker& checker, FrameType type, ByteView body) {
-  if (type == FrameType::chunk) {
-    if (body.size() <= 32 || blake3(body.subspan(32)) != Digest::copy_of(body))
+Result<void> judge_frame(wire::ManifestChecker& checker, wire::FrameType type, ByteView body) {
+  if (type == wire::FrameType::chunk) {
+    if (body.size() <= 32 || digest::blake3(body.subspan(32)) != Digest::copy_of(body))
       return Error(Errc::corrupt, "chunk digest");
-  } else if (type == FrameType::segment) {
-    DCDN_TRY(const Segment segment, parse_segment(body));
+  } else if (type == wire::FrameType::segment) {
+    DCDN_TRY(const wire::Segment segment, parse_segment(body));
     return checker.add(segment, segment_id(body));
-  } else if (type == FrameType::signature) {
-    DCDN_TRY(const SegmentSignature signature, parse_segment_signature(body));
+  } else if (type == wire::FrameType::signature) {
+    DCDN_TRY(const wire::SegmentSignature signature, wire::parse_segment_signature(body));
     if (signature.segment != checker.last_id()) return Error(Errc::corrupt, "signature of something else");
-    return verify_segment_signature(signature);
+    return wire::verify_segment_signature(signature);
   }
   return {};
 }
 
 Outcome judge_object(ByteView body) {
-  const samples::Reading reading = samples::read_all(body, OnDamage::strict);
-  ManifestChecker checker;
+  const samples::Reading reading = samples::read_all(body, wire::OnDamage::strict);
+  wire::ManifestChecker checker;
   for (const auto& [type, bytes] : reading.frames)
     if (auto judged = judge_frame(checker, type, bytes); !judged) return outcome_of(judged);
   if (reading.error) return outcome_of(*reading.error);
@@ -84,18 +87,18 @@ Outcome judge_message(ByteView body) {
 }
 
 Outcome judge_signature(ByteView body) {
-  const auto signature = parse_segment_signature(body);
-  return signature ? outcome_of(verify_segment_signature(*signature)) : outcome_of(signature);
+  const auto signature = wire::parse_segment_signature(body);
+  return signature ? outcome_of(wire::verify_segment_signature(*signature)) : outcome_of(signature);
 }
 
 Outcome judge_receipt(ByteView body) {
-  const auto receipt = parse_receipt(body);
-  return receipt ? outcome_of(verify_receipt(*receipt)) : outcome_of(receipt);
+  const auto receipt = wire::parse_receipt(body);
+  return receipt ? outcome_of(wire::verify_receipt(*receipt)) : outcome_of(receipt);
 }
 
 Outcome judge(const std::string& reads, ByteView body) {
-  if (reads == "stream") return judge_stream(body, OnDamage::strict);
-  if (reads == "damaged-stream") return judge_stream(body, OnDamage::recover);
+  if (reads == "stream") return judge_stream(body, wire::OnDamage::strict);
+  if (reads == "damaged-stream") return judge_stream(body, wire::OnDamage::recover);
   if (reads == "object") return judge_object(body);
   if (reads == "segment") return judge_segment(body);
   if (reads == "signature") return judge_signature(body);
@@ -162,4 +165,4 @@ TEST(WireVectors, EveryGoodOneHasACorruptTwin) {
 }
 
 }  // namespace
-}  // namespace dcdn::wire
+}  // namespace dcdn::message

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace dcdn::session {
+namespace dcdn::pace {
 namespace {
 
 using std::chrono::seconds;
@@ -38,4 +38,4 @@ TEST(RateMeter, GuessesNothingFromNothingAndStartsOverWhenBytesFall) {
 }
 
 }  // namespace
-}  // namespace dcdn::session
+}  // namespace dcdn::pace

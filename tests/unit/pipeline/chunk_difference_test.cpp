@@ -37,7 +37,7 @@ std::vector<Buffer> cut(const Bytes& content, std::size_t chunk) {
 
 wire::ChunkRecord record_of(const Buffer& content) {
   const auto size = static_cast<std::uint32_t>(content.size());
-  return {wire::CodecId::raw, size, size, blake3(content.view()), blake3(content.view())};
+  return {wire::CodecId::raw, size, size, digest::blake3(content.view()), digest::blake3(content.view())};
 }
 
 ReadBasis reader_of(const Bytes& old) {
@@ -71,7 +71,7 @@ Made make(const Bytes& old, const Bytes& content, std::size_t chunk, std::uint32
   return made;
 }
 
-void expect_content(const Made& made, const Bytes& old, CompressMode mode) {
+void expect_content(const Made& made, const Bytes& old, compress::CompressMode mode) {
   BufferPool pool(0);
   for (std::size_t i = 0; i < made.chunks.size(); ++i) {
     const auto difference = pack_commands(made.commands[i], {mode, 3}, pool);
@@ -79,7 +79,7 @@ void expect_content(const Made& made, const Bytes& old, CompressMode mode) {
     ASSERT_TRUE(content) << content.error().message;
     EXPECT_TRUE(std::ranges::equal(content->view(), made.chunks[i].view()));
     const auto in_context = pack_in_context(made.commands[i], made.chunks[i].view(), {mode, 3}, pool);
-    ASSERT_EQ(in_context.has_value(), mode != CompressMode::none);
+    ASSERT_EQ(in_context.has_value(), mode != compress::CompressMode::none);
     if (!in_context) continue;
     const auto again = apply_difference(*in_context, record_of(made.chunks[i]), reader_of(old), pool);
     ASSERT_TRUE(again) << again.error().message;
@@ -104,8 +104,8 @@ TEST(ChunkDifference, EachChunkIsMadeOnItsOwn) {
   content.insert(content.begin() + 50'000, inserted.begin(), inserted.end());
   for (const std::size_t chunk : {1000u, 4096u, 65536u, 200'000u}) {
     const Made made = make(old, content, chunk);
-    expect_content(made, old, CompressMode::none);
-    expect_content(made, old, CompressMode::automatic);
+    expect_content(made, old, compress::CompressMode::none);
+    expect_content(made, old, compress::CompressMode::automatic);
   }
 }
 
@@ -133,7 +133,7 @@ TEST(ChunkDifference, ManySeedsOfEdits) {
             content.begin() + static_cast<std::ptrdiff_t>(std::min(content.size(), at + part.size())));
     }
     const Made made = make(old, content, 512 + engine() % 4096, 64);
-    expect_content(made, old, CompressMode::automatic);
+    expect_content(made, old, compress::CompressMode::automatic);
   }
 }
 
@@ -163,9 +163,10 @@ TEST(ChunkDifference, NewLinesCostLessAmongOldOnes) {
   const auto in_context = pack_in_context(made.commands[0], made.chunks[0].view(), {}, pool);
   ASSERT_TRUE(in_context);
   EXPECT_LT(in_context->bytes.size() * 4, alone.bytes.size() * 3);
-  expect_content(made, old, CompressMode::automatic);
-  expect_content(made, old, CompressMode::zstd);
-  EXPECT_FALSE(pack_in_context(made.commands[0], made.chunks[0].view(), {CompressMode::lz4, 3}, pool));
+  expect_content(made, old, compress::CompressMode::automatic);
+  expect_content(made, old, compress::CompressMode::zstd);
+  EXPECT_FALSE(
+      pack_in_context(made.commands[0], made.chunks[0].view(), {compress::CompressMode::lz4, 3}, pool));
 }
 
 TEST(ChunkDifference, HostileContextsMakeNothing) {
@@ -176,22 +177,22 @@ TEST(ChunkDifference, HostileContextsMakeNothing) {
   const Made made = make(old, content, 1u << 20);
   const wire::ChunkRecord record = record_of(made.chunks[0]);
   BufferPool pool(0);
-  const wire::Difference good = *pack_in_context(made.commands[0], content, {}, pool);
+  const message::Difference good = *pack_in_context(made.commands[0], content, {}, pool);
   ASSERT_TRUE(apply_difference(good, record, reader_of(old), pool));
   for (std::size_t i = 0; i < good.bytes.size(); ++i) {
     for (unsigned bit = 0; bit < 8; ++bit) {
-      wire::Difference wrong = good;
+      message::Difference wrong = good;
       wrong.bytes[i] = static_cast<std::uint8_t>(wrong.bytes[i] ^ (1u << bit));
       const auto made_of_it = apply_difference(wrong, record, reader_of(old), pool);
       EXPECT_TRUE(!made_of_it || std::ranges::equal(made_of_it->view(), content));
     }
-    wire::Difference cut_off = good;
+    message::Difference cut_off = good;
     cut_off.bytes.resize(i);
     EXPECT_FALSE(apply_difference(cut_off, record, reader_of(old), pool)) << i;
   }
   const auto of_steps = [](const Bytes& steps) {
-    wire::Difference difference;
-    difference.codec = wire::DifferenceCodec::in_context;
+    message::Difference difference;
+    difference.codec = message::DifferenceCodec::in_context;
     difference.command_bytes = static_cast<std::uint32_t>(steps.size());
     difference.bytes.push_back(static_cast<std::uint8_t>(steps.size()));
     difference.bytes.insert(difference.bytes.end(), steps.begin(), steps.end());
@@ -217,7 +218,7 @@ TEST(ChunkDifference, HostileCommandsMakeNothing) {
     for (const unsigned flip : {0x01u, 0x80u, 0xFFu}) {
       Bytes commands = made.commands[0];
       commands[i] = static_cast<std::uint8_t>(commands[i] ^ flip);
-      const auto difference = pack_commands(commands, {CompressMode::none, 3}, pool);
+      const auto difference = pack_commands(commands, {compress::CompressMode::none, 3}, pool);
       EXPECT_FALSE(apply_difference(difference, record, reader_of(old), pool));
     }
     const Bytes cut_off(made.commands[0].begin(), made.commands[0].begin() + static_cast<std::ptrdiff_t>(i));
@@ -228,7 +229,7 @@ TEST(ChunkDifference, HostileCommandsMakeNothing) {
   for (const Bytes& body : {Bytes{0x72, 0x73, 0x02, 0x36, 0x54, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0},
                             Bytes{0x72, 0x73, 0x02, 0x36, 0x44, 0xFF, 0xFF, 0xFF, 0xFF, 1, 0}})
     EXPECT_FALSE(apply_difference(pack_commands(body, {}, pool), record, reader_of(old), pool));
-  wire::Difference bomb = pack_commands(Bytes(100'000, 0), {CompressMode::zstd, 3}, pool);
+  message::Difference bomb = pack_commands(Bytes(100'000, 0), {compress::CompressMode::zstd, 3}, pool);
   bomb.command_bytes = 10;
   EXPECT_FALSE(apply_difference(bomb, record, reader_of(old), pool));
 }
@@ -238,7 +239,7 @@ TEST(ChunkDifference, NothingInCommonIsLiteral) {
   const Bytes content = noise(70'000, 8);
   const Made made = make(old, content, 65536);
   EXPECT_GE(made.bytes(), content.size());
-  expect_content(made, old, CompressMode::none);
+  expect_content(made, old, compress::CompressMode::none);
 }
 
 }  // namespace

@@ -44,14 +44,16 @@ class ChunkPackerTest : public ::testing::Test {
 
 TEST_F(ChunkPackerTest, RecordDescribesWhatIsCarried) {
   const Buffer content = text_content(100'000);
-  for (const CompressMode mode : {CompressMode::automatic, CompressMode::lz4, CompressMode::zstd}) {
+  for (const compress::CompressMode mode :
+       {compress::CompressMode::automatic, compress::CompressMode::lz4, compress::CompressMode::zstd}) {
     const PackedChunk packed = pack_chunk(content, {mode, 3}, pool_);
     EXPECT_FALSE(packed.hole);
-    EXPECT_EQ(packed.record.codec, mode == CompressMode::lz4 ? wire::CodecId::lz4 : wire::CodecId::zstd);
+    EXPECT_EQ(packed.record.codec,
+              mode == compress::CompressMode::lz4 ? wire::CodecId::lz4 : wire::CodecId::zstd);
     EXPECT_EQ(packed.record.content_size, 100'000u);
     EXPECT_EQ(packed.record.carried_size, packed.carried.size());
-    EXPECT_EQ(packed.record.content, blake3(content.view()));
-    EXPECT_EQ(packed.record.carried, blake3(packed.carried.view()));
+    EXPECT_EQ(packed.record.content, digest::blake3(content.view()));
+    EXPECT_EQ(packed.record.carried, digest::blake3(packed.carried.view()));
     EXPECT_NE(packed.record.carried, packed.record.content);
   }
 }
@@ -85,7 +87,8 @@ TEST_F(ChunkPackerTest, ContentComesBack) {
   for (const std::size_t size :
        {std::size_t{1}, std::size_t{4096}, std::size_t{100'001}, wire::kMaxChunkContent}) {
     for (const Buffer& content : {text_content(size), random_content(size)}) {
-      for (const CompressMode mode : {CompressMode::automatic, CompressMode::none, CompressMode::lz4}) {
+      for (const compress::CompressMode mode :
+           {compress::CompressMode::automatic, compress::CompressMode::none, compress::CompressMode::lz4}) {
         const PackedChunk packed = pack_chunk(content, {mode, 1}, pool_);
         const auto back = unpack_chunk(packed.record, packed.carried, pool_);
         ASSERT_TRUE(back) << size << " " << back.error().message;
@@ -129,7 +132,7 @@ TEST_F(ChunkPackerTest, AWrongContentSizeIsRefused) {
 
 TEST_F(ChunkPackerTest, BytesThatMatchTheirDigestAndDoNotDecodeAreCorrupt) {
   const Buffer noise = random_content(1000);
-  wire::ChunkRecord record{wire::CodecId::zstd, 50'000, 1000, {}, blake3(noise.view())};
+  wire::ChunkRecord record{wire::CodecId::zstd, 50'000, 1000, {}, digest::blake3(noise.view())};
   expect_corrupt(record, noise, "zstd");
   record.codec = wire::CodecId::lz4;
   expect_corrupt(record, noise, "lz4");
@@ -137,7 +140,7 @@ TEST_F(ChunkPackerTest, BytesThatMatchTheirDigestAndDoNotDecodeAreCorrupt) {
 
 TEST_F(ChunkPackerTest, AnUnknownCodecIsUnsupported) {
   const Buffer noise = random_content(1000);
-  const wire::ChunkRecord record{static_cast<wire::CodecId>(7), 5000, 1000, {}, blake3(noise.view())};
+  const wire::ChunkRecord record{static_cast<wire::CodecId>(7), 5000, 1000, {}, digest::blake3(noise.view())};
   const auto content = unpack_chunk(record, noise, pool_);
   ASSERT_FALSE(content);
   EXPECT_EQ(content.error().code, Errc::unsupported);

@@ -9,8 +9,8 @@
 namespace dcdn::pipeline {
 namespace {
 
-SecretKey key_of(std::uint8_t byte) {
-  return *SecretKey::from_seed(Bytes(32, byte));
+sign::SecretKey key_of(std::uint8_t byte) {
+  return *sign::SecretKey::from_seed(Bytes(32, byte));
 }
 sign::Secret secret_of(std::uint8_t byte) {
   return sign::Secret(Bytes(32, byte));
@@ -21,7 +21,7 @@ struct Opened {
   std::optional<Error> error;
 };
 
-Opened open_all(const std::vector<SecretKey>& keys, ByteView sealed, std::size_t step) {
+Opened open_all(const std::vector<sign::SecretKey>& keys, ByteView sealed, std::size_t step) {
   Opened opened;
   ContentOpener opener(keys);
   const auto put = [&](ByteView plain) -> Result<void> {
@@ -75,7 +75,7 @@ TEST(SealedContent, Vectors) {
     SCOPED_TRACE(entry.path().filename());
     const auto vector = wire::parse_vector(wire::file_text(entry.path()));
     ASSERT_TRUE(vector && vector->reads.starts_with("encrypted "));
-    const auto key = SecretKey::from_seed(*from_hex(vector->reads.substr(10), 32));
+    const auto key = sign::SecretKey::from_seed(*from_hex(vector->reads.substr(10), 32));
     for (const std::size_t step : {std::size_t{1}, std::size_t{17}, vector->body.size()}) {
       const Opened opened = open_all({*key}, vector->body, step);
       EXPECT_EQ(outcome(opened.error), vector->expect) << (opened.error ? opened.error->message : "");
@@ -182,7 +182,7 @@ TEST(SealedContent, RecipientsThatCannotBe) {
   EXPECT_EQ(ContentSealer::make({}, secret_of(9)).error().code, Errc::usage);
   EXPECT_EQ(ContentSealer::make({NodeId{}}, secret_of(9)).error().code, Errc::usage);
   std::vector<NodeId> many;
-  for (std::size_t i = 0; i <= kMaxRecipients; ++i) many.push_back(SecretKey::generate()->id());
+  for (std::size_t i = 0; i <= kMaxRecipients; ++i) many.push_back(sign::SecretKey::generate()->id());
   EXPECT_EQ(ContentSealer::make(many, secret_of(9)).error().code, Errc::usage);
   many.pop_back();
   auto most = ContentSealer::make(many, secret_of(9));

@@ -19,7 +19,7 @@ wire::ObjectHeader tree_object() {
 
 wire::ChunkRecord chunk(std::uint32_t size, unsigned seed = 0) {
   const std::string name = "chunk " + std::to_string(seed);
-  const Digest digest = blake3(as_bytes(name));
+  const Digest digest = digest::blake3(as_bytes(name));
   return {wire::CodecId::raw, size, size, digest, digest};
 }
 
@@ -145,7 +145,7 @@ std::vector<BuiltSegment> build_three() {
   for (unsigned i = 0; i < 3; ++i) {
     if (i == 0) builder.add(wire::EntryBegin{});
     builder.add(chunk(5000 + i, i));
-    if (i == 2) builder.add(wire::EntryEnd{15'003, blake3(as_bytes("whole"))});
+    if (i == 2) builder.add(wire::EntryEnd{15'003, digest::blake3(as_bytes("whole"))});
     built.push_back(builder.cut(i == 2));
   }
   return built;

@@ -1,6 +1,6 @@
 #include "pipeline/segment_gate.hpp"
 
-#include "unit/session/session_fixture.hpp"
+#include "unit/source/pack_fixture.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace dcdn::test {
@@ -19,7 +19,7 @@ class SegmentGateTest : public ::testing::Test {
   [[nodiscard]] wire::Frame segment_frame() const {
     return frame(wire::FrameType::segment, wire::encode_segment(made_.segments[0].segment));
   }
-  [[nodiscard]] wire::SegmentSignature signature(const SecretKey& key) const {
+  [[nodiscard]] wire::SegmentSignature signature(const sign::SecretKey& key) const {
     return *wire::sign_segment(key, made_.segments[0].id, 0, made_.segments[0].id, 1);
   }
   static wire::Frame signed_frame(const wire::SegmentSignature& signature) {
@@ -27,13 +27,13 @@ class SegmentGateTest : public ::testing::Test {
   }
 
   MadeObject made_;
-  SecretKey peer_ = *SecretKey::generate();
-  SecretKey stranger_ = *SecretKey::generate();
-  Keyring trusted_;
+  sign::SecretKey peer_ = *sign::SecretKey::generate();
+  sign::SecretKey stranger_ = *sign::SecretKey::generate();
+  sign::Keyring trusted_;
 };
 
 TEST_F(SegmentGateTest, PassesWhatThePeerSigned) {
-  session::SegmentGate gate(peer_.id(), trusted_);
+  pipeline::SegmentGate gate(peer_.id(), trusted_);
   ASSERT_FALSE(gate.take(segment_frame(), kNow)->has_value());
   const auto passed = gate.take(signed_frame(signature(peer_)), kNow);
   ASSERT_TRUE(passed.has_value() && passed->has_value());
@@ -41,15 +41,15 @@ TEST_F(SegmentGateTest, PassesWhatThePeerSigned) {
 }
 
 TEST_F(SegmentGateTest, PassesWhatATrustedKeySignedButNoStrangers) {
-  session::SegmentGate gate(peer_.id(), trusted_);
+  pipeline::SegmentGate gate(peer_.id(), trusted_);
   ASSERT_TRUE(gate.take(segment_frame(), kNow).has_value());
   EXPECT_FALSE(gate.take(signed_frame(signature(stranger_)), kNow)->has_value());
   const auto next = gate.take(segment_frame(), kNow);
   ASSERT_FALSE(next.has_value());
   EXPECT_EQ(next.error().code, Errc::untrusted);
-  Keyring ring;
+  sign::Keyring ring;
   ASSERT_TRUE(ring.add({"friend", stranger_.id()}).has_value());
-  session::SegmentGate trusting(peer_.id(), ring);
+  pipeline::SegmentGate trusting(peer_.id(), ring);
   ASSERT_TRUE(trusting.take(segment_frame(), kNow).has_value());
   EXPECT_TRUE(trusting.take(signed_frame(signature(stranger_)), kNow)->has_value());
 }
@@ -57,7 +57,7 @@ TEST_F(SegmentGateTest, PassesWhatATrustedKeySignedButNoStrangers) {
 TEST_F(SegmentGateTest, RefusesASignatureOfSomethingElseOrOneThatWasChanged) {
   for (const int what : {0, 1, 2, 3}) {
     SCOPED_TRACE(what);
-    session::SegmentGate gate(peer_.id(), trusted_);
+    pipeline::SegmentGate gate(peer_.id(), trusted_);
     ASSERT_TRUE(gate.take(segment_frame(), kNow).has_value());
     wire::SegmentSignature bad = signature(peer_);
     if (what == 0) bad.index = 1;
@@ -71,8 +71,8 @@ TEST_F(SegmentGateTest, RefusesASignatureOfSomethingElseOrOneThatWasChanged) {
 }
 
 TEST_F(SegmentGateTest, GivesUpASegmentThatNobodySigns) {
-  const Micros limit = session::kSignatureWait;
-  session::SegmentGate gate(peer_.id(), trusted_);
+  const Micros limit = pipeline::kSignatureWait;
+  pipeline::SegmentGate gate(peer_.id(), trusted_);
   EXPECT_TRUE(gate.check(kNow + 2 * limit).has_value());  // nothing waits
   ASSERT_TRUE(gate.take(segment_frame(), kNow).has_value());
   EXPECT_TRUE(gate.check(kNow + limit - Micros(1)).has_value());
@@ -85,10 +85,10 @@ TEST_F(SegmentGateTest, GivesUpASegmentThatNobodySigns) {
 }
 
 TEST_F(SegmentGateTest, StrangersCannotMakeItHoldMuch) {
-  session::SegmentGate gate(peer_.id(), trusted_);
+  pipeline::SegmentGate gate(peer_.id(), trusted_);
   ASSERT_TRUE(gate.take(segment_frame(), kNow).has_value());
   const wire::Frame strange = signed_frame(signature(stranger_));
-  Result<std::optional<session::SegmentGate::Passed>> taken = gate.take(strange, kNow);
+  Result<std::optional<pipeline::SegmentGate::Passed>> taken = gate.take(strange, kNow);
   for (int i = 0; i < 1000 && taken; ++i) taken = gate.take(strange, kNow);
   ASSERT_FALSE(taken.has_value());
   EXPECT_EQ(taken.error().code, Errc::limit);

@@ -3,7 +3,7 @@
 
 #include "support/signed_stream.hpp"
 
-namespace dcdn::api {
+namespace dcdn::pipeline {
 namespace {
 
 using test::Frames;
@@ -142,4 +142,4 @@ TEST(StreamSplicing, WhenTheClockJumpsNothingChanges) {
 }
 
 }  // namespace
-}  // namespace dcdn::api
+}  // namespace dcdn::pipeline

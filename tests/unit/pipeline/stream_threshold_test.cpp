@@ -5,7 +5,7 @@
 #include "support/signed_stream.hpp"
 #include "wire/frame_reader.hpp"
 
-namespace dcdn::api {
+namespace dcdn::pipeline {
 namespace {
 
 using test::Frames;
@@ -121,4 +121,4 @@ TEST(SignedStream, EverySingleBitFlipIsRefused) {
 }
 
 }  // namespace
-}  // namespace dcdn::api
+}  // namespace dcdn::pipeline

@@ -6,7 +6,7 @@
 
 #include "support/signed_stream.hpp"
 
-namespace dcdn::api {
+namespace dcdn::pipeline {
 namespace {
 
 using test::Frames;
@@ -110,7 +110,7 @@ TEST(StreamVerifier, UnsignedAndStrangelySignedStreamsAreUntrusted) {
   EXPECT_TRUE(unsigned_one.out.empty());
   const Outcome strange = verify(signed_by(kStranger, plain));
   EXPECT_EQ(strange.code, Errc::untrusted);
-  EXPECT_NE(strange.message.find(to_text(kStranger.id())), std::string::npos) << strange.message;
+  EXPECT_NE(strange.message.find(sign::to_text(kStranger.id())), std::string::npos) << strange.message;
   EXPECT_TRUE(strange.out.empty());
 }
 
@@ -279,4 +279,4 @@ TEST(RecentDigests, RemembersAtLeastItsCapacity) {
 }
 
 }  // namespace
-}  // namespace dcdn::api
+}  // namespace dcdn::pipeline

@@ -10,7 +10,7 @@
 
 #include "support/temp_dir.hpp"
 
-namespace dcdn::store {
+namespace dcdn::record {
 namespace {
 
 using S = SessionState;
@@ -270,4 +270,4 @@ TEST_F(SessionDbTest, TwoProcessesAtOnceLoseNothing) {
 }
 
 }  // namespace
-}  // namespace dcdn::store
+}  // namespace dcdn::record

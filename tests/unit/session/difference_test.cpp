@@ -5,7 +5,7 @@
 #include "session/frame_stream.hpp"
 #include "sink/basis_book.hpp"
 #include "source/packed_segment.hpp"
-#include "unit/session/session_fixture.hpp"
+#include "unit/source/pack_fixture.hpp"
 
 namespace dcdn::session {
 namespace {
@@ -25,13 +25,13 @@ class DifferenceTest : public ::testing::Test {
     test::write_bytes(dir_.path() + "/new", content);
     return test::pack(test::file_request(dir_.path() + "/new"));
   }
-  BasisBook book(const Bytes& old) {
+  sink::BasisBook book(const Bytes& old) {
     test::write_bytes(dir_.path() + "/old", old);
     auto files = std::make_shared<store::BasisFiles>(wire::ObjectKind::file);
     files->add_path(dir_.path() + "/old", "");
     return {7, std::move(files)};
   }
-  static Bytes frames_for(BasisBook& book, const PackedSegment& segment, bool needed = true,
+  static Bytes frames_for(sink::BasisBook& book, const source::PackedSegment& segment, bool needed = true,
                           std::uint32_t version = 2) {
     const auto parsed = wire::parse_segment(
         segment.frames.view().subspan(wire::kHeaderBytes, test::Packed::body_bytes(segment.frames.view())));
@@ -52,15 +52,15 @@ class DifferenceTest : public ::testing::Test {
     FrameStream stream(pool);
     return stream.feed(frames, true, [this](wire::Frame& frame) -> Result<void> {
       if (frame.type == wire::FrameType::basis) {
-        DCDN_TRY(const auto piece, wire::parse<wire::BasisPiece>(frame.body.view()));
+        DCDN_TRY(const auto piece, message::parse<message::BasisPiece>(frame.body.view()));
         return sender_.take(piece);
       }
-      DCDN_TRY(const auto compare, wire::parse<wire::Compare>(frame.body.view()));
+      DCDN_TRY(const auto compare, message::parse<message::Compare>(frame.body.view()));
       return sender_.take(compare);
     });
   }
   /// Waits for the search, and returns what it queued.
-  std::vector<QueuedChunk> search(const PackedSegmentPtr& segment) {
+  std::vector<QueuedChunk> search(const source::PackedSegmentPtr& segment) {
     taken_.clear();
     EXPECT_TRUE(sender_.start(segment, std::vector<bool>(segment->chunks.size(), true)));
     shared_.difference_worker.drain();
@@ -69,9 +69,9 @@ class DifferenceTest : public ::testing::Test {
     EXPECT_FALSE(sender_.busy());
     return std::move(taken_);
   }
-  static wire::Difference parsed(const QueuedChunk& queued) {
+  static message::Difference parsed(const QueuedChunk& queued) {
     const auto difference =
-        wire::parse<wire::Difference>(queued.difference.view().subspan(wire::kHeaderBytes));
+        message::parse<message::Difference>(queued.difference.view().subspan(wire::kHeaderBytes));
     EXPECT_TRUE(difference);
     return *difference;
   }
@@ -79,7 +79,8 @@ class DifferenceTest : public ::testing::Test {
   test::TempDir dir_;
   asio::io_context loop_;
   Watcher watcher_;
-  SendShared shared_{loop_.get_executor(), SendSettings{}, *SecretKey::from_seed(Bytes(32, 1)), watcher_};
+  SendShared shared_{loop_.get_executor(), SendSettings{}, *sign::SecretKey::from_seed(Bytes(32, 1)),
+                     watcher_};
   std::vector<QueuedChunk> taken_;
   DifferenceSender sender_{shared_, 7,
                            [this](std::vector<QueuedChunk> chunks) { taken_ = std::move(chunks); }};
@@ -95,8 +96,8 @@ Bytes with_insertion(Bytes content) {
 TEST_F(DifferenceTest, AnInsertionTravelsAsDifferences) {
   const Bytes old = pattern(100'000, 1);
   const test::Packed packed = pack(with_insertion(old));
-  BasisBook receiver = book(old);
-  const auto segment = std::make_shared<const PackedSegment>(packed.segments.at(0));
+  sink::BasisBook receiver = book(old);
+  const auto segment = std::make_shared<const source::PackedSegment>(packed.segments.at(0));
   const Bytes frames = frames_for(receiver, *segment);
   EXPECT_LT(frames.size(), 5000u);
   ASSERT_TRUE(give(frames));
@@ -115,14 +116,14 @@ TEST_F(DifferenceTest, AnInsertionTravelsAsDifferences) {
 TEST_F(DifferenceTest, EndsThatKnowLessGetDifferencesWithoutContext) {
   const Bytes old = pattern(100'000, 1);
   const test::Packed packed = pack(with_insertion(old));
-  const auto segment = std::make_shared<const PackedSegment>(packed.segments.at(0));
+  const auto segment = std::make_shared<const source::PackedSegment>(packed.segments.at(0));
   for (const std::uint32_t version : {1u, 2u, 3u}) {
     sender_.forget();
-    BasisBook receiver = book(old);
+    sink::BasisBook receiver = book(old);
     ASSERT_TRUE(give(frames_for(receiver, *segment, true, version)));
     for (const QueuedChunk& queued : search(segment)) {
       ASSERT_FALSE(queued.difference.empty());
-      EXPECT_EQ(parsed(queued).codec == wire::DifferenceCodec::in_context, version >= 2);
+      EXPECT_EQ(parsed(queued).codec == message::DifferenceCodec::in_context, version >= 2);
       EXPECT_TRUE(receiver.make(parsed(queued), queued.chunk().record, pool_));
     }
   }
@@ -131,13 +132,13 @@ TEST_F(DifferenceTest, EndsThatKnowLessGetDifferencesWithoutContext) {
 TEST_F(DifferenceTest, ABasisThatChangesCostsTheChunkItselfOnce) {
   const Bytes old = pattern(100'000, 1);
   const test::Packed packed = pack(with_insertion(old));
-  BasisBook receiver = book(old);
-  const auto segment = std::make_shared<const PackedSegment>(packed.segments.at(0));
+  sink::BasisBook receiver = book(old);
+  const auto segment = std::make_shared<const source::PackedSegment>(packed.segments.at(0));
   ASSERT_TRUE(give(frames_for(receiver, *segment)));
   test::write_bytes(dir_.path() + "/old", pattern(100'000, 2));
   const auto chunks = search(segment);
   EXPECT_FALSE(receiver.make(parsed(chunks.at(3)), chunks.at(3).chunk().record, pool_));
-  wire::Want want{7, 0, std::vector<bool>(segment->chunks.size())};
+  message::Want want{7, 0, std::vector<bool>(segment->chunks.size())};
   want.needed[3] = true;
   const auto again = sender_.again(want);
   ASSERT_EQ(again.size(), 1u);
@@ -151,8 +152,8 @@ TEST_F(DifferenceTest, ABasisThatChangesCostsTheChunkItselfOnce) {
 
 TEST_F(DifferenceTest, WhatIsAllNewTravelsAsChunks) {
   const test::Packed packed = pack(pattern(100'000, 3));
-  BasisBook receiver = book(pattern(100'000, 1));
-  const auto segment = std::make_shared<const PackedSegment>(packed.segments.at(0));
+  sink::BasisBook receiver = book(pattern(100'000, 1));
+  const auto segment = std::make_shared<const source::PackedSegment>(packed.segments.at(0));
   ASSERT_TRUE(give(frames_for(receiver, *segment)));
   for (const QueuedChunk& queued : search(segment)) EXPECT_TRUE(queued.difference.empty());
 }
@@ -160,59 +161,59 @@ TEST_F(DifferenceTest, WhatIsAllNewTravelsAsChunks) {
 TEST_F(DifferenceTest, NothingIsToldWhereItDoesNotPay) {
   const Bytes old = pattern(100'000, 1);
   const test::Packed packed = pack(old);
-  BasisBook receiver = book(old);
+  sink::BasisBook receiver = book(old);
   EXPECT_TRUE(frames_for(receiver, packed.segments.at(0), false).empty());
-  BasisBook empty = book({});
+  sink::BasisBook empty = book({});
   EXPECT_TRUE(frames_for(empty, packed.segments.at(0)).empty());
   const test::Packed small = pack(pattern(300, 4));
-  BasisBook short_one = book(pattern(300, 5));
+  sink::BasisBook short_one = book(pattern(300, 5));
   EXPECT_TRUE(frames_for(short_one, small.segments.at(0)).empty());
 }
 
 TEST_F(DifferenceTest, ADifferenceToAFileThatWasNotNamedIsRefused) {
-  BasisBook receiver = book(pattern(1000, 1));
-  wire::Difference difference;
+  sink::BasisBook receiver = book(pattern(1000, 1));
+  message::Difference difference;
   difference.basis = 0;
   EXPECT_FALSE(receiver.make(difference, {}, pool_));
 }
 
 TEST_F(DifferenceTest, AHostileReceiverIsRefusedOrGetsItsChunks) {
   const auto piece = [](std::uint32_t basis, std::uint32_t total, std::uint32_t offset, std::size_t size) {
-    return wire::BasisPiece{7, basis, total, offset, Bytes(size, 'x')};
+    return message::BasisPiece{7, basis, total, offset, Bytes(size, 'x')};
   };
   EXPECT_FALSE(sender_.take(piece(1, 10, 0, 10)));  // not the first number
-  EXPECT_FALSE(sender_.take(wire::Compare{7, 0, {{1, 0}}}));
+  EXPECT_FALSE(sender_.take(message::Compare{7, 0, {{1, 0}}}));
   ASSERT_TRUE(sender_.take(piece(0, 10, 0, 4)));
   EXPECT_FALSE(sender_.take(piece(0, 10, 3, 4)));
   EXPECT_FALSE(sender_.take(piece(0, 11, 4, 4)));
-  EXPECT_FALSE(sender_.take(piece(1, 10, 0, 4)));             // before the one is whole
-  EXPECT_FALSE(sender_.take(wire::Compare{7, 0, {{1, 0}}}));  // likewise
+  EXPECT_FALSE(sender_.take(piece(1, 10, 0, 4)));                // before the one is whole
+  EXPECT_FALSE(sender_.take(message::Compare{7, 0, {{1, 0}}}));  // likewise
   ASSERT_TRUE(sender_.take(piece(0, 10, 4, 6)));
   EXPECT_FALSE(sender_.take(piece(0, 10, 10, 1)));
-  EXPECT_FALSE(sender_.take(piece(1, wire::kMaxBasisBytes, 0, 100)));  // too much together
-  EXPECT_FALSE(sender_.take(wire::BasisPiece{8, 1, 10, 0, Bytes(10)}));
+  EXPECT_FALSE(sender_.take(piece(1, message::kMaxBasisBytes, 0, 100)));  // too much together
+  EXPECT_FALSE(sender_.take(message::BasisPiece{8, 1, 10, 0, Bytes(10)}));
 
   sender_.forget();
   ASSERT_TRUE(sender_.take(piece(0, 10, 0, 10)));
   const test::Packed packed = pack(pattern(50'000, 3));
-  const auto segment = std::make_shared<const PackedSegment>(packed.segments.at(0));
+  const auto segment = std::make_shared<const source::PackedSegment>(packed.segments.at(0));
   const auto count = static_cast<std::uint32_t>(segment->chunks.size());
-  ASSERT_TRUE(sender_.take(wire::Compare{7, 0, {{count, 0}}}));
+  ASSERT_TRUE(sender_.take(message::Compare{7, 0, {{count, 0}}}));
   for (const QueuedChunk& queued : search(segment)) EXPECT_TRUE(queued.difference.empty());
-  ASSERT_TRUE(sender_.take(wire::Compare{7, 0, {{count - 1, 0}}}));  // another number of chunks
+  ASSERT_TRUE(sender_.take(message::Compare{7, 0, {{count - 1, 0}}}));  // another number of chunks
   EXPECT_FALSE(sender_.start(segment, std::vector<bool>(count, true)));
   // No more segments ahead than are sent ahead; those that are stored count no longer.
-  for (std::uint64_t i = 0; i < 64; ++i) ASSERT_TRUE(sender_.take(wire::Compare{7, i, {}}));
-  EXPECT_FALSE(sender_.take(wire::Compare{7, 64, {}}));
+  for (std::uint64_t i = 0; i < 64; ++i) ASSERT_TRUE(sender_.take(message::Compare{7, i, {}}));
+  EXPECT_FALSE(sender_.take(message::Compare{7, 64, {}}));
   sender_.stored(10);
-  EXPECT_TRUE(sender_.take(wire::Compare{7, 64, {}}));
+  EXPECT_TRUE(sender_.take(message::Compare{7, 64, {}}));
 }
 
 TEST_F(DifferenceTest, WhatASearchFindsAfterTheConnectionIsGoneIsForgotten) {
   const Bytes old = pattern(100'000, 1);
   const test::Packed packed = pack(with_insertion(old));
-  BasisBook receiver = book(old);
-  const auto segment = std::make_shared<const PackedSegment>(packed.segments.at(0));
+  sink::BasisBook receiver = book(old);
+  const auto segment = std::make_shared<const source::PackedSegment>(packed.segments.at(0));
   ASSERT_TRUE(give(frames_for(receiver, *segment)));
   ASSERT_TRUE(sender_.start(segment, std::vector<bool>(segment->chunks.size(), true)));
   sender_.forget();

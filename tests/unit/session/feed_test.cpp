@@ -10,10 +10,10 @@
 namespace dcdn::session {
 namespace {
 
-PackedSegment segment_of(std::uint64_t index, std::size_t bytes) {
-  PackedSegment segment;
+source::PackedSegment segment_of(std::uint64_t index, std::size_t bytes) {
+  source::PackedSegment segment;
   segment.index = index;
-  segment.id = blake3(as_bytes(std::to_string(index)));
+  segment.id = digest::blake3(as_bytes(std::to_string(index)));
   segment.frames = Buffer::allocate(0);
   segment.chunks.push_back({wire::ChunkRecord{}, Buffer::allocate(bytes), false});
   return segment;
@@ -43,7 +43,7 @@ TEST(Feed, TheFinalSegmentCanBeRepeatedAfterItsRelease) {
   Feed feed(budget);
   const int subscriber = feed.subscribe([] {});
   ASSERT_TRUE(feed.push(segment_of(0, 10)));
-  PackedSegment last = segment_of(1, 10);
+  source::PackedSegment last = segment_of(1, 10);
   last.final = true;
   ASSERT_TRUE(feed.push(std::move(last)));
   feed.release(subscriber, 2);

@@ -33,12 +33,12 @@ TEST_F(HostileContent, SegmentsBeforeTheAnswerAreCorruptWhereNothingBeginsEarly)
 TEST_F(HostileContent, BeginsAgainOnlyWhatWasAnswered) {
   hello();
   hold_store();
-  say(offer(0), FrameType::again, wire::Again{0});
+  say(offer(0), FrameType::again, message::Again{0});
   EXPECT_EQ(ending(peer_), Errc::corrupt);
 }
 
 TEST_F(HostileContent, BeginsAgainOnlyItsOwnObject) {
-  say(begin(), FrameType::again, wire::Again{1});
+  say(begin(), FrameType::again, message::Again{1});
   EXPECT_EQ(ending(peer_), Errc::corrupt);
 }
 
@@ -124,7 +124,7 @@ TEST_F(HostileContent, SmallChunksThatNobodyWantsAreBounded) {
     Bytes frames;
     for (int i = 0; i < 1000; ++i) {
       const Bytes content = pattern(8, ++number);
-      Bytes body = bytes_of(blake3(content).view());
+      Bytes body = bytes_of(digest::blake3(content).view());
       body.insert(body.end(), content.begin(), content.end());
       wire::append_frame(frames, FrameType::chunk, body);
     }
@@ -152,14 +152,14 @@ TEST_F(HostileContent, DifferencesThatNobodyAskedForDoNothing) {
   const auto stream = begin();
   const MadeObject object = test::file_object(pattern(20'000, 1));
   send_segment(stream, object, 0);
-  wire::Difference difference;
+  message::Difference difference;
   difference.command_bytes = 4;
   difference.bytes = Bytes(4);
   for (std::uint32_t number = 0; number < 100; ++number) {  // objects and chunks that do not exist
     difference.object = number % 3;
     difference.basis = number;
-    difference.carried = blake3(pattern(4, number));
-    peer_.say(peer_.open_chunks(), FrameType::difference, wire::encode(difference), true);
+    difference.carried = digest::blake3(pattern(4, number));
+    peer_.say(peer_.open_chunks(), FrameType::difference, encode(difference), true);
   }
   expect_delivery(1, "next");
 }
@@ -169,12 +169,12 @@ TEST_F(HostileContent, DifferencesThatDoNotFitAreAskedForOnce) {
   const auto stream = begin();
   const MadeObject object = test::file_object(pattern(20'000, 1), 4096, 16);
   send_segment(stream, object, 0);
-  wire::Difference difference;
+  message::Difference difference;
   difference.command_bytes = 4;
   difference.bytes = Bytes(4);
   difference.carried = object.order[0];
   Bytes frames;
-  for (int i = 0; i < 500; ++i) wire::append_frame(frames, FrameType::difference, wire::encode(difference));
+  for (int i = 0; i < 500; ++i) wire::append_frame(frames, FrameType::difference, encode(difference));
   peer_.say_raw(peer_.open_chunks(), frames, true);
   expect_delivery(1, "next");
   EXPECT_LE(peer_.count(stream, FrameType::want), 1u);
@@ -182,10 +182,10 @@ TEST_F(HostileContent, DifferencesThatDoNotFitAreAskedForOnce) {
 
 TEST_F(HostileContent, ADifferenceThatIsTooLongIsCorrupt) {
   begin();
-  wire::Difference difference;
+  message::Difference difference;
   difference.command_bytes = wire::kMaxChunkContent + 1;
   difference.bytes = Bytes(4);
-  peer_.say(peer_.open_chunks(), FrameType::difference, wire::encode(difference), true);
+  peer_.say(peer_.open_chunks(), FrameType::difference, encode(difference), true);
   EXPECT_EQ(ending(peer_), Errc::corrupt);
 }
 

@@ -44,7 +44,7 @@ class HostileReceiver : public test::HostileSession {
     SendSettings settings;
     settings.quic = options;
     settings.chunk_bytes = 4096;
-    settings.compress.mode = CompressMode::none;
+    settings.compress.mode = compress::CompressMode::none;
     settings.backoff.total = std::chrono::milliseconds(0);
     std::vector<DestinationSettings> to;
     to.push_back({listener->local_address(), test::identity_of(honest_), net::testing::only(hostile_.id())});
@@ -57,7 +57,7 @@ class HostileReceiver : public test::HostileSession {
     control_ = peer_.streams()[0];
     object_ = peer_.streams()[1];
     ASSERT_TRUE(run_until([&] { return peer_.count(object_, FrameType::offer) == 1; }));
-    say(control_, FrameType::welcome, wire::Welcome{1, "", 1u << 20});
+    say(control_, FrameType::welcome, message::Welcome{1, "", 1u << 20});
   }
   void listen() {
     auto made = net::listen(io.get_executor(), "127.0.0.1:0", options, test::identity_of(hostile_),
@@ -71,17 +71,17 @@ class HostileReceiver : public test::HostileSession {
 
   template <class Message>
   void say(net::StreamId stream, FrameType type, const Message& message, bool fin = false) {
-    peer_.say(stream, type, wire::encode(message), fin);
+    peer_.say(stream, type, encode(message), fin);
   }
   /// Answers so that every chunk is asked for, and waits for the segment.
   void answer_and_ask() {
-    wire::Answer answer;
+    message::Answer answer;
     answer.ask = true;
     say(object_, FrameType::answer, answer);
     EXPECT_TRUE(run_until([&] { return peer_.count(object_, FrameType::signature) == 1; }));
   }
   void answer() {
-    say(object_, FrameType::answer, wire::Answer{});
+    say(object_, FrameType::answer, message::Answer{});
     EXPECT_TRUE(run_until([&] { return chunks() == 15; }));
   }
   std::size_t chunks() {
@@ -90,12 +90,12 @@ class HostileReceiver : public test::HostileSession {
     return count;
   }
   void want(std::uint64_t segment, std::size_t chunks) {
-    say(object_, FrameType::want, wire::Want{0, segment, std::vector<bool>(chunks, true)});
+    say(object_, FrameType::want, message::Want{0, segment, std::vector<bool>(chunks, true)});
   }
   Digest id_of_object() {
     return wire::segment_id(peer_.heard(object_, FrameType::segment).at(0).body.view());
   }
-  void receipt(const Digest& object, const SecretKey& key, const NodeId& sender, bool fin = true) {
+  void receipt(const Digest& object, const sign::SecretKey& key, const NodeId& sender, bool fin = true) {
     const auto signed_receipt = wire::sign_receipt(key, sender, object, 60'000, 1'700'000'000);
     ASSERT_TRUE(signed_receipt);
     say(object_, FrameType::receipt, *signed_receipt, fin);
@@ -116,13 +116,13 @@ class HostileReceiver : public test::HostileSession {
     EXPECT_TRUE(results_->at(0).result) << results_->at(0).result.error().message;
     EXPECT_EQ(watcher_.received.size(), 1u);
   }
-  static wire::BasisPiece piece(std::uint32_t basis, std::uint32_t total, std::uint32_t offset,
-                                std::size_t size) {
-    return wire::BasisPiece{0, basis, total, offset, Bytes(size, 'x')};
+  static message::BasisPiece piece(std::uint32_t basis, std::uint32_t total, std::uint32_t offset,
+                                   std::size_t size) {
+    return message::BasisPiece{0, basis, total, offset, Bytes(size, 'x')};
   }
-  void tell(const wire::BasisPiece& piece) { say(object_, FrameType::basis, piece); }
+  void tell(const message::BasisPiece& piece) { say(object_, FrameType::basis, piece); }
   void compare(std::uint64_t segment, std::uint32_t chunks, std::optional<std::uint32_t> basis) {
-    say(object_, FrameType::compare, wire::Compare{0, segment, {{chunks, basis}}});
+    say(object_, FrameType::compare, message::Compare{0, segment, {{chunks, basis}}});
   }
 
   Receipts watcher_;
@@ -143,22 +143,22 @@ TEST_F(HostileReceiver, GetsWhatAnyOtherGetsAsLongAsItKeepsToTheProtocol) {
 
 TEST_F(HostileReceiver, AnswersTwice) {
   answer();
-  say(object_, FrameType::answer, wire::Answer{});
+  say(object_, FrameType::answer, message::Answer{});
   expect_closed(Errc::corrupt);
 }
 
 TEST_F(HostileReceiver, AnswersForAnotherObject) {
-  wire::Answer other;
+  message::Answer other;
   other.object = 1;
   say(object_, FrameType::answer, other);
   expect_closed(Errc::corrupt);
 }
 
 TEST_F(HostileReceiver, HasSegmentsThatDoNotExist) {
-  wire::Answer answer;
+  message::Answer answer;
   answer.segments_done = 1ull << 60;
   answer.ask = true;
-  answer.last_segment = blake3(pattern(1, 1));
+  answer.last_segment = digest::blake3(pattern(1, 1));
   say(object_, FrameType::answer, answer);
   // None of them is the one it named: the sender begins anew, or at the final one says what it has.
   EXPECT_TRUE(run_until([&] { return peer_.count(object_, FrameType::segment) > 0; }));
@@ -177,7 +177,7 @@ TEST_F(HostileReceiver, EndsTheStreamWithoutAReceipt) {
 }
 
 TEST_F(HostileReceiver, SpeaksAnUnknownProtocol) {
-  say(control_, FrameType::welcome, wire::Welcome{2, "", 1u << 20});
+  say(control_, FrameType::welcome, message::Welcome{2, "", 1u << 20});
   expect_closed(Errc::unsupported);
 }
 
@@ -217,13 +217,13 @@ TEST_F(HostileReceiver, WantsChunksThatASegmentDoesNotHave) {
 
 TEST_F(HostileReceiver, WantsOfAnotherObject) {
   answer_and_ask();
-  say(object_, FrameType::want, wire::Want{1, 0, std::vector<bool>(15, true)});
+  say(object_, FrameType::want, message::Want{1, 0, std::vector<bool>(15, true)});
   expect_closed(Errc::corrupt);
 }
 
 TEST_F(HostileReceiver, HasStoredWhatWasNotSent) {
   answer_and_ask();
-  say(object_, FrameType::stored, wire::Stored{0, 1000, 1ull << 59});
+  say(object_, FrameType::stored, message::Stored{0, 1000, 1ull << 59});
   want(0, 15);
   EXPECT_TRUE(run_until([&] { return chunks() == 15; }));
   receipt(id_of_object(), hostile_, honest_.id());
@@ -254,11 +254,11 @@ TEST_F(HostileReceiver, TellsMoreThanASignatureHas) {
 
 TEST_F(HostileReceiver, TellsMoreSignaturesThanMayBe) {
   answer_and_ask();
-  tell(piece(0, wire::kMaxBasisBytes, 0, 60'000));
+  tell(piece(0, message::kMaxBasisBytes, 0, 60'000));
   std::uint32_t at = 60'000;
-  while (at < wire::kMaxBasisBytes) {
-    const std::size_t size = std::min<std::size_t>(wire::kMaxBasisBytes - at, 60'000);
-    tell(piece(0, wire::kMaxBasisBytes, at, size));
+  while (at < message::kMaxBasisBytes) {
+    const std::size_t size = std::min<std::size_t>(message::kMaxBasisBytes - at, 60'000);
+    tell(piece(0, message::kMaxBasisBytes, at, size));
     at += static_cast<std::uint32_t>(size);
   }
   tell(piece(1, 10, 0, 10));
@@ -269,8 +269,8 @@ TEST_F(HostileReceiver, TellsMoreSignaturesThanMayBe) {
 TEST_F(HostileReceiver, TellsTooManySignatures) {
   answer_and_ask();
   Bytes frames;
-  for (std::uint32_t i = 0; i <= wire::kMaxBases; ++i)
-    wire::append_frame(frames, FrameType::basis, wire::encode(piece(i, 1, 0, 1)));
+  for (std::uint32_t i = 0; i <= message::kMaxBases; ++i)
+    wire::append_frame(frames, FrameType::basis, message::encode(piece(i, 1, 0, 1)));
   peer_.say_raw(object_, frames);
   expect_closed(Errc::limit);
 }
@@ -305,7 +305,8 @@ TEST_F(HostileReceiver, ComparesWithNonsenseAndGetsTheChunks) {
 
 TEST_F(HostileReceiver, ComparesInTooManyRuns) {
   answer_and_ask();
-  wire::Compare compare{0, 0, std::vector<wire::CompareRun>(wire::kMaxCompareRuns + 1, {1, std::nullopt})};
+  message::Compare compare{0, 0,
+                           std::vector<message::CompareRun>(message::kMaxCompareRuns + 1, {1, std::nullopt})};
   say(object_, FrameType::compare, compare);
   expect_closed(Errc::corrupt);
 }
@@ -314,7 +315,7 @@ TEST_F(HostileReceiver, ComparesInTooManyRuns) {
 
 TEST_F(HostileReceiver, SignsForAnotherObject) {
   answer();
-  receipt(blake3(pattern(1, 1)), hostile_, honest_.id());
+  receipt(digest::blake3(pattern(1, 1)), hostile_, honest_.id());
   expect_end(Errc::bad_signature);
 }
 
@@ -331,23 +332,23 @@ TEST_F(HostileReceiver, SignsForAnotherSender) {
 }
 
 TEST_F(HostileReceiver, SignsBeforeAnythingWasSent) {
-  receipt(blake3(pattern(1, 1)), hostile_, honest_.id(), false);
-  say(object_, FrameType::answer, wire::Answer{});
+  receipt(digest::blake3(pattern(1, 1)), hostile_, honest_.id(), false);
+  say(object_, FrameType::answer, message::Answer{});
   expect_end(Errc::bad_signature);
 }
 
 TEST_F(HostileReceiver, SaysMoreBehindTheReceipt) {
   answer();
   receipt(id_of_object(), hostile_, honest_.id(), false);
-  say(object_, FrameType::failure, wire::Failure{0, wire::code_number(Errc::io), "no"});
-  say(object_, FrameType::answer, wire::Answer{});
+  say(object_, FrameType::failure, message::Failure{0, message::code_number(Errc::io), "no"});
+  say(object_, FrameType::answer, message::Answer{});
   want(0, 3);
   expect_success();
 }
 
 TEST_F(HostileReceiver, SignsBehindItsFailure) {
   answer();
-  say(object_, FrameType::failure, wire::Failure{0, wire::code_number(Errc::no_space), "full"});
+  say(object_, FrameType::failure, message::Failure{0, message::code_number(Errc::no_space), "full"});
   receipt(id_of_object(), hostile_, honest_.id());
   expect_end(Errc::no_space);
 }
@@ -363,9 +364,9 @@ TEST_F(HostileReceiver, FramesThatHaveNoMeaningHereAreSkipped) {
   const auto unknown = static_cast<FrameType>(0x7F);
   for (int i = 0; i < 300; ++i) {
     peer_.say(object_, unknown, Bytes(wire::kMaxSmallBody));
-    say(control_, FrameType::hello, wire::Hello{});
-    say(control_, FrameType::join, wire::Join{});
-    say(object_, FrameType::offer, wire::Offer{});
+    say(control_, FrameType::hello, message::Hello{});
+    say(control_, FrameType::join, message::Join{});
+    say(object_, FrameType::offer, message::Offer{});
   }
   answer();
   receipt(id_of_object(), hostile_, honest_.id());

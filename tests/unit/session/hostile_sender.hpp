@@ -72,7 +72,7 @@ class HostileSender : public test::HostileSession {
     net::spawn(io.get_executor(), receiver_->run(), [this](Result<void>) { stopped_ = true; });
   }
   void connect(test::HostilePeer& peer) { connect(peer, hostile_); }
-  void connect(test::HostilePeer& peer, const SecretKey& key) {
+  void connect(test::HostilePeer& peer, const sign::SecretKey& key) {
     if (!receiver_) start_receiver();
     auto task = net::connect(io.get_executor(), address_, options, test::identity_of(key),
                              net::testing::only(honest_.id()));
@@ -93,11 +93,11 @@ class HostileSender : public test::HostileSession {
 
   template <class Message>
   void say(net::StreamId stream, FrameType type, const Message& message, bool fin = false) {
-    peer_.say(stream, type, wire::encode(message), fin);
+    peer_.say(stream, type, encode(message), fin);
   }
   net::StreamId hello() {
     const auto stream = peer_.open();
-    say(stream, FrameType::hello, wire::Hello{});
+    say(stream, FrameType::hello, message::Hello{});
     return stream;
   }
   /// Waits for the credit of streams that have ended.
@@ -111,7 +111,7 @@ class HostileSender : public test::HostileSession {
   }
   net::StreamId offer(std::uint32_t number, const std::string& name = "name") {
     const auto stream = open();
-    wire::Offer offer;
+    message::Offer offer;
     offer.object = number;
     offer.kind = wire::ObjectKind::file;
     offer.name = name;
@@ -129,7 +129,7 @@ class HostileSender : public test::HostileSession {
     peer_.say_raw(stream, test::signed_frames(hostile_, object, segment));
   }
   void send_chunk(const Buffer& content, bool fin = true) {
-    Bytes body = bytes_of(blake3(content.view()).view());
+    Bytes body = bytes_of(digest::blake3(content.view()).view());
     body.insert(body.end(), content.view().begin(), content.view().end());
     peer_.say(peer_.open_chunks(), FrameType::chunk, body, fin);
   }

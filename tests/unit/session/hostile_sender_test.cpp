@@ -16,9 +16,9 @@ TEST_F(HostileSender, IsServedLikeAnyOtherAsLongAsItKeepsToTheProtocol) {
 
 TEST_F(HostileSender, RepeatsItsHelloInVain) {
   const auto session = hello();
-  for (int i = 0; i < 100; ++i) say(session, FrameType::hello, wire::Hello{1, "again", {1}});
+  for (int i = 0; i < 100; ++i) say(session, FrameType::hello, message::Hello{1, "again", {1}});
   const auto another = peer_.open();
-  say(another, FrameType::hello, wire::Hello{});
+  say(another, FrameType::hello, message::Hello{});
   expect_delivery(0, "one");
   EXPECT_EQ(peer_.count(session, FrameType::welcome), 1u);
   EXPECT_EQ(peer_.count(another, FrameType::welcome), 0u);
@@ -26,7 +26,7 @@ TEST_F(HostileSender, RepeatsItsHelloInVain) {
 }
 
 TEST_F(HostileSender, SpeaksAnUnknownProtocol) {
-  say(peer_.open(), FrameType::hello, wire::Hello{2, "", {}});
+  say(peer_.open(), FrameType::hello, message::Hello{2, "", {}});
   EXPECT_EQ(ending(peer_), Errc::unsupported);
 }
 
@@ -38,7 +38,7 @@ TEST_F(HostileSender, SaysNothingThatIsNoMessage) {
 TEST_F(HostileSender, AsksForTheCarrierAgainAndAgain) {
   again_with(Carrier::streams);
   const auto session = hello();
-  for (int i = 0; i < 1000; ++i) say(session, FrameType::carrier, wire::CarrierOffer{});
+  for (int i = 0; i < 1000; ++i) say(session, FrameType::carrier, message::CarrierOffer{});
   expect_delivery(0, "one");
   EXPECT_LE(peer_.count(session, FrameType::carrier), 1u);
 }
@@ -46,7 +46,7 @@ TEST_F(HostileSender, AsksForTheCarrierAgainAndAgain) {
 // ---- further paths
 
 TEST_F(HostileSender, JoinsNoSessionThatDoesNotRun) {
-  say(peer_.open(), FrameType::join, wire::Join{1, {7}, 1});
+  say(peer_.open(), FrameType::join, message::Join{1, {7}, 1});
   EXPECT_EQ(ending(peer_), Errc::temporary);
 }
 
@@ -54,7 +54,7 @@ TEST_F(HostileSender, JoinsNoSessionOfAnotherKey) {
   hello();
   expect_delivery(0, "one");
   connect(other_, test::session_key(3));
-  other_.say(other_.open(), FrameType::join, wire::encode(wire::Join{1, wire::Hello{}.session, 1}));
+  other_.say(other_.open(), FrameType::join, message::encode(message::Join{1, message::Hello{}.session, 1}));
   EXPECT_EQ(ending(other_), Errc::temporary);
   EXPECT_FALSE(peer_.closed);
 }
@@ -64,11 +64,11 @@ TEST_F(HostileSender, OffersNothingOnAFurtherPath) {
   expect_delivery(0, "one");
   connect(other_);
   const auto session = other_.open();
-  other_.say(session, FrameType::join, wire::encode(wire::Join{}));
+  other_.say(session, FrameType::join, message::encode(message::Join{}));
   EXPECT_TRUE(run_until([&] { return other_.count(session, FrameType::joined) == 1; }));
-  wire::Offer offer;
+  message::Offer offer;
   offer.name = "two";
-  other_.say(other_.open(), FrameType::offer, wire::encode(offer));
+  other_.say(other_.open(), FrameType::offer, encode(offer));
   EXPECT_EQ(ending(other_), Errc::corrupt);
   EXPECT_FALSE(peer_.closed);
 }
@@ -77,12 +77,12 @@ TEST_F(HostileSender, JoinsNothingWithWhatHasOffered) {
   hello();
   expect_delivery(0, "one");
   connect(other_);
-  wire::Offer offer;
+  message::Offer offer;
   offer.name = "two";
   const auto stream = other_.open();
-  other_.say(stream, FrameType::offer, wire::encode(offer));
+  other_.say(stream, FrameType::offer, encode(offer));
   EXPECT_TRUE(run_until([&] { return other_.count(stream, FrameType::answer) == 1; }));
-  other_.say(other_.open(), FrameType::join, wire::encode(wire::Join{}));
+  other_.say(other_.open(), FrameType::join, message::encode(message::Join{}));
   EXPECT_EQ(ending(other_), Errc::corrupt);
 }
 
@@ -91,8 +91,8 @@ TEST_F(HostileSender, AFurtherPathKeepsItsNumber) {
   expect_delivery(0, "one");
   connect(other_);
   const auto session = other_.open();
-  other_.say(session, FrameType::join, wire::encode(wire::Join{1, {}, 1}));
-  other_.say(session, FrameType::join, wire::encode(wire::Join{1, {}, 2}));
+  other_.say(session, FrameType::join, message::encode(message::Join{1, {}, 1}));
+  other_.say(session, FrameType::join, message::encode(message::Join{1, {}, 2}));
   EXPECT_EQ(ending(other_), Errc::corrupt);
 }
 
@@ -105,7 +105,7 @@ TEST_F(HostileSender, AnswersThatNobodyReadsAreBounded) {
   connect(other_);
   const auto session = other_.open();
   const test::MemoryGrowth growth;
-  const Bytes join = wire::make_frame(FrameType::join, wire::encode(wire::Join{}));
+  const Bytes join = wire::make_frame(FrameType::join, message::encode(message::Join{}));
   Bytes many;
   for (int i = 0; i < 2000; ++i) many.insert(many.end(), join.begin(), join.end());
   for (int i = 0; i < 200 && !other_.closed; ++i) {
@@ -145,7 +145,7 @@ TEST_F(HostileSender, OffersAnotherObjectOnAStreamThatHasEnded) {
   const auto stream = begin();
   send_all(stream, test::file_object(pattern(20'000, 1)));
   EXPECT_TRUE(run_until([&] { return peer_.count(stream, FrameType::receipt) == 1; }));
-  wire::Offer more;
+  message::Offer more;
   more.object = 1;
   more.name = "more";
   say(stream, FrameType::offer, more);
@@ -158,20 +158,20 @@ TEST_F(HostileSender, ManyOffersDoNotMakeALongName) {
   hello();
   for (std::uint32_t i = 0; i < 200; ++i) {
     const auto stream = offer(i, std::string(250, 'n') + std::to_string(i));
-    say(stream, FrameType::cancel, wire::Cancel{i, ""}, true);
+    say(stream, FrameType::cancel, message::Cancel{i, ""}, true);
   }
   expect_delivery(1000, "last");
   EXPECT_LE(told_.longest_name, 2048u);
 }
 
 TEST_F(HostileSender, CancelsAnObjectThatIsAnother) {
-  say(begin(), FrameType::cancel, wire::Cancel{1, ""});
+  say(begin(), FrameType::cancel, message::Cancel{1, ""});
   EXPECT_EQ(ending(peer_), Errc::corrupt);
 }
 
 TEST_F(HostileSender, GivesAnObjectUpByAFailure) {
   const auto stream = begin("given-up");
-  say(stream, FrameType::failure, wire::Failure{0, wire::code_number(Errc::io), "no"});
+  say(stream, FrameType::failure, message::Failure{0, message::code_number(Errc::io), "no"});
   const auto again = offer(1, "given-up");  // the name is free again
   EXPECT_TRUE(run_until([&] { return peer_.count(again, FrameType::answer) == 1; }));
   EXPECT_EQ(final_files(), 0u);

@@ -17,7 +17,7 @@ class PathLinkTest : public net::testing::QuicTest {
   int changes = 0;
   bool answers = true;
   std::uint32_t answer_path = 3;
-  std::vector<wire::Join> joins;
+  std::vector<message::Join> joins;
 
   void TearDown() override {
     link.reset();
@@ -28,12 +28,12 @@ class PathLinkTest : public net::testing::QuicTest {
     start_listener(net::testing::only(client.id));
     at_server.on_data = [this](StreamId id, ByteView bytes, bool) {
       if (net::is_unidirectional(id)) return;
-      const auto join = wire::parse<wire::Join>(bytes.subspan(wire::kHeaderBytes));
+      const auto join = message::parse<message::Join>(bytes.subspan(wire::kHeaderBytes));
       ASSERT_TRUE(join.has_value());
       joins.push_back(*join);
       if (!answers) return;
-      const wire::Joined joined{answer_path};
-      at_server.connection->send(id, frame_buffer(wire::FrameType::joined, wire::encode(joined)), false);
+      const message::Joined joined{answer_path};
+      at_server.connection->send(id, frame_buffer(wire::FrameType::joined, encode(joined)), false);
     };
     PathDial how;
     how.address = listener->local_address();
@@ -52,7 +52,7 @@ class PathLinkTest : public net::testing::QuicTest {
 TEST_F(PathLinkTest, JoinsAndForgetsWhatIsAcknowledged) {
   dial(server.id);
   ASSERT_TRUE(until(LinkPhase::open));
-  EXPECT_EQ(joins, (std::vector<wire::Join>{{1, {7, 7, 7}, 3}}));
+  EXPECT_EQ(joins, (std::vector<message::Join>{{1, {7, 7, 7}, 3}}));
   const auto stream = link->connection()->open_unidirectional();
   link->load().sent[*stream] = SentBatch{};
   link->load().blocked = true;

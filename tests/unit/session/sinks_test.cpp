@@ -6,7 +6,7 @@
 #include "sink/raw_sink.hpp"
 #include "sink/stream_sink.hpp"
 #include "source/packed_segment.hpp"
-#include "unit/session/session_fixture.hpp"
+#include "unit/source/pack_fixture.hpp"
 #include "wire/frame_reader.hpp"
 #include "wire/signed_frames.hpp"
 
@@ -34,7 +34,7 @@ MadeObject made_file(const Bytes& content) {
   return maker.finish();
 }
 
-Result<void> add_all_segments(session::ObjectSink& sink, const MadeObject& made) {
+Result<void> add_all_segments(sink::ObjectSink& sink, const MadeObject& made) {
   for (const MadeSegment& segment : made.segments) {
     DCDN_TRY(const auto need, sink.add_segment(segment.segment, segment.id, segment.frames));
     (void)need;
@@ -42,7 +42,7 @@ Result<void> add_all_segments(session::ObjectSink& sink, const MadeObject& made)
   return {};
 }
 
-Result<void> give(session::ObjectSink& sink, const MadeObject& made, const Digest& digest) {
+Result<void> give(sink::ObjectSink& sink, const MadeObject& made, const Digest& digest) {
   return sink.write_chunk(digest, made.chunks.at(digest), made.chunks.at(digest));
 }
 
@@ -52,10 +52,10 @@ TEST(RawSink, ChunksInReverseComeOutInOrder) {
   std::fill(content.begin() + 8192, content.begin() + 16384, std::uint8_t{0});
   MadeObject made = made_file(content);
   made.segments[0].segment.object->repeats_omitted = false;
-  auto sink = session::make_raw_sink(output.fd(), wire::ObjectKind::file);
+  auto sink = sink::make_raw_sink(output.fd(), wire::ObjectKind::file);
   ASSERT_TRUE(sink->open().has_value());
   // The maker's header says that repeats are left out, which a raw sink must refuse.
-  auto refused = session::make_raw_sink(output.fd(), wire::ObjectKind::file);
+  auto refused = sink::make_raw_sink(output.fd(), wire::ObjectKind::file);
   const MadeObject original = made_file(content);
   auto answer = refused->add_segment(original.segments[0].segment, original.segments[0].id, {});
   ASSERT_FALSE(answer.has_value());
@@ -63,7 +63,7 @@ TEST(RawSink, ChunksInReverseComeOutInOrder) {
 }
 
 TEST(RawSink, ATreeIsRefusedWithTheWayOut) {
-  auto sink = session::make_raw_sink(1, wire::ObjectKind::tree);
+  auto sink = sink::make_raw_sink(1, wire::ObjectKind::tree);
   const auto answer = sink->open();
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, Errc::refused);
@@ -77,7 +77,7 @@ Packed packed_stream(const std::string& path) {
   return pack(request);
 }
 
-wire::Segment parsed(const session::PackedSegment& segment) {
+wire::Segment parsed(const source::PackedSegment& segment) {
   return *wire::parse_segment(
       segment.frames.view().subspan(wire::kHeaderBytes, Packed::body_bytes(segment.frames.view())));
 }
@@ -89,7 +89,7 @@ TEST(RawSink, NothingLeavesBeforeItsTurn) {
   std::fill(content.begin() + 8192, content.begin() + 16384, std::uint8_t{0});
   write_bytes(dir.path() + "/f", content);
   const Packed packed = packed_stream(dir.path() + "/f");
-  auto sink = session::make_raw_sink(output.fd(), wire::ObjectKind::file);
+  auto sink = sink::make_raw_sink(output.fd(), wire::ObjectKind::file);
   ASSERT_TRUE(sink->open().has_value());
   for (const auto& segment : packed.segments)
     ASSERT_TRUE(sink->add_segment(parsed(segment), segment.id, segment.frames.view()).has_value());
@@ -112,7 +112,7 @@ TEST(RawSink, AReconnectAsksOnlyForWhatIsMissing) {
   write_bytes(dir.path() + "/f", pattern(20'480, 8));
   const Packed packed = packed_stream(dir.path() + "/f");
   const auto& first = packed.segments[0];
-  auto sink = session::make_raw_sink(output.fd(), wire::ObjectKind::file);
+  auto sink = sink::make_raw_sink(output.fd(), wire::ObjectKind::file);
   ASSERT_TRUE(sink->add_segment(parsed(first), first.id, first.frames.view()).has_value());
   ASSERT_TRUE(
       sink->write_chunk(first.chunks[2].record.carried, first.chunks[2].carried, first.chunks[2].carried)
@@ -120,7 +120,7 @@ TEST(RawSink, AReconnectAsksOnlyForWhatIsMissing) {
   const auto answer = sink->open();
   ASSERT_TRUE(answer.has_value());
   EXPECT_TRUE(answer->ask);
-  EXPECT_EQ(answer->plan, (std::vector<wire::ChunkPlanStep>{{0, 4096}}));
+  EXPECT_EQ(answer->plan, (std::vector<message::ChunkPlanStep>{{0, 4096}}));
   const auto need = sink->add_segment(parsed(first), first.id, first.frames.view());
   ASSERT_TRUE(need.has_value());
   EXPECT_EQ(need->needed, (std::vector<bool>{true, true, false, true, true}));
@@ -130,7 +130,7 @@ TEST(StreamSink, WritesAStreamThatReadsBackWhole) {
   const Output output;
   const Bytes content = pattern(60'000, 3);
   const MadeObject made = made_file(content);
-  auto sink = session::make_stream_sink(output.fd());
+  auto sink = sink::make_stream_sink(output.fd());
   ASSERT_TRUE(add_all_segments(*sink, made).has_value());
   for (const auto& [digest, chunk] : made.chunks) ASSERT_TRUE(give(*sink, made, digest).has_value());
   EXPECT_TRUE(sink->complete());
@@ -154,7 +154,7 @@ TEST(ChunkDesk, AChunkBeforeItsSegmentIsHeldWithItsCredit) {
   const MadeObject made = made_file(pattern(4096, 3));
   session::ChunkDesk desk;
   BufferPool pool(0);
-  std::shared_ptr<session::ObjectSink> sink = session::make_stream_sink(output.fd());
+  std::shared_ptr<sink::ObjectSink> sink = sink::make_stream_sink(output.fd());
   desk.add(7, sink);
   const auto& [digest, content] = *made.chunks.begin();
   int credits = 0;
@@ -172,7 +172,7 @@ TEST(ChunkDesk, ASecondCopyIsThrownAwayAndMissedOnlyIfWantedAfterAll) {
   const MadeObject made = made_file(pattern(4096, 3));
   session::ChunkDesk desk;
   BufferPool pool(0);
-  std::shared_ptr<session::ObjectSink> sink = session::make_stream_sink(output.fd());
+  std::shared_ptr<sink::ObjectSink> sink = sink::make_stream_sink(output.fd());
   desk.add(1, sink);
   ASSERT_TRUE(add_all_segments(*sink, made).has_value());
   const auto& [digest, content] = *made.chunks.begin();
@@ -189,7 +189,7 @@ TEST(ChunkDesk, AChunkThatIsNotWhatItClaimsFailsItsObject) {
   const MadeObject made = made_file(pattern(4096, 3));
   session::ChunkDesk desk;
   BufferPool pool(0);
-  std::shared_ptr<session::ObjectSink> sink = session::make_stream_sink(output.fd());
+  std::shared_ptr<sink::ObjectSink> sink = sink::make_stream_sink(output.fd());
   desk.add(1, sink);
   ASSERT_TRUE(add_all_segments(*sink, made).has_value());
   const Buffer other = Buffer::copy_of(pattern(4096, 99));

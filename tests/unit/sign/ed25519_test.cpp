@@ -8,7 +8,7 @@
 #include "base/text.hpp"
 #include "unit/sign/hex_bytes.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 namespace {
 
 struct Vector {
@@ -178,4 +178,4 @@ TEST(Wipe, LeavesZerosAndAnEmptyString) {
 }
 
 }  // namespace
-}  // namespace dcdn
+}  // namespace dcdn::sign

@@ -6,7 +6,7 @@
 #include "sign/ed25519.hpp"
 #include "unit/sign/hex_bytes.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 namespace {
 
 // The keys of RFC 8032 section 7.1, TEST 1 and 2; their X25519 keys as another implementation computes them.
@@ -19,10 +19,10 @@ constexpr std::string_view kShared = "5166f24a6918368e2af831a4affadd97af0ac326bd
 
 TEST(KeyAgreement, Rfc7748Iterations) {
   // Section 5.2: k and u begin as 9; each time u becomes the old k, and k the result.
-  sign::Secret scalar(hex("0900000000000000000000000000000000000000000000000000000000000000"));
+  Secret scalar(hex("0900000000000000000000000000000000000000000000000000000000000000"));
   AgreementKey point = AgreementKey::copy_of(scalar.view());
   for (int i = 1; i <= 1000; ++i) {
-    const auto next = sign::agree_with_scalar(scalar, point);
+    const auto next = agree_with_scalar(scalar, point);
     ASSERT_TRUE(next);
     point = AgreementKey::copy_of(scalar.view());
     scalar = *next;
@@ -46,10 +46,10 @@ TEST(KeyAgreement, KeysThatSignAgree) {
 }
 
 TEST(KeyAgreement, AScalarAndItsPublicKey) {
-  const sign::Secret scalar(hex(kSeeds[0]));
+  const Secret scalar(hex(kSeeds[0]));
   const auto other = SecretKey::from_seed(hex(kSeeds[1]));
-  const auto there = sign::agree_with_scalar(scalar, *agreement_key(other->id()));
-  const auto here = other->agree(sign::public_of_scalar(scalar));
+  const auto there = agree_with_scalar(scalar, *agreement_key(other->id()));
+  const auto here = other->agree(public_of_scalar(scalar));
   EXPECT_EQ(to_hex(there->view()), to_hex(here->view()));
 }
 
@@ -79,7 +79,7 @@ TEST(KeyAgreement, RefusesPointsOfSmallOrder) {
 TEST(KeyAgreement, DerivedSecretsDependOnKeyPurposeAndSalt) {
   const auto first = SecretKey::from_seed(hex(kSeeds[0]));
   const auto second = SecretKey::from_seed(hex(kSeeds[1]));
-  const auto text = [](const Result<sign::Secret>& secret) { return to_hex(secret->view()); };
+  const auto text = [](const Result<Secret>& secret) { return to_hex(secret->view()); };
   const std::string base = text(first->derive("a", as_bytes("s")));
   EXPECT_EQ(base, text(first->derive("a", as_bytes("s"))));
   EXPECT_NE(base, text(first->derive("b", as_bytes("s"))));
@@ -88,4 +88,4 @@ TEST(KeyAgreement, DerivedSecretsDependOnKeyPurposeAndSalt) {
 }
 
 }  // namespace
-}  // namespace dcdn
+}  // namespace dcdn::sign

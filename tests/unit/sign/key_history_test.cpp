@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <random>
 
-namespace dcdn {
+namespace dcdn::sign {
 namespace {
 
 SecretKey key_number(std::uint8_t number) {
@@ -128,4 +128,4 @@ TEST(KeyHistory, TextAndBack) {
 }
 
 }  // namespace
-}  // namespace dcdn
+}  // namespace dcdn::sign

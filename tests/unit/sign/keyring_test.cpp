@@ -4,7 +4,7 @@
 
 #include "sign/ed25519.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 namespace {
 
 NodeId id_of(std::uint8_t fill) {
@@ -133,4 +133,4 @@ TEST(Keyring, ANameFollowsItsKeyAndARollbackIsRefused) {
 }
 
 }  // namespace
-}  // namespace dcdn
+}  // namespace dcdn::sign

@@ -7,7 +7,7 @@
 #include "base/text.hpp"
 #include "sign/ed25519.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 namespace {
 
 NodeId id_of(std::string_view hex) {
@@ -113,4 +113,4 @@ TEST(NodeIdText, ShortTextIsTheStart) {
 }
 
 }  // namespace
-}  // namespace dcdn
+}  // namespace dcdn::sign

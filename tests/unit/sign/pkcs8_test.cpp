@@ -5,7 +5,7 @@
 #include "base/text.hpp"
 #include "sign/ed25519.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 namespace {
 
 // RFC 8410 section 10.3, the first example, and the public key of section 10.1.
@@ -85,7 +85,7 @@ TEST(Pkcs8, WhatIsNoKeyIsRefused) {
   EXPECT_EQ(
       code_of("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n", "x"),
       Errc::untrusted);
-  EXPECT_EQ(code_of(std::string(sign::kMaxPemBytes + 1, 'A')), Errc::corrupt);
+  EXPECT_EQ(code_of(std::string(kMaxPemBytes + 1, 'A')), Errc::corrupt);
 }
 
 TEST(Pkcs8, AnX25519KeyIsNotTaken) {
@@ -100,4 +100,4 @@ TEST(Pkcs8, EveryTruncationOfTheKeyIsRefused) {
 }
 
 }  // namespace
-}  // namespace dcdn
+}  // namespace dcdn::sign

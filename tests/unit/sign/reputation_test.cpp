@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace dcdn {
+namespace dcdn::sign {
 namespace {
 
 using Time = Reputation::Time;
@@ -76,4 +76,4 @@ TEST(Reputation, ACrowdOfStrangersDoesNotPushOutWhatIsKnownOfTheBad) {
 }
 
 }  // namespace
-}  // namespace dcdn
+}  // namespace dcdn::sign

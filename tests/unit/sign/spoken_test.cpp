@@ -7,7 +7,7 @@
 #include "sign/base32.hpp"
 #include "sign/qr_text.hpp"
 
-namespace dcdn {
+namespace dcdn::sign {
 namespace {
 
 using Fingerprint = std::array<std::uint8_t, kFingerprintBytes>;
@@ -64,12 +64,12 @@ TEST(Base32, VectorsOfRfc4648WithoutPadding) {
                                                          {"fooba", "MZXW6YTB"},
                                                          {"foobar", "MZXW6YTBOI"}};
   for (const auto& [plain, coded] : vectors) {
-    EXPECT_EQ(sign::to_base32(as_bytes(plain)), coded);
-    EXPECT_EQ(as_text(*sign::from_base32(coded)), plain);
+    EXPECT_EQ(to_base32(as_bytes(plain)), coded);
+    EXPECT_EQ(as_text(*from_base32(coded)), plain);
   }
-  EXPECT_FALSE(sign::from_base32("MZ")) << "bits left that are not 0";
-  EXPECT_FALSE(sign::from_base32("M1"));
-  EXPECT_FALSE(sign::from_base32("MZXW6Y")) << "more digits than the bytes need";
+  EXPECT_FALSE(from_base32("MZ")) << "bits left that are not 0";
+  EXPECT_FALSE(from_base32("M1"));
+  EXPECT_FALSE(from_base32("MZXW6Y")) << "more digits than the bytes need";
 }
 
 TEST(QrText, HasTheCharactersOfAQrCodeAndNoticesAWrongOne) {
@@ -86,4 +86,4 @@ TEST(QrText, HasTheCharactersOfAQrCodeAndNoticesAWrongOne) {
 }
 
 }  // namespace
-}  // namespace dcdn
+}  // namespace dcdn::sign

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "digest/hasher.hpp"
-#include "unit/session/session_fixture.hpp"
+#include "unit/source/pack_fixture.hpp"
 
 namespace dcdn::test {
 namespace {
@@ -24,7 +24,7 @@ TEST(ObjectPacker, FilesOfEveryInterestingSizeComeBack) {
     EXPECT_TRUE(packed.segments.back().final);
     EXPECT_EQ(content_of(packed), content);
     const auto records = packed.records();
-    EXPECT_EQ(std::get<wire::EntryEnd>(records.back()).content, blake3(content));
+    EXPECT_EQ(std::get<wire::EntryEnd>(records.back()).content, digest::blake3(content));
     EXPECT_EQ(std::get<wire::EntryEnd>(records.back()).size, size);
   }
 }

@@ -3,24 +3,23 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "session/send_object.hpp"
-#include "unit/session/session_fixture.hpp"
+#include "unit/source/pack_fixture.hpp"
 #include "wire/frame_reader.hpp"
 
 namespace dcdn::test {
 namespace {
 
-using session::PackRequest;
-using session::SealedPipe;
+using source::PackRequest;
+using source::SealedPipe;
 
-const SecretKey kReader = *SecretKey::from_seed(Bytes(32, 1));
+const sign::SecretKey kReader = *sign::SecretKey::from_seed(Bytes(32, 1));
 
 pipeline::ContentSealer sealer(std::uint8_t secret = 9) {
   return *pipeline::ContentSealer::make({kReader.id()}, sign::Secret(Bytes(32, secret)));
 }
 
-Packed pack_pipe(SealedPipe& pipe) {
-  PackRequest request = session::pack_sealed(pipe, "encrypted-0");
+Packed pack_pipe(source::SealedPipe& pipe) {
+  source::PackRequest request = source::pack_sealed(pipe, "encrypted-0");
   request.chunk_bytes = [](std::uint64_t) { return 65536u; };
   return pack(request);
 }
@@ -53,7 +52,7 @@ TEST(SealedSource, AnInputComesBackWithItsHead) {
   Pipe input;
   ASSERT_TRUE(write_all(input.write.get(), as_bytes("and the rest"), "pipe").has_value());
   input.write.reset();
-  const auto pipe = session::seal_input(sealer(), input.read.get(), Buffer::copy_of(as_bytes("head ")), {});
+  const auto pipe = source::seal_input(sealer(), input.read.get(), Buffer::copy_of(as_bytes("head ")), {});
   ASSERT_TRUE(pipe.has_value());
   const Packed packed = pack_pipe(**pipe);
   ASSERT_TRUE(packed.result.has_value());
@@ -63,10 +62,10 @@ TEST(SealedSource, AnInputComesBackWithItsHead) {
 TEST(SealedSource, AnObjectIsPackedInsideAndEqualSecretsGiveEqualObjects) {
   const TempDir dir;
   write_bytes(dir.path() + "/f", pattern(500'000, 7));
-  session::WorkerPool workers(2);
+  work::WorkerPool workers(2);
   BufferPool pool(1u << 20);
   const auto once = [&](std::uint8_t secret) {
-    const auto pipe = session::seal_object(sealer(secret), file_request(dir.path() + "/f"), workers, pool);
+    const auto pipe = source::seal_object(sealer(secret), file_request(dir.path() + "/f"), workers, pool);
     return pack_pipe(**pipe);
   };
   const Packed packed = once(9);
@@ -79,9 +78,9 @@ TEST(SealedSource, AnObjectIsPackedInsideAndEqualSecretsGiveEqualObjects) {
 }
 
 TEST(SealedSource, ASourceThatFailsLeavesNoWholeObject) {
-  session::WorkerPool workers(2);
+  work::WorkerPool workers(2);
   BufferPool pool(1u << 20);
-  const auto pipe = session::seal_object(sealer(), file_request("/nonexistent/file"), workers, pool);
+  const auto pipe = source::seal_object(sealer(), file_request("/nonexistent/file"), workers, pool);
   const Packed packed = pack_pipe(**pipe);
   ASSERT_FALSE(packed.result.has_value());
   EXPECT_EQ(packed.result.error().code, Errc::not_found);
@@ -92,32 +91,16 @@ TEST(SealedSource, WhoStopsReadingIsNotWaitedFor) {
   // A pipe that never ends and has nothing more to say, and one that has more than fits in between.
   Pipe silent;
   {
-    const auto pipe = session::seal_input(sealer(), silent.read.get(), {}, {});
+    const auto pipe = source::seal_input(sealer(), silent.read.get(), {}, {});
     ASSERT_TRUE(pipe.has_value());
   }
   const UniqueFd endless(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
   {
-    const auto pipe = session::seal_input(sealer(), endless.get(), {}, {});
+    const auto pipe = source::seal_input(sealer(), endless.get(), {}, {});
     ASSERT_TRUE(pipe.has_value());
     std::array<std::uint8_t, 100> some{};
     EXPECT_TRUE(read_full((*pipe)->fd(), some, "pipe").has_value());
   }
-}
-
-TEST(SealedSource, AnEncryptedObjectShowsNothingOfWhatItWas) {
-  session::SendObject object;
-  object.kind = wire::ObjectKind::tree;
-  object.name = "plans";
-  object.bytes = 7;
-  object.entries = 2;
-  ASSERT_TRUE(session::seal(object, {kReader.id()}, sign::Secret(Bytes(32, 9))).has_value());
-  EXPECT_EQ(object.kind, wire::ObjectKind::stream);
-  EXPECT_TRUE(object.name.starts_with("encrypted-"));
-  EXPECT_FALSE(object.bytes || object.entries);
-  EXPECT_EQ(object.shown_name(), "plans");
-  EXPECT_EQ(object.sealed->kind, wire::ObjectKind::tree);
-  session::SendObject other;
-  EXPECT_EQ(session::seal(other, {NodeId{}}, sign::Secret(Bytes(32, 9))).error().code, Errc::usage);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ class BasisFilesTest : public ::testing::Test {
   }
   static wire::ChunkRecord record(ByteView content) {
     const auto size = static_cast<std::uint32_t>(content.size());
-    return {wire::CodecId::raw, size, size, blake3(content), blake3(content)};
+    return {wire::CodecId::raw, size, size, digest::blake3(content), digest::blake3(content)};
   }
   static bool has(BasisFiles& files, const ChunkSpot& spot, ByteView content) {
     const auto found = files.find(spot, record(content));

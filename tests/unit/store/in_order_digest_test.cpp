@@ -44,7 +44,7 @@ TEST_F(InOrderDigestTest, InOrderReadsNothingBack) {
     ASSERT_TRUE(catch_up(1));
   }
   EXPECT_TRUE(digest_.caught_up());
-  EXPECT_EQ(digest_.digest(), blake3(content_));
+  EXPECT_EQ(digest_.digest(), digest::blake3(content_));
   EXPECT_EQ(read_back_, 0u);
 }
 
@@ -61,7 +61,7 @@ TEST_F(InOrderDigestTest, AnyOrderGivesTheSameDigest) {
     }
     ASSERT_TRUE(catch_up(~std::uint64_t{0}));
     EXPECT_TRUE(digest_.caught_up()) << "seed " << seed;
-    EXPECT_EQ(digest_.digest(), blake3(content_)) << "seed " << seed;
+    EXPECT_EQ(digest_.digest(), digest::blake3(content_)) << "seed " << seed;
   }
 }
 
@@ -73,7 +73,7 @@ TEST_F(InOrderDigestTest, BudgetIsKept) {
     EXPECT_EQ(read_back_, calls * kPiece);
   }
   EXPECT_TRUE(digest_.caught_up());
-  EXPECT_EQ(digest_.digest(), blake3(content_));
+  EXPECT_EQ(digest_.digest(), digest::blake3(content_));
 }
 
 TEST_F(InOrderDigestTest, AReadThatFailsIsToldAndTheRestStays) {
@@ -92,7 +92,7 @@ TEST_F(InOrderDigestTest, UnknownOffsetsAreIgnored) {
   digest_.written(kPieces * kPiece, ByteView(content_).first(10));
   for (std::size_t piece = 0; piece < kPieces; ++piece)
     if (!is_hole(piece)) write(piece);
-  EXPECT_EQ(digest_.digest(), blake3(content_));
+  EXPECT_EQ(digest_.digest(), digest::blake3(content_));
 }
 
 }  // namespace

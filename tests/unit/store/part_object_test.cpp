@@ -53,7 +53,7 @@ TEST_F(PartObjectTest, StreamHasItsOwnTime) {
   ObjectMaker maker(ObjectKind::stream);
   maker.begin_file("", 0644, 0, std::nullopt);
   for (std::size_t i = 0; i < content.size(); i += 1000) maker.add_piece(ByteView(content).subspan(i, 1000));
-  maker.end_file(content.size(), blake3(content));
+  maker.end_file(content.size(), digest::blake3(content));
   receive(maker.finish(), options(ObjectKind::stream));
   EXPECT_EQ(content_of(at("name")), content);
   EXPECT_GT(mtime_of(at("name")), 1'600'000'000'000'000'000);
@@ -164,20 +164,22 @@ TEST_F(PartObjectTest, SameCarriedBytesWithTwoMeaningsAreTwoChunks) {
   const Bytes packed = pattern(4096, 7);
   ObjectMaker maker(ObjectKind::tree);
   maker.begin_file("a", 0644, 0, std::nullopt);
-  maker.add(wire::ChunkRecord{wire::CodecId::zstd, 5000, 4096, blake3(plain), blake3(packed)});
-  maker.end_file(5000, blake3(plain));
+  maker.add(
+      wire::ChunkRecord{wire::CodecId::zstd, 5000, 4096, digest::blake3(plain), digest::blake3(packed)});
+  maker.end_file(5000, digest::blake3(plain));
   maker.begin_file("b", 0644, 0, std::nullopt);
-  maker.add(wire::ChunkRecord{wire::CodecId::raw, 4096, 4096, blake3(packed), blake3(packed)});
-  maker.end_file(4096, blake3(packed));
+  maker.add(
+      wire::ChunkRecord{wire::CodecId::raw, 4096, 4096, digest::blake3(packed), digest::blake3(packed)});
+  maker.end_file(4096, digest::blake3(packed));
   const MadeObject object = maker.finish();
   auto part = open(options(ObjectKind::tree));
   const auto& made = object.segments[0];
   EXPECT_THAT(part->add_segment(made.segment, made.id, made.frames)->needed, ElementsAre(true, true));
   for (int i = 0; i < 2; ++i) {
-    const auto record = part->wanted(blake3(packed));
+    const auto record = part->wanted(digest::blake3(packed));
     ASSERT_TRUE(record);
     const Bytes& content = record->codec == wire::CodecId::raw ? packed : plain;
-    EXPECT_EQ(*part->write_chunk(blake3(packed), Buffer::copy_of(content)), content.size());
+    EXPECT_EQ(*part->write_chunk(digest::blake3(packed), Buffer::copy_of(content)), content.size());
   }
   finalized(*part);
   EXPECT_EQ(content_of(at("name/a")), plain);
@@ -189,8 +191,8 @@ TEST_F(PartObjectTest, ChunkOfTheWrongLengthIsRefused) {
   auto part = open(options());
   feed(*part, object, [](std::size_t) { return false; });
   EXPECT_EQ(part->write_chunk(object.order[0], Buffer::allocate(4095)).error().code, Errc::corrupt);
-  EXPECT_EQ(*part->write_chunk(blake3(as_bytes("unknown")), Buffer::allocate(4096)), 0u);
-  EXPECT_FALSE(part->wanted(blake3(as_bytes("unknown"))));
+  EXPECT_EQ(*part->write_chunk(digest::blake3(as_bytes("unknown")), Buffer::allocate(4096)), 0u);
+  EXPECT_FALSE(part->wanted(digest::blake3(as_bytes("unknown"))));
   EXPECT_EQ(part->finalize().error().code, Errc::incomplete);
 }
 
@@ -280,12 +282,12 @@ TEST_F(PartObjectTest, PlanTellsWhereTheSenderCuts) {
     maker.add_piece(piece);
     all.insert(all.end(), piece.begin(), piece.end());
   }
-  maker.end_file(all.size(), blake3(all));
+  maker.end_file(all.size(), digest::blake3(all));
   auto part = open(options(ObjectKind::tree));
   feed(*part, maker.finish());
   const auto plan = part->resume_point().plan;
   ASSERT_EQ(plan.size(), 2u);
-  EXPECT_EQ(plan[0], (wire::ChunkPlanStep{0, 8192}));
+  EXPECT_EQ(plan[0], (message::ChunkPlanStep{0, 8192}));
   EXPECT_EQ(plan[1].chunk_content, 16384u);
 }
 
@@ -294,7 +296,7 @@ TEST_F(PartObjectTest, PlanOfATreeOfSmallFilesIsShort) {
   for (int i = 0; i < 300; ++i) maker.file("f" + std::to_string(1000 + i), pattern(10 + 7919 * i % 4000, i));
   auto part = open(options(ObjectKind::tree));
   feed(*part, maker.finish());
-  EXPECT_THAT(part->resume_point().plan, ElementsAre(wire::ChunkPlanStep{0, 4096}));
+  EXPECT_THAT(part->resume_point().plan, ElementsAre(message::ChunkPlanStep{0, 4096}));
 }
 
 }  // namespace

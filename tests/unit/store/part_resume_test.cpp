@@ -41,7 +41,7 @@ TEST_F(PartResumeTest, ResumePointCountsLeadingSegments) {
   EXPECT_EQ(point.last_segment, object.segments[0].id);
   EXPECT_EQ(point.bytes_done, content.size() - 4096);
   ASSERT_EQ(point.plan.size(), 1u);
-  EXPECT_EQ(point.plan[0], (wire::ChunkPlanStep{0, 4096}));
+  EXPECT_EQ(point.plan[0], (message::ChunkPlanStep{0, 4096}));
   for (std::size_t i = 1; i < object.segments.size(); ++i) {  // a sender goes on where it was told
     const auto need =
         part->add_segment(object.segments[i].segment, object.segments[i].id, object.segments[i].frames);

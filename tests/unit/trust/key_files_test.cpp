@@ -12,7 +12,7 @@
 #include "trust/keyring_file.hpp"
 #include "trust/known_peers.hpp"
 
-namespace dcdn::api {
+namespace dcdn::trust {
 namespace {
 
 namespace fs = std::filesystem;
@@ -36,8 +36,8 @@ class KeyStore : public ::testing::Test {
     home_.config_dir = dir_.path() + "/home";
     home_.state_dir = home_.config_dir;
   }
-  SecretKey store(const std::string& name, const std::string& passphrase = "") {
-    const auto key = SecretKey::generate();
+  sign::SecretKey store(const std::string& name, const std::string& passphrase = "") {
+    const auto key = sign::SecretKey::generate();
     EXPECT_TRUE(key);
     const auto stored = store_new_key(home_, name, *key, passphrase);
     EXPECT_TRUE(stored) << stored.error().message;
@@ -49,7 +49,7 @@ class KeyStore : public ::testing::Test {
 
 TEST_F(KeyStore, StoredKeyIsPrivateAndLoads) {
   const ::mode_t umask_before = ::umask(0);
-  const SecretKey key = store("hq");
+  const sign::SecretKey key = store("hq");
   ::umask(umask_before);
   EXPECT_EQ(mode_of(home_.key_path("hq")), 0600u);
   EXPECT_EQ(mode_of(home_.config_dir + "/keys"), 0700u);
@@ -60,8 +60,8 @@ TEST_F(KeyStore, StoredKeyIsPrivateAndLoads) {
 }
 
 TEST_F(KeyStore, FirstKeyBecomesTheDefaultAndStaysIt) {
-  const SecretKey first = store("hq");
-  const SecretKey second = store("other");
+  const sign::SecretKey first = store("hq");
+  const sign::SecretKey second = store("other");
   EXPECT_EQ(load_key(home_, kDefaultKey, "")->id(), first.id());
   EXPECT_TRUE(*is_default_key(home_, "hq"));
   EXPECT_FALSE(*is_default_key(home_, "other"));
@@ -75,7 +75,7 @@ TEST_F(KeyStore, FirstKeyBecomesTheDefaultAndStaysIt) {
 TEST_F(KeyStore, NeverOverwrites) {
   store("hq");
   const std::string before = slurp(home_.key_path("hq"));
-  const auto again = store_new_key(home_, "hq", *SecretKey::generate(), "");
+  const auto again = store_new_key(home_, "hq", *sign::SecretKey::generate(), "");
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code, Errc::exists);
   EXPECT_EQ(slurp(home_.key_path("hq")), before);
@@ -85,7 +85,7 @@ TEST_F(KeyStore, DoesNotWriteThroughALink) {
   store("hq");
   const std::string target = dir_.path() + "/elsewhere";
   fs::create_symlink(target, home_.key_path("trap"));
-  EXPECT_EQ(store_new_key(home_, "trap", *SecretKey::generate(), "").error().code, Errc::exists);
+  EXPECT_EQ(store_new_key(home_, "trap", *sign::SecretKey::generate(), "").error().code, Errc::exists);
   EXPECT_FALSE(fs::exists(target));
 }
 
@@ -94,7 +94,7 @@ TEST_F(KeyStore, NamesCannotLeaveTheFolder) {
        {std::string(), std::string("../x"), std::string("a/b"), std::string(".hidden"), std::string("-f"),
         std::string("a\0b", 3), std::string(65, 'a'), std::string("ä")}) {
     EXPECT_EQ(load_key(home_, name, "").error().code, Errc::usage) << name;
-    EXPECT_EQ(store_new_key(home_, name, *SecretKey::generate(), "").error().code, Errc::usage) << name;
+    EXPECT_EQ(store_new_key(home_, name, *sign::SecretKey::generate(), "").error().code, Errc::usage) << name;
   }
   EXPECT_TRUE(key_file_path(home_, std::string(64, 'a')));
 }
@@ -121,7 +121,7 @@ TEST_F(KeyStore, FolderThatOthersMayWriteIsRefused) {
   for (const unsigned mode : {0770u, 0707u}) {
     ::chmod(folder.c_str(), mode);
     EXPECT_EQ(load_key(home_, "hq", "").error().code, Errc::permission);
-    EXPECT_EQ(store_new_key(home_, "new", *SecretKey::generate(), "").error().code, Errc::permission);
+    EXPECT_EQ(store_new_key(home_, "new", *sign::SecretKey::generate(), "").error().code, Errc::permission);
   }
 }
 
@@ -146,7 +146,7 @@ TEST_F(KeyStore, WhatIsNoKeyFileIsRefused) {
 }
 
 TEST_F(KeyStore, PassphraseIsNeeded) {
-  const SecretKey key = store("hq", "swordfish");
+  const sign::SecretKey key = store("hq", "swordfish");
   EXPECT_TRUE(*is_key_encrypted(home_.key_path("hq")));
   EXPECT_EQ(load_key(home_, "hq", "").error().code, Errc::untrusted);
   EXPECT_EQ(load_key(home_, "hq", "wrong").error().code, Errc::untrusted);
@@ -157,18 +157,18 @@ TEST_F(KeyStore, PassphraseIsNeeded) {
 
 TEST_F(KeyStore, KeyringIsKeptAndReread) {
   EXPECT_TRUE(load_keyring(home_)->keys().empty()) << "an absent file is an empty ring";
-  const NodeId id = SecretKey::generate()->id();
-  ASSERT_TRUE(change_keyring(home_, [&](Keyring& ring) { return ring.add({"hq", id}); }));
+  const NodeId id = sign::SecretKey::generate()->id();
+  ASSERT_TRUE(change_keyring(home_, [&](sign::Keyring& ring) { return ring.add({"hq", id}); }));
   EXPECT_EQ(mode_of(home_.trusted_keys_path()), 0600u);
   EXPECT_TRUE(load_keyring(home_)->trusts(id));
   const std::string before = slurp(home_.trusted_keys_path());
-  EXPECT_FALSE(change_keyring(home_, [&](Keyring& ring) { return ring.remove("nobody"); }));
+  EXPECT_FALSE(change_keyring(home_, [&](sign::Keyring& ring) { return ring.remove("nobody"); }));
   EXPECT_EQ(slurp(home_.trusted_keys_path()), before);
 }
 
 TEST_F(KeyStore, KeyringThatOthersMayWriteIsRefused) {
-  const NodeId id = SecretKey::generate()->id();
-  ASSERT_TRUE(change_keyring(home_, [&](Keyring& ring) { return ring.add({"hq", id}); }));
+  const NodeId id = sign::SecretKey::generate()->id();
+  ASSERT_TRUE(change_keyring(home_, [&](sign::Keyring& ring) { return ring.add({"hq", id}); }));
   ::chmod(home_.trusted_keys_path().c_str(), 0664);
   EXPECT_EQ(load_keyring(home_).error().code, Errc::permission);
   ::chmod(home_.trusted_keys_path().c_str(), 0644);
@@ -188,13 +188,13 @@ TEST_F(KeyStore, BadKeyringNamesFileAndLine) {
 }
 
 TEST_F(KeyStore, ChangesAtTheSameTimeAreAllKept) {
-  const NodeId id = SecretKey::generate()->id();
+  const NodeId id = sign::SecretKey::generate()->id();
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 5; ++i) {
         const std::string name = "n" + std::to_string(t) + "." + std::to_string(i);
-        EXPECT_TRUE(change_keyring(home_, [&](Keyring& ring) { return ring.add({name, id}); }));
+        EXPECT_TRUE(change_keyring(home_, [&](sign::Keyring& ring) { return ring.add({name, id}); }));
       }
     });
   }
@@ -203,8 +203,8 @@ TEST_F(KeyStore, ChangesAtTheSameTimeAreAllKept) {
 }
 
 TEST_F(KeyStore, KnownPeersAreRememberedPerAddress) {
-  const NodeId one = SecretKey::generate()->id();
-  const NodeId two = SecretKey::generate()->id();
+  const NodeId one = sign::SecretKey::generate()->id();
+  const NodeId two = sign::SecretKey::generate()->id();
   EXPECT_EQ(*find_known_peer(home_, "hq.example:4433"), std::nullopt);
   ASSERT_TRUE(add_known_peer(home_, "hq.example:4433", one));
   ASSERT_TRUE(add_known_peer(home_, "[2001:db8::1]:4433", two));
@@ -217,17 +217,17 @@ TEST_F(KeyStore, KnownPeersAreRememberedPerAddress) {
 }
 
 TEST_F(KeyStore, BadKnownPeersAreErrors) {
-  const NodeId id = SecretKey::generate()->id();
+  const NodeId id = sign::SecretKey::generate()->id();
   for (const std::string& bad :
        {std::string(), std::string("a b"), std::string("a\nb"), std::string("#a"), std::string(600, 'a')})
     EXPECT_EQ(add_known_peer(home_, bad, id).error().code, Errc::usage) << bad;
   fs::create_directories(home_.config_dir);
   ::chmod(home_.config_dir.c_str(), 0700);
-  spew(home_.known_peers_path(), "host:1 " + to_text(id) + "\nhost:2\n");
+  spew(home_.known_peers_path(), "host:1 " + sign::to_text(id) + "\nhost:2\n");
   EXPECT_EQ(find_known_peer(home_, "host:1").error().code, Errc::config) << "half a file is not believed";
-  spew(home_.known_peers_path(), "host:1 " + to_text(id) + "\n", 0622);
+  spew(home_.known_peers_path(), "host:1 " + sign::to_text(id) + "\n", 0622);
   EXPECT_EQ(find_known_peer(home_, "host:1").error().code, Errc::permission);
 }
 
 }  // namespace
-}  // namespace dcdn::api
+}  // namespace dcdn::trust

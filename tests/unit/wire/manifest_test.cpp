@@ -69,7 +69,7 @@ TEST(Manifest, TheIdIsTheDigestOfTheDomainAndTheBody) {
   const Bytes body = encode_segment(samples::stream_segment("x"));
   Bytes message{'d', 'c', 'd', 'n', ' ', 's', 'e', 'g', 'm', 'e', 'n', 't', ' ', '1', '\n'};
   message.insert(message.end(), body.begin(), body.end());
-  EXPECT_EQ(segment_id(body), blake3(message));
+  EXPECT_EQ(segment_id(body), digest::blake3(message));
 }
 
 TEST(Manifest, EveryTruncationIsRefused) {

@@ -117,7 +117,7 @@ TEST(RepairShard, TooLongForAFrame) {
 
 TEST(RepairShard, NamesOfFrames) {
   const Bytes content{1, 2, 3};
-  const Digest digest = blake3(content);
+  const Digest digest = digest::blake3(content);
   Bytes body(digest.bytes.begin(), digest.bytes.end());
   body.insert(body.end(), content.begin(), content.end());
   const auto name = frame_name(FrameType::chunk, body);

@@ -52,7 +52,7 @@ TEST(SignedFrames, TheSignedMessagesAreTheDocumentedOnes) {
   out.fixed(std::uint64_t{7});
   out.raw(s.segment.view());
   out.fixed(std::uint64_t{1'793'491'200});
-  EXPECT_TRUE(verify_ed25519(s.signer, message, s.signature));
+  EXPECT_TRUE(sign::verify_ed25519(s.signer, message, s.signature));
 
   const Receipt r = good_receipt();
   message.clear();
@@ -61,7 +61,7 @@ TEST(SignedFrames, TheSignedMessagesAreTheDocumentedOnes) {
   out.fixed(std::uint64_t{12345});
   out.raw(r.sender.view());
   out.fixed(std::uint64_t{1'793'491'200});
-  EXPECT_TRUE(verify_ed25519(r.receiver, message, r.signature));
+  EXPECT_TRUE(sign::verify_ed25519(r.receiver, message, r.signature));
 }
 
 TEST(SignedFrames, EveryBitOfASignatureCounts) {

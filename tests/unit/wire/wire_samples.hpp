@@ -30,15 +30,15 @@ inline Bytes joined(std::initializer_list<Bytes> parts) {
   return all;
 }
 
-inline SecretKey key(std::uint8_t number) {
+inline sign::SecretKey key(std::uint8_t number) {
   Bytes seed(32, number);
-  auto made = SecretKey::from_seed(seed);
+  auto made = sign::SecretKey::from_seed(seed);
   EXPECT_TRUE(made.has_value());
   return *made;
 }
 
 inline Digest digest_of(std::string_view text) {
-  return blake3(as_bytes(text));
+  return digest::blake3(as_bytes(text));
 }
 
 inline ChunkRecord raw_chunk(std::string_view content) {
@@ -94,7 +94,7 @@ inline Segment stream_segment(std::string_view content) {
   return segment;
 }
 
-inline SegmentSignature signature_of(const SecretKey& signer, const Segment& segment) {
+inline SegmentSignature signature_of(const sign::SecretKey& signer, const Segment& segment) {
   const Digest id = segment_id(encode_segment(segment));
   auto made =
       sign_segment(signer, segment.index == 0 ? id : segment.stream, segment.index, id, 1'793'491'200);

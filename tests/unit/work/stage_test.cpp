@@ -8,7 +8,7 @@
 
 #include "work/worker_pool.hpp"
 
-namespace dcdn::session {
+namespace dcdn::work {
 namespace {
 
 TEST(Stage, DoesEverythingInOrderWithAThreadAndWithout) {
@@ -96,4 +96,4 @@ TEST(WorkerPool, TwoCallersAtOnceBothGetAllTheirJobsDoneOnce) {
 }
 
 }  // namespace
-}  // namespace dcdn::session
+}  // namespace dcdn::work

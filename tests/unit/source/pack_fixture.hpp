@@ -1,4 +1,4 @@
-// session_fixture.hpp - packs sources in memory and puts the result back together.
+// pack_fixture.hpp - packs sources in memory and puts the result back together.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ inline void write_bytes(const std::string& path, ByteView content) {
 
 /// A packed object and how packing ended.
 struct Packed {
-  std::vector<session::PackedSegment> segments;
+  std::vector<source::PackedSegment> segments;
   Result<void> result;
 
   [[nodiscard]] Digest id() const { return segments.back().id; }
@@ -44,21 +44,21 @@ struct Packed {
   }
 };
 
-inline session::PackRequest file_request(const std::string& path, std::uint32_t chunk_bytes = 4096) {
-  session::PackRequest request;
+inline source::PackRequest file_request(const std::string& path, std::uint32_t chunk_bytes = 4096) {
+  source::PackRequest request;
   request.object = {wire::ObjectKind::file, "name", true};
   request.path = path;
-  request.compress.mode = CompressMode::none;
+  request.compress.mode = compress::CompressMode::none;
   request.chunk_bytes = [chunk_bytes](std::uint64_t) { return chunk_bytes; };
   return request;
 }
 
-inline Packed pack(const session::PackRequest& request, std::size_t stop_after = SIZE_MAX) {
-  session::WorkerPool workers(2);
+inline Packed pack(const source::PackRequest& request, std::size_t stop_after = SIZE_MAX) {
+  work::WorkerPool workers(2);
   BufferPool pool(1u << 20);
   Packed packed;
   const std::function<bool()> stopped = [] { return false; };
-  packed.result = session::pack_object(request, workers, pool, stopped, [&](session::PackedSegment segment) {
+  packed.result = source::pack_object(request, workers, pool, stopped, [&](source::PackedSegment segment) {
     packed.segments.push_back(std::move(segment));
     return packed.segments.size() < stop_after;
   });

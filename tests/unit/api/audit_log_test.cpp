@@ -18,7 +18,7 @@ namespace {
 class AuditLogTest : public ::testing::Test {
  protected:
   void add(const std::string& what, std::uint64_t time = 7) {
-    const auto done = append_audit(home_, {kAuditAccept, {{"what", what}}}, time);
+    const auto done = trust::append_audit(home_, {trust::kAuditAccept, {{"what", what}}}, time);
     ASSERT_TRUE(done) << done.error().message;
   }
   [[nodiscard]] std::string text() const {
@@ -100,7 +100,7 @@ TEST_F(AuditLogTest, AJumpingClockMakesNoDifference) {
 /// Appends until it is killed, and writes a byte to `tell` after each line.
 [[noreturn]] void append_for_ever(const Home& home, int tell) {
   for (;;) {
-    if (!append_audit(home, {kAuditAccept, {{"what", std::string(900, 'x')}}}, 7)) ::_exit(1);
+    if (!trust::append_audit(home, {trust::kAuditAccept, {{"what", std::string(900, 'x')}}}, 7)) ::_exit(1);
     if (::write(tell, "x", 1) != 1) ::_exit(2);
   }
 }
@@ -146,7 +146,7 @@ TEST_F(AuditLogTest, SeveralWriteAtOnce) {
 
 TEST_F(AuditLogTest, AnotherFileIsLeftAlone) {
   write("something else\n");
-  EXPECT_EQ(append_audit(home_, {kAuditAccept, {}}, 1).error().code, Errc::corrupt);
+  EXPECT_EQ(trust::append_audit(home_, {trust::kAuditAccept, {}}, 1).error().code, Errc::corrupt);
   EXPECT_EQ(text(), "something else\n");
 }
 
