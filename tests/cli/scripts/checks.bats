@@ -35,7 +35,7 @@ accepts() {
 
 @test "check_layers: a third-party header belongs to its layer" {
   echo '#include <sqlite3.h>' > "$tree/lib/net/reads_tables.cpp"
-  refuses check_layers "sqlite3.h belongs in store"
+  refuses check_layers "sqlite3.h belongs in record"
   rm "$tree/lib/net/reads_tables.cpp"
   echo '#include <boost/asio.hpp>' > "$tree/lib/net/other.cpp"
   refuses check_layers "boost/asio.hpp is neither"
