@@ -3,7 +3,7 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
-#include "session/receive_connection.hpp"
+#include "session/receive_link.hpp"
 #include "sink/directory_sink.hpp"
 #include "sink/raw_sink.hpp"
 #include "sink/stream_sink.hpp"

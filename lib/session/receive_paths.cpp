@@ -1,5 +1,5 @@
 // Further connections of a session: what they bring counts as if the first one had brought it.
-#include "session/receive_connection.hpp"
+#include "session/receive_link.hpp"
 
 namespace dcdn::session {
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "pace/rate_meter.hpp"
-#include "session/receive_connection.hpp"
+#include "session/receive_link.hpp"
 
 namespace dcdn::session {
 

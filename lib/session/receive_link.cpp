@@ -1,6 +1,6 @@
 // Loop thread: streams to frames, frames to what they mean. What the store thread does is in
 // receive_jobs.cpp.
-#include "session/receive_connection.hpp"
+#include "session/receive_link.hpp"
 
 #include <asio/post.hpp>
 

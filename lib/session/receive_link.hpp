@@ -1,4 +1,4 @@
-// receive_connection.hpp - one connection of a receiver: answers offers, checks what comes, confirms what is
+// receive_link.hpp - one connection of a receiver: answers offers, checks what comes, confirms what is
 // stored.
 #pragma once
 #include <map>
