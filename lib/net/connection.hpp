@@ -3,13 +3,13 @@
 // Threads  everything here happens on the thread that runs the io_context.
 // Source   ngtcp2 0.12 with its GnuTLS binding; no other file outside lib/net sees either.
 #pragma once
-#include <asio/any_io_executor.hpp>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "base/buffer.hpp"
-#include "net/quic_options.hpp"
-#include "net/task.hpp"
+#include "dcdn/result.hpp"
 
 namespace dcdn::net {
 
@@ -96,7 +96,6 @@ class ConnectionEvents {
 class Connection {
  public:
   virtual ~Connection() = default;
-  [[nodiscard]] virtual asio::any_io_executor executor() const = 0;
   [[nodiscard]] virtual const NodeId& peer() const = 0;
   [[nodiscard]] virtual std::string peer_address() const = 0;  ///< "192.0.2.1:4433", "[2001:db8::1]:4433"
   /// Set right after accept or connect, before the next turn of the loop. Must outlive the connection or be
@@ -144,38 +143,5 @@ class Connection {
 
 /// Letting go of the last one closes the connection with code 0. Must not outlive the io_context.
 using ConnectionPtr = std::shared_ptr<Connection>;
-
-/// A listening UDP socket. Letting go of it is stop().
-class Listener {
- public:
-  virtual ~Listener() = default;
-  /// The next connection whose handshake is done and whose key the policy accepted.
-  /// error interrupted: after stop().
-  virtual Task<ConnectionPtr> accept() = 0;
-  /// Where it listens: the port is the real one when 0 was asked for.
-  [[nodiscard]] virtual std::string local_address() const = 0;
-  /// No new connections; those that are stay until they end.
-  virtual void stop() = 0;
-};
-
-/// `address`: "host:port", "[v6]:port", ":port" (all interfaces). error unreachable: does not resolve; io,
-/// permission, locked: the address cannot be bound (in use).
-Result<std::shared_ptr<Listener>> listen(asio::any_io_executor executor, const std::string& address,
-                                         const QuicOptions& options, const Identity& identity,
-                                         PeerPolicy policy);
-
-/// Resolves (every address is tried), connects, does the handshake, asks the policy. `interface`: the name of
-/// the one to use, wherever the routes point; empty: as they point.
-/// error unreachable (does not resolve, nothing answers within handshake_timeout), untrusted (either side
-/// refuses the other's key; message tells which), temporary.
-Task<ConnectionPtr> connect(asio::any_io_executor executor, std::string address, QuicOptions options,
-                            Identity identity, PeerPolicy policy, std::string interface = {});
-
-/// "host:port" split and checked; default_port when none is given. error usage.
-struct HostPort {
-  std::string host;
-  std::uint16_t port = 0;
-};
-Result<HostPort> parse_host_port(const std::string& text, std::optional<std::uint16_t> default_port);
 
 }  // namespace dcdn::net

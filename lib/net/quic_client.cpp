@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "net/address_watch.hpp"
+#include "net/connect.hpp"
+#include "net/host_port.hpp"
 #include "net/quic_endpoint.hpp"
 
 namespace dcdn::net {

@@ -8,6 +8,7 @@
 #include <ngtcp2/ngtcp2.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 
+#include <asio/any_io_executor.hpp>
 #include <asio/steady_timer.hpp>
 #include <functional>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "net/event_gate.hpp"
 #include "net/gnutls_session.hpp"
 #include "net/pacer.hpp"
+#include "net/quic_options.hpp"
 #include "net/send_queue.hpp"
 #include "net/udp_socket.hpp"
 
@@ -97,7 +99,6 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   [[nodiscard]] bool handshaking() const { return phase_ == Phase::handshaking; }
 
   // Connection
-  [[nodiscard]] asio::any_io_executor executor() const override { return setup_.executor; }
   [[nodiscard]] const NodeId& peer() const override { return peer_; }
   [[nodiscard]] std::string peer_address() const override;
   void set_events(ConnectionEvents* events) override;

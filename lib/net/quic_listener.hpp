@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 
+#include "net/listener.hpp"
 #include "net/quic_endpoint.hpp"
 #include "net/stateless_replies.hpp"
 

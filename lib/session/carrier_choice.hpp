@@ -6,6 +6,7 @@
 #pragma once
 #include <string>
 
+#include "net/connection.hpp"
 #include "session/send_shared.hpp"
 
 namespace dcdn::session {

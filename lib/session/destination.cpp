@@ -8,6 +8,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "dcdn/units.hpp"
+#include "net/connect.hpp"
 #include "net/local_interfaces.hpp"
 
 namespace dcdn::session {

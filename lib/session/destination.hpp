@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "net/task.hpp"
 #include "session/send_connection.hpp"
 
 namespace dcdn::session {

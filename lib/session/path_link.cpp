@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
+#include "net/connect.hpp"
 #include "session/send_shared.hpp"
 
 namespace dcdn::session {

@@ -4,12 +4,14 @@
 // Spec     dcdn-session(5), PATHS
 // Threads  the loop thread
 #pragma once
+#include <asio/any_io_executor.hpp>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "net/quic_options.hpp"
 #include "pace/path_choice.hpp"
 #include "session/frame_stream.hpp"
 #include "session/object_transfer.hpp"

@@ -6,6 +6,7 @@
 
 #include "base/random.hpp"
 #include "dcdn/units.hpp"
+#include "net/address_watch.hpp"
 #include "net/local_interfaces.hpp"
 #include "session/send_shared.hpp"
 

@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "dcdn/progress.hpp"
-#include "net/address_watch.hpp"
 #include "session/carrier_choice.hpp"
 #include "session/path_link.hpp"
+
+namespace dcdn::net {
+class AddressWatch;
+}
 
 namespace dcdn::session {
 

@@ -3,6 +3,7 @@
 #include <list>
 #include <memory>
 
+#include "net/listener.hpp"
 #include "pace/rate_meter.hpp"
 #include "session/receive_link.hpp"
 

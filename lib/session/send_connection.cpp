@@ -38,7 +38,7 @@ SendConnection::SendConnection(SendShared& shared, net::ConnectionPtr connection
       connection_(std::move(connection)),
       carrier_(shared, *connection_, "the path"),
       transfers_(transfers),
-      signal_(connection_->executor()),
+      signal_(shared.executor),
       session_frames_(std::make_unique<FrameStream>(control_pool_)) {
   connection_->set_events(this);
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "net/task.hpp"
 #include "pace/class_scheduler.hpp"
 #include "session/carrier_choice.hpp"
 #include "session/frame_stream.hpp"

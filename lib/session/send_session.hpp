@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "dcdn/progress.hpp"
+#include "net/task.hpp"
 #include "pace/rate_meter.hpp"
 #include "session/destination.hpp"
 

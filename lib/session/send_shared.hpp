@@ -9,7 +9,7 @@
 #include "base/buffer.hpp"
 #include "compress/codec.hpp"
 #include "message/session_message.hpp"
-#include "net/connection.hpp"
+#include "net/quic_options.hpp"
 #include "pace/backoff.hpp"
 #include "pace/token_bucket.hpp"
 #include "session/feed.hpp"

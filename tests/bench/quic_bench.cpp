@@ -16,7 +16,8 @@
 #include <cstring>
 #include <string>
 
-#include "net/connection.hpp"
+#include "net/connect.hpp"
+#include "net/listener.hpp"
 
 namespace {
 

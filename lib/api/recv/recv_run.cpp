@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "dcdn/version.hpp"
+#include "net/listener.hpp"
 #include "node/peer_trust.hpp"
 #include "store/receive_dir.hpp"
 #include "trust/audit_log.hpp"

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/version.hpp"
+#include "net/host_port.hpp"
 #include "node/peer_trust.hpp"
 #include "source/sealed_source.hpp"
 #include "trust/key_files.hpp"

@@ -7,6 +7,7 @@
 
 #include "api/send/send_plan.hpp"
 #include "console/control_socket.hpp"
+#include "net/task.hpp"
 #include "node/loop_watch.hpp"
 #include "record/session_db.hpp"
 #include "session/send_session.hpp"

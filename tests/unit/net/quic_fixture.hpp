@@ -9,7 +9,8 @@
 #include <numeric>
 #include <optional>
 
-#include "net/connection.hpp"
+#include "net/connect.hpp"
+#include "net/listener.hpp"
 
 namespace dcdn::net::testing {
 
