@@ -6,8 +6,6 @@ namespace dcdn::coded {
 
 namespace {
 
-constexpr double kLossMemory = 300;   // packets
-constexpr double kRunMemory = 2000;   // packets
 constexpr Seconds kDelayBucket = 10;  // four of them are how long the shortest delay is remembered
 constexpr std::size_t kDelayBuckets = 4;
 constexpr Seconds kUnevenness = 0.003;
@@ -27,11 +25,6 @@ Seconds PathSignals::base_round_trip() const {
 Seconds PathSignals::target_at(double rate, double packet_bits) {
   const double bits = std::max(rate * packet_bits, 1.0);
   return std::max(std::clamp(0.010 * std::sqrt(10e6 / bits), 0.001, 0.060), 2.2 / std::max(rate, 1e-3));
-}
-
-double PathSignals::dispersion() const {
-  const double length = (lost_lately_ + 1) / (runs_lately_ + 1) * (1 - loss_);
-  return std::clamp(2 * length - 1, 1.0, 50.0);
 }
 
 void PathSignals::measure_round_trip(const Feedback& feedback, Seconds now) {
@@ -58,24 +51,6 @@ void PathSignals::measure_queue(const Feedback& feedback, Seconds now, double ow
   jitter_ = feedback.jitter * 1e-6;
   uneven_ = std::max(0.0, jitter_ - kUnevenness - 0.75 / std::max(own_rate, 1e-3));
   target_ = target_at(own_rate, packet_bits) + 0.25 * uneven_;
-}
-
-void PathSignals::measure_loss(const Totals& before, std::uint32_t loss_runs) {
-  const double packets = totals_.number - before.number;
-  const double lost = packets - (totals_.received - before.received);
-  const auto runs = static_cast<double>(static_cast<std::uint32_t>(loss_runs - last_runs_));
-  if (packets <= 0) return;
-  if (before.number < skip_loss_until_) return;
-  // Late packets make single shares negative: cutting those off would count reordering as loss.
-  // At first every packet counts the same beside the assumption, so that a short transfer knows its loss in
-  // time.
-  loss_evidence_ = std::min(loss_evidence_ + packets, 1e9);
-  const double weight = std::max(1 - std::exp(-packets / kLossMemory), packets / loss_evidence_);
-  loss_sum_ += (lost / packets - loss_sum_) * weight;
-  loss_ = std::clamp(loss_sum_, 0.0, 1.0);
-  const double kept = std::exp(-packets / kRunMemory);
-  lost_lately_ = std::max(0.0, lost_lately_ * kept + lost);
-  runs_lately_ = runs_lately_ * kept + runs;
 }
 
 void PathSignals::measure_rates(bool starting) {
@@ -112,10 +87,10 @@ bool PathSignals::take(const Feedback& feedback, std::uint64_t highest, Seconds 
   last_came_ = feedback.highest_came;
   measure_queue(feedback, now, own_rate, packet_bits);
   measure_round_trip(feedback, now);
-  Totals counted_from = before;
-  if (!started_) counted_from.number = -1;
-  measure_loss(counted_from, feedback.loss_runs);
-  last_runs_ = feedback.loss_runs;
+  const double known = started_ ? before.number : -1;
+  const double packets = totals_.number - known;
+  const double lost = packets - (totals_.received - before.received);
+  loss_.take(packets, lost, feedback.loss_runs, known >= skip_loss_until_);
   started_ = true;
   train_ = feedback.train;
   measure_rates(starting);

@@ -8,6 +8,7 @@
 
 #include "coded/coded_packet.hpp"
 #include "coded/coded_time.hpp"
+#include "coded/loss_meter.hpp"
 
 namespace dcdn::coded {
 
@@ -35,17 +36,16 @@ class PathSignals {
   [[nodiscard]] const Totals& totals() const { return totals_; }
   [[nodiscard]] Seconds base_round_trip() const;  ///< without our queue
   [[nodiscard]] Seconds smoothed_round_trip() const { return smoothed_; }
-  [[nodiscard]] Seconds least_round_trip() const { return least_; }
   [[nodiscard]] Seconds queue() const { return queue_; }
   [[nodiscard]] Seconds target_queue() const { return target_; }
   /// The target, had we that rate and were packets evenly spaced.
   [[nodiscard]] static Seconds target_at(double rate, double packet_bits);
   [[nodiscard]] Seconds jitter() const { return jitter_; }
   [[nodiscard]] Seconds uneven() const { return uneven_; }  ///< jitter in excess of packet spacing
-  [[nodiscard]] double loss() const { return loss_; }
+  [[nodiscard]] double loss() const { return loss_.share(); }
   [[nodiscard]] double train() const { return train_; }  ///< 0: not known
   /// How much more losses scatter than independent ones would: their runs are longer.
-  [[nodiscard]] double dispersion() const;
+  [[nodiscard]] double dispersion() const { return loss_.dispersion(); }
   struct Rates {
     double passing = 0;    // packet numbers a second that pass the bottleneck: loss-blind
     double delivered = 0;  // packets a second that arrive
@@ -57,7 +57,6 @@ class PathSignals {
  private:
   void measure_round_trip(const Feedback& feedback, Seconds now);
   void measure_queue(const Feedback& feedback, Seconds now, double own_rate, double packet_bits);
-  void measure_loss(const Totals& before, std::uint32_t loss_runs);
   void measure_rates(bool starting);
 
   bool started_ = false;
@@ -65,7 +64,6 @@ class PathSignals {
   Totals totals_;
   std::uint32_t last_came_ = 0;
   std::uint32_t last_received_ = 0;
-  std::uint32_t last_runs_ = 0;
   Seconds least_;
   Seconds smoothed_;
   Seconds slow_low_;  // of round trips less the queue
@@ -74,11 +72,7 @@ class PathSignals {
   Seconds jitter_ = 0;
   Seconds uneven_ = 0;
   double train_ = 0;
-  double loss_ = 0.1;
-  double loss_sum_ = 0.1;      // before it is kept within its range
-  double loss_evidence_ = 20;  // packets, the assumption's included
-  double lost_lately_ = 0;
-  double runs_lately_ = 0;
+  LossMeter loss_;
   std::uint32_t first_delay_ = 0;
   struct DelayBucket {
     Seconds start = 0;
