@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "net/task.hpp"
-#include "session/send_connection.hpp"
+#include "session/send_link.hpp"
 
 namespace dcdn::session {
 

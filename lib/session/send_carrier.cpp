@@ -1,6 +1,6 @@
 // What agreeing on a carrier and beginning early mean for a sender's first connection (dcdn-session(5),
 // BEGINNING AT ONCE, CODED CARRIER).
-#include "session/send_connection.hpp"
+#include "session/send_link.hpp"
 
 namespace dcdn::session {
 

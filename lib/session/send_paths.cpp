@@ -2,7 +2,7 @@
 // connection uses its PathSet.
 #include <algorithm>
 
-#include "session/send_connection.hpp"
+#include "session/send_link.hpp"
 
 namespace dcdn::session {
 

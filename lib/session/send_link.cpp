@@ -1,4 +1,4 @@
-#include "session/send_connection.hpp"
+#include "session/send_link.hpp"
 
 #include <algorithm>
 

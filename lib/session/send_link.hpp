@@ -1,4 +1,4 @@
-// send_connection.hpp - one connection of a sender: says hello, offers objects, sends what is due, until all
+// send_link.hpp - one connection of a sender: says hello, offers objects, sends what is due, until all
 // are done.
 #pragma once
 #include <map>
