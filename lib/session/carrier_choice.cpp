@@ -2,22 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include "pace/carrier_rule.hpp"
 
 namespace dcdn::session {
-
-namespace {
-
-constexpr double kCodedFromLoss = 0.01;
-constexpr std::uint64_t kEnoughPackets = 500;
-
-}  // namespace
 
 void CarrierChoice::agree() {
   if (!may_be_coded()) return;
   agreed_ = true;
-  const bool wanted = shared_.settings.quic.carrier == Carrier::coded;
-  if (wanted || connection_.stats().min_rtt >= kShortPath) start();
+  if (pace::goes_coded(shared_.settings.quic.carrier, connection_.stats().min_rtt, 0)) start();
 }
 
 void CarrierChoice::start() {
@@ -29,9 +21,10 @@ void CarrierChoice::start() {
 }
 
 void CarrierChoice::consider(const net::ConnectionStats& stats) {
-  if (!agreed_ || connection_.coded() || stats.packets_sent < kEnoughPackets) return;
-  const double lost = static_cast<double>(stats.packets_lost) / static_cast<double>(stats.packets_sent);
-  if (lost < kCodedFromLoss) return;
+  if (!agreed_ || connection_.coded()) return;
+  const double lost = pace::known_loss(stats.packets_sent, stats.packets_lost);
+  // How long the path is was judged when both sides agreed.
+  if (!pace::goes_coded(shared_.settings.quic.carrier, Micros(0), lost)) return;
   shared_.watcher.on_note(1, fmt::format("{} loses {:.1f} % of packets: now coded", path_, lost * 100));
   start();
 }

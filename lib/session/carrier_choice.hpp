@@ -1,5 +1,5 @@
 // carrier_choice.hpp - which carrier takes the chunks of one connection of a sender, QUIC's streams or coded
-// packets beside them, as its path turns out to be.
+// packets beside them, as its path turns out to be. The rule itself is pace/carrier_rule.
 //
 // Spec     dcdn-session(5), BEGINNING AT ONCE, CODED CARRIER
 // Threads  the loop thread
@@ -10,9 +10,6 @@
 #include "session/send_shared.hpp"
 
 namespace dcdn::session {
-
-/// A path as short as a LAN's: QUIC repairs losses at once there and costs less, and a round trip is nothing.
-inline constexpr std::chrono::microseconds kShortPath{3000};
 
 class CarrierChoice {
  public:

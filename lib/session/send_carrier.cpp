@@ -1,5 +1,6 @@
 // What agreeing on a carrier and beginning early mean for a sender's first connection (dcdn-session(5),
 // BEGINNING AT ONCE, CODED CARRIER).
+#include "pace/carrier_rule.hpp"
 #include "session/send_link.hpp"
 
 namespace dcdn::session {
@@ -24,7 +25,7 @@ bool SendConnection::may_begin_early(const ObjectTransfer& transfer) const {
   const bool small_chunks = shared_.settings.chunk_bytes.value_or(0) <= kEarlyLargestChunk;
   const bool pays = object.priority == message::Priority::critical || object.bytes.value_or(0) >= kWorthIt;
   return connection_->begins_early() && first && small_chunks && pays && object.rereadable() &&
-         connection_->stats().min_rtt >= kShortPath && !shared_.paused;
+         !pace::is_short_path(connection_->stats().min_rtt) && !shared_.paused;
 }
 
 void SendConnection::tell_pause() {

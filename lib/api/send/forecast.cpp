@@ -4,6 +4,7 @@
 
 #include "api/send/send_plan.hpp"
 #include "base/text.hpp"
+#include "pace/carrier_rule.hpp"
 #include "pace/link_forecast.hpp"
 #include "session/feed_hub.hpp"
 #include "source/chunk_sizer.hpp"
@@ -42,27 +43,19 @@ Result<std::uint64_t> count_chunks(const session::SendObject& object, const Send
   return chunks;
 }
 
-// As a sender with --carrier auto chooses (session/carrier_choice.cpp).
-bool stays_on_streams(const SendOptions& options, const pace::LinkDescription& link) {
-  constexpr std::chrono::microseconds kShortPath{3000};
-  constexpr double kCodedFromLoss = 0.01;
-  return options.transport.carrier == Carrier::automatic && link.rtt < kShortPath &&
-         link.loss < kCodedFromLoss;
-}
-
 LinkForecast forecast_link(const SendOptions& options, const SendForecast& planned,
                            const pace::LinkDescription& link) {
   pace::ForecastRequest request;
   request.link = link;
-  const bool streams = options.transport.carrier == Carrier::streams || stays_on_streams(options, link);
-  request.carrier = streams ? pace::Carrier::streams : pace::Carrier::coded;
+  const bool coded = pace::goes_coded(options.transport.carrier, link.rtt, link.loss);
+  request.carrier = coded ? pace::Carrier::coded : pace::Carrier::streams;
   request.critical = !options.sources.empty() && options.sources.front().priority == SendPriority::critical;
   request.bytes = planned.bytes;
   request.rate_bytes_per_s = static_cast<double>(options.rate_bytes_per_s) /
                              static_cast<double>(std::max<std::size_t>(1, planned.destinations));
   const pace::Forecast core = pace::forecast(request);
   LinkForecast result;
-  result.carrier = streams ? "streams" : "coded";
+  result.carrier = coded ? "coded" : "streams";
   result.eta_s = core.eta_s();
   result.open_s = core.open_s;
   result.least_s = core.least_s;
