@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 
 namespace dcdn::pace {
@@ -16,10 +17,27 @@ struct Step {
 // Largest chunk first; what fits neither gets the smallest.
 constexpr std::array<Step, 2> kSteps{{{1u << 20, 100e3, 0.05}, {256u << 10, 200e3, 0.10}}};
 constexpr std::uint32_t kSmallestChunk = 64u << 10;
+constexpr std::uint32_t kLargestChunk = kSteps[0].chunk_bytes;
+constexpr std::uint32_t kMostOfSeveralPaths = 64u << 10;
+constexpr std::uint32_t kLeastByRate = 16u << 10;
 constexpr double kInside = 0.8;
 constexpr double kWeight = 0.25;
 
 }  // namespace
+
+ChunkSizePolicy::ChunkSizePolicy(std::optional<std::uint32_t> fixed, bool several_paths)
+    : fixed_(fixed),
+      most_by_paths_(several_paths ? kMostOfSeveralPaths : kLargestChunk),
+      most_by_rate_(kLargestChunk) {}
+
+void ChunkSizePolicy::set_rate(double bytes_per_s) {
+  const double half_second = std::clamp(bytes_per_s / 2, double{kLeastByRate}, double{kLargestChunk});
+  most_by_rate_ = bytes_per_s > 0 ? std::bit_floor(static_cast<std::uint32_t>(half_second)) : kLargestChunk;
+}
+
+std::uint32_t ChunkSizePolicy::current() const {
+  return fixed_.value_or(std::min({current_, most_by_paths_, most_by_rate_}));
+}
 
 std::uint32_t ChunkSizePolicy::update(const PathMeasure& measure) {
   if (measure.rtt.count() <= 0 || std::isnan(measure.loss)) return current();

@@ -45,10 +45,9 @@ std::shared_ptr<source::ChunkSizer> FeedHub::start(const SendObject& object,
   auto& sizer = sizers_[feed.get()];
   if (sizer) return sizer;
   reap();
-  sizer = std::make_shared<source::ChunkSizer>(shared_.settings.chunk_bytes, answer.plan, largest,
-                                               shared_.settings.rate_bytes_per_s,
-                                               shared_.settings.several_paths());
-  sizer->measure(path);
+  const pace::ChunkSizePolicy policy(shared_.settings.chunk_bytes, shared_.settings.several_paths());
+  sizer = std::make_shared<source::ChunkSizer>(policy, answer.plan, largest);
+  sizer->measure(path, shared_.settings.rate_bytes_per_s);
   const bool repeats_omitted = answer.repeats_omitted;
   std::thread thread(
       [this, &object, feed, used = sizer, repeats_omitted] { pack(object, feed, used, repeats_omitted); });

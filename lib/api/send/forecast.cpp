@@ -18,11 +18,11 @@ namespace {
 constexpr int kSettled = 64;  // measures after which the smoothed chunk size no longer changes
 
 std::uint32_t chunk_bytes_of(const SendOptions& options, const std::optional<pace::LinkDescription>& link) {
-  source::ChunkSizer sizer(options.chunk_bytes, {}, wire::kMaxChunkContent,
-                           static_cast<double>(options.rate_bytes_per_s));
+  pace::ChunkSizePolicy policy(options.chunk_bytes);
+  policy.set_rate(static_cast<double>(options.rate_bytes_per_s));
   if (link)
-    for (int i = 0; i < kSettled; ++i) sizer.measure({link->rtt, link->loss});
-  return sizer.chunk_bytes(0);
+    for (int i = 0; i < kSettled; ++i) policy.update({link->rtt, link->loss});
+  return source::ChunkSizer(policy, {}, wire::kMaxChunkContent).chunk_bytes(0);
 }
 
 std::uint64_t chunks_of(std::uint64_t bytes, std::uint32_t chunk_bytes) {

@@ -109,6 +109,42 @@ TEST(ChunkSizePolicy, AFixedSizeIsObeyed) {
     EXPECT_EQ(policy.update(measure), 12'345u);
     EXPECT_EQ(policy.current(), 12'345u);
   }
+  policy.set_rate(1000);
+  EXPECT_EQ(policy.current(), 12'345u);
+  EXPECT_EQ(ChunkSizePolicy(1u << 20, true).current(), 1u << 20);
+}
+
+TEST(ChunkSizePolicy, AChunkIsAtMostAboutHalfASecondOfTheRate) {
+  struct Limit {
+    double bytes_per_s;
+    std::uint32_t size;
+  };
+  constexpr Limit kLimits[] = {
+      {1, 16u << 10},          {40'000, 16u << 10}, {65'536, 32u << 10}, {65'535, 16u << 10},
+      {1'000'000, 256u << 10}, {3e6, kLarge},       {1e12, kLarge},      {0, kLarge}};
+  auto policy = settled({10ms, 0});
+  for (const Limit& limit : kLimits) {
+    policy.set_rate(limit.bytes_per_s);
+    EXPECT_EQ(policy.current(), limit.size) << limit.bytes_per_s;
+  }
+}
+
+TEST(ChunkSizePolicy, TheRateMayChangeAndThePathIsStillKnown) {
+  auto policy = settled({300ms, 0});
+  policy.set_rate(40'000);
+  EXPECT_EQ(policy.update({10ms, 0}), 16u << 10);
+  policy.set_rate(0);
+  EXPECT_EQ(policy.current(), kLarge);
+  policy.set_rate(1e6);
+  EXPECT_EQ(policy.update({300ms, 0}), kSmall);
+}
+
+TEST(ChunkSizePolicy, OnSeveralPathsItIsSmall) {
+  ChunkSizePolicy policy(std::nullopt, true);
+  EXPECT_EQ(policy.current(), kSmall);
+  EXPECT_EQ(policy.update({10ms, 0}), kSmall);
+  policy.set_rate(40'000);
+  EXPECT_EQ(policy.current(), 16u << 10);
 }
 
 }  // namespace
