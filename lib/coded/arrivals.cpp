@@ -15,11 +15,8 @@ constexpr std::size_t kUsualBuckets = 20;  // of half an interval
 constexpr std::size_t kJitteryBuckets = 64;
 constexpr std::size_t kShortBuckets = 8;
 constexpr unsigned kEnoughSamples = 20;
-constexpr std::uint64_t kTrain = 16;
-constexpr std::uint64_t kLeastTrain = 8;
-constexpr Seconds kShortestTrain = 0.004;  // below it the clock of our wake-ups shows, and not the path's
-constexpr unsigned kPromptRepeats = 4;     // of the last word, in silence
-constexpr unsigned kRepeatsWhenDone = 8;   // of "nothing is missing"
+constexpr unsigned kPromptRepeats = 4;    // of the last word, in silence
+constexpr unsigned kRepeatsWhenDone = 8;  // of "nothing is missing"
 constexpr Seconds kSilentInterval = 0.050;
 constexpr unsigned kMostRepeats = 1200;  // a minute of kSilentInterval
 
@@ -41,20 +38,6 @@ void Arrivals::measure_delay(Seconds delay, Seconds now) {
   ++bucket.count;
 }
 
-// The first packets leave back to back, so their distance on arrival is the bottleneck's rate; unless the
-// path reorders them, which makes the distance meaningless.
-void Arrivals::measure_train(std::uint64_t number, Seconds now, bool in_order) {
-  if (number >= kTrain) return;
-  if (!train_seen_) {
-    train_first_ = number;
-    train_began_ = now;
-    train_seen_ = true;
-  }
-  if (!in_order) train_broken_ = true;
-  train_last_ = number;
-  train_ended_ = now;
-}
-
 void Arrivals::take(std::uint64_t number, const DataHeader& header, Seconds now) {
   const std::uint32_t delay_stamp = stamp_of(now) - header.sent;
   if (received_ == 0) first_delay_ = delay_stamp;
@@ -71,7 +54,7 @@ void Arrivals::take(std::uint64_t number, const DataHeader& header, Seconds now)
   interval_ = header.interval * kIntervalUnit;
   measure_delay(delay, now);
   const bool in_order = !started_ || number > highest_;
-  measure_train(number, now, in_order);
+  train_.take(number, in_order, now);
   if (!in_order) return;
   const std::uint64_t expected = started_ ? highest_ + 1 : 0;
   if (number > expected) ++loss_runs_;
@@ -123,12 +106,8 @@ void Arrivals::report(Feedback& feedback, Seconds now) {
   const std::uint32_t longest = first_delay_ + relative(longest_delay(now));
   feedback.settled = stamp_of(now) - longest - micros(kSettleMargin);
   feedback.settled_beyond = feedback.settled - micros(std::max(0.020, 2 * interval_));
-  feedback.train = 0;
-  const std::uint64_t span = train_last_ - train_first_;
-  if (train_seen_ && !train_broken_ && highest_ + 1 >= kTrain && span >= kLeastTrain &&
-      train_ended_ - train_began_ >= kShortestTrain)
-    feedback.train =
-        static_cast<std::uint32_t>(std::min(static_cast<double>(span) / (train_ended_ - train_began_), 4e6));
+  // Told once all of it can be here.
+  feedback.train = highest_ + 1 >= kTrain ? train_.rate() : 0;
 }
 
 Seconds Arrivals::due(bool complete) const {

@@ -6,6 +6,7 @@
 
 #include "coded/coded_packet.hpp"
 #include "coded/coded_time.hpp"
+#include "coded/first_train.hpp"
 
 namespace dcdn::coded {
 
@@ -33,7 +34,6 @@ class Arrivals {
     unsigned count = 0;
   };
   void measure_delay(Seconds delay, Seconds now);
-  void measure_train(std::uint64_t number, Seconds now, bool in_order);
   [[nodiscard]] bool jittery() const;
   [[nodiscard]] Seconds shortest_delay(Seconds now) const;
   [[nodiscard]] Seconds longest_delay(Seconds now) const;
@@ -54,13 +54,7 @@ class Arrivals {
   Seconds told_ = -1;
   bool tell_now_ = false;
   unsigned told_in_silence_ = 0;
-  // the train
-  std::uint64_t train_first_ = 0;
-  std::uint64_t train_last_ = 0;
-  Seconds train_began_ = 0;
-  Seconds train_ended_ = 0;
-  bool train_broken_ = false;
-  bool train_seen_ = false;
+  FirstTrain train_;
 };
 
 }  // namespace dcdn::coded

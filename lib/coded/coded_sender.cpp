@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <limits>
 
+#include "coded/first_train.hpp"
+
 namespace dcdn::coded {
 
 namespace {
 
-constexpr std::uint64_t kTrain = 16;  // packets that leave back to back at the very beginning
 constexpr Seconds kMostCatchUp = 0.004;
 constexpr Seconds kLookAgain = 0.010;  // while something is under way and nothing is to be sent
 
