@@ -93,12 +93,33 @@ function_of() {
   refuses check_sizes "edge.cpp: 401 lines"
 }
 
+# A class with $1 members whose names end in "$2".
+class_of() {
+  printf 'class State {\n'
+  for ((i = 0; i < $1; ++i)); do echo "  int member$i$2 = 0;"; done
+  printf '};\n'
+}
+
+@test "check_sizes: 20 data members a class and no more, aggregates aside" {
+  class_of 20 _ > "$tree/lib/base/state.hpp"
+  accepts check_sizes
+  class_of 21 _ > "$tree/lib/base/state.hpp"
+  refuses check_sizes "state.hpp: State has 21 data members, more than 20"
+  class_of 21 "" > "$tree/lib/base/state.hpp"
+  accepts check_sizes
+}
+
 @test "check_sizes: an exception is accepted while it is needed" {
   function_of 61 > "$tree/lib/base/edge.cpp"
   echo 'lib/base/edge.cpp:long_one' > "$tree/scripts/size_exceptions"
   accepts check_sizes
   good > "$tree/lib/base/edge.cpp"
   refuses check_sizes "lib/base/edge.cpp:long_one is not needed"
+  class_of 21 _ > "$tree/lib/base/state.hpp"
+  echo 'lib/base/state.hpp:State' > "$tree/scripts/size_exceptions"
+  accepts check_sizes
+  class_of 20 _ > "$tree/lib/base/state.hpp"
+  refuses check_sizes "lib/base/state.hpp:State is not needed"
 }
 
 @test "check_coroutines: the forms that g++ 12 gets wrong are refused" {
