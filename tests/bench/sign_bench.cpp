@@ -5,8 +5,9 @@
 #include <gnutls/gnutls.h>
 
 #include "digest/hasher.hpp"
-#include "source/signature_batch.hpp"
+#include "pipeline/signature_batch.hpp"
 #include "wire/signed_frames.hpp"
+#include "work/worker_pool.hpp"
 
 namespace {
 
@@ -91,7 +92,8 @@ BENCHMARK(verify_one)->UseRealTime();
 /// Batches of 2, 8 and 64 on all cores; compare items_per_second with verify_one.
 void verify_batch(benchmark::State& state) {
   const auto frames = signature_frames(static_cast<std::size_t>(state.range(0)));
-  source::SignatureBatch batch;
+  work::WorkerPool workers(0);
+  pipeline::SignatureBatch batch([&](std::size_t count, const auto& job) { workers.run(count, job); });
   for (auto _ : state) {
     const auto good = batch.check(frames);
     if (!good.back()) state.SkipWithError("not verified");

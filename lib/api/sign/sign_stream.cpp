@@ -3,14 +3,15 @@
 
 #include "base/clock.hpp"
 #include "dcdn/sign.hpp"
+#include "pipeline/signature_batch.hpp"
 #include "pipeline/stream_verifier.hpp"
 #include "sink/frame_output.hpp"
 #include "source/frame_input.hpp"
-#include "source/signature_batch.hpp"
 #include "trust/audit_log.hpp"
 #include "trust/chosen_keys.hpp"
 #include "trust/keyring_file.hpp"
 #include "trust/trust_ledger.hpp"
+#include "work/worker_pool.hpp"
 
 namespace dcdn {
 
@@ -98,7 +99,8 @@ class StreamFilter {
       : options_(options),
         ledger_(std::move(ledger)),
         verifier_(std::move(accepted), options.hold_bytes, options.required),
-        output_(output) {}
+        output_(output),
+        signatures_([this](std::size_t count, const auto& job) { on_all_cores(count, job); }) {}
 
   Result<void> take(std::vector<wire::Frame>& batch) {
     const std::vector<bool> good = signatures_.check(batch);
@@ -128,11 +130,17 @@ class StreamFilter {
     return {};
   }
 
+  void on_all_cores(std::size_t count, const std::function<void(std::size_t)>& job) {
+    if (!workers_) workers_.emplace(0);  // a stream of few signatures needs no threads
+    workers_->run(count, job);
+  }
+
   const VerifyOptions& options_;
   trust::TrustLedger ledger_;
   pipeline::StreamVerifier verifier_;
   sink::FrameOutput& output_;
-  source::SignatureBatch signatures_;
+  std::optional<work::WorkerPool> workers_;
+  pipeline::SignatureBatch signatures_;
   std::vector<wire::Frame> released_;
 };
 

@@ -1,8 +1,8 @@
-#include "source/signature_batch.hpp"
+#include "pipeline/signature_batch.hpp"
 
 #include "wire/signed_frames.hpp"
 
-namespace dcdn::source {
+namespace dcdn::pipeline {
 
 std::vector<bool> SignatureBatch::check(const std::vector<wire::Frame>& frames) {
   std::vector<bool> good(frames.size(), false);
@@ -10,9 +10,8 @@ std::vector<bool> SignatureBatch::check(const std::vector<wire::Frame>& frames) 
   for (std::size_t i = 0; i < frames.size(); ++i)
     if (frames[i].type == wire::FrameType::signature) which.push_back(i);
   if (which.size() < kLeast) return good;
-  if (!pool_) pool_ = std::make_unique<work::WorkerPool>(threads_);
   std::vector<char> found(which.size(), 0);  // not bits: written by several threads
-  pool_->run(which.size(), [&](std::size_t i) {
+  run_all_(which.size(), [&](std::size_t i) {
     const auto signature = wire::parse_segment_signature(frames[which[i]].body.view());
     found[i] = signature && wire::verify_segment_signature(*signature) ? 1 : 0;
   });
@@ -20,4 +19,4 @@ std::vector<bool> SignatureBatch::check(const std::vector<wire::Frame>& frames) 
   return good;
 }
 
-}  // namespace dcdn::source
+}  // namespace dcdn::pipeline
