@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "dcdn/units.hpp"
+#include "pipeline/signature_cover.hpp"
 #include "sign/keyring.hpp"
 #include "wire/frame.hpp"
 #include "wire/manifest.hpp"
@@ -15,7 +16,8 @@ inline constexpr Micros kSignatureWait = std::chrono::seconds(60);
 /// Turns the frames of an object's stream into checked segments.
 class SegmentGate {
  public:
-  SegmentGate(NodeId peer, const sign::Keyring& trusted) : peer_(peer), trusted_(trusted) {}
+  /// `trusted` outlives this.
+  SegmentGate(NodeId peer, const sign::Keyring& trusted);
   struct Passed {
     wire::Segment segment;
     Digest id;
@@ -30,12 +32,12 @@ class SegmentGate {
   [[nodiscard]] Result<void> check(Micros now) const;
 
  private:
-  [[nodiscard]] bool accepts(const NodeId& signer) const;
   [[nodiscard]] Error refused() const;  ///< what the peer itself has signed
 
   NodeId peer_;
   const sign::Keyring& trusted_;
-  std::optional<Passed> waiting_;
+  SignatureCover cover_;
+  std::optional<Passed> waiting_;  // its one waiting segment
   Micros since_{0};
   int signatures_ = 0;
 };

@@ -11,30 +11,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "pipeline/recent_digests.hpp"
+#include "pipeline/signature_cover.hpp"
 #include "wire/frame.hpp"
-#include "wire/manifest.hpp"
-#include "wire/signed_frames.hpp"
 
 namespace dcdn::pipeline {
-
-/// Remembers at least the `capacity` digests inserted last, and at most twice as many.
-class RecentDigests {
- public:
-  explicit RecentDigests(std::size_t capacity) : capacity_(capacity) {}
-  [[nodiscard]] bool contains(const Digest& digest) const {
-    return young_.contains(digest) || old_.contains(digest);
-  }
-  void insert(const Digest& digest) {
-    if (!young_.insert(digest).second || young_.size() < capacity_) return;
-    old_ = std::move(young_);
-    young_.clear();
-  }
-
- private:
-  std::size_t capacity_;
-  std::unordered_set<Digest, Name32Hash> young_;
-  std::unordered_set<Digest, Name32Hash> old_;
-};
 
 class StreamVerifier {
  public:
@@ -77,20 +58,9 @@ class StreamVerifier {
 
  private:
   using Place = std::uint64_t;  // of a frame in the input
-  struct Claim {
-    std::uint64_t index = 0;
-    Digest stream;
-    bool operator==(const Claim&) const = default;
-  };
-  struct Vouched {  // covered by signatures, yet to come
-    Claim claim;
-    std::set<NodeId> signers;
-  };
-  struct WaitingSegment {
-    std::vector<Place> places;
-    Claim claim;
-    Digest previous;
-    std::set<NodeId> signers;        // of it or of a later segment
+  struct HeldSegment {
+    std::vector<Place> frames;  // its own, then its signatures
+    SegmentPlace place;
     std::optional<NodeId> stranger;  // made a good signature but is not accepted
   };
   struct Stream {
@@ -104,30 +74,25 @@ class StreamVerifier {
   Result<void> take_chunk(wire::Frame frame, std::vector<wire::Frame>& out);
   Result<void> take_segment(wire::Frame frame, std::vector<wire::Frame>& out);
   Result<void> take_signature(wire::Frame frame, std::vector<wire::Frame>& out, bool checked);
-  Result<void> vouch(const Digest& id, std::set<NodeId> signers, std::vector<wire::Frame>& out);
   Result<Place> hold(wire::Frame frame);
   void let_go(std::vector<Place>& places, std::vector<wire::Frame>& out);
-  Result<void> release(const Digest& id, std::vector<wire::Frame>& out);
-  Result<std::optional<Digest>> release_one(const Digest& id, std::vector<Place>& places);
-  Result<void> await(const Digest& id, const Claim& claim, const std::set<NodeId>& signers);
+  Result<void> release(const SignatureCover::Covered& covered, std::vector<wire::Frame>& out);
+  Result<void> release_one(const Digest& id, std::vector<Place>& places);
   Result<void> note_segment(const Digest& stream, const wire::Segment& segment);
   Result<void> note_chunk(const Digest& digest, std::vector<Place>& places);
-  [[nodiscard]] bool is_released(const Claim& claim) const;
+  [[nodiscard]] bool is_released(const SegmentPlace& place) const;
   [[nodiscard]] Error unsigned_error(bool at_end) const;
   Result<void> check_streams();
 
-  std::set<NodeId> accepted_;
   std::uint64_t hold_bytes_;
-  std::size_t required_;
+  SignatureCover cover_;
   std::uint64_t held_bytes_ = 0;
   Place next_place_ = 0;
   std::map<Place, wire::Frame> held_;
   std::unordered_map<Digest, std::vector<Place>, Name32Hash> held_chunks_;
-  std::unordered_map<Digest, WaitingSegment, Name32Hash> held_segments_;
-  std::unordered_map<Digest, Vouched, Name32Hash> awaited_;
+  std::unordered_map<Digest, HeldSegment, Name32Hash> held_segments_;  // those that are not covered
   std::unordered_set<Digest, Name32Hash> expected_;  // listed by a released segment, not here yet
   RecentDigests arrived_{kRememberChunks};
-  RecentDigests released_segments_{kRememberSegments};
   std::unordered_map<Digest, Stream, Name32Hash> streams_;
   std::size_t ahead_ = 0;  // over all streams
   std::set<NodeId> signers_;

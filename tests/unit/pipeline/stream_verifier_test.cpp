@@ -263,20 +263,5 @@ TEST(StreamVerifier, ASegmentAfterTheFinalOneIsCorrupt) {
   EXPECT_EQ(verify(frames).code, Errc::corrupt);
 }
 
-TEST(RecentDigests, RemembersAtLeastItsCapacity) {
-  RecentDigests recent(4);
-  const auto digest_of = [](std::uint8_t n) {
-    Digest digest;
-    digest.bytes.fill(n);
-    return digest;
-  };
-  for (std::uint8_t n = 0; n < 100; ++n) {
-    recent.insert(digest_of(n));
-    for (std::uint8_t back = 0; back < 4 && back <= n; ++back)
-      EXPECT_TRUE(recent.contains(digest_of(static_cast<std::uint8_t>(n - back))));
-    EXPECT_FALSE(n >= 8 && recent.contains(digest_of(static_cast<std::uint8_t>(n - 8))));
-  }
-}
-
 }  // namespace
 }  // namespace dcdn::pipeline
