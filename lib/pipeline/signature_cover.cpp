@@ -33,6 +33,10 @@ Error too_many(const std::string& what) {
   return {Errc::limit, what + ": more than can be kept in mind"};
 }
 
+CoverRules::Accepts CoverRules::one_of(std::set<NodeId> keys) {
+  return [keys = std::move(keys)](const NodeId& signer) { return keys.contains(signer); };
+}
+
 void SignatureCover::set_accepts(CoverRules::Accepts accepted) {
   rules_.accepts = std::move(accepted);
   const auto gone = [this](const NodeId& signer) { return !accepts(signer); };

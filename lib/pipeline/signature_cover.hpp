@@ -36,6 +36,7 @@ Error too_many(const std::string& what);
 
 struct CoverRules {
   using Accepts = std::function<bool(const NodeId&)>;
+  static Accepts one_of(std::set<NodeId> keys);
   Accepts accepts;           ///< asked anew for every signature; empty: nobody is accepted
   std::size_t required = 1;  ///< how many different keys must have signed
   /// A segment names the one before by digest, so that a signature counts for all before it (dcdn-format(5)).

@@ -8,25 +8,17 @@
 
 namespace dcdn::pipeline {
 
-namespace {
-
-CoverRules::Accepts one_of(std::set<NodeId> keys) {
-  return [keys = std::move(keys)](const NodeId& signer) { return keys.contains(signer); };
-}
-
-}  // namespace
-
 StreamVerifier::StreamVerifier(std::set<NodeId> accepted, std::uint64_t hold_bytes, std::size_t required)
     : hold_bytes_(hold_bytes),
       // A segment that waits has its frame here, so that hold_bytes bounds how many there are.
-      cover_({.accepts = one_of(std::move(accepted)),
+      cover_({.accepts = CoverRules::one_of(std::move(accepted)),
               .required = required,
               .most_waiting = hold_bytes / kFrameUpkeep,
               .most_ahead = kMaxAhead,
               .remembered = kRememberSegments}) {}
 
 void StreamVerifier::set_accepted(std::set<NodeId> accepted) {
-  cover_.set_accepts(one_of(std::move(accepted)));
+  cover_.set_accepts(CoverRules::one_of(std::move(accepted)));
 }
 
 Result<void> StreamVerifier::take(wire::Frame frame, std::vector<wire::Frame>& out, bool checked) {

@@ -1,21 +1,41 @@
-// opened_file.hpp - delivered objects that are encrypted.
+// opened_file.hpp - files whose content is encrypted, as they were delivered, and what is in them.
 #pragma once
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
-#include "api/recv/unpack_stream.hpp"
-#include "sign/ed25519.hpp"
+#include "base/unique_fd.hpp"
+#include "pipeline/sealed_content.hpp"
 
-namespace dcdn::api {
+namespace dcdn::sink {
 
-/// What the content of an encrypted object begins with is in this file.
+/// Whether it begins as the content of an encrypted object does.
 bool is_sealed_file(const std::string& path);
+/// Whether what is encrypted in it is a chunk stream. error as ContentOpener's, as far as it was read.
+Result<bool> holds_stream(const std::string& path, const std::vector<sign::SecretKey>& keys);
 
-/// Decrypts the encrypted object that was delivered as `path`, unpacks it into options.directory and removes
-/// `path`. If that fails, `path` stays. `tap` gives the directory and what may be in it. error as
-/// ContentOpener's; nothing: what was encrypted is no chunk stream and has no name.
-Result<RecvReport> unpack_sealed_file(const RecvOptions& options, ProgressSink& progress,
-                                      const std::string& path, std::vector<sign::SecretKey> keys,
-                                      const UnpackTap& tap);
+/// Decrypts a file on a thread of its own into a pipe.
+class OpenedPipe {
+ public:
+  static Result<std::unique_ptr<OpenedPipe>> start(const std::string& path,
+                                                   std::vector<sign::SecretKey> keys);
+  ~OpenedPipe() { (void)finish(); }
+  OpenedPipe(const OpenedPipe&) = delete;
+  OpenedPipe& operator=(const OpenedPipe&) = delete;
 
-}  // namespace dcdn::api
+  /// Where what was encrypted is read; it ends early when the decrypting fails, which finish() tells.
+  [[nodiscard]] int fd() const { return read_.get(); }
+  /// Closes fd() and waits for the thread. error as ContentOpener's; io; closed_pipe: not all of it was read.
+  Result<void> finish();
+
+ private:
+  OpenedPipe() = default;
+  void run(const std::string& path, std::vector<sign::SecretKey> keys, UniqueFd out);
+
+  UniqueFd read_;
+  Result<void> result_;  // of the thread; read after it ended
+  std::thread thread_;
+};
+
+}  // namespace dcdn::sink

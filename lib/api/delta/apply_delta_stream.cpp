@@ -4,7 +4,6 @@
 
 #include "api/delta/block_signature.hpp"
 #include "api/delta/patch_target.hpp"
-#include "api/recv/unpack_stream.hpp"
 #include "base/text.hpp"
 #include "compress/reference_codec.hpp"
 #include "dcdn/recv.hpp"
@@ -13,6 +12,15 @@
 namespace dcdn {
 
 namespace {
+
+/// Whoever applies a delta is told of the new file only.
+class SilentProgress final : public ProgressSink {
+ public:
+  void on_progress(const Progress&) override {}
+  void on_object(const std::string&, const std::string&, std::uint64_t, const std::string&,
+                 const Error*) override {}
+  void on_note(int, const std::string&) override {}
+};
 
 /// The delta as a file: what the stream carries, or the input itself if it was unpacked already.
 Result<api::DeltaInput> open_content(const ApplyOptions& options) {
@@ -28,7 +36,7 @@ Result<api::DeltaInput> open_content(const ApplyOptions& options) {
   unpacking.input_fd = input.fd();
   unpacking.output_fd = content.get();
   unpacking.interrupt_fd = options.common.interrupt_fd;
-  api::SilentProgress silent;
+  SilentProgress silent;
   const auto unpacked = unpack_from_fd(unpacking, silent);
   if (!unpacked) return unpacked.error().during(input.name());
   return api::DeltaInput::of(std::move(content), input.name(), options.common.interrupt_fd);

@@ -6,12 +6,12 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
-#include "api/recv/opened_file.hpp"
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "dcdn/version.hpp"
 #include "net/listener.hpp"
 #include "node/peer_trust.hpp"
+#include "sink/opened_file.hpp"
 #include "store/receive_dir.hpp"
 #include "trust/audit_log.hpp"
 #include "trust/key_files.hpp"
@@ -218,7 +218,7 @@ void RecvRun::on_delivered(const std::string& name, const std::string& path, std
                {trust::kAuditAccept, {{"what", escape_for_display(name)}, {"object", to_hex(object.view())}}},
                ledger_->warn());
   if (!path.empty()) report_.paths.push_back(path);
-  if (sealed_ && is_sealed_file(path)) return sealed_->add({name, path, bytes, object});
+  if (sealed_ && sink::is_sealed_file(path)) return sealed_->add({name, path, bytes, object});
   progress_.on_object(name, escape_for_display(path), bytes, to_hex(object.view()), nullptr);
 }
 

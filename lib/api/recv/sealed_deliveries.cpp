@@ -1,10 +1,13 @@
 #include "api/recv/sealed_deliveries.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <asio/post.hpp>
+#include <cerrno>
 
-#include "api/recv/opened_file.hpp"
 #include "base/text.hpp"
+#include "sink/opened_file.hpp"
 #include "store/receive_dir.hpp"
 #include "trust/audit_log.hpp"
 
@@ -41,6 +44,31 @@ Result<std::uint64_t> room_in(const RecvOptions& options, const store::ReceiveDi
   }
   DCDN_TRY(const std::uint64_t free, dir.free_bytes());
   return std::min(most, left(free, options.reserve_bytes));
+}
+
+/// Decrypts the encrypted object that was delivered as `path`, unpacks it into options.directory and removes
+/// `path`. If that fails, `path` stays. error as ContentOpener's; nothing: what was encrypted is no chunk
+/// stream and has no name.
+Result<RecvReport> unpack_sealed_file(const RecvOptions& options, ProgressSink& progress,
+                                      const std::string& path, std::vector<sign::SecretKey> keys,
+                                      const UnpackTap& tap) {
+  DCDN_TRY(const bool stream, sink::holds_stream(path, keys));
+  if (!stream)
+    return Error(Errc::nothing, "what is encrypted in it is no chunk stream")
+        .with_hint("dcdn-sign decrypt < " + escape_for_display(path));
+  DCDN_TRY(const auto opened, sink::OpenedPipe::start(path, std::move(keys)));
+  RecvOptions inner = options;
+  inner.sink = Sink::directory;
+  inner.input_fd = opened->fd();
+  inner.signers.clear();
+  inner.require_signature = false;
+  const auto unpacked = unpack_with(inner, progress, tap);
+  const auto whole = opened->finish();
+  // The reader's going away is not the reason.
+  if (!whole && whole.error().code != Errc::closed_pipe) return whole.error();
+  if (!unpacked) return unpacked.error();
+  if (::unlink(path.c_str()) != 0) return errno_error(errno, escape_for_display(path) + ": remove");
+  return unpacked;
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
-// unpack_stream.hpp - unpack_from_fd of dcdn/recv.hpp for callers that want the content themselves.
+// unpack_stream.hpp - unpack_from_fd of dcdn/recv.hpp, without what it does about encrypted objects.
 #pragma once
-#include <functional>
-
 #include "dcdn/bytes.hpp"
 #include "dcdn/recv.hpp"
 #include "store/receive_dir.hpp"
@@ -17,9 +15,6 @@ struct SealedDelivery {
 };
 
 struct UnpackTap {
-  Bytes head;  ///< of the input: bytes that were read from it already
-  /// Takes raw content, verified and in order, instead of what the options say. Empty: they decide.
-  std::function<Result<void>(ByteView)> put;
   /// Gets what is encrypted and was delivered into a directory; such objects are not told of as delivered.
   std::vector<SealedDelivery>* sealed = nullptr;
   std::shared_ptr<store::ReceiveDir> dir;  ///< the directory, if it is open already
@@ -27,14 +22,5 @@ struct UnpackTap {
 };
 /// Nothing is written to the audit log, and encrypted objects stay as they are.
 Result<RecvReport> unpack_with(const RecvOptions& options, ProgressSink& progress, const UnpackTap& tap);
-
-/// Hears nothing.
-class SilentProgress final : public ProgressSink {
- public:
-  void on_progress(const Progress&) override {}
-  void on_object(const std::string&, const std::string&, std::uint64_t, const std::string&,
-                 const Error*) override {}
-  void on_note(int, const std::string&) override {}
-};
 
 }  // namespace dcdn::api

@@ -5,16 +5,19 @@
 
 #include <cerrno>
 
-#include "api/recv/unpack_stream.hpp"
 #include "base/random.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/sign.hpp"
+#include "sink/raw_sink.hpp"
+#include "sink/unpacker.hpp"
 #include "source/packed_segment.hpp"
+#include "source/recovering_input.hpp"
 #include "source/sealed_source.hpp"
 #include "source/segment_output.hpp"
 #include "trust/chosen_keys.hpp"
 #include "trust/keyring_file.hpp"
 #include "trust/recipients.hpp"
+#include "trust/trust_ledger.hpp"
 #include "wire/frame_reader.hpp"
 
 namespace dcdn {
@@ -22,6 +25,7 @@ namespace dcdn {
 namespace {
 
 constexpr std::uint32_t kChunkBytes = 256u << 10;
+constexpr std::size_t kIdleBytes = 16u << 20;
 constexpr std::chrono::milliseconds kFlushAfter{1000};  // as the packer does with a pipe
 constexpr const char* kInput = "standard input";
 constexpr const char* kOutput = "standard output";
@@ -69,8 +73,8 @@ class Decrypter {
       : options_(options), opener_(std::move(keys)) {}
 
   Result<DecryptReport> run() {
-    DCDN_TRY(Bytes head, read_head(options_.input_fd, pipeline::kSealedFixedBytes));
-    DCDN_CHECK(wire::FrameReader::looks_like_stream(head) ? from_stream(std::move(head)) : from_bare(head));
+    DCDN_TRY(const Bytes head, read_head(options_.input_fd, pipeline::kSealedFixedBytes));
+    DCDN_CHECK(wire::FrameReader::looks_like_stream(head) ? from_stream(head) : from_bare(head));
     DCDN_CHECK(opener_.finish());
     return report_;
   }
@@ -81,19 +85,22 @@ class Decrypter {
     return pass_rest(options_.input_fd, [this](ByteView bytes) { return open(bytes); });
   }
 
-  Result<void> from_stream(Bytes head) {
-    RecvOptions unpacking;
-    unpacking.home = options_.home;
-    unpacking.input_fd = options_.input_fd;
-    unpacking.interrupt_fd = options_.interrupt_fd;
-    unpacking.sink = Sink::raw_stdout;
-    api::SilentProgress silent;
-    api::UnpackTap tap;
-    tap.head = std::move(head);
-    tap.put = [this](ByteView bytes) { return open(bytes); };
-    const auto unpacked = api::unpack_with(unpacking, silent, tap);
-    if (!unpacked) return unpacked.error();
-    return {};
+  Result<void> from_stream(const Bytes& head) {
+    DCDN_TRY(auto ledger, trust::TrustLedger::open(options_.home, {}));
+    BufferPool pool(kIdleBytes);
+    sink::UnpackRules rules;
+    rules.make_sink = [this](const std::string&, wire::ObjectKind kind) {
+      return sink::make_raw_sink([this](const Buffer& sealed) { return open(sealed.view()); }, kind);
+    };
+    sink::Unpacker unpacker(std::move(rules), pool);
+    source::RecoveringInput input(options_.input_fd, options_.interrupt_fd, kInput, pool);
+    const auto take = [&](const wire::Frame& frame) -> Result<void> {
+      if (!trust::TrustLedger::is_statement(frame.type)) return unpacker.take(frame);
+      DCDN_CHECK(ledger.take(frame));  // what becomes of keys is heard wherever it is said
+      return {};
+    };
+    DCDN_CHECK(input.read(head, take));
+    return unpacker.finish(input.damaged_bytes());
   }
 
   Result<void> open(ByteView sealed) {

@@ -1,0 +1,231 @@
+#include "sink/unpacker.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "dcdn/units.hpp"
+#include "wire/signed_frames.hpp"
+
+namespace dcdn::sink {
+
+namespace {
+
+constexpr std::size_t kMaxHeldBytes = 48u << 20;  // chunks and segments whose place is not known yet
+// Every loose segment is held, so that the bytes bound how many there are.
+constexpr std::size_t kMaxLoose = kMaxHeldBytes / wire::kHeaderBytes;
+constexpr std::size_t kRememberSegments = 65536;
+
+}  // namespace
+
+Unpacker::Unpacker(UnpackRules rules, BufferPool& pool)
+    : rules_(std::move(rules)),
+      pool_(pool),
+      cover_({.accepts = {},
+              .unsigned_is_fine = !rules_.must_be_signed,
+              .most_waiting = kMaxLoose,
+              .most_ahead = kMaxLoose,
+              .remembered = kRememberSegments}) {}
+
+void Unpacker::set_accepted(std::set<NodeId> keys) {
+  cover_.set_accepts(pipeline::CoverRules::one_of(std::move(keys)));
+}
+
+Result<void> Unpacker::take(const wire::Frame& frame) {
+  switch (frame.type) {
+    case wire::FrameType::segment:
+      return take_segment(frame);
+    case wire::FrameType::signature:
+      return take_signature(frame);
+    case wire::FrameType::chunk:
+      return take_chunk(frame);
+    default:
+      return {};
+  }
+}
+
+Result<void> Unpacker::take_segment(const wire::Frame& frame) {
+  const Digest id = wire::segment_id(frame.body.view());
+  if (loose_.contains(id) || seen_.contains(id)) return {};
+  DCDN_TRY(wire::Segment segment, wire::parse_segment(frame.body.view()));
+  LooseSegment loose{std::move(segment), {}};
+  wire::append_frame(loose.frames, frame.type, frame.body.view());
+  DCDN_CHECK(hold(loose.frames.size()));
+  const Digest stream = pipeline::place_of(loose.segment, id).stream;
+  streams_.try_emplace(stream);
+  const auto here = loose_.emplace(id, std::move(loose)).first;
+  DCDN_TRY(const auto covered, cover_.add_segment(id, here->second.segment));
+  line_up(covered);
+  const auto early = early_signatures_.extract(id);
+  if (!early.empty()) {
+    for (const Buffer& body : early.mapped()) {
+      let_go(body.size());
+      DCDN_CHECK(take_signature({wire::FrameType::signature, body}));
+    }
+  }
+  return advance(stream);
+}
+
+/// It goes with its segment to the sink, which may hand both on.
+Result<void> Unpacker::keep_signature(const Digest& segment, const Buffer& body) {
+  if (seen_.contains(segment)) return {};
+  std::vector<Buffer>& kept = early_signatures_[segment];
+  for (const Buffer& other : kept)
+    if (std::ranges::equal(other.view(), body.view())) return {};
+  kept.push_back(body);
+  return hold(body.size());
+}
+
+Result<void> Unpacker::take_signature(const wire::Frame& frame) {
+  DCDN_TRY(const auto signature, wire::parse_segment_signature(frame.body.view()));
+  const auto loose = loose_.find(signature.segment);
+  if (loose == loose_.end()) return keep_signature(signature.segment, frame.body);
+  wire::append_frame(loose->second.frames, frame.type, frame.body.view());
+  DCDN_TRY(const auto covered, cover_.add_signature(signature));
+  if (covered.empty()) return {};
+  line_up(covered);
+  return advance(signature.stream);
+}
+
+void Unpacker::line_up(const pipeline::SignatureCover::Covered& covered) {
+  for (const Digest& id : covered) {
+    const auto place = pipeline::place_of(loose_.at(id).segment, id);
+    streams_[place.stream].waiting[place.index] = id;
+  }
+}
+
+/// Hands over segments in order as far as they are here and covered.
+Result<void> Unpacker::advance(const Digest& stream) {
+  Unpacking& unpacking = streams_[stream];
+  for (;;) {
+    const auto next = unpacking.waiting.find(unpacking.next);
+    if (next == unpacking.waiting.end()) return {};
+    const Digest id = next->second;
+    const auto taken = loose_.extract(id);
+    if (taken.empty()) return {};
+    const LooseSegment& loose = taken.mapped();
+    let_go(loose.frames.size());
+    unpacking.waiting.erase(next);
+    ++unpacking.next;
+    seen_.insert(id);
+    DCDN_CHECK(hand_over(unpacking, loose, id));
+  }
+}
+
+Result<void> Unpacker::hand_over(Unpacking& unpacking, const LooseSegment& loose, const Digest& id) {
+  DCDN_CHECK(count_content(loose.segment));
+  if (!unpacking.sink) DCDN_CHECK(open_sink(unpacking, *loose.segment.object));
+  DCDN_TRY(const auto need, unpacking.sink->add_segment(loose.segment, id, loose.frames));
+  std::size_t i = 0;
+  for (const wire::Record& record : loose.segment.records) {
+    const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
+    if (chunk == nullptr) continue;
+    const bool needed = i < need.needed.size() && need.needed[i];
+    ++i;
+    const auto early = needed ? early_.find(chunk->carried) : early_.end();
+    if (early == early_.end()) continue;
+    const Buffer carried = early->second;
+    DCDN_CHECK(write(unpacking, {chunk->carried, carried}));
+  }
+  return finish_if_complete(unpacking);
+}
+
+Result<void> Unpacker::count_content(const wire::Segment& segment) {
+  for (const wire::Record& record : segment.records) {
+    if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) content_bytes_ += chunk->content_size;
+    if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) content_bytes_ += hole->size;
+    if (content_bytes_ > rules_.most_bytes)
+      return Error(Errc::limit, "unpacked it is more than --max-object, --quota or the disk allows");
+  }
+  return {};
+}
+
+Result<void> Unpacker::open_sink(Unpacking& unpacking, const wire::ObjectHeader& object) {
+  unpacking.name = object.name.empty() ? "stdin" : object.name;
+  unpacking.sink = rules_.make_sink(unpacking.name, object.kind);
+  DCDN_CHECK(unpacking.sink->open());
+  return {};
+}
+
+Result<void> Unpacker::take_chunk(const wire::Frame& frame) {
+  DCDN_TRY(const auto chunk, pipeline::parse_chunk_frame(frame.body));
+  bool used = false;
+  for (auto& [stream, unpacking] : streams_) {
+    if (!unpacking.sink || unpacking.done || !unpacking.sink->wanted(chunk.carried_digest)) continue;
+    used = true;
+    DCDN_CHECK(write(unpacking, chunk));
+    DCDN_CHECK(finish_if_complete(unpacking));
+  }
+  if (used || !early_.emplace(chunk.carried_digest, chunk.carried).second) return {};
+  early_order_.push_back(chunk.carried_digest);
+  held_ += chunk.carried.size();
+  // The oldest early chunk goes first: if it is needed after all, it is missing at the end and can be given
+  // again.
+  while (held_ > kMaxHeldBytes && !early_order_.empty()) forget_oldest();
+  return {};
+}
+
+void Unpacker::forget_oldest() {
+  const auto oldest = early_.extract(early_order_.front());
+  early_order_.pop_front();
+  if (!oldest.empty()) let_go(oldest.mapped().size());
+}
+
+Result<void> Unpacker::hold(std::size_t bytes) {
+  held_ += bytes;
+  while (held_ > kMaxHeldBytes && !early_order_.empty()) forget_oldest();
+  if (held_ > kMaxHeldBytes)
+    return Error(Errc::limit, "too many manifest segments wait for earlier ones or signatures");
+  return {};
+}
+
+void Unpacker::let_go(std::size_t bytes) {
+  held_ -= std::min(held_, bytes);
+}
+
+Result<void> Unpacker::write(Unpacking& unpacking, const pipeline::ChunkFrame& chunk) {
+  const auto record = unpacking.sink->wanted(chunk.carried_digest);
+  if (!record) return {};
+  auto content = pipeline::unpack_chunk(*record, chunk.carried, pool_);
+  if (!content) {
+    // A damaged chunk is as good as none: an intact copy may follow.
+    counts_.damaged += chunk.carried.size();
+    return {};
+  }
+  return unpacking.sink->write_chunk(chunk.carried_digest, *content, chunk.carried);
+}
+
+Result<void> Unpacker::finish_if_complete(Unpacking& unpacking) {
+  if (unpacking.done || !unpacking.sink->complete()) return {};
+  UnpackedObject object;
+  object.name = unpacking.name;
+  object.bytes = unpacking.sink->bytes_done();
+  DCDN_TRY(object.path, unpacking.sink->finalize());
+  object.id = unpacking.sink->object_id();
+  unpacking.done = true;
+  unpacking.sink.reset();
+  ++counts_.objects;
+  counts_.bytes += object.bytes;
+  if (rules_.delivered) rules_.delivered(object);
+  return {};
+}
+
+Error Unpacker::missing_parts(const Unpacking& unpacking, std::uint64_t damaged) const {
+  const std::string name = unpacking.name.empty() ? "an object" : escape_for_display(unpacking.name);
+  Error error(Errc::incomplete, name + ": parts are missing from the chunk stream");
+  if (damaged + counts_.damaged > 0)
+    error.message += ", " + format_size(damaged + counts_.damaged) + " were damaged";
+  return error;
+}
+
+Result<void> Unpacker::finish(std::uint64_t damaged) {
+  for (auto& [stream, unpacking] : streams_)
+    if (unpacking.sink && !unpacking.done) (void)unpacking.sink->checkpoint();
+  if (cover_.waiting() > 0)
+    return Error(Errc::untrusted, "the chunk stream carries no signature by a key that was asked for");
+  for (const auto& [stream, unpacking] : streams_)
+    if (!unpacking.done) return missing_parts(unpacking, damaged);
+  if (counts_.objects == 0) return Error(Errc::corrupt, "standard input is no chunk stream");
+  return {};
+}
+
+}  // namespace dcdn::sink

@@ -1,0 +1,105 @@
+// unpacker.hpp - objects out of the frames of a chunk stream, which come in any order and not all of them.
+//
+// A segment goes to its object's sink when all before it are there and, if the rules ask for it, an accepted
+// signature covers it. Chunks whose place is not known yet are held, the oldest of them only as long as there
+// is room: what is then missing can be given again. What waits is bounded. Threads  one
+#pragma once
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/buffer.hpp"
+#include "pipeline/chunk_packer.hpp"
+#include "pipeline/signature_cover.hpp"
+#include "sink/object_sink.hpp"
+#include "wire/frame.hpp"
+
+namespace dcdn::sink {
+
+struct UnpackedObject {
+  std::string name;  ///< as its sender calls it; "stdin" if it has none
+  std::string path;  ///< its final name; empty: it went elsewhere
+  std::uint64_t bytes = 0;
+  Digest id;
+};
+
+struct UnpackRules {
+  using MakeSink = std::function<std::unique_ptr<ObjectSink>(const std::string& name, wire::ObjectKind kind)>;
+  MakeSink make_sink;                                    ///< where an object goes; it is opened here
+  std::function<void(const UnpackedObject&)> delivered;  ///< told of every object that is whole; may be empty
+  bool must_be_signed = false;            ///< by a key of set_accepted(), or nothing of it goes on
+  std::uint64_t most_bytes = UINT64_MAX;  ///< content that may come out, all objects together
+};
+
+class Unpacker {
+ public:
+  struct Counts {
+    std::uint64_t objects = 0;  ///< whole ones
+    std::uint64_t bytes = 0;    ///< their content
+    std::uint64_t damaged = 0;  ///< bytes of chunks that do not make what the manifest says
+  };
+
+  /// `pool` gives the buffers for content and outlives this.
+  Unpacker(UnpackRules rules, BufferPool& pool);
+
+  /// From now on these sign. What a key signed before that is no longer one of them, and what has not been
+  /// covered by it yet, will not be.
+  void set_accepted(std::set<NodeId> keys);
+  /// Takes the next frame; kinds that say nothing of an object are passed over. error corrupt, bad_signature:
+  /// of a frame; limit: too much waits, or comes out; whatever a sink says. Not to be called after an error.
+  Result<void> take(const wire::Frame& frame);
+  /// The input has ended; what is unfinished is kept as far as its sink can. `damaged`: bytes of the input
+  /// that belonged to no frame. error untrusted: something is not signed; incomplete: something is missing;
+  /// corrupt: there was nothing in it.
+  Result<void> finish(std::uint64_t damaged);
+  [[nodiscard]] const Counts& counts() const { return counts_; }
+
+ private:
+  struct LooseSegment {
+    wire::Segment segment;
+    Bytes frames;  // its own and the signatures seen for it
+  };
+  struct Unpacking {  // one chain of segments
+    std::string name;
+    std::unique_ptr<ObjectSink> sink;
+    std::uint64_t next = 0;
+    std::map<std::uint64_t, Digest> waiting;  // by index: loose segments that may follow
+    bool done = false;
+  };
+
+  Result<void> take_segment(const wire::Frame& frame);
+  Result<void> take_signature(const wire::Frame& frame);
+  Result<void> keep_signature(const Digest& segment, const Buffer& body);
+  Result<void> take_chunk(const wire::Frame& frame);
+  void line_up(const pipeline::SignatureCover::Covered& covered);
+  Result<void> advance(const Digest& stream);
+  Result<void> hand_over(Unpacking& unpacking, const LooseSegment& loose, const Digest& id);
+  Result<void> count_content(const wire::Segment& segment);
+  Result<void> open_sink(Unpacking& unpacking, const wire::ObjectHeader& object);
+  Result<void> write(Unpacking& unpacking, const pipeline::ChunkFrame& chunk);
+  Result<void> finish_if_complete(Unpacking& unpacking);
+  Result<void> hold(std::size_t bytes);
+  void let_go(std::size_t bytes);
+  void forget_oldest();
+  [[nodiscard]] Error missing_parts(const Unpacking& unpacking, std::uint64_t damaged) const;
+
+  UnpackRules rules_;
+  BufferPool& pool_;
+  pipeline::SignatureCover cover_;
+  std::map<Digest, Unpacking> streams_;
+  std::map<Digest, LooseSegment> loose_;  // not handed over: not covered, or one before it is missing
+  std::set<Digest> seen_;                 // handed over
+  std::map<Digest, std::vector<Buffer>> early_signatures_;  // by segment: they came before it
+  std::unordered_map<Digest, Buffer, Name32Hash> early_;    // chunks whose segment has not come
+  std::deque<Digest> early_order_;
+  std::size_t held_ = 0;  // bytes of what is loose and early
+  std::uint64_t content_bytes_ = 0;
+  Counts counts_;
+};
+
+}  // namespace dcdn::sink
