@@ -7,8 +7,9 @@ setup() {
   root=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
   tree=$BATS_TEST_TMPDIR/tree
   mkdir -p "$tree"/{lib/base,lib/digest,lib/wire,lib/net,lib/include/dcdn,tools/common,tools/dcdn-x,tests,scripts}
-  cp "$root/lib/LAYERS" "$tree/lib/"
+  printf '%s\n' base: digest: 'wire: base' net: api: > "$tree/lib/LAYERS"
   good > "$tree/lib/base/good.cpp"
+  echo '#include "base/good.hpp"' > "$tree/lib/wire/below.cpp"
 }
 
 good() { printf 'namespace dcdn {\n\nint one() {\n  return 1;\n}\n\n}  // namespace dcdn\n'; }
@@ -27,7 +28,6 @@ accepts() {
 }
 
 @test "check_layers: an include from below is accepted, one from above refused" {
-  echo '#include "base/good.hpp"' > "$tree/lib/wire/fine.cpp"
   accepts check_layers
   echo '#include "net/udp.hpp"' > "$tree/lib/wire/climbs.cpp"
   refuses check_layers "climbs.cpp:1: layer wire includes net/udp.hpp"
@@ -67,6 +67,22 @@ accepts() {
 @test "check_layers: a cycle in lib/LAYERS is refused" {
   sed -i 's/^base:.*/base: wire/' "$tree/lib/LAYERS"
   refuses check_layers "base uses wire"
+}
+
+@test "check_layers: an allowance that no include needs is refused" {
+  accepts check_layers
+  sed -i 's/^net:.*/net: wire/' "$tree/lib/LAYERS"
+  refuses check_layers "lib/LAYERS: net may include wire and does not"
+  echo '#include "wire/frame.hpp"' > "$tree/lib/net/user.cpp"
+  accepts check_layers
+}
+
+@test "check_layers: a folder of api includes no other one" {
+  mkdir -p "$tree"/lib/api/{send,recv}
+  echo '#include "api/send/plan.hpp"' > "$tree/lib/api/send/plan.cpp"
+  accepts check_layers
+  echo '#include "api/send/plan.hpp"' > "$tree/lib/api/recv/borrows.cpp"
+  refuses check_layers "borrows.cpp:1: a folder of api includes api/send/plan.hpp"
 }
 
 @test "check_layers: an unlisted folder is refused" {
