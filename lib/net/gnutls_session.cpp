@@ -45,6 +45,10 @@ Result<NodeId> key_of(gnutls_x509_crt_t certificate) {
   return NodeId::copy_of(ByteView(x.data, x.size));
 }
 
+ngtcp2_conn* connection_of(ngtcp2_crypto_conn_ref* reference) {
+  return static_cast<ngtcp2_conn*>(reference->user_data);
+}
+
 gnutls_datum_t datum_of(std::string_view text) {
   return {reinterpret_cast<unsigned char*>(const_cast<char*>(text.data())),
           static_cast<unsigned>(text.size())};
@@ -52,7 +56,7 @@ gnutls_datum_t datum_of(std::string_view text) {
 
 }  // namespace
 
-Result<void> GnutlsSession::set_up(Side side, ngtcp2_crypto_conn_ref* reference, bool early) {
+Result<void> GnutlsSession::set_up(Side side, bool early) {
   int failure = gnutls_priority_set_direct(session_, kPriority, nullptr);
   if (failure == 0) {
     failure = side == Side::server ? ngtcp2_crypto_gnutls_configure_server_session(session_)
@@ -67,13 +71,13 @@ Result<void> GnutlsSession::set_up(Side side, ngtcp2_crypto_conn_ref* reference,
   }
   if (failure != 0) return Error(Errc::internal, fmt::format("TLS: {}", gnutls_strerror(failure)));
   if (side == Side::server) gnutls_certificate_server_set_request(session_, GNUTLS_CERT_REQUIRE);
-  gnutls_session_set_ptr(session_, reference);
+  gnutls_session_set_ptr(session_, &reference_);
   return {};
 }
 
 Result<std::unique_ptr<GnutlsSession>> GnutlsSession::make(Side side,
                                                            std::shared_ptr<const TlsCredentials> credentials,
-                                                           ngtcp2_crypto_conn_ref* reference, bool early) {
+                                                           ngtcp2_conn* connection, bool early) {
   // No tickets: every connection proves both keys anew.
   const unsigned flags = (side == Side::server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_NO_TICKETS |
                          GNUTLS_NO_AUTO_SEND_TICKET | GNUTLS_NO_END_OF_EARLY_DATA | GNUTLS_NO_SIGNAL;
@@ -81,7 +85,9 @@ Result<std::unique_ptr<GnutlsSession>> GnutlsSession::make(Side side,
   if (const int failure = gnutls_init(&raw, flags); failure != 0)
     return Error(Errc::internal, fmt::format("TLS: {}", gnutls_strerror(failure)));
   std::unique_ptr<GnutlsSession> made(new GnutlsSession(std::move(credentials), raw));
-  DCDN_CHECK(made->set_up(side, reference, early));
+  made->reference_.get_conn = connection_of;
+  made->reference_.user_data = connection;
+  DCDN_CHECK(made->set_up(side, early));
   return made;
 }
 

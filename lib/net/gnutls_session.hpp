@@ -14,11 +14,11 @@ enum class Side { client, server };
 
 class GnutlsSession {
  public:
-  /// `reference` gives ngtcp2's callbacks their connection; it must outlive the session. early: dcdn/1.1 will
-  /// do, and is preferred to dcdn/1.
+  /// `connection` is whose handshake it is; it must outlive the session's handshake. early: dcdn/1.1 will do,
+  /// and is preferred to dcdn/1.
   static Result<std::unique_ptr<GnutlsSession>> make(Side side,
                                                      std::shared_ptr<const TlsCredentials> credentials,
-                                                     ngtcp2_crypto_conn_ref* reference, bool early);
+                                                     ngtcp2_conn* connection, bool early);
   ~GnutlsSession() { gnutls_deinit(session_); }
   GnutlsSession(const GnutlsSession&) = delete;
   GnutlsSession& operator=(const GnutlsSession&) = delete;
@@ -33,11 +33,12 @@ class GnutlsSession {
  private:
   GnutlsSession(std::shared_ptr<const TlsCredentials> credentials, gnutls_session_t session)
       : credentials_(std::move(credentials)), session_(session) {}
-  Result<void> set_up(Side side, ngtcp2_crypto_conn_ref* reference, bool early);
+  Result<void> set_up(Side side, bool early);
   Result<void> check_chain(const gnutls_datum_t* certificates, unsigned count) const;
 
   std::shared_ptr<const TlsCredentials> credentials_;
   gnutls_session_t session_;
+  ngtcp2_crypto_conn_ref reference_{};  // what the library gives ngtcp2's callbacks
 };
 
 }  // namespace dcdn::net

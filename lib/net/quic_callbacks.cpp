@@ -1,51 +1,13 @@
-// What ngtcp2 tells a connection. Nothing here suspends or writes a packet: that waits for flush().
-#include <ngtcp2/ngtcp2.h>
+#include "net/quic_callbacks.hpp"
+
 #include <ngtcp2/ngtcp2_crypto.h>
 
 #include <algorithm>
 
 #include "base/random.hpp"
 #include "net/quic_connection.hpp"
-#include "net/quic_settings.hpp"
 
 namespace dcdn::net {
-
-void QuicConnection::learn_peer() {
-  Result<NodeId> key = tls_->peer_key();
-  if (!key) {
-    refusal_ = key.error();
-    return;
-  }
-  peer_ = *key;
-  if (auto verdict = setup_.policy.check(peer_); !verdict) refusal_ = verdict.error();
-}
-
-void QuicConnection::stream_over(StreamId id, std::optional<std::uint64_t> code) {
-  stats_.packets_lost += ngtcp2_conn_get_stream_loss_count(conn_.get(), id);
-  queue_.drop(id);
-  if (!is_unidirectional(id) && !ngtcp2_conn_is_local_stream(conn_.get(), id))
-    ngtcp2_conn_extend_max_streams_bidi(conn_.get(), 1);
-  // ngtcp2 answers STOP_SENDING by itself; that the peer wanted no more of the stream shows here.
-  const bool given_up = given_up_.erase(id) != 0;
-  if (given_up || refusal_) return;
-  if (code) {
-    gate_.reset(id, *code);
-  } else if (is_unidirectional(id) && ngtcp2_conn_is_local_stream(conn_.get(), id) != 0) {
-    gate_.acknowledged(id);  // the sending side of a stream is over when all of it is acknowledged
-  }
-}
-
-// ngtcp2 before 0.13 never reports that a peer's unidirectional stream is closed, so the end of its data has
-// to do. Ids in incoming_ are credited once, whether the stream ends by fin, by the peer's reset, or by ours.
-// Nor does it free what it keeps of one (200 bytes), so a connection is good for a certain number and is then
-// to be made anew.
-void QuicConnection::incoming_over(StreamId id) {
-  constexpr std::uint64_t kMostStreams = 1 << 20;
-  if (incoming_.erase(id) == 0) return;
-  ngtcp2_conn_extend_max_streams_uni(conn_.get(), 1);
-  if (++incoming_total_ == kMostStreams)
-    close(close_code_of(Errc::temporary), "this connection has carried enough streams, connect again");
-}
 
 struct QuicCallbacks {
   static QuicConnection& self(void* user) { return *static_cast<QuicConnection*>(user); }
@@ -78,7 +40,7 @@ struct QuicCallbacks {
   static int handshake_completed(ngtcp2_conn*, void* user) {
     QuicConnection& connection = self(user);
     connection.learn_peer();
-    if (connection.side_ == Side::server || connection.setup_.policy.before_accepted)
+    if (connection.setup_.side == Side::server || connection.setup_.policy.before_accepted)
       connection.ready_now_ = true;
     return 0;
   }
@@ -89,49 +51,43 @@ struct QuicCallbacks {
   }
 
   static int stream_opened(ngtcp2_conn*, std::int64_t id, void* user) {
-    if (is_unidirectional(id)) self(user).incoming_.insert(id);
+    self(user).streams_.opened_by_peer(id);
     return 0;
   }
 
   static int stream_data(ngtcp2_conn*, std::uint32_t flags, std::int64_t id, std::uint64_t,
                          const std::uint8_t* bytes, std::size_t size, void* user, void*) {
     const bool fin = (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0;
-    if (fin) self(user).incoming_over(id);
-    // A peer that is refused can already have sent data behind its handshake: nobody may see it.
-    if (self(user).refusal_) return 0;
-    self(user).gate_.data(id, ByteView(bytes, size), fin);
+    self(user).streams_.data(id, ByteView(bytes, size), fin);
     return 0;
   }
 
   static int acknowledged(ngtcp2_conn*, std::int64_t id, std::uint64_t offset, std::uint64_t size, void* user,
                           void*) {
-    self(user).queue_.acknowledged(id, offset + size);
-    self(user).stats_.stream_bytes_acknowledged += size;
+    self(user).streams_.acknowledged(id, offset, size);
     return 0;
   }
 
   static int stream_closed(ngtcp2_conn*, std::uint32_t flags, std::int64_t id, std::uint64_t code, void* user,
                            void*) {
     const bool has_code = (flags & NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET) != 0;
-    self(user).stream_over(id, has_code ? std::optional(code) : std::nullopt);
+    self(user).streams_.over(id, has_code ? std::optional(code) : std::nullopt);
     return 0;
   }
 
   static int stream_reset(ngtcp2_conn*, std::int64_t id, std::uint64_t, std::uint64_t code, void* user,
                           void*) {
-    self(user).incoming_over(id);
-    if (!is_unidirectional(id)) self(user).given_up_.insert(id);
-    if (!self(user).refusal_) self(user).gate_.reset(id, code);
+    self(user).streams_.reset_by_peer(id, code);
     return 0;
   }
 
   static int more_streams(ngtcp2_conn*, std::uint64_t, void* user) {
-    self(user).streams_granted_ = true;
+    self(user).streams_.granted();
     return 0;
   }
 
   static int more_stream_data(ngtcp2_conn*, std::int64_t id, std::uint64_t, void* user, void*) {
-    self(user).queue_.unblock(id);
+    self(user).streams_.queue().unblock(id);
     return 0;
   }
 
@@ -142,7 +98,7 @@ struct QuicCallbacks {
   }
 
   static int stateless_reset(ngtcp2_conn*, const ngtcp2_pkt_stateless_reset*, void* user) {
-    self(user).reset_by_peer_ = true;
+    self(user).closing_.peer_forgot();
     return 0;
   }
 };

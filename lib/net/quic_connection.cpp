@@ -4,109 +4,37 @@
 
 #include <algorithm>
 #include <asio/post.hpp>
-#include <bit>
 #include <utility>
 
-#include "base/random.hpp"
-#include "net/quic_settings.hpp"
+#include "net/quic_clock.hpp"
 
 namespace dcdn::net {
 
 namespace {
-
-ngtcp2_path path_of(SocketAddress& local, SocketAddress& remote) {
-  return {{local.raw(), local.size()}, {remote.raw(), remote.size()}, nullptr};
+constexpr std::size_t kLowMark = 1 << 20;
 }
 
-ngtcp2_cid random_id(std::size_t size) {
-  ngtcp2_cid id;
-  id.datalen = size;
-  random_bytes(MutableByteView(id.data, size));
-  return id;
-}
-
-Error no_connection(int failure) {
-  return {Errc::internal, fmt::format("QUIC: {}", ngtcp2_strerror(failure))};
-}
-
-ngtcp2_conn* connection_of(ngtcp2_crypto_conn_ref* reference) {
-  return static_cast<ngtcp2_conn*>(reference->user_data);
-}
-
-std::chrono::steady_clock::time_point time_point_of(ngtcp2_tstamp time) {
-  return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(time));
-}
-
-}  // namespace
-
-QuicConnection::QuicConnection(QuicSetup setup, Side side)
+QuicConnection::QuicConnection(QuicSetup setup)
     : setup_(std::move(setup)),
-      side_(side),
-      timer_(setup_.executor),
-      pacer_(setup_.options.congestion == Congestion::bbr),
-      repeat_timer_(setup_.executor),
-      coded_timer_(setup_.executor) {
-  max_payload_ = max_payload_for(setup_.options, setup_.remote.family());
-}
-
-QuicConnection::~QuicConnection() = default;
-
-Result<void> QuicConnection::start_tls(Side side) {
-  reference_.get_conn = connection_of;
-  reference_.user_data = conn_.get();
-  DCDN_TRY(tls_, GnutlsSession::make(side, setup_.credentials, &reference_,
-                                     setup_.options.carrier != Carrier::streams));
-  ngtcp2_conn_set_tls_native_handle(conn_.get(), tls_->handle());
-  const auto keep_alive =
-      static_cast<ngtcp2_duration>(setup_.options.keep_alive.count()) * NGTCP2_MILLISECONDS;
-  ngtcp2_conn_set_keep_alive_timeout(conn_.get(), keep_alive);
-  return {};
-}
+      alarm_(setup_.executor),
+      streams_(engine_, gate_),
+      outbox_([this](DatagramBatch& batch) { return send_now(batch); }, setup_.side == Side::client),
+      coded_(setup_, engine_, gate_, outbox_),
+      writer_(setup_, engine_, streams_, outbox_, coded_) {}
 
 Result<std::shared_ptr<QuicConnection>> QuicConnection::make_client(QuicSetup setup) {
-  auto made = std::make_shared<QuicConnection>(std::move(setup), Side::client);
-  const ngtcp2_settings settings = settings_from(made->setup_.options);
-  const ngtcp2_transport_params parameters = parameters_from(made->setup_.options);
-  const ngtcp2_callbacks callbacks = callbacks_for(Side::client);
-  const ngtcp2_cid theirs = random_id(18);
-  const ngtcp2_cid ours = random_id(kConnectionIdBytes);
-  const ngtcp2_path path = path_of(made->setup_.local, made->setup_.remote);
-  ngtcp2_conn* raw = nullptr;
-  const int failure = ngtcp2_conn_client_new(&raw, &theirs, &ours, &path, NGTCP2_PROTO_VER_V1, &callbacks,
-                                             &settings, &parameters, nullptr, made.get());
-  if (failure != 0) return no_connection(failure);
-  made->conn_.reset(raw);
-  DCDN_CHECK(made->start_tls(Side::client));
+  setup.side = Side::client;
+  auto made = std::make_shared<QuicConnection>(std::move(setup));
+  DCDN_TRY(made->engine_, QuicEngine::client(made->setup_, *made));
   return made;
 }
 
 Result<std::shared_ptr<QuicConnection>> QuicConnection::make_server(QuicSetup setup,
                                                                     const FirstPacket& first) {
-  auto made = std::make_shared<QuicConnection>(std::move(setup), Side::server);
-  ngtcp2_settings settings = settings_from(made->setup_.options);
-  ngtcp2_transport_params parameters = parameters_from(made->setup_.options);
-  if (first.original_id) {
-    settings.token = first.header.token;
-    parameters.original_dcid = *first.original_id;
-    parameters.retry_scid = first.header.dcid;
-    parameters.retry_scid_present = 1;
-  } else {
-    parameters.original_dcid = first.header.dcid;
-  }
-  const ngtcp2_callbacks callbacks = callbacks_for(Side::server);
+  setup.side = Side::server;
+  auto made = std::make_shared<QuicConnection>(std::move(setup));
   const ngtcp2_cid ours = random_id(kConnectionIdBytes);
-  parameters.stateless_reset_token_present = 1;
-  const auto& secret = made->setup_.credentials->reset_secret();
-  if (ngtcp2_crypto_generate_stateless_reset_token(parameters.stateless_reset_token, secret.data(),
-                                                   secret.size(), &ours) != 0)
-    return Error(Errc::internal, "QUIC: no stateless reset token");
-  const ngtcp2_path path = path_of(made->setup_.local, made->setup_.remote);
-  ngtcp2_conn* raw = nullptr;
-  const int failure = ngtcp2_conn_server_new(&raw, &first.header.scid, &ours, &path, first.header.version,
-                                             &callbacks, &settings, &parameters, nullptr, made.get());
-  if (failure != 0) return no_connection(failure);
-  made->conn_.reset(raw);
-  DCDN_CHECK(made->start_tls(Side::server));
+  DCDN_TRY(made->engine_, QuicEngine::server(made->setup_, first, ours, *made));
   for (const ngtcp2_cid& id : {ours, first.header.dcid}) {
     made->ids_.emplace_back(id);
     made->setup_.owner->add_id(made->ids_.back(), *made);
@@ -124,30 +52,28 @@ ConnectionPtr QuicConnection::handle() {
 
 void QuicConnection::receive(ByteView datagram, const SocketAddress& local, const SocketAddress& remote) {
   if (phase_ == Phase::closing) {
-    // RFC 9000 section 10.2.1: answer, but ever less often.
-    if (std::has_single_bit(++packets_while_closing_)) send_close_packet();
+    if (closing_.answers_next()) send_close_packet();
     return;
   }
   if (!is_live()) return;
   const auto self = shared_from_this();
-  SocketAddress from = local;
-  SocketAddress to = remote;
-  const ngtcp2_path path = path_of(from, to);
-  const ngtcp2_pkt_info info{};
-  refusals_in_a_row_ = 0;
-  stats_.bytes_received += datagram.size();
+  outbox_.heard(datagram.size());
   in_turn_ = true;
-  settle(ngtcp2_conn_read_pkt(conn_.get(), &path, &info, datagram.data(), datagram.size(), quic_now()));
+  settle(engine_.read(datagram, local, remote));
 }
 
-SocketAddress QuicConnection::remote_now() const {
-  if (!conn_) return setup_.remote;
-  const ngtcp2_path* path = ngtcp2_conn_get_path(conn_.get());
-  return SocketAddress::from_raw(path->remote.addr, path->remote.addrlen);
+bool QuicConnection::receive_coded(ByteView datagram) {
+  if (phase_ != Phase::open || !coded_.is_for_us(datagram)) return false;
+  const auto self = shared_from_this();
+  outbox_.heard(datagram.size());
+  in_turn_ = true;
+  const auto taken = coded_.receive(datagram, quic_now());
+  if (!taken) close(close_code_of(taken.error().code), taken.error().message);
+  return true;
 }
 
 std::string QuicConnection::peer_address() const {
-  return remote_now().text();
+  return engine_.runs() ? engine_.remote().text() : setup_.remote.text();
 }
 
 void QuicConnection::schedule_flush() {
@@ -159,57 +85,79 @@ void QuicConnection::schedule_flush() {
   });
 }
 
-void QuicConnection::arm_timer() {
-  if (!conn_) return;
-  const ngtcp2_tstamp expiry = ngtcp2_conn_get_expiry(conn_.get());
-  if (armed_for_ <= expiry)
-    return;  // it wakes early, finds nothing to do, and is set anew: cheaper than moving it
-  armed_for_ = expiry;
-  timer_.expires_at(time_point_of(expiry));
-  timer_.async_wait([self = shared_from_this()](std::error_code cancelled) {
-    if (!cancelled) self->on_timer();
-  });
+void QuicConnection::flush() {
+  in_turn_ = false;
+  if (!is_live() || setup_.owner == nullptr) return;
+  const auto self = shared_from_this();
+  if (closing_.wanted()) {
+    close_now(*closing_.wanted());
+    return;
+  }
+  streams_.apply_resets();
+  int failure = 0;
+  const PacketWriter::Wrote wrote = writer_.write(failure);
+  settle(failure);  // the client's handshake can complete while it writes
+  if (!is_live()) return;
+  if (setup_.owner->socket().take_refused()) {
+    peer_refused();
+    if (!is_live()) return;
+  }
+  const ngtcp2_tstamp now = quic_now();
+  if (engine_.bytes_in_flight() == 0) outbox_.answered();
+  outbox_.turn(now);
+  if (phase_ == Phase::open) coded_.turn(now, writer_.max_payload());
+  tell_writable();
+  if (wrote == PacketWriter::Wrote::more) schedule_flush();
+  set_alarm(now);
 }
 
-void QuicConnection::on_timer() {
-  armed_for_ = UINT64_MAX;
+void QuicConnection::set_alarm(ngtcp2_tstamp now) {
+  if (phase_ == Phase::gone) return;
+  const ngtcp2_tstamp next = engine_.runs() ? ngtcp2_conn_get_expiry(engine_.conn()) : closing_.over_at();
+  const ngtcp2_tstamp next_coded = phase_ == Phase::open ? coded_.due(now) : kNever;
+  alarm_.set(std::min({next, outbox_.due(now), next_coded}),
+             [self = shared_from_this()] { self->on_alarm(); });
+}
+
+void QuicConnection::on_alarm() {
+  const ngtcp2_tstamp now = quic_now();
   if (phase_ == Phase::closing) {
-    vanish();
+    if (now >= closing_.over_at()) return vanish();
+    outbox_.turn(now);
+    set_alarm(now);
     return;
   }
   if (!is_live()) return;
-  const ngtcp2_tstamp now = quic_now();
-  if (ngtcp2_conn_get_expiry(conn_.get()) <= now) {
+  if (ngtcp2_conn_get_expiry(engine_.conn()) <= now) {
     in_turn_ = true;
-    settle(ngtcp2_conn_handle_expiry(conn_.get(), now));
+    settle(ngtcp2_conn_handle_expiry(engine_.conn(), now));
   }
   flush();
+}
+
+UdpSocket::Sent QuicConnection::send_now(DatagramBatch& batch) {
+  const UdpSocket::Sent sent = setup_.owner->socket().send(batch);
+  if (sent == UdpSocket::Sent::blocked) setup_.owner->wait_writable(*this);
+  return sent;
 }
 
 void QuicConnection::socket_writable() {
-  while (!unsent_.empty() && setup_.owner != nullptr) {
-    UnsentBatch& first = unsent_.front();
-    if (setup_.owner->socket().send(first.batch) == UdpSocket::Sent::blocked) {
-      setup_.owner->wait_writable(*this);
-      return;
-    }
-    unsent_.erase(unsent_.begin());
-  }
-  flush();
+  if (setup_.owner != nullptr && outbox_.resume()) flush();
 }
 
-// At once, not after the new path has proved itself: the old address is gone, nothing can be lost on the way.
 Result<void> QuicConnection::migrate(const SocketAddress& local) {
   if (phase_ != Phase::open) return Error(Errc::temporary, "the connection is not established");
-  SocketAddress from = local;
-  SocketAddress to = remote_now();
-  const ngtcp2_path path = path_of(from, to);
-  const int failure = ngtcp2_conn_initiate_immediate_migration(conn_.get(), &path, quic_now());
+  const int failure = engine_.migrate(local, engine_.remote());
   if (failure != 0) return Error(Errc::temporary, fmt::format("QUIC: {}", ngtcp2_strerror(failure)));
   setup_.local = local;
-  refusals_in_a_row_ = 0;
+  outbox_.forget_refusals();
   schedule_flush();
   return {};
+}
+
+void QuicConnection::path_validated(const ngtcp2_path& path) {
+  setup_.local = SocketAddress::from_raw(path.local.addr, path.local.addrlen);
+  coded_.path_validated(SocketAddress::from_raw(path.remote.addr, path.remote.addrlen));
 }
 
 Result<void> QuicConnection::use_interface(const std::string& name) {
@@ -219,9 +167,7 @@ Result<void> QuicConnection::use_interface(const std::string& name) {
 
 void QuicConnection::detach() {
   setup_.owner = nullptr;
-  timer_.cancel();
-  repeat_timer_.cancel();
-  coded_timer_.cancel();
+  alarm_.cancel();
   phase_ = Phase::gone;
 }
 
@@ -236,92 +182,206 @@ void QuicConnection::set_events(ConnectionEvents* events) {
 
 Result<StreamId> QuicConnection::open_stream(bool unidirectional) {
   if (closed()) return Error(Errc::temporary, "connection closed");
-  StreamId id = -1;
-  const int failure = unidirectional ? ngtcp2_conn_open_uni_stream(conn_.get(), &id, nullptr)
-                                     : ngtcp2_conn_open_bidi_stream(conn_.get(), &id, nullptr);
-  if (failure == NGTCP2_ERR_STREAM_ID_BLOCKED)
-    return Error(Errc::temporary, "the peer's limit of streams is reached");
-  if (failure != 0) return no_connection(failure);
-  return id;
+  return streams_.open(unidirectional);
 }
 
-Result<StreamId> QuicConnection::open_bidirectional() {
-  return open_stream(false);
+Result<StreamId> QuicConnection::open_bulk(bool critical) {
+  if (closed()) return Error(Errc::temporary, "connection closed");
+  return coded_.is_started() ? Result<StreamId>(coded_.open(critical)) : open_unidirectional();
 }
-Result<StreamId> QuicConnection::open_unidirectional() {
-  return open_stream(true);
+
+Result<void> QuicConnection::start_coded(double bytes_per_s) {
+  DCDN_CHECK(listen_to_coded(bytes_per_s));
+  coded_.start(bytes_per_s);
+  return {};
+}
+
+Result<void> QuicConnection::listen_to_coded(double bytes_per_s) {
+  if (coded_.listens()) return {};
+  if (phase_ != Phase::open || setup_.owner == nullptr) return Error(Errc::temporary, "connection closed");
+  const std::chrono::duration<double> round_trip = stats().smoothed_rtt;
+  DCDN_CHECK(coded_.listen(bytes_per_s, round_trip.count()));
+  setup_.owner->add_token(coded_.token(), *this);
+  return {};
 }
 
 void QuicConnection::send(StreamId id, Buffer bytes, bool fin) {
   if (closed()) return;
   if (is_coded(id)) {
-    if (coded_) coded_->push(id, std::move(bytes), fin);
+    coded_.push(id, std::move(bytes), fin);
   } else {
-    queue_.push(id, std::move(bytes), fin);
+    streams_.queue().push(id, std::move(bytes), fin);
   }
   queued_high_ = std::max(queued_high_, queued_bytes());
   schedule_flush();
 }
 
 void QuicConnection::consume(StreamId id, std::size_t bytes) {
-  if (!conn_ || bytes == 0) return;
+  if (!engine_.runs() || bytes == 0) return;
   if (is_coded(id)) {
-    if (coded_) coded_->consumed(bytes);
-    schedule_flush();
-    return;
+    coded_.consumed(bytes);
+  } else {
+    streams_.consume(id, bytes);
   }
-  ngtcp2_conn_extend_max_stream_offset(conn_.get(), id, bytes);
-  ngtcp2_conn_extend_max_offset(conn_.get(), bytes);
   schedule_flush();
 }
 
 void QuicConnection::reset_stream(StreamId id, std::uint64_t code) {
   if (closed()) return;
-  if (is_coded(id)) {
-    if (coded_) coded_->drop(id);
-    return;
-  }
-  queue_.drop(id);
-  resets_.push_back({id, code});
+  if (is_coded(id)) return coded_.drop(id);
+  streams_.give_up(id, code);
   schedule_flush();
-}
-
-void QuicConnection::apply_resets() {
-  for (const WantedReset& reset : std::exchange(resets_, {})) {
-    const StreamId id = reset.id;
-    const bool is_known = ngtcp2_conn_set_stream_user_data(conn_.get(), id, nullptr) == 0;
-    const bool will_close = !is_unidirectional(id) || ngtcp2_conn_is_local_stream(conn_.get(), id) != 0;
-    if (is_known && will_close) given_up_.insert(id);
-    ngtcp2_conn_shutdown_stream(conn_.get(), id, reset.code);
-    incoming_over(id);
-  }
 }
 
 void QuicConnection::close(std::uint64_t code, const std::string& reason) {
-  constexpr std::size_t kMaxReason = 512;
   if (closed()) return;
-  close_wanted_ = WantedClose{code, reason.substr(0, kMaxReason)};
+  closing_.want(code, reason);
   schedule_flush();
 }
 
-ConnectionStats QuicConnection::stats() const {
-  ConnectionStats now = stats_;
-  if (!conn_) return now;
-  ngtcp2_conn_stat state;
-  ngtcp2_conn_get_conn_stat(conn_.get(), &state);
-  const auto microseconds = [](ngtcp2_duration time) {
-    return std::chrono::microseconds(time == UINT64_MAX ? 0 : time / NGTCP2_MICROSECONDS);
-  };
-  now.smoothed_rtt = microseconds(state.smoothed_rtt);
-  now.min_rtt = microseconds(state.min_rtt);
-  now.congestion_window = state.cwnd;
-  now.bytes_in_flight = state.bytes_in_flight;
-  now.probe_timeout = microseconds(ngtcp2_conn_get_pto(conn_.get()));
-  now.timeouts = static_cast<unsigned>(state.pto_count);
-  if (coded_) coded_->count(now);
-  for (const StreamId id : queue_.ids())
-    now.packets_lost += ngtcp2_conn_get_stream_loss_count(conn_.get(), id);
+void QuicConnection::tell_writable() {
+  const std::size_t now = queued_bytes();
+  const std::size_t before = std::exchange(queued_high_, now);
+  const bool fell = before >= kLowMark && now < kLowMark;
+  const bool ran_empty = before > 0 && now == 0;
+  if (streams_.take_granted() || fell || ran_empty) gate_.writable();
+}
+
+ConnectionStats QuicConnection::path_stats() const {
+  ConnectionStats now;
+  engine_.count(now);
+  streams_.count(now);
+  coded_.count(now);
   return now;
+}
+
+ConnectionStats QuicConnection::stats() const {
+  ConnectionStats now = engine_.runs() ? path_stats() : path_at_end_;
+  outbox_.count(now);
+  return now;
+}
+
+void QuicConnection::learn_peer() {
+  const Result<NodeId> key = engine_.tls().peer_key();
+  if (key) peer_ = *key;
+  const Result<void> verdict = key ? setup_.policy.check(peer_) : Result<void>(key.error());
+  if (verdict) return;
+  closing_.refuse(verdict.error());
+  // It can already have sent data behind its handshake: nobody may see it.
+  gate_.attach(nullptr);
+}
+
+void QuicConnection::settle(int failure) {
+  if (!is_live()) return;
+  if (closing_.refusal()) {
+    close_now(*closing_.refusal());
+    return;
+  }
+  if (failure != 0) {
+    fail(failure);
+    return;
+  }
+  if (phase_ == Phase::handshaking && ready_now_) announce_ready();
+  if (streams_.is_worn_out())
+    close(close_code_of(Errc::temporary), "this connection has carried enough streams, connect again");
+  if (streams_.take_granted()) gate_.writable();
+}
+
+void QuicConnection::announce_ready() {
+  phase_ = Phase::open;
+  outbox_.address_proved();
+  coded_.set_early(engine_.tls().early());
+  // The client's first coded packets may come right behind its handshake. What fails here fails later as
+  // well.
+  if (coded_.is_early() && setup_.side == Side::server) (void)listen_to_coded(0);
+  if (const Ready ready = std::exchange(ready_, nullptr)) ready(Result<void>());
+}
+
+void QuicConnection::fail(int failure) {
+  switch (failure) {
+    case NGTCP2_ERR_CLOSING:
+      return;
+    case NGTCP2_ERR_DRAINING:
+      finish(closing_.by_peer(engine_));
+      vanish();
+      return;
+    case NGTCP2_ERR_IDLE_CLOSE:
+    case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
+    case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
+    case NGTCP2_ERR_DROP_CONN:
+    case NGTCP2_ERR_RETRY:  // nobody there who could be told
+      finish(end_by_failure(failure));
+      vanish();
+      return;
+    default:
+      closing_.write(engine_, failure, writer_.max_payload());
+      close_said(end_by_failure(failure));
+  }
+}
+
+void QuicConnection::close_now(const CloseInfo& said) {
+  closing_.write(engine_, said, writer_.max_payload());
+  close_said(said);
+}
+
+// CONNECTION_CLOSE is written, if it could be: it leaves, and for a while again for whoever missed it.
+void QuicConnection::close_said(CloseInfo info) {
+  const auto packet = closing_.packet();
+  if (packet) {
+    setup_.local = packet->local;
+    setup_.remote = packet->remote;
+    send_close_packet();
+  }
+  const bool may_get_lost = stats().packets_lost > 0 || coded_.loss() > 0;
+  const ngtcp2_duration timeout = ngtcp2_conn_get_pto(engine_.conn());
+  finish(info);
+  if (phase_ != Phase::closing || !packet) {
+    vanish();
+    return;
+  }
+  const ngtcp2_tstamp now = quic_now();
+  // The peer would otherwise wait for its idle timeout. On a path that loses packets one copy is a gamble.
+  if (may_get_lost) outbox_.put(*packet, {1, 3, timeout / 8}, now);
+  closing_.linger_until(now + 3 * timeout);  // RFC 9000 section 10.2
+  set_alarm(now);
+}
+
+void QuicConnection::finish(const CloseInfo& info) {
+  const auto self = shared_from_this();
+  const bool was_handshaking = phase_ == Phase::handshaking;
+  path_at_end_ = path_stats();
+  phase_ = Phase::closing;
+  engine_.end();
+  streams_.queue().clear();
+  outbox_.clear();
+  outbox_.address_proved();  // one that never was hears why, for as long as late packets are answered
+  alarm_.cancel();
+  if (setup_.owner != nullptr) setup_.owner->ended(*this);
+  if (was_handshaking) {
+    if (const Ready ready = std::exchange(ready_, nullptr)) ready(info.error);
+    return;
+  }
+  gate_.closed(info);
+}
+
+void QuicConnection::send_close_packet() {
+  auto packet = closing_.packet();
+  if (setup_.owner != nullptr && packet) setup_.owner->socket().send(*packet);
+}
+
+void QuicConnection::vanish() {
+  phase_ = Phase::gone;
+  alarm_.cancel();
+  if (ConnectionOwner* owner = std::exchange(setup_.owner, nullptr)) owner->forget(*this);
+}
+
+void QuicConnection::peer_refused() {
+  if (!is_live()) return;
+  const auto self = shared_from_this();
+  if (phase_ == Phase::open && !outbox_.refused()) return;
+  const Errc code = phase_ == Phase::open ? Errc::temporary : Errc::unreachable;
+  finish(CloseInfo{false, false, 0, "", Error(code, "nobody listens there")});
+  vanish();
 }
 
 }  // namespace dcdn::net

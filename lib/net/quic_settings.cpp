@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "net/quic_connection.hpp"
+#include "net/quic_clock.hpp"
 
 namespace dcdn::net {
 
@@ -37,12 +37,6 @@ ngtcp2_cc_algo algorithm_of(Congestion congestion) {
 }
 
 }  // namespace
-
-ngtcp2_tstamp quic_now() {
-  return static_cast<ngtcp2_tstamp>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                        std::chrono::steady_clock::now().time_since_epoch())
-                                        .count());
-}
 
 std::size_t max_payload_for(const QuicOptions& options, int family) {
   const std::size_t wanted =

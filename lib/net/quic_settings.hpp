@@ -2,15 +2,12 @@
 #pragma once
 #include <ngtcp2/ngtcp2.h>
 
-#include "net/gnutls_session.hpp"
 #include "net/quic_options.hpp"
 
 namespace dcdn::net {
 
 ngtcp2_settings settings_from(const QuicOptions& options);
 ngtcp2_transport_params parameters_from(const QuicOptions& options);
-/// The table of quic_callbacks.cpp; user data is the QuicConnection.
-ngtcp2_callbacks callbacks_for(Side side);
 /// Longest UDP payload we ever write with these options to that address family.
 std::size_t max_payload_for(const QuicOptions& options, int family);
 

@@ -1,8 +1,12 @@
 #include "net/stateless_replies.hpp"
 
+#include <ngtcp2/ngtcp2_crypto.h>
+
 #include <algorithm>
 
 #include "base/random.hpp"
+#include "net/connection_id.hpp"
+#include "net/quic_clock.hpp"
 
 namespace dcdn::net {
 

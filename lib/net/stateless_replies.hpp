@@ -2,10 +2,14 @@
 //
 // Source   RFC 9000 sections 6 (version negotiation), 8.1.2 (retry), 10.3 (stateless reset), 5.2.2 (refusing)
 #pragma once
+#include <ngtcp2/ngtcp2.h>
+
 #include <array>
+#include <memory>
 #include <optional>
 
-#include "net/quic_connection.hpp"
+#include "net/tls_credentials.hpp"
+#include "net/udp_socket.hpp"
 
 namespace dcdn::net {
 

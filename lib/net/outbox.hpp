@@ -1,0 +1,75 @@
+// outbox.hpp - datagrams of one connection on their way to the socket: what it does not take yet, and copies.
+//
+// Path     put() -> the socket, or kept until it takes datagrams again -> resume(). Small datagrams leave
+//          more than once (datagram_repeats.hpp tells why).
+// Threads  pure: time is a parameter, the socket a function.
+#pragma once
+#include <deque>
+#include <functional>
+
+#include "net/connection.hpp"
+#include "net/datagram_repeats.hpp"
+#include "net/udp_socket.hpp"
+
+namespace dcdn::net {
+
+class Outbox {
+ public:
+  using Nanoseconds = DatagramRepeats::Nanoseconds;
+  /// blocked: the batch is what remains of it, and resume() is called when the socket takes datagrams again.
+  using Send = std::function<UdpSocket::Sent(DatagramBatch&)>;
+  /// How often a datagram leaves.
+  struct Copies {
+    int at_once = 1;
+    unsigned later = 0;   ///< more, the distance doubling
+    Nanoseconds gap = 0;  ///< after which the first of these follows
+  };
+
+  /// proved: the peer receives at its address. As long as that is not so, copies are not sent beyond three
+  /// times what was heard (RFC 9000 section 8.1); ngtcp2 sees to the originals.
+  Outbox(Send send, bool proved) : send_(std::move(send)), proved_(proved) {}
+
+  void put(DatagramBatch batch);
+  void put(const DatagramBatch& batch, const Copies& copies, Nanoseconds now);
+  /// The socket takes no more: what is put now waits.
+  [[nodiscard]] bool is_full() const { return !unsent_.empty(); }
+  /// The socket takes datagrams again. False: it became full once more.
+  bool resume();
+  /// Sends the copies that are due.
+  void turn(Nanoseconds now);
+  /// When turn() is to be called next. Copies that may not leave yet wait for what comes in, which ends in a
+  /// turn as well.
+  [[nodiscard]] Nanoseconds due(Nanoseconds now) const;
+  /// All that was sent is answered: no copies of it.
+  void answered() { repeats_.forget(); }
+  void clear();
+
+  /// Something of the peer came in.
+  void heard(std::size_t bytes);
+  void address_proved() { proved_ = true; }
+  /// The kernel says that nobody listens at the peer's address. One such message may be old or forged. True:
+  /// it was not one, they keep coming and nothing else arrives.
+  bool refused();
+  void forget_refusals() { refusals_in_a_row_ = 0; }
+  /// Adds the bytes and packets so far.
+  void count(ConnectionStats& stats) const;
+
+ private:
+  struct Unsent {
+    Bytes bytes;
+    DatagramBatch batch;  // its view is of `bytes`
+  };
+  [[nodiscard]] std::uint64_t allowance() const;
+
+  Send send_;
+  std::deque<Unsent> unsent_;
+  DatagramRepeats repeats_;
+  bool proved_;
+  unsigned refusals_in_a_row_ = 0;
+  std::uint64_t packets_sent_ = 0;
+  std::uint64_t bytes_sent_ = 0;
+  std::uint64_t bytes_repeated_ = 0;
+  std::uint64_t bytes_received_ = 0;
+};
+
+}  // namespace dcdn::net
