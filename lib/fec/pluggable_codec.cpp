@@ -214,11 +214,6 @@ std::vector<std::string_view> available_backends() {
   return found;
 }
 
-std::string_view package_of(std::string_view backend) {
-  const Backend* const found = find_backend(backend);
-  return found != nullptr ? found->package : "";
-}
-
 Result<PluggableCodec> PluggableCodec::make(std::string_view name, BlockShape shape) {
   const auto lock = TheOneCode::lock();
   const Backend* const backend = find_backend(name);

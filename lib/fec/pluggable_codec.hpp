@@ -33,9 +33,6 @@ inline constexpr std::array<std::string_view, 7> kPluggableBackends{
 /// The backends found on this machine, in the order above.
 std::vector<std::string_view> available_backends();
 
-/// The Debian package a backend comes in; empty: there is none.
-std::string_view package_of(std::string_view backend);
-
 /// One code of one shape, both ways.
 class PluggableCodec {
  public:

@@ -71,10 +71,4 @@ class SourceDecoder {
   std::unique_ptr<Plan> plan_;
 };
 
-/// Whether a block of k source symbols can be decoded from this many distinct symbols of it, of whatever
-/// kind.
-constexpr bool can_recover(unsigned sources, unsigned distinct_symbols) {
-  return distinct_symbols >= sources;
-}
-
 }  // namespace dcdn::fec

@@ -7,15 +7,16 @@
 namespace dcdn::fec {
 namespace {
 
-struct Block {
+struct CodedBlock {
   std::vector<Bytes> sources;
   std::vector<Bytes> repairs;
 };
 
-Block block_of(BlockCode& code, std::size_t bytes, std::uint32_t seed) {
+CodedBlock block_of(BlockCode& code, std::size_t bytes, std::uint32_t seed) {
   std::mt19937 random(seed);
   const auto [k, m] = code.shape();
-  Block block{std::vector<Bytes>(k, Bytes(bytes)), std::vector<Bytes>(m, Bytes(code.repair_bytes(bytes)))};
+  CodedBlock block{std::vector<Bytes>(k, Bytes(bytes)),
+                   std::vector<Bytes>(m, Bytes(code.repair_bytes(bytes)))};
   for (Bytes& source : block.sources)
     for (auto& byte : source) byte = static_cast<std::uint8_t>(random());
   std::vector<ByteView> in(block.sources.begin(), block.sources.end());
@@ -25,7 +26,7 @@ Block block_of(BlockCode& code, std::size_t bytes, std::uint32_t seed) {
 }
 
 // Whether the sources come back when the symbols of the pattern are lost.
-bool survives(BlockCode& code, const Block& block, std::uint64_t lost) {
+bool survives(BlockCode& code, const CodedBlock& block, std::uint64_t lost) {
   const auto [k, m] = code.shape();
   std::vector<ByteView> sources;
   std::vector<Bytes> recovered;
@@ -83,7 +84,7 @@ TEST(BlockCode, RandomPatternsWithEveryBackendThatIsHere) {
     auto code = BlockCode::make(*parse_code("liberasurecode:" + std::string(backend)), shape_for(backend));
     ASSERT_TRUE(code) << backend;
     ++tried;
-    const Block block = block_of(*code, 40, 7);
+    const CodedBlock block = block_of(*code, 40, 7);
     std::mt19937 random(11);
     const unsigned all = code->shape().sources + code->shape().repairs;
     for (int i = 0; i < 500; ++i) {
@@ -102,7 +103,7 @@ TEST(BlockCode, TwoCodesOfDifferentBackendsAndShapesLiveSideBySide) {
       if (auto code = BlockCode::make(*parse_code("liberasurecode:" + std::string(backend)), {8, m}))
         codes.push_back(std::move(*code));
   ASSERT_GE(codes.size(), 6u);
-  std::vector<Block> blocks;
+  std::vector<CodedBlock> blocks;
   for (BlockCode& code : codes) blocks.push_back(block_of(code, 100, 3));
   while (!codes.empty()) {
     for (std::size_t i = 0; i < codes.size(); ++i) EXPECT_TRUE(survives(codes[i], blocks[i], 0b101)) << i;
