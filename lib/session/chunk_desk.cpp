@@ -2,14 +2,28 @@
 
 namespace dcdn::session {
 
-sink::ObjectSink* ChunkDesk::find(std::uint32_t object) {
-  const auto it = sinks_.find(object);
-  return it == sinks_.end() ? nullptr : it->second.get();
+ObjectStatus status_of(const sink::ObjectSink& sink) {
+  return {sink.segments_done(), sink.bytes_done(), sink.complete()};
+}
+
+void ChunkDesk::add(std::uint32_t number, std::shared_ptr<sink::ObjectSink> sink,
+                    std::weak_ptr<IncomingObject> object) {
+  places_[number] = {std::move(sink), std::move(object)};
+}
+
+sink::ObjectSink* ChunkDesk::find(std::uint32_t number) const {
+  const auto place = places_.find(number);
+  return place == places_.end() ? nullptr : place->second.sink.get();
+}
+
+std::weak_ptr<IncomingObject> ChunkDesk::object(std::uint32_t number) const {
+  const auto place = places_.find(number);
+  return place == places_.end() ? std::weak_ptr<IncomingObject>() : place->second.object;
 }
 
 ChunkDesk::Outcome ChunkDesk::take(const pipeline::ChunkFrame& chunk, BufferPool& pool, Done credit) {
   Outcome outcome;
-  for (auto& [object, sink] : sinks_) write(object, *sink, chunk, pool, outcome);
+  for (auto& [number, place] : places_) write(number, *place.sink, chunk, pool, outcome);
   const bool used = !outcome.changed.empty() || !outcome.failed.empty();
   const bool repeat = !used && written_.find(chunk.carried_digest) != nullptr;
   if (repeat) thrown_away_.insert(chunk.carried_digest, true);
@@ -18,7 +32,7 @@ ChunkDesk::Outcome ChunkDesk::take(const pipeline::ChunkFrame& chunk, BufferPool
   return outcome;
 }
 
-void ChunkDesk::write(std::uint32_t object, sink::ObjectSink& sink, const pipeline::ChunkFrame& chunk,
+void ChunkDesk::write(std::uint32_t number, sink::ObjectSink& sink, const pipeline::ChunkFrame& chunk,
                       BufferPool& pool, Outcome& outcome) {
   const auto record = sink.wanted(chunk.carried_digest);
   if (!record) return;
@@ -31,9 +45,9 @@ void ChunkDesk::write(std::uint32_t object, sink::ObjectSink& sink, const pipeli
   }
   if (written) {
     written_.insert(chunk.carried_digest, true);
-    outcome.changed.push_back(object);
+    outcome.changed.push_back(number);
   } else {
-    outcome.failed.emplace_back(object, written.error());
+    outcome.failed.emplace_back(number, written.error());
   }
 }
 
@@ -64,14 +78,18 @@ ChunkDesk::Outcome ChunkDesk::take_held(const std::vector<Digest>& now_wanted, B
     }
     const Held held = std::move(it->second);
     held_.erase(it);
-    for (auto& [object, sink] : sinks_) write(object, *sink, {digest, held.carried}, pool, all);
+    for (auto& [number, place] : places_) write(number, *place.sink, {digest, held.carried}, pool, all);
     held.credit();
   }
   return all;
 }
 
+void ChunkDesk::discard_all() {
+  for (auto& [number, place] : places_) (void)place.sink->discard();
+}
+
 void ChunkDesk::clear() {
-  sinks_.clear();
+  places_.clear();
   held_.clear();
 }
 

@@ -1,4 +1,5 @@
-// chunk_desk.hpp - the chunks of one connection: verified, and given to whoever waits for them.
+// chunk_desk.hpp - the chunks of objects that come together: verified, and given to whoever waits for
+// them.
 #pragma once
 #include <functional>
 #include <memory>
@@ -13,20 +14,26 @@
 
 namespace dcdn::session {
 
+class IncomingObject;
+
 /// What the store thread reports of an object after a job.
 struct ObjectStatus {
   std::uint64_t segments_done = 0;
   std::uint64_t bytes_done = 0;
   bool complete = false;
 };
+ObjectStatus status_of(const sink::ObjectSink& sink);
 
-/// Store thread: the sinks of one connection's objects, and chunks that came before their segment.
+/// Store thread: the sinks of objects that come together, and chunks that came before their segment.
 class ChunkDesk {
  public:
   using Done = std::function<void()>;
-  void add(std::uint32_t object, std::shared_ptr<sink::ObjectSink> sink) { sinks_[object] = std::move(sink); }
-  void remove(std::uint32_t object) { sinks_.erase(object); }
-  [[nodiscard]] sink::ObjectSink* find(std::uint32_t object);
+  /// `object` is told what became of its chunks; it ends on the loop, so it is not held here.
+  void add(std::uint32_t number, std::shared_ptr<sink::ObjectSink> sink,
+           std::weak_ptr<IncomingObject> object = {});
+  void remove(std::uint32_t number) { places_.erase(number); }
+  [[nodiscard]] sink::ObjectSink* find(std::uint32_t number) const;
+  [[nodiscard]] std::weak_ptr<IncomingObject> object(std::uint32_t number) const;
   /// Verifies a chunk and writes it to every object that waits for it. Returns the objects that changed.
   /// A chunk that nobody waits for yet is held with its `credit` (called once it is no longer held).
   struct Outcome {
@@ -41,16 +48,22 @@ class ChunkDesk {
   Outcome take_difference(const message::Difference& difference, BufferPool& pool);
   /// After a segment was added: chunks held for it.
   Outcome take_held(const std::vector<Digest>& now_wanted, BufferPool& pool);
+  /// What is unfinished is forgotten, on disk as well.
+  void discard_all();
   void clear();
 
  private:
+  struct Place {
+    std::shared_ptr<sink::ObjectSink> sink;
+    std::weak_ptr<IncomingObject> object;
+  };
   struct Held {
     Buffer carried;
     Done credit;
   };
-  void write(std::uint32_t object, sink::ObjectSink& sink, const pipeline::ChunkFrame& chunk,
+  void write(std::uint32_t number, sink::ObjectSink& sink, const pipeline::ChunkFrame& chunk,
              BufferPool& pool, Outcome& outcome);
-  std::unordered_map<std::uint32_t, std::shared_ptr<sink::ObjectSink>> sinks_;
+  std::unordered_map<std::uint32_t, Place> places_;
   std::unordered_map<Digest, Held, Name32Hash> held_;
   // A chunk that two objects of a session share may come twice; the second is not held for a segment to come.
   wire::RepeatWindow<bool> written_;

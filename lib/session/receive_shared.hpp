@@ -1,17 +1,18 @@
 // receive_shared.hpp - what all connections of one receiving process share.
 #pragma once
 #include <asio/any_io_executor.hpp>
-#include <deque>
+#include <asio/post.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "dcdn/progress.hpp"
-#include "net/connection.hpp"
+#include "message/session_message.hpp"
+#include "session/receive_slots.hpp"
 #include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
 #include "sink/object_sink.hpp"
-#include "store/collision.hpp"
 #include "store/receive_dir.hpp"
 #include "wire/frame.hpp"
 #include "wire/signed_frames.hpp"
@@ -19,23 +20,25 @@
 
 namespace dcdn::session {
 
-enum class SinkKind { directory, raw, stream };
+/// Where an object goes. `round_trip`: to who offers it. Called on the loop; all else of the sink happens on
+/// the store thread.
+using MakeSink = std::function<Result<std::shared_ptr<sink::ObjectSink>>(
+    const message::Offer& offer, const NodeId& sender, std::chrono::microseconds round_trip)>;
 
 struct ReceiveSettings {
-  SinkKind sink = SinkKind::directory;
-  std::shared_ptr<store::ReceiveDir> dir;  ///< directory only
-  store::Collision collision = store::Collision::refuse;
+  MakeSink make_sink;
+  /// All sinks write to one output, which cannot start over: a sink is kept for a sender that comes back, and
+  /// when the output cannot be written receiving ends.
+  bool one_output = false;
+  bool in_turn = false;                    ///< the output takes one object after the other
+  std::shared_ptr<store::ReceiveDir> dir;  ///< what quota_bytes and reserve_bytes are about; null: no limit
   bool fsync = true;
-  std::string delivered_dir;
-  int output_fd = 1;
   std::uint64_t quota_bytes = 0;
   std::uint64_t reserve_bytes = 0;
   std::uint64_t max_object_bytes = 0;
   std::uint32_t max_chunk_content =
-      1u << 20;                    ///< at most half the receive window: a chunk is credited when it is whole
-  bool use_older = true;           ///< looks for content in older files (directory only)
-  std::vector<std::string> basis;  ///< older files to consider besides what lies under the name
-  bool coded = true;               ///< takes content by the coded carrier from senders that offer it
+      1u << 20;       ///< at most half the receive window: a chunk is credited when it is whole
+  bool coded = true;  ///< takes content by the coded carrier from senders that offer it
   std::string agent;
   /// May sign what an allowed peer carries. Loop thread; changes with the statements that come.
   std::shared_ptr<const sign::Keyring> trusted = std::make_shared<const sign::Keyring>();
@@ -64,15 +67,7 @@ class ReceiveWatcher {
   }
 };
 
-class ReceiveConnection;
-
-/// An object being received, by slot: two connections never write to one staging folder, and a sink that
-/// cannot start over (standard output) is kept for the reconnect.
-struct SlotUse {
-  ReceiveConnection* connection = nullptr;  ///< who receives into it now
-  std::uint32_t object = 0;
-  std::shared_ptr<sink::ObjectSink> kept;  ///< raw and stream sinks: also while no connection has it
-};
+class ReceiveLink;
 
 struct ReceiveShared {
   ReceiveShared(asio::any_io_executor executor_in, ReceiveSettings settings_in, sign::SecretKey key_in,
@@ -87,20 +82,28 @@ struct ReceiveShared {
   const sign::SecretKey key;
   ReceiveWatcher& watcher;
   BufferPool pool{16u << 20};
-  std::map<std::string, SlotUse> slots;
-  std::map<std::string, std::weak_ptr<ReceiveConnection>>
-      sessions;  ///< the first connection of each, by its id
+  ReceiveSlots slots{settings.in_turn};
+  std::map<std::string, std::weak_ptr<ReceiveLink>> sessions;  ///< the first connection of each, by its id
   std::uint64_t objects_delivered = 0;
   std::uint64_t bytes_delivered = 0;
   /// Content bytes verified since the start, all objects: what the rate is measured on.
   std::uint64_t bytes_verified = 0;
   double verified_unix_s = 0;         ///< when the last of them was
   std::optional<Error> output_error;  ///< standard output cannot be written: receiving ends
-  /// Raw output takes one object after the other: which slot has it, and who waits.
-  std::string raw_slot;
-  std::deque<std::pair<std::weak_ptr<ReceiveConnection>, std::uint32_t>> raw_waiting;
   bool paused = false;
   work::SerialWorker worker;  // last: its thread ends before what its jobs use
 };
+
+/// Loop thread: a job for the store thread. It keeps `self` alive while it runs, and gives it back to the
+/// loop: nothing of the network ends on another thread.
+template <class T>
+void on_store(ReceiveShared& shared, std::shared_ptr<T> self,
+              std::function<void(std::type_identity_t<T>&)> job) {
+  shared.worker.post([executor = shared.executor, self = std::move(self), job = std::move(job)]() mutable {
+    job(*self);
+    job = nullptr;
+    asio::post(executor, [self = std::move(self)] {});
+  });
+}
 
 }  // namespace dcdn::session

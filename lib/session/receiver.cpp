@@ -33,7 +33,7 @@ void Receiver::accept_next() {
 void Receiver::accepted(net::ConnectionPtr connection) {
   shared_->watcher.on_note(1,
                            connection->peer_address() + ": connected, " + sign::to_text(connection->peer()));
-  auto received = std::make_shared<ReceiveConnection>(shared_, std::move(connection));
+  auto received = std::make_shared<ReceiveLink>(shared_, std::move(connection));
   received->start();
   connections_.push_back(std::move(received));
 }

@@ -32,7 +32,7 @@ class Receiver {
   std::shared_ptr<ReceiveShared> shared_;
   std::shared_ptr<net::Listener> listener_;
   bool once_;
-  std::list<std::shared_ptr<ReceiveConnection>> connections_;
+  std::list<std::shared_ptr<ReceiveLink>> connections_;
   net::Signal changed_;
   bool stopping_ = false;
   bool once_done_ = false;

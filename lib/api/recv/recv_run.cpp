@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "api/recv/recv_sinks.hpp"
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "dcdn/version.hpp"
@@ -23,33 +23,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTick{200};
 
-session::SinkKind sink_kind(Sink sink) {
-  switch (sink) {
-    case Sink::raw_stdout:
-      return session::SinkKind::raw;
-    case Sink::chunk_stream:
-      return session::SinkKind::stream;
-    case Sink::directory:
-      break;
-  }
-  return session::SinkKind::directory;
-}
-
 }  // namespace
-
-store::Collision collision_of(OnCollision choice) {
-  switch (choice) {
-    case OnCollision::overwrite:
-      return store::Collision::overwrite;
-    case OnCollision::rename:
-      return store::Collision::rename;
-    case OnCollision::skip:
-      return store::Collision::skip;
-    case OnCollision::refuse:
-      break;
-  }
-  return store::Collision::refuse;
-}
 
 Result<RecvReport> RecvRun::run() {
   DCDN_CHECK(open());
@@ -79,11 +53,7 @@ Result<RecvReport> RecvRun::run() {
 
 Result<session::ReceiveSettings> RecvRun::settings(const NodeId& own) {
   session::ReceiveSettings settings;
-  settings.sink = sink_kind(options_.sink);
-  settings.collision = collision_of(options_.on_collision);
   settings.fsync = options_.fsync;
-  settings.delivered_dir = options_.home.state_dir + "/delivered";
-  settings.output_fd = options_.output_fd;
   settings.quota_bytes = options_.quota_bytes;
   settings.reserve_bytes = options_.reserve_bytes;
   settings.max_object_bytes = options_.max_object_bytes;
@@ -93,13 +63,7 @@ Result<session::ReceiveSettings> RecvRun::settings(const NodeId& own) {
       std::min<std::uint64_t>(options_.transport.receive_window / 2, wire::kMaxChunkContent));
   settings.trusted = {ledger_, &ledger_->ring()};
   settings.statements = trust::statement_frames(ledger_->ring(), own);
-  settings.use_older = !options_.whole;
-  settings.basis = options_.basis;
-  for (const std::string& path : options_.basis)
-    if (::access(path.c_str(), R_OK) != 0) return errno_error(errno, "--basis: " + escape_for_display(path));
-  if (settings.sink == session::SinkKind::directory) {
-    DCDN_TRY(settings.dir, store::ReceiveDir::open(options_.directory));
-  }
+  DCDN_CHECK(choose_sinks(options_, settings));
   return settings;
 }
 

@@ -16,8 +16,6 @@
 
 namespace dcdn::api {
 
-store::Collision collision_of(OnCollision choice);
-
 class RecvRun : public session::ReceiveWatcher {
  public:
   RecvRun(const RecvOptions& options, ProgressSink& progress)

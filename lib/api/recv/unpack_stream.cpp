@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "api/recv/recv_run.hpp"
+#include "api/recv/recv_sinks.hpp"
 #include "base/text.hpp"
 #include "sink/directory_sink.hpp"
 #include "sink/opened_file.hpp"

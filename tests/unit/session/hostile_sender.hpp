@@ -4,6 +4,7 @@
 
 #include "message/difference_message.hpp"
 #include "session/receiver.hpp"
+#include "sink/directory_sink.hpp"
 #include "store/receive_dir.hpp"
 #include "support/hostile_peer.hpp"
 
@@ -59,10 +60,18 @@ class HostileSender : public test::HostileSession {
     ReceiveSettings settings;
     settings.dir = *dir;
     settings.fsync = false;
-    settings.sink = sink_;
-    settings.output_fd = -1;
-    settings.delivered_dir = temp_.path() + "/delivered";
-    std::filesystem::create_directories(settings.delivered_dir);
+    std::filesystem::create_directories(temp_.path() + "/delivered");
+    settings.make_sink = [dir = *dir, delivered = temp_.path() + "/delivered"](
+                             const message::Offer& offer, const NodeId& sender,
+                             std::chrono::microseconds) -> Result<std::shared_ptr<sink::ObjectSink>> {
+      store::PartObject::Options part;
+      part.sender = sender;
+      part.name = offer.name;
+      part.kind = offer.kind;
+      part.fsync = false;
+      const sink::OlderFiles older{true, {}, offer.object, offer.bytes, {}};
+      return std::shared_ptr<sink::ObjectSink>(sink::make_directory_sink(dir, part, delivered, older));
+    };
     shared_ = std::make_shared<ReceiveShared>(io.get_executor(), settings, honest_, told_);
     auto made = net::listen(io.get_executor(), "127.0.0.1:0", options, test::identity_of(honest_),
                             net::testing::anyone());
@@ -83,11 +92,10 @@ class HostileSender : public test::HostileSession {
     ASSERT_TRUE(run_until([&] { return peer.connection != nullptr; }));
   }
   /// Another kind of connection than the one of SetUp.
-  void again_with(Carrier carrier, SinkKind sink = SinkKind::directory) {
+  void again_with(Carrier carrier) {
     TearDown();
     stopped_ = false;
     options.carrier = carrier;
-    sink_ = sink;
     connect(peer_);
   }
 
@@ -171,7 +179,6 @@ class HostileSender : public test::HostileSession {
   }
 
   ToldByReceiver told_;
-  SinkKind sink_ = SinkKind::directory;
   std::string address_;
   std::shared_ptr<ReceiveShared> shared_;
   std::unique_ptr<Receiver> receiver_;
