@@ -1,6 +1,5 @@
 #include "sink/delivered.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <climits>
@@ -11,7 +10,7 @@
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
-#include "source/source_walk.hpp"
+#include "store/tree_fingerprint.hpp"
 
 namespace dcdn::sink {
 
@@ -23,37 +22,6 @@ constexpr std::uint64_t kRecordVersion = 1;
 std::string absolute(const std::string& path) {
   char resolved[PATH_MAX];
   return ::realpath(path.c_str(), resolved) != nullptr ? std::string(resolved) : path;
-}
-
-void hash_entry(digest::Hasher& hasher, const source::SourceEntry& entry) {
-  Bytes line;
-  ByteWriter writer(line);
-  writer.text(entry.begin.path);
-  writer.varint(entry.begin.size.value_or(0));
-  writer.fixed(static_cast<std::uint64_t>(entry.begin.mtime_ns));
-  writer.varint(entry.begin.mode);
-  writer.text(entry.begin.target);
-  hasher.update(line);
-}
-
-// Names, sizes, times and modes of what lies at `path`: differs as soon as somebody touched it. Zero: nothing
-// there.
-Digest fingerprint(const std::string& path) {
-  const auto kind = source::kind_of_source(path, source::Symlinks::keep);
-  if (!kind) return {};
-  digest::Hasher hasher;
-  const source::EntryVisitor visit = [&](const source::SourceEntry& entry) -> Result<void> {
-    hash_entry(hasher, entry);
-    return {};
-  };
-  if (*kind == wire::ObjectKind::tree) {
-    if (!source::walk_tree(path, source::Symlinks::keep, visit, nullptr)) return {};
-  } else {
-    const auto entry = source::file_entry(path);
-    if (!entry) return {};
-    hash_entry(hasher, *entry);
-  }
-  return hasher.digest();
 }
 
 struct Parsed {
@@ -98,7 +66,7 @@ std::optional<Delivered> DeliveredRecord::find() const {
   const auto parsed = parse(*bytes);
   if (!parsed) return std::nullopt;
   const bool staged = ::access(staged_.c_str(), F_OK) == 0;
-  const Digest now = fingerprint(parsed->delivered.path);
+  const Digest now = store::tree_fingerprint(parsed->delivered.path);
   const bool in_place = !now.is_zero() && !staged;
   const bool untouched = parsed->fingerprint.is_zero() || parsed->fingerprint == now;
   if (!in_place || !untouched) return std::nullopt;
@@ -119,7 +87,7 @@ Result<void> DeliveredRecord::put(const Delivered& delivered) const {
   writer.varint(kRecordVersion);
   writer.raw(delivered.object.view());
   const bool staged = ::access(staged_.c_str(), F_OK) == 0;
-  writer.raw((staged ? Digest{} : fingerprint(delivered.path)).view());
+  writer.raw((staged ? Digest{} : store::tree_fingerprint(delivered.path)).view());
   writer.varint(delivered.segments);
   writer.varint(delivered.bytes);
   writer.text(delivered.path);
