@@ -43,6 +43,12 @@ class ObjectMaker {
       : chunk_bytes_(chunk_bytes), chunks_per_segment_(chunks_per_segment) {
     pending_.object = wire::ObjectHeader{kind, "name", true};
   }
+  /// The header says that a chunk which comes again is carried again (or, as everywhere else, that it is
+  /// not).
+  ObjectMaker& carries_repeats() {
+    pending_.object->repeats_omitted = false;
+    return *this;
+  }
   ObjectMaker& directory(const std::string& path, std::uint16_t mode = 0755,
                          std::int64_t mtime_ns = 5'000'000'000) {
     add(wire::EntryBegin{wire::EntryKind::directory, path, mode, mtime_ns, std::nullopt, ""});

@@ -1,6 +1,8 @@
 #include "pipeline/segment_gate.hpp"
 
-#include "unit/source/pack_fixture.hpp"
+#include <gtest/gtest.h>
+
+#include "support/object_maker.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace dcdn::test {

@@ -5,7 +5,7 @@
 #include "session/frame_stream.hpp"
 #include "sink/basis_book.hpp"
 #include "source/packed_segment.hpp"
-#include "unit/source/pack_fixture.hpp"
+#include "support/pack_fixture.hpp"
 
 namespace dcdn::session {
 namespace {

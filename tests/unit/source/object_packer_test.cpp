@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "digest/hasher.hpp"
-#include "unit/source/pack_fixture.hpp"
+#include "support/pack_fixture.hpp"
 
 namespace dcdn::test {
 namespace {

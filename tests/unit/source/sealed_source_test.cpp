@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "unit/source/pack_fixture.hpp"
+#include "support/pack_fixture.hpp"
 #include "wire/frame_reader.hpp"
 
 namespace dcdn::test {
