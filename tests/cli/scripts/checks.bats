@@ -200,6 +200,55 @@ class_of() {
   refuses check_map "GoodName.cpp: the name is not snake_case"
 }
 
+# The files that check_numbers compares, as they are.
+numbers() {
+  mkdir -p "$tree"/{man,lib/message}
+  local path
+  for path in lib/{wire/frame.hpp,message/failure_code.cpp,base/error.cpp} man/dcdn{-format.5,-session.5,.7}; do
+    cp "$root/$path" "$tree/$path"
+  done
+}
+
+# After the edit $2 of the file $1 check_numbers says $3.
+numbers_refuse() {
+  numbers
+  sed -i "$2" "$tree/$1"
+  refuses check_numbers "$3"
+}
+
+@test "check_numbers: types are in the code and in their page, each once" {
+  numbers
+  accepts check_numbers
+  numbers_refuse lib/wire/frame.hpp 's/segment = 0x02/segment = 0x01/' "type 0x01 stands twice"
+  numbers_refuse man/dcdn-format.5 '/^.It 0x03 Ta/d' "type 0x03 signature: in lib/wire/frame.hpp, not in"
+  numbers_refuse lib/wire/frame.hpp '/receipt = 0x20/d' "type 0x20 receipt: in man/dcdn-format.5, not in"
+  numbers_refuse man/dcdn-session.5 's/^.Ss want (0x44)/.Ss want/' "message 0x44 want: in lib/wire/frame.hpp, not in"
+  numbers_refuse lib/wire/frame.hpp '/resume = 0x47/d' "message 0x47 resume: in man/dcdn-session.5, not in"
+  numbers_refuse lib/wire/frame.hpp 's/enum class FrameType/enum class Type/' "type: found none"
+}
+
+@test "check_numbers: a type is in the range of its kind, and none that is reserved" {
+  numbers_refuse lib/wire/frame.hpp 's/again = 0x51/again = 0x52/' "again (0x52) is reserved"
+  numbers_refuse lib/wire/frame.hpp 's/again = 0x51/again = 0x61/' "again (0x61) is not in a range"
+  numbers_refuse lib/wire/frame.hpp 's/receipt = 0x20/receipt = 0x5F/' "receipt (0x5F) is not in a range"
+  numbers_refuse man/dcdn-session.5 's/^.It 0x60 to 0x6F/.It 0x60 to 0x6E/' "gap or an overlap at 0x70"
+  numbers_refuse man/dcdn-session.5 's/^.It 0x80 to 0xFF/.It 0x80 to 0xFE/' "does not end at 0xFF"
+}
+
+@test "check_numbers: failure codes are those of the page, one for each error" {
+  numbers_refuse lib/message/failure_code.cpp 's/{2, Errc::other}/{1, Errc::other}/' "failure code 1 stands twice"
+  numbers_refuse man/dcdn-session.5 '/^.It 16 Ta refused/d' "failure code 16 refused: in lib/message/failure_code.cpp"
+  numbers_refuse lib/message/failure_code.cpp 's/{22, Errc::interrupted},//' "interrupted has no number"
+  numbers_refuse lib/message/failure_code.cpp 's/{22, Errc::interrupted}/{300, Errc::interrupted}/' "does not fit"
+}
+
+@test "check_numbers: exit statuses are those of the page" {
+  numbers_refuse man/dcdn.7 's/ Ta corrupt, bad_signature, / Ta corrupt, /' "exit status 4 bad_signature: in lib/base"
+  numbers_refuse lib/base/error.cpp 's/{Errc::limit, 8,/{Errc::limit, 9,/' "exit status 9 limit: in lib/base"
+  numbers_refuse man/dcdn.7 's/^.It Li 13 Ta/.It Li 12 Ta/' "exit status 12 stands twice"
+  numbers_refuse lib/base/error.cpp 's/{Errc::.*//' "error: found none"
+}
+
 @test "a check of an empty folder fails instead of finding nothing wrong" {
   mkdir "$BATS_TEST_TMPDIR/empty" "$BATS_TEST_TMPDIR/empty/lib"
   tree=$BATS_TEST_TMPDIR/empty

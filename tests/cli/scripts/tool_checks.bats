@@ -7,7 +7,7 @@ setup() {
   root=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
   tree=$BATS_TEST_TMPDIR/tree
   bin=$tree/build/bin
-  mkdir -p "$bin" "$tree"/{man,tools/dcdn-x,tools/common,lib/base}
+  mkdir -p "$bin" "$tree"/{man,tools/dcdn-x,tools/common}
   touch "$tree/tools/dcdn-x/main.cpp"
   cat > "$tree/table.json" <<'JSON'
 {
@@ -66,21 +66,6 @@ a name
 a mode
 .El
 MDOC
-  cat > "$tree/man/dcdn.7" <<'MDOC'
-.Dd November 20, 2026
-.Dt DCDN 7
-.Os dcdn
-.Sh NAME
-.Nm dcdn
-.Nd x
-.Sh EXIT STATUS
-.Bl -column "1" "usage" "x"
-.It Li 2 Ta usage Ta wrong
-.It Li 4 Ta corrupt, bad_signature Ta wrong
-.El
-MDOC
-  printf '{Errc::usage, 2, "usage"},\n{Errc::corrupt, 4, "corrupt"}, {Errc::bad_signature, 4, "bad_signature"}\n' \
-    > "$tree/lib/base/error.cpp"
 }
 
 help_refuses() {
@@ -155,18 +140,6 @@ man_refuses() {
   page
   sed -i 's/^\.El$/.Ell/' "$tree/man/dcdn-x.1"
   man_refuses "dcdn-x.1"
-}
-
-@test "check_man: the table of exit statuses must be the one of the code" {
-  page
-  sed -i 's/corrupt, bad_signature Ta/corrupt Ta/' "$tree/man/dcdn.7"
-  man_refuses "exit status 4"
-  page
-  echo '{Errc::limit, 8, "limit"}' >> "$tree/lib/base/error.cpp"
-  man_refuses "exit status 8"
-  page
-  : > "$tree/lib/base/error.cpp"
-  man_refuses "no table of codes found"
 }
 
 completions_refuse() {
