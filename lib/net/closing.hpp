@@ -5,8 +5,8 @@
 #pragma once
 #include <optional>
 
+#include "net/datagram.hpp"
 #include "net/quic_engine.hpp"
-#include "net/udp_socket.hpp"
 
 namespace dcdn::net {
 

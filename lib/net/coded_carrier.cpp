@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "net/udp_socket.hpp"
+#include "net/datagram.hpp"
 
 namespace dcdn::net {
 

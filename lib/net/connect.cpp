@@ -1,5 +1,7 @@
 // connect(): one socket for each attempt, tied to the peer's address so that a closed port is noticed at
 // once. A connection that stands follows this machine to its next address.
+#include "net/connect.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include <vector>
 
 #include "net/address_watch.hpp"
-#include "net/connect.hpp"
 #include "net/host_port.hpp"
 #include "net/quic_endpoint.hpp"
 
@@ -18,7 +19,10 @@ namespace {
 class QuicClient final : public QuicEndpoint {
  public:
   QuicClient(const asio::any_io_executor& executor, UdpSocket socket, std::string interface)
-      : QuicEndpoint(std::move(socket)), interface_(std::move(interface)), signal_(executor) {}
+      : QuicEndpoint(std::move(socket)),
+        executor_(executor),
+        interface_(std::move(interface)),
+        signal_(executor) {}
   ~QuicClient() override {
     if (watch_) watch_->stop();
     if (connection_) connection_->detach();
@@ -28,8 +32,7 @@ class QuicClient final : public QuicEndpoint {
     setup.owner = this;
     remote_ = setup.remote;
     offload_ = setup.options.gso;
-    executor_ = setup.executor;
-    DCDN_TRY(connection_, QuicConnection::make_client(std::move(setup)));
+    DCDN_TRY(connection_, QuicConnection::make_client(executor_, std::move(setup)));
     connection_->set_ready([this](Result<void> outcome) {
       if (outcome) {
         handle_ = connection_->handle();
@@ -105,9 +108,9 @@ class QuicClient final : public QuicEndpoint {
     if (connection) connection->peer_refused();
   }
 
+  asio::any_io_executor executor_;
   std::shared_ptr<QuicConnection> connection_;
   std::shared_ptr<AddressWatch> watch_;
-  asio::any_io_executor executor_;
   SocketAddress remote_;
   std::string interface_;  // empty: the one that the routes name
   bool offload_ = false;
@@ -162,7 +165,7 @@ Task<ConnectionPtr> connect(asio::any_io_executor executor, std::string address,
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     options.handshake_timeout =
         std::max(left / static_cast<std::int64_t>(places.size() - i), std::chrono::milliseconds(1));
-    QuicSetup setup{executor, options, policy, credentials, nullptr, {}, {}};
+    QuicSetup setup{options, policy, credentials, nullptr, {}, {}};
     const SocketAddress place = places[i];
     auto made = co_await connect_to(executor, place, setup, interface);
     if (made) co_return std::move(*made);

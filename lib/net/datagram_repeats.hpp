@@ -12,7 +12,7 @@
 #include <deque>
 #include <optional>
 
-#include "net/udp_socket.hpp"
+#include "net/datagram.hpp"
 
 namespace dcdn::net {
 

@@ -12,7 +12,7 @@ std::uint64_t Outbox::allowance() const {
 void Outbox::put(DatagramBatch batch) {
   packets_sent_ += (batch.bytes.size() + batch.segment - 1) / batch.segment;
   bytes_sent_ += batch.bytes.size();
-  if (unsent_.empty() && send_(batch) == UdpSocket::Sent::all) return;
+  if (unsent_.empty() && send_(batch) == Sent::all) return;
   unsent_.push_back(Unsent{Bytes(batch.bytes.begin(), batch.bytes.end()), batch});
   unsent_.back().batch.bytes = unsent_.back().bytes;
 }
@@ -28,7 +28,7 @@ void Outbox::put(const DatagramBatch& batch, const Copies& copies, Nanoseconds n
 
 bool Outbox::resume() {
   while (!unsent_.empty()) {
-    if (send_(unsent_.front().batch) == UdpSocket::Sent::blocked) return false;
+    if (send_(unsent_.front().batch) == Sent::blocked) return false;
     unsent_.pop_front();
   }
   return true;

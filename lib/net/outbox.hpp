@@ -8,8 +8,8 @@
 #include <functional>
 
 #include "net/connection.hpp"
+#include "net/datagram.hpp"
 #include "net/datagram_repeats.hpp"
-#include "net/udp_socket.hpp"
 
 namespace dcdn::net {
 
@@ -17,7 +17,7 @@ class Outbox {
  public:
   using Nanoseconds = DatagramRepeats::Nanoseconds;
   /// blocked: the batch is what remains of it, and resume() is called when the socket takes datagrams again.
-  using Send = std::function<UdpSocket::Sent(DatagramBatch&)>;
+  using Send = std::function<Sent(DatagramBatch&)>;
   /// How often a datagram leaves.
   struct Copies {
     int at_once = 1;

@@ -14,25 +14,28 @@ namespace {
 constexpr std::size_t kLowMark = 1 << 20;
 }
 
-QuicConnection::QuicConnection(QuicSetup setup)
-    : setup_(std::move(setup)),
-      alarm_(setup_.executor),
+QuicConnection::QuicConnection(asio::any_io_executor executor, QuicSetup setup)
+    : executor_(std::move(executor)),
+      setup_(std::move(setup)),
+      alarm_(executor_),
       streams_(engine_, gate_),
       outbox_([this](DatagramBatch& batch) { return send_now(batch); }, setup_.side == Side::client),
       coded_(setup_, engine_, gate_, outbox_),
       writer_(setup_, engine_, streams_, outbox_, coded_) {}
 
-Result<std::shared_ptr<QuicConnection>> QuicConnection::make_client(QuicSetup setup) {
+Result<std::shared_ptr<QuicConnection>> QuicConnection::make_client(asio::any_io_executor executor,
+                                                                    QuicSetup setup) {
   setup.side = Side::client;
-  auto made = std::make_shared<QuicConnection>(std::move(setup));
+  auto made = std::make_shared<QuicConnection>(std::move(executor), std::move(setup));
   DCDN_TRY(made->engine_, QuicEngine::client(made->setup_, *made));
   return made;
 }
 
-Result<std::shared_ptr<QuicConnection>> QuicConnection::make_server(QuicSetup setup,
+Result<std::shared_ptr<QuicConnection>> QuicConnection::make_server(asio::any_io_executor executor,
+                                                                    QuicSetup setup,
                                                                     const FirstPacket& first) {
   setup.side = Side::server;
-  auto made = std::make_shared<QuicConnection>(std::move(setup));
+  auto made = std::make_shared<QuicConnection>(std::move(executor), std::move(setup));
   const ngtcp2_cid ours = random_id(kConnectionIdBytes);
   DCDN_TRY(made->engine_, QuicEngine::server(made->setup_, first, ours, *made));
   for (const ngtcp2_cid& id : {ours, first.header.dcid}) {
@@ -79,7 +82,7 @@ std::string QuicConnection::peer_address() const {
 void QuicConnection::schedule_flush() {
   if (flush_posted_ || in_turn_ || !is_live()) return;
   flush_posted_ = true;
-  asio::post(setup_.executor, [self = shared_from_this()] {
+  asio::post(executor_, [self = shared_from_this()] {
     self->flush_posted_ = false;
     self->flush();
   });
@@ -135,9 +138,9 @@ void QuicConnection::on_alarm() {
   flush();
 }
 
-UdpSocket::Sent QuicConnection::send_now(DatagramBatch& batch) {
-  const UdpSocket::Sent sent = setup_.owner->socket().send(batch);
-  if (sent == UdpSocket::Sent::blocked) setup_.owner->wait_writable(*this);
+Sent QuicConnection::send_now(DatagramBatch& batch) {
+  const Sent sent = setup_.owner->socket().send(batch);
+  if (sent == Sent::blocked) setup_.owner->wait_writable(*this);
   return sent;
 }
 
@@ -174,7 +177,7 @@ void QuicConnection::detach() {
 void QuicConnection::set_events(ConnectionEvents* events) {
   gate_.attach(events);
   if (!gate_.holds_back()) return;
-  asio::post(setup_.executor, [self = shared_from_this()] {
+  asio::post(executor_, [self = shared_from_this()] {
     self->gate_.release();
     self->flush();
   });

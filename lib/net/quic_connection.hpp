@@ -4,6 +4,7 @@
 //          we want to say is queued and written by flush(), at most once a turn of the loop.
 // Source   RFC 9000, 9001, 9002; ngtcp2 0.12
 #pragma once
+#include <asio/any_io_executor.hpp>
 #include <functional>
 #include <vector>
 
@@ -24,9 +25,10 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
  public:
   using Ready = std::function<void(Result<void>)>;
 
-  static Result<std::shared_ptr<QuicConnection>> make_client(QuicSetup setup);
-  static Result<std::shared_ptr<QuicConnection>> make_server(QuicSetup setup, const FirstPacket& first);
-  explicit QuicConnection(QuicSetup setup);
+  static Result<std::shared_ptr<QuicConnection>> make_client(asio::any_io_executor executor, QuicSetup setup);
+  static Result<std::shared_ptr<QuicConnection>> make_server(asio::any_io_executor executor, QuicSetup setup,
+                                                             const FirstPacket& first);
+  QuicConnection(asio::any_io_executor executor, QuicSetup setup);
 
   /// Called once: both sides accepted each other, or how that failed.
   void set_ready(Ready ready) { ready_ = std::move(ready); }
@@ -79,7 +81,7 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   void schedule_flush();
   void set_alarm(ngtcp2_tstamp now);
   void on_alarm();
-  UdpSocket::Sent send_now(DatagramBatch& batch);
+  Sent send_now(DatagramBatch& batch);
   Result<StreamId> open_stream(bool unidirectional);
   Result<void> listen_to_coded(double bytes_per_s);
   [[nodiscard]] ConnectionStats path_stats() const;
@@ -97,6 +99,7 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   void send_close_packet();
   void vanish();
 
+  asio::any_io_executor executor_;
   QuicSetup setup_;
   QuicEngine engine_;
   Alarm alarm_;

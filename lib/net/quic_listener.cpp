@@ -112,8 +112,9 @@ void QuicListener::accept_new(ByteView bytes, const SocketAddress& local, const 
 
 void QuicListener::start(const FirstPacket& first, ByteView bytes, const SocketAddress& local,
                          const SocketAddress& remote) {
-  QuicSetup setup{executor_, options_, policy_, credentials_, this, local, remote};
-  Result<std::shared_ptr<QuicConnection>> made = QuicConnection::make_server(std::move(setup), first);
+  QuicSetup setup{options_, policy_, credentials_, this, local, remote};
+  Result<std::shared_ptr<QuicConnection>> made =
+      QuicConnection::make_server(executor_, std::move(setup), first);
   if (!made) return;
   const std::shared_ptr<QuicConnection> connection = *made;
   known_[connection.get()] = Known{connection, false};

@@ -1,6 +1,5 @@
 // quic_setup.hpp - what both sides of a connection start from.
 #pragma once
-#include <asio/any_io_executor.hpp>
 #include <memory>
 
 #include "net/gnutls_session.hpp"
@@ -12,7 +11,6 @@ namespace dcdn::net {
 class ConnectionOwner;
 
 struct QuicSetup {
-  asio::any_io_executor executor;
   QuicOptions options;
   PeerPolicy policy;
   std::shared_ptr<const TlsCredentials> credentials;

@@ -252,7 +252,7 @@ int UdpSocket::send_once(const DatagramBatch& batch, std::size_t bytes, bool seg
   return 0;
 }
 
-UdpSocket::Sent UdpSocket::send(DatagramBatch& batch) {
+Sent UdpSocket::send(DatagramBatch& batch) {
   int refusals = 0;
   while (!batch.bytes.empty()) {
     const bool segmented = segments_ && batch.bytes.size() > batch.segment;

@@ -6,35 +6,13 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 
-#include "dcdn/bytes.hpp"
-#include "net/socket_address.hpp"
+#include "net/datagram.hpp"
 
 namespace dcdn::net {
-
-/// Most bytes one send() may carry: a UDP datagram's own limit, as the kernel builds one before cutting it
-/// up.
-inline constexpr std::size_t kMaxBatchBytes = 65507;
-inline constexpr std::size_t kMaxBatchSegments = 64;  ///< UDP_MAX_SEGMENTS of linux/udp.h
-
-/// Told of each datagram by receive(). The bytes are valid during the call.
-class DatagramSink {
- public:
-  virtual ~DatagramSink() = default;
-  virtual void on_datagram(ByteView bytes, const SocketAddress& local, const SocketAddress& remote) = 0;
-};
-
-/// Packets of one size (the last may be shorter) to one place.
-struct DatagramBatch {
-  ByteView bytes;
-  std::size_t segment = 0;
-  SocketAddress local;
-  SocketAddress remote;
-};
 
 class UdpSocket {
  public:
   enum class Received { drained, more, refused };
-  enum class Sent { all, blocked };
 
   /// error locked (in use), permission, io.
   static Result<UdpSocket> bound(const asio::any_io_executor& executor, const SocketAddress& local,
@@ -53,7 +31,7 @@ class UdpSocket {
   /// that nobody listens (connected sockets only).
   Received receive(DatagramSink& sink);
   /// Sends `batch`; what a kernel refuses for good (too long, no route) counts as sent and lost, as in the
-  /// network. blocked: the socket's buffer is full; batch.bytes is what remains.
+  /// network.
   Sent send(DatagramBatch& batch);
   /// True once after the kernel said that nobody listens at the peer.
   bool take_refused() { return std::exchange(refused_, false); }

@@ -13,9 +13,9 @@ struct NarrowSocket {
   std::vector<Bytes> taken;
   Outbox::Send send() {
     return [this](DatagramBatch& batch) {
-      if (taken.size() == room) return UdpSocket::Sent::blocked;
+      if (taken.size() == room) return Sent::blocked;
       taken.emplace_back(batch.bytes.begin(), batch.bytes.end());
-      return UdpSocket::Sent::all;
+      return Sent::all;
     };
   }
 };
