@@ -1,4 +1,7 @@
 // careful_file.hpp - the files of a home that decide who is believed: nobody else may be able to change them.
+//
+// Reading takes no lock: files are replaced whole (write_file_atomically), so that a reader sees the old or
+// the new one. Who changes one holds the FolderLock of its folder. Threads  any
 #pragma once
 #include <sys/types.h>
 
@@ -13,11 +16,13 @@ inline constexpr mode_t kFolderMode = 0700;
 
 /// The folder that `path` is in.
 std::string folder_of(const std::string& path);
-/// Whoever may write the folder could put another file in this one's place. error permission.
+/// Whoever may write the folder could put another file in this one's place. error permission: somebody else
+/// may; not_found, io.
 Result<void> check_folder(const std::string& folder);
-/// The name must survive a crash as well as the bytes.
+/// The name must survive a crash as well as the bytes. error io.
 Result<void> sync_folder(const std::string& folder);
-/// A file that decides who is trusted; empty if there is none. error permission: others may write it.
+/// A file that decides who is trusted; empty if there is none. error permission: others may write it or its
+/// folder; limit: over 4 MiB; io.
 Result<std::string> read_trust_file(const std::string& path);
 
 }  // namespace dcdn::trust

@@ -11,12 +11,11 @@ namespace dcdn::trust {
 /// With the statements that are known. An absent file is an empty ring. error config: names file and line;
 /// permission: others may write it.
 Result<sign::Keyring> load_keyring(const Home& home);
-/// Reads, lets `change` work, and writes the file anew (0600) unless `change` fails.
-template <class Change>
-Result<void> change_keyring(const Home& home, Change&& change);
-
+/// Writes both files anew (0600). The caller holds the lock of the folder, and had it when it loaded the
+/// ring: otherwise it may undo what another has changed. error permission, io.
 Result<void> save_keyring(const Home& home, const sign::Keyring& ring);
-
+/// Under the lock of the folder: reads, lets `change` work, and writes unless `change` fails. error as those
+/// three.
 template <class Change>
 Result<void> change_keyring(const Home& home, Change&& change) {
   DCDN_TRY(const FolderLock lock, FolderLock::take(home.config_dir));
