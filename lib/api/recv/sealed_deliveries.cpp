@@ -118,7 +118,7 @@ SealedDeliveries::SealedDeliveries(asio::any_io_executor loop, const RecvOptions
       done_(std::move(done)) {}
 
 void SealedDeliveries::add(SealedDelivery delivery) {
-  asio::post(thread_, [this, delivery = std::move(delivery)] {
+  worker_.post([this, delivery = std::move(delivery)] {
     OpenedDelivery opened = open(delivery);
     asio::post(loop_, [this, delivery, opened = std::move(opened)] { done_(delivery, opened); });
   });
@@ -136,7 +136,7 @@ OpenedDelivery SealedDeliveries::open(const SealedDelivery& delivery) const {
 }
 
 void SealedDeliveries::finish() {
-  thread_.join();
+  worker_.drain();
 }
 
 }  // namespace dcdn::api

@@ -2,12 +2,12 @@
 // there if there is a key, kept as they are if not.
 #pragma once
 #include <asio/any_io_executor.hpp>
-#include <asio/thread_pool.hpp>
 #include <functional>
 
 #include "api/recv/unpack_stream.hpp"
 #include "store/receive_dir.hpp"
 #include "trust/trust_ledger.hpp"
+#include "work/serial_worker.hpp"
 
 namespace dcdn::api {
 
@@ -45,14 +45,14 @@ class SealedDeliveries {
   void finish();
 
  private:
-  asio::any_io_executor loop_;
   OpenedDelivery open(const SealedDelivery& delivery) const;
 
+  asio::any_io_executor loop_;
   const RecvOptions& options_;
   std::shared_ptr<store::ReceiveDir> dir_;
   std::vector<sign::SecretKey> keys_;
   Done done_;
-  asio::thread_pool thread_{1};
+  work::SerialWorker worker_;
 };
 
 }  // namespace dcdn::api
