@@ -46,14 +46,15 @@ Result<void> Unpacker::take(const wire::Frame& frame) {
 Result<void> Unpacker::take_segment(const wire::Frame& frame) {
   const Digest id = wire::segment_id(frame.body.view());
   if (loose_.contains(id) || seen_.contains(id)) return {};
-  DCDN_TRY(wire::Segment segment, wire::parse_segment(frame.body.view()));
-  LooseSegment loose{std::move(segment), {}};
+  DCDN_TRY(const wire::Segment segment, wire::parse_segment(frame.body.view()));
+  DCDN_CHECK(hold(wire::kHeaderBytes + frame.body.size()));
+  const pipeline::SegmentPlace place = pipeline::place_of(segment, id);
+  LooseSegment& loose = loose_[id];
+  loose.place = place;
+  loose.body_bytes = frame.body.size();
   wire::append_frame(loose.frames, frame.type, frame.body.view());
-  DCDN_CHECK(hold(loose.frames.size()));
-  const Digest stream = pipeline::place_of(loose.segment, id).stream;
-  streams_.try_emplace(stream);
-  const auto here = loose_.emplace(id, std::move(loose)).first;
-  DCDN_TRY(const auto covered, cover_.add_segment(id, here->second.segment));
+  streams_.try_emplace(place.stream);
+  DCDN_TRY(const auto covered, cover_.add_segment(id, segment));
   line_up(covered);
   const auto early = early_signatures_.extract(id);
   if (!early.empty()) {
@@ -62,7 +63,7 @@ Result<void> Unpacker::take_segment(const wire::Frame& frame) {
       DCDN_CHECK(take_signature({wire::FrameType::signature, body}));
     }
   }
-  return advance(stream);
+  return advance(place.stream);
 }
 
 /// It goes with its segment to the sink, which may hand both on.
@@ -79,6 +80,7 @@ Result<void> Unpacker::take_signature(const wire::Frame& frame) {
   DCDN_TRY(const auto signature, wire::parse_segment_signature(frame.body.view()));
   const auto loose = loose_.find(signature.segment);
   if (loose == loose_.end()) return keep_signature(signature.segment, frame.body);
+  DCDN_CHECK(hold(wire::kHeaderBytes + frame.body.size()));
   wire::append_frame(loose->second.frames, frame.type, frame.body.view());
   DCDN_TRY(const auto covered, cover_.add_signature(signature));
   if (covered.empty()) return {};
@@ -88,7 +90,7 @@ Result<void> Unpacker::take_signature(const wire::Frame& frame) {
 
 void Unpacker::line_up(const pipeline::SignatureCover::Covered& covered) {
   for (const Digest& id : covered) {
-    const auto place = pipeline::place_of(loose_.at(id).segment, id);
+    const pipeline::SegmentPlace& place = loose_.at(id).place;
     streams_[place.stream].waiting[place.index] = id;
   }
 }
@@ -107,16 +109,19 @@ Result<void> Unpacker::advance(const Digest& stream) {
     unpacking.waiting.erase(next);
     ++unpacking.next;
     seen_.insert(id);
-    DCDN_CHECK(hand_over(unpacking, loose, id));
+    DCDN_TRY(const wire::Segment segment,
+             wire::parse_segment(ByteView(loose.frames).subspan(wire::kHeaderBytes, loose.body_bytes)));
+    DCDN_CHECK(hand_over(unpacking, segment, id, loose.frames));
   }
 }
 
-Result<void> Unpacker::hand_over(Unpacking& unpacking, const LooseSegment& loose, const Digest& id) {
-  DCDN_CHECK(count_content(loose.segment));
-  if (!unpacking.sink) DCDN_CHECK(open_sink(unpacking, *loose.segment.object));
-  DCDN_TRY(const auto need, unpacking.sink->add_segment(loose.segment, id, loose.frames));
+Result<void> Unpacker::hand_over(Unpacking& unpacking, const wire::Segment& segment, const Digest& id,
+                                 ByteView frames) {
+  DCDN_CHECK(count_content(segment));
+  if (!unpacking.sink) DCDN_CHECK(open_sink(unpacking, *segment.object));
+  DCDN_TRY(const auto need, unpacking.sink->add_segment(segment, id, frames));
   std::size_t i = 0;
-  for (const wire::Record& record : loose.segment.records) {
+  for (const wire::Record& record : segment.records) {
     const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
     if (chunk == nullptr) continue;
     const bool needed = i < need.needed.size() && need.needed[i];

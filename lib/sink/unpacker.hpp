@@ -60,8 +60,10 @@ class Unpacker {
   [[nodiscard]] const Counts& counts() const { return counts_; }
 
  private:
+  // Not parsed: that takes many times the memory of its bytes, and only the bytes are counted while it waits.
   struct LooseSegment {
-    wire::Segment segment;
+    pipeline::SegmentPlace place;
+    std::size_t body_bytes = 0;
     Bytes frames;  // its own and the signatures seen for it
   };
   struct Unpacking {  // one chain of segments
@@ -78,7 +80,8 @@ class Unpacker {
   Result<void> take_chunk(const wire::Frame& frame);
   void line_up(const pipeline::SignatureCover::Covered& covered);
   Result<void> advance(const Digest& stream);
-  Result<void> hand_over(Unpacking& unpacking, const LooseSegment& loose, const Digest& id);
+  Result<void> hand_over(Unpacking& unpacking, const wire::Segment& segment, const Digest& id,
+                         ByteView frames);
   Result<void> count_content(const wire::Segment& segment);
   Result<void> open_sink(Unpacking& unpacking, const wire::ObjectHeader& object);
   Result<void> write(Unpacking& unpacking, const pipeline::ChunkFrame& chunk);

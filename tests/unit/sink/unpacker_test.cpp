@@ -173,5 +173,18 @@ TEST(Unpacker, SegmentsThatWaitForEverAreBounded) {
   EXPECT_EQ(taken.error().code, Errc::limit);
 }
 
+TEST(Unpacker, SignaturesOfAWaitingSegmentAreBounded) {
+  const Frames frames = test::sample_stream(kShape);
+  ASSERT_EQ(frames[0].type, FrameType::segment);
+  Unpacking unpacking(true);
+  ASSERT_TRUE(unpacking.take(frames[0]));
+  const SampleFrame signature = test::signature_over(frames[0], kStranger);
+  Result<void> taken;
+  for (std::size_t bytes = 0; taken && bytes < (100u << 20); bytes += signature.body.size())
+    taken = unpacking.take(signature);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, Errc::limit);
+}
+
 }  // namespace
 }  // namespace dcdn::sink
