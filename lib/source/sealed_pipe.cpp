@@ -48,9 +48,9 @@ Result<std::unique_ptr<SealedPipe>> SealedPipe::start(pipeline::ContentSealer se
   made->read_.reset(ends[0]);
   UniqueFd write(ends[1]);
   (void)::fcntl(ends[1], F_SETPIPE_SZ, kPipeBytes);  // a smaller one works as well
-  made->thread_ = std::thread(
-      [self = made.get(), sealing = std::move(sealer), made_by = std::move(produce),
-       out = std::move(write)]() mutable { self->run(std::move(sealing), made_by, std::move(out)); });
+  auto run = [self = made.get(), sealing = std::move(sealer), made_by = std::move(produce),
+              out = std::move(write)]() mutable { self->run(std::move(sealing), made_by, std::move(out)); };
+  DCDN_TRY(made->thread_, work::start_thread(kName, std::move(run)));
   return made;
 }
 

@@ -5,10 +5,10 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <thread>
 
 #include "base/unique_fd.hpp"
 #include "pipeline/sealed_content.hpp"
+#include "work/thread.hpp"
 
 namespace dcdn::source {
 
@@ -39,7 +39,7 @@ class SealedPipe {
   /// Puts all of it and returns; an error leaves the content without its end.
   /// `stopped` becomes true when nobody wants it any more.
   using Produce = std::function<Result<void>(SealedWriter& out, const std::function<bool()>& stopped)>;
-  /// error io: no pipe can be had.
+  /// error io: no pipe or no thread can be had.
   static Result<std::unique_ptr<SealedPipe>> start(pipeline::ContentSealer sealer, Produce produce);
   ~SealedPipe();  ///< ends the thread
   SealedPipe(const SealedPipe&) = delete;
@@ -56,7 +56,7 @@ class SealedPipe {
   UniqueFd read_;
   std::atomic<bool> stopped_{false};
   Result<void> result_;  // of the thread; read after it ended
-  std::thread thread_;
+  work::Thread thread_;
 };
 
 }  // namespace dcdn::source

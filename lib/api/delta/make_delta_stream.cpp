@@ -61,7 +61,7 @@ class Maker {
   Result<void> compare_files(api::DeltaInput& input) {
     DCDN_TRY(api::DeltaInput old, api::DeltaInput::open(options_.old_file, options_.common.interrupt_fd));
     DCDN_CHECK(old.make_seekable());
-    auto reference = std::async(std::launch::async, [&] { return compress(old, input); });
+    auto reference = work::start_ahead([&] { return compress(old, input); });
     const auto found =
         options_.method == DeltaMethod::reference ? identify(old, input) : find_blocks(old, input);
     auto compressed = reference.get();

@@ -25,7 +25,7 @@ Result<void> PatchTarget::flush() {
   DCDN_CHECK(wait());
   std::swap(block_, before_);
   const ByteView bytes = ByteView(before_).first(std::exchange(filled_, 0));
-  writing_ = std::async(std::launch::async, [this, bytes] {
+  writing_ = work::start_ahead([this, bytes] {
     Result<void> written;
     workers_.run(2, [&](std::size_t i) {
       if (i == 0)

@@ -1,12 +1,11 @@
 // patch_target.hpp - the new file as a patch makes it: one block is filled while the one before it is written
 // and digested, both at the same time.
 #pragma once
-#include <future>
-
 #include "api/delta/delta_io.hpp"
 #include "delta/compact_signature.hpp"
 #include "delta/delta_commands.hpp"
 #include "digest/hasher.hpp"
+#include "work/ahead.hpp"
 #include "work/worker_pool.hpp"
 
 namespace dcdn::api {
@@ -41,7 +40,7 @@ class PatchTarget {
   std::size_t filled_ = 0;
   std::uint64_t copied_bytes_ = 0;
   std::uint64_t literal_bytes_ = 0;
-  std::future<Result<void>> writing_;  // last: it waits for what uses the others
+  work::Ahead<Result<void>> writing_;  // last: it waits for what uses the others
 };
 
 /// All of a delta in rdiff's format into `target`; returns what its trailer says, if it has one.

@@ -1,6 +1,4 @@
 // dcdn-delta delta: what is new in a file, found with a signature of the old one, on all cores.
-#include <thread>
-
 #include "api/delta/block_signature.hpp"
 #include "base/text.hpp"
 #include "work/worker_pool.hpp"
@@ -36,8 +34,7 @@ Result<LoadedSignature> load_signature(DeltaInput& input) {
 
 Result<SearchOutcome> search_input(DeltaInput& input, const delta::SignatureTable& table,
                                    const DeltaCommon& common, bool trailer, const delta::TakeBytes& take) {
-  const unsigned threads =
-      common.threads != 0 ? common.threads : std::max(1u, std::thread::hardware_concurrency());
+  const unsigned threads = work::usual_threads(common.threads);
   work::WorkerPool workers(threads);
   delta::DeltaWriter writer(take);
   delta::DeltaSearch search(
@@ -52,7 +49,7 @@ Result<SearchOutcome> search_input(DeltaInput& input, const delta::SignatureTabl
   for (bool last = false; !last;) {
     DCDN_TRY(const auto window, windows.next(carry));
     last = window.last;
-    auto hashed = std::async(std::launch::async, [&] { hasher.update(window.fresh); });
+    auto hashed = work::start_ahead([&] { hasher.update(window.fresh); });
     const auto used = search.add(window.all, last);
     hashed.wait();
     if (!used) return used.error();

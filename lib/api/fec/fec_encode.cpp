@@ -1,7 +1,6 @@
 // fec_encode of dcdn/fec.hpp.
 #include <algorithm>
 #include <chrono>
-#include <future>
 
 #include "api/fec/parity_output.hpp"
 #include "base/unique_fd.hpp"
@@ -9,6 +8,7 @@
 #include "source/frame_input.hpp"
 #include "source/object_packer.hpp"
 #include "source/packed_segment.hpp"
+#include "work/ahead.hpp"
 
 namespace dcdn {
 
@@ -141,8 +141,7 @@ class Encoder {
   // Frames go out at once, unless the parity of the group before is still being computed: it comes first.
   Result<void> take(pipeline::NamedFrame frame) {
     if (!cutter_.fits(frame.body.size())) DCDN_CHECK(close_group(false));
-    if (coding_.valid() && coding_.wait_for(std::chrono::seconds(0)) == std::future_status::ready)
-      DCDN_CHECK(finish_coding());
+    if (coding_.valid() && work::is_ready(coding_)) DCDN_CHECK(finish_coding());
     ++report_.frames;
     report_.source_bytes += wire::kHeaderBytes + frame.body.size();
     if (coding_.valid())
@@ -161,12 +160,13 @@ class Encoder {
       DCDN_CHECK(finish_coding());
     }
     place_.last = last;
-    const auto when = options_.threads == 1 ? std::launch::deferred : std::launch::async;
-    coding_ = std::async(when, [this, place = place_, frames = cutter_.take()]() mutable {
+    const bool here = options_.threads == 1;
+    auto job = [this, place = place_, frames = cutter_.take()]() mutable {
       return code(std::move(frames), place);
-    });
+    };
+    coding_ = here ? work::start_later(std::move(job)) : work::start_ahead(std::move(job));
     for (const pipeline::NamedFrame& frame : late) DCDN_CHECK(output_.put(frame.type, frame.body));
-    return last || when == std::launch::deferred ? finish_coding() : Result<void>();
+    return last || here ? finish_coding() : Result<void>();
   }
 
   struct Coded {
@@ -217,7 +217,7 @@ class Encoder {
   FecEncodeReport report_;
   std::vector<pipeline::NamedFrame> late_;  // of this group, not written yet
   // Last: what it waits for when it is destroyed uses the others.
-  std::future<Result<Coded>> coding_;
+  work::Ahead<Result<Coded>> coding_;
 };
 
 }  // namespace

@@ -4,9 +4,8 @@
 
 #include <atomic>
 #include <latch>
+#include <thread>
 #include <vector>
-
-#include "work/worker_pool.hpp"
 
 namespace dcdn::work {
 namespace {
@@ -79,20 +78,6 @@ TEST(Stage, WhatIsNotDrainedIsDroppedWithoutHanging) {
     for (int i = 0; i < 100; ++i) ASSERT_TRUE(stage.put(i));
   }
   EXPECT_LE(done, 100);
-}
-
-TEST(WorkerPool, TwoCallersAtOnceBothGetAllTheirJobsDoneOnce) {
-  WorkerPool pool(3);
-  const auto call = [&pool] {
-    for (int round = 0; round < 200; ++round) {
-      std::vector<std::atomic<int>> ran(17);
-      pool.run(ran.size(), [&ran](std::size_t i) { ++ran[i]; });
-      for (const auto& count : ran) EXPECT_EQ(count, 1);
-    }
-  };
-  std::thread other(call);
-  call();
-  other.join();
 }
 
 }  // namespace
