@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/buffer.hpp"
+#include "source/input.hpp"
 #include "wire/frame_reader.hpp"
 
 namespace dcdn::source {
@@ -24,12 +25,9 @@ class FrameInput {
   [[nodiscard]] std::uint64_t frames() const { return frames_; }
 
  private:
-  Result<void> wait();
   Result<void> check_start(ByteView bytes);
 
-  int fd_;
-  int interrupt_fd_;
-  std::string name_;
+  Input input_;
   BufferPool pool_;
   wire::FrameReader reader_;
   Bytes block_;

@@ -1,7 +1,6 @@
 #include "source/object_packer.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include "digest/hasher.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "pipeline/segment_builder.hpp"
+#include "source/input.hpp"
 #include "source/packed_segment.hpp"
 #include "wire/frame.hpp"
 #include "wire/repeat_window.hpp"
@@ -25,8 +25,10 @@ constexpr std::size_t kBatchChunks = 64;
 constexpr std::size_t kBatchBytes = 8u << 20;
 constexpr std::size_t kBatchItems = 2048;
 
+constexpr const char* kStopped = "packing was stopped";
+
 Error stopped_error() {
-  return {Errc::interrupted, "packing was stopped"};
+  return {Errc::interrupted, kStopped};
 }
 
 // What the batch will add to the manifest, in order: a finished record, or a chunk still to be packed.
@@ -44,6 +46,7 @@ class Packer {
         pool_(pool),
         stopped_(stopped),
         emit_(emit),
+        input_(request.input_fd, "standard input", {-1, stopped, kStopped}),
         builder_(request.object) {}
 
   Result<void> run() {
@@ -123,10 +126,9 @@ class Packer {
     file_ = {};
     for (;;) {
       Buffer content = take_buffer(chunk_bytes());
-      bool ended = false;
-      DCDN_TRY(const std::size_t got, fill(content.writable(), &ended));
+      DCDN_TRY(const std::size_t got, fill(content.writable()));
       if (got > 0) DCDN_CHECK(add_content(content.first(got)));
-      if (ended) break;
+      if (input_.ended()) break;
       if (got < content.size()) DCDN_CHECK(flush_early());
     }
     if (request_.input_end) DCDN_CHECK(request_.input_end());
@@ -141,28 +143,17 @@ class Packer {
   }
 
   // Reads until full, the end, or a silence of flush_after with something to flush.
-  Result<std::size_t> fill(MutableByteView into, bool* ended) {
-    constexpr int kLookAgainMs = 100;
+  Result<std::size_t> fill(MutableByteView into) {
     std::size_t got = take_head(into);
-    std::chrono::milliseconds silent{0};
     while (got < into.size()) {
-      if (stopped_()) return stopped_error();
-      pollfd wait{request_.input_fd, POLLIN, 0};
-      const int ready = ::poll(&wait, 1, kLookAgainMs);
-      if (ready < 0 && errno != EINTR) return errno_error(errno, "standard input: poll");
-      if (ready == 0) silent += std::chrono::milliseconds(kLookAgainMs);
       const bool unsent = got > 0 || !items_.empty() || !builder_.empty();
-      if (ready == 0 && request_.flush_after.count() > 0 && silent >= request_.flush_after && unsent)
-        return got;
-      if (ready <= 0) continue;
-      const ssize_t n = ::read(request_.input_fd, into.data() + got, into.size() - got);
-      if (n < 0 && errno != EINTR && errno != EAGAIN) return errno_error(errno, "standard input: read");
-      if (n == 0) {
-        *ended = true;
-        return got;
+      if (unsent && request_.flush_after.count() > 0) {
+        DCDN_TRY(const bool more, input_.wait_for(request_.flush_after));
+        if (!more) break;
       }
-      if (n > 0) got += static_cast<std::size_t>(n);
-      silent = std::chrono::milliseconds(0);
+      DCDN_TRY(const std::size_t part, input_.read(into.subspan(got)));
+      if (part == 0) break;
+      got += part;
     }
     return got;
   }
@@ -305,6 +296,7 @@ class Packer {
   BufferPool& pool_;
   const std::function<bool()>& stopped_;
   const EmitSegment& emit_;
+  Input input_;
   pipeline::SegmentBuilder builder_;
   wire::RepeatWindow<bool> seen_;
   FileState file_;

@@ -1,13 +1,11 @@
 #include "source/ready_stream.hpp"
 
-#include <poll.h>
-
-#include <cerrno>
 #include <deque>
 #include <unordered_map>
 
 #include "base/unique_fd.hpp"
 #include "pipeline/chunk_packer.hpp"
+#include "source/input.hpp"
 #include "source/packed_segment.hpp"
 #include "wire/frame_reader.hpp"
 #include "wire/repeat_window.hpp"
@@ -32,14 +30,17 @@ class Passer {
  public:
   Passer(const ReadyStreamRequest& request, BufferPool& pool, const std::function<bool()>& stopped,
          const EmitSegment& emit)
-      : request_(request), stopped_(stopped), emit_(emit), reader_(wire::OnDamage::strict, pool) {}
+      : request_(request),
+        input_(request.input_fd, "standard input", {-1, stopped, "packing was stopped"}),
+        emit_(emit),
+        reader_(wire::OnDamage::strict, pool) {}
 
   Result<void> run() {
     reader_.push(request_.head.empty() ? ByteView{} : request_.head.view());
     DCDN_CHECK(drain());
     Bytes piece(256u << 10);
     for (;;) {
-      DCDN_TRY(const std::size_t got, read_some(piece));
+      DCDN_TRY(const std::size_t got, input_.read(piece));
       if (got == 0) break;
       reader_.push(ByteView(piece).first(got));
       DCDN_CHECK(drain());
@@ -52,18 +53,6 @@ class Passer {
   }
 
  private:
-  Result<std::size_t> read_some(Bytes& piece) {
-    constexpr int kLookAgainMs = 100;
-    for (;;) {
-      if (stopped_()) return Error(Errc::interrupted, "packing was stopped");
-      pollfd wait{request_.input_fd, POLLIN, 0};
-      if (::poll(&wait, 1, kLookAgainMs) <= 0) continue;
-      const ssize_t n = ::read(request_.input_fd, piece.data(), piece.size());
-      if (n >= 0) return static_cast<std::size_t>(n);
-      if (errno != EINTR && errno != EAGAIN) return errno_error(errno, "standard input: read");
-    }
-  }
-
   Result<void> drain() {
     for (;;) {
       DCDN_TRY(auto step, reader_.next());
@@ -178,7 +167,7 @@ class Passer {
   };
 
   const ReadyStreamRequest& request_;
-  const std::function<bool()>& stopped_;
+  Input input_;
   const EmitSegment& emit_;
   wire::FrameReader reader_;
   wire::ManifestChecker checker_;

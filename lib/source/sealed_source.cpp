@@ -1,10 +1,7 @@
 #include "source/sealed_source.hpp"
 
-#include <poll.h>
-
-#include <cerrno>
-
 #include "base/text.hpp"
+#include "source/input.hpp"
 #include "source/packed_segment.hpp"
 #include "source/segment_output.hpp"
 
@@ -13,46 +10,31 @@ namespace dcdn::source {
 namespace {
 
 constexpr std::size_t kReadBytes = 256u << 10;
-constexpr int kLookAgainMs = 100;
 
-class InputSealer {
- public:
-  InputSealer(int fd, std::chrono::milliseconds flush_after) : fd_(fd), flush_after_(flush_after) {}
-
-  Result<void> run(SealedWriter& out, const std::function<bool()>& stopped) {
-    Bytes block(kReadBytes);
-    std::chrono::milliseconds silent{0};
-    while (!stopped()) {
-      pollfd wait{fd_, POLLIN, 0};
-      const int ready = ::poll(&wait, 1, kLookAgainMs);
-      if (ready < 0 && errno != EINTR) return errno_error(errno, "standard input: poll");
-      if (ready == 0) silent += std::chrono::milliseconds(kLookAgainMs);
-      if (ready == 0 && flush_after_.count() > 0 && silent >= flush_after_) DCDN_CHECK(out.flush());
-      if (ready <= 0) continue;
-      silent = std::chrono::milliseconds(0);
-      const ssize_t got = ::read(fd_, block.data(), block.size());
-      if (got < 0 && errno != EINTR && errno != EAGAIN) return errno_error(errno, "standard input: read");
-      if (got == 0) return {};
-      if (got > 0) DCDN_CHECK(out.put(ByteView(block).first(static_cast<std::size_t>(got))));
+Result<void> seal_rest(Input& input, std::chrono::milliseconds flush_after, SealedWriter& out) {
+  Bytes block(kReadBytes);
+  for (;;) {
+    if (flush_after.count() > 0) {
+      DCDN_TRY(const bool more, input.wait_for(flush_after));
+      if (!more) DCDN_CHECK(out.flush());
     }
-    return Error(Errc::interrupted, "encryption was stopped");
+    DCDN_TRY(const std::size_t got, input.read(block));
+    if (got == 0) return {};
+    DCDN_CHECK(out.put(ByteView(block).first(got)));
   }
-
- private:
-  int fd_;
-  std::chrono::milliseconds flush_after_;
-};
+}
 
 }  // namespace
 
 Result<std::unique_ptr<SealedPipe>> seal_input(pipeline::ContentSealer sealer, int fd, Buffer head,
                                                std::chrono::milliseconds flush_after) {
-  return SealedPipe::start(std::move(sealer), [fd, head = std::move(head), flush_after](
-                                                  SealedWriter& out, const std::function<bool()>& stopped) {
-    Result<void> done = out.put(head.view());
-    if (done) done = InputSealer(fd, flush_after).run(out, stopped);
-    return done;
-  });
+  return SealedPipe::start(std::move(sealer),
+                           [fd, head = std::move(head), flush_after](
+                               SealedWriter& out, const std::function<bool()>& stopped) -> Result<void> {
+                             DCDN_CHECK(out.put(head.view()));
+                             Input input(fd, "standard input", {-1, stopped, "encryption was stopped"});
+                             return seal_rest(input, flush_after, out);
+                           });
 }
 
 Result<std::unique_ptr<SealedPipe>> seal_object(pipeline::ContentSealer sealer, PackRequest inner,

@@ -1,7 +1,6 @@
 #include "api/delta/delta_io.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -11,11 +10,13 @@
 
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "source/input.hpp"
 
 namespace dcdn::api {
 
 namespace {
 
+constexpr const char* kInterrupted = "interrupted";
 constexpr std::size_t kCopyBytes = 1u << 20;
 constexpr mode_t kFileMode = 0666;  // as the umask allows
 constexpr auto kProgressInterval = std::chrono::milliseconds(100);
@@ -33,8 +34,7 @@ Error output_exists(const std::string& path) {
 }  // namespace
 
 Result<void> check_interrupt(int interrupt_fd) {
-  pollfd ready{interrupt_fd, POLLIN, 0};
-  if (interrupt_fd >= 0 && ::poll(&ready, 1, 0) > 0) return Error(Errc::interrupted, "interrupted");
+  if (source::readable(interrupt_fd)) return Error(Errc::interrupted, kInterrupted);
   return {};
 }
 
@@ -92,20 +92,7 @@ MappedFile::~MappedFile() {
 }
 
 Result<std::size_t> DeltaInput::read(MutableByteView into) {
-  DCDN_CHECK(check_interrupt(interrupt_fd_));
-  if (size_ || interrupt_fd_ < 0) return read_full(fd(), into, name_);
-  std::size_t got = 0;
-  while (got < into.size()) {
-    pollfd ready[2] = {{fd(), POLLIN, 0}, {interrupt_fd_, POLLIN, 0}};
-    if (::poll(ready, 2, -1) < 0 && errno != EINTR) return errno_error(errno, name_ + ": poll");
-    DCDN_CHECK(check_interrupt(interrupt_fd_));
-    if (ready[0].revents == 0) continue;
-    const ssize_t n = ::read(fd(), into.data() + got, into.size() - got);
-    if (n == 0) break;
-    if (n < 0 && errno != EINTR && errno != EAGAIN) return errno_error(errno, name_ + ": read");
-    if (n > 0) got += static_cast<std::size_t>(n);
-  }
-  return got;
+  return source::Input(fd(), name_, {interrupt_fd_, {}, kInterrupted}).read_full(into);
 }
 
 Result<void> DeltaInput::make_seekable() {
@@ -140,7 +127,7 @@ WindowReader::~WindowReader() {
 
 void WindowReader::read_ahead() {
   const MutableByteView into = MutableByteView(buffers_[current_]).subspan(carry_bytes_);
-  ahead_ = std::async(std::launch::async, [this, into] { return input_.read(into); });
+  ahead_ = work::start_ahead([this, into] { return input_.read(into); });
 }
 
 Result<WindowReader::Window> WindowReader::next(ByteView carry) {

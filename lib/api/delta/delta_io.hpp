@@ -2,12 +2,12 @@
 // their name only when they are whole.
 #pragma once
 #include <chrono>
-#include <future>
 #include <optional>
 #include <string>
 
 #include "base/unique_fd.hpp"
 #include "dcdn/delta.hpp"
+#include "work/ahead.hpp"
 
 namespace dcdn::api {
 
@@ -62,7 +62,7 @@ class WindowReader {
   std::size_t carry_bytes_;
   Bytes buffers_[2];
   std::size_t current_ = 0;
-  std::future<Result<std::size_t>> ahead_;
+  work::Ahead<Result<std::size_t>> ahead_;
 };
 
 /// A file that gets its name in finish(), or standard output.

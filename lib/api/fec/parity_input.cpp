@@ -1,7 +1,6 @@
 #include "api/fec/parity_input.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 
 #include <cerrno>
 
@@ -14,12 +13,6 @@ namespace {
 constexpr std::size_t kReadBytes = 1u << 20;
 constexpr std::size_t kPieceBytes = 4u << 20;  // of one input, before it is the next one's turn
 
-// More is there at once: a file, or a pipe that somebody fills.
-bool readable(int fd) {
-  pollfd wait{fd, POLLIN, 0};
-  return ::poll(&wait, 1, 0) > 0;
-}
-
 }  // namespace
 
 ParityInput::ParityInput(const FecReadOptions& options, work::WorkerPool& workers, BufferPool& pool)
@@ -28,7 +21,7 @@ ParityInput::ParityInput(const FecReadOptions& options, work::WorkerPool& worker
 Result<void> ParityInput::open() {
   const auto add = [this](UniqueFd opened, int fd, std::string name) {
     sources_.push_back(
-        {std::move(opened), fd, std::move(name), wire::FrameReader(wire::OnDamage::recover, pool_), false});
+        {std::move(opened), {fd, std::move(name)}, wire::FrameReader(wire::OnDamage::recover, pool_)});
   };
   if (options_.paths.empty()) add(UniqueFd(), options_.input_fd, "standard input");
   for (const std::string& path : options_.paths) {
@@ -47,7 +40,7 @@ Result<void> ParityInput::open() {
 Result<bool> ParityInput::feed(pipeline::GroupCollector& collector) {
   bool live = false;
   for (Source& source : sources_) {
-    if (source.ended) continue;
+    if (source.input.ended()) continue;
     live = true;
     DCDN_CHECK(read_piece(source));
   }
@@ -69,33 +62,30 @@ Result<bool> ParityInput::feed(pipeline::GroupCollector& collector) {
 
 Result<void> ParityInput::read_piece(Source& source) {
   std::size_t piece = 0;
-  do {
-    ssize_t got = 0;
-    while ((got = ::read(source.fd, block_.data(), block_.size())) < 0) {
-      pollfd wait{source.fd, POLLIN, 0};
-      if (errno == EAGAIN)
-        ::poll(&wait, 1, -1);
-      else if (errno != EINTR)
-        return errno_error(errno, source.name + ": read");
-    }
-    if (got == 0) {
-      source.ended = true;
-      auto rest = source.reader.finish();
-      if (!rest) return rest.error().during(source.name);
-      if (*rest) damaged_bytes_ += (*rest)->bytes;
-    } else {
-      source.reader.push(ByteView(block_).first(static_cast<std::size_t>(got)));
-    }
-    piece += static_cast<std::size_t>(got);
+  bool more = true;  // at once: a file, or a pipe that somebody fills
+  while (more && piece < kPieceBytes) {
+    DCDN_TRY(const std::size_t got, source.input.read(block_));
+    source.reader.push(ByteView(block_).first(got));
+    if (got == 0) DCDN_CHECK(finish(source));
     DCDN_CHECK(drain(source));
-  } while (!source.ended && piece < kPieceBytes && readable(source.fd));
+    if (got == 0) return {};
+    piece += got;
+    DCDN_TRY(more, source.input.wait_for(std::chrono::milliseconds(0)));
+  }
+  return {};
+}
+
+Result<void> ParityInput::finish(Source& source) {
+  auto rest = source.reader.finish();
+  if (!rest) return rest.error().during(source.input.name());
+  if (*rest) damaged_bytes_ += (*rest)->bytes;
   return {};
 }
 
 Result<void> ParityInput::drain(Source& source) {
   for (;;) {
     auto step = source.reader.next();
-    if (!step) return step.error().during(source.name);
+    if (!step) return step.error().during(source.input.name());
     if (std::holds_alternative<wire::NeedInput>(*step)) return {};
     if (const auto* damage = std::get_if<wire::Damage>(&*step)) damaged_bytes_ += damage->bytes;
     if (auto* frame = std::get_if<wire::Frame>(&*step))

@@ -6,6 +6,7 @@
 #include "base/unique_fd.hpp"
 #include "dcdn/fec.hpp"
 #include "pipeline/group_collector.hpp"
+#include "source/input.hpp"
 #include "wire/frame_reader.hpp"
 #include "work/worker_pool.hpp"
 
@@ -26,12 +27,11 @@ class ParityInput {
  private:
   struct Source {
     UniqueFd opened;
-    int fd = -1;
-    std::string name;
+    source::Input input;
     wire::FrameReader reader;
-    bool ended = false;
   };
   Result<void> read_piece(Source& source);
+  Result<void> finish(Source& source);
   Result<void> drain(Source& source);
 
   const FecReadOptions& options_;

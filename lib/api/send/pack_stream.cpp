@@ -1,6 +1,4 @@
 // dcdn-send --stdout: sources to a chunk stream, without network and without a key.
-#include <poll.h>
-
 #include <chrono>
 
 #include "api/send/send_plan.hpp"
@@ -8,6 +6,7 @@
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/send.hpp"
+#include "source/input.hpp"
 #include "source/object_packer.hpp"
 #include "source/packed_segment.hpp"
 #include "source/sealed_source.hpp"
@@ -20,11 +19,6 @@ namespace dcdn {
 namespace {
 
 constexpr std::uint32_t kUsualChunk = 256u << 10;
-
-bool readable(int fd) {
-  pollfd wait{fd, POLLIN, 0};
-  return fd >= 0 && ::poll(&wait, 1, 0) > 0;
-}
 
 class StreamPacker {
  public:
@@ -91,7 +85,9 @@ class StreamPacker {
   }
 
   Result<void> pack(const session::SendObject& object, const source::PackRequest& request) {
-    const std::function<bool()> stopped = [this] { return failed_ || readable(options_.interrupt_fd); };
+    const std::function<bool()> stopped = [this] {
+      return failed_ || source::readable(options_.interrupt_fd);
+    };
     const std::uint64_t before = report_.bytes;
     auto packed =
         source::pack_object(request, workers_, pool_, stopped,

@@ -1,15 +1,12 @@
 #include "api/send/send_plan.hpp"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <set>
 
 #include "base/text.hpp"
 #include "net/local_interfaces.hpp"
 #include "session/path_set.hpp"
+#include "source/input.hpp"
 #include "source/source_walk.hpp"
 #include "wire/frame_reader.hpp"
 
@@ -20,20 +17,11 @@ namespace {
 constexpr std::size_t kHeadBytes = 1u << 20;  // a stream's first segment lies well within
 
 // Appends what a read gives; false at the end of input.
-Result<bool> read_more(int fd, int interrupt_fd, Bytes& head) {
-  for (;;) {
-    pollfd wait[2] = {{fd, POLLIN, 0}, {interrupt_fd, POLLIN, 0}};
-    const int ready = ::poll(wait, interrupt_fd >= 0 ? 2 : 1, -1);
-    if (ready < 0 && errno == EINTR) continue;
-    if (interrupt_fd >= 0 && wait[1].revents != 0)
-      return Error(Errc::interrupted, "interrupted while waiting for standard input");
-    std::array<std::uint8_t, 65536> piece;
-    const ssize_t n = ::read(fd, piece.data(), piece.size());
-    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (n < 0) return errno_error(errno, "standard input: read");
-    head.insert(head.end(), piece.begin(), piece.begin() + n);
-    return n > 0;
-  }
+Result<bool> read_more(source::Input& input, Bytes& head) {
+  std::array<std::uint8_t, 65536> piece;
+  DCDN_TRY(const std::size_t got, input.read(piece));
+  head.insert(head.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(got));
+  return got > 0;
 }
 
 // The object that a chunk stream announces: its first segment 0.
@@ -55,8 +43,10 @@ Result<session::SendObject> input_object(const SendOptions& options, Bytes& head
   session::SendObject object;
   object.kind = wire::ObjectKind::stream;
   object.name = options.name.empty() ? "stdin" : options.name;
+  source::Input input(options.input_fd, "standard input",
+                      {options.interrupt_fd, {}, "interrupted while waiting for standard input"});
   while (head.size() < wire::kMagic.size()) {
-    DCDN_TRY(const bool more, read_more(options.input_fd, options.interrupt_fd, head));
+    DCDN_TRY(const bool more, read_more(input, head));
     if (!more) break;
   }
   if (!wire::FrameReader::looks_like_stream(head)) return object;
@@ -68,7 +58,7 @@ Result<session::SendObject> input_object(const SendOptions& options, Bytes& head
       if (!header->name.empty()) object.name = header->name;
       return object;
     }
-    DCDN_TRY(const bool more, read_more(options.input_fd, options.interrupt_fd, head));
+    DCDN_TRY(const bool more, read_more(input, head));
     if (!more || head.size() > kHeadBytes)
       return Error(Errc::corrupt, "standard input is a chunk stream that does not start with its manifest");
   }

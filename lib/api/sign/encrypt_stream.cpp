@@ -1,15 +1,10 @@
 // The filters of dcdn/sign.hpp: encrypt_stream and decrypt_stream.
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "base/random.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/sign.hpp"
 #include "sink/raw_sink.hpp"
 #include "sink/unpacker.hpp"
+#include "source/input.hpp"
 #include "source/packed_segment.hpp"
 #include "source/recovering_input.hpp"
 #include "source/sealed_source.hpp"
@@ -30,30 +25,6 @@ constexpr std::chrono::milliseconds kFlushAfter{1000};  // as the packer does wi
 constexpr const char* kInput = "standard input";
 constexpr const char* kOutput = "standard output";
 
-bool readable(int fd) {
-  pollfd wait{fd, POLLIN, 0};
-  return fd >= 0 && ::poll(&wait, 1, 0) > 0;
-}
-
-/// At least `least` bytes of the input, or all there are.
-Result<Bytes> read_head(int fd, std::size_t least) {
-  Bytes head(least);
-  DCDN_TRY(const std::size_t got, read_full(fd, head, kInput));
-  head.resize(got);
-  return head;
-}
-
-Result<void> pass_rest(int fd, const std::function<Result<void>(ByteView)>& take) {
-  Bytes block(kChunkBytes);
-  for (;;) {
-    const ssize_t got = ::read(fd, block.data(), block.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno_error(errno, std::string(kInput) + ": read");
-    if (got == 0) return {};
-    DCDN_CHECK(take(ByteView(block).first(static_cast<std::size_t>(got))));
-  }
-}
-
 Result<std::vector<sign::SecretKey>> chosen_keys(const DecryptOptions& options) {
   std::vector<sign::SecretKey> keys;
   if (options.key) {
@@ -70,10 +41,14 @@ Result<std::vector<sign::SecretKey>> chosen_keys(const DecryptOptions& options) 
 class Decrypter {
  public:
   Decrypter(const DecryptOptions& options, std::vector<sign::SecretKey> keys)
-      : options_(options), opener_(std::move(keys)) {}
+      : options_(options),
+        input_(options.input_fd, kInput, {options.interrupt_fd, {}, "interrupted"}),
+        opener_(std::move(keys)) {}
 
   Result<DecryptReport> run() {
-    DCDN_TRY(const Bytes head, read_head(options_.input_fd, pipeline::kSealedFixedBytes));
+    Bytes head(pipeline::kSealedFixedBytes);
+    DCDN_TRY(const std::size_t got, input_.read_full(head));
+    head.resize(got);
     DCDN_CHECK(wire::FrameReader::looks_like_stream(head) ? from_stream(head) : from_bare(head));
     DCDN_CHECK(opener_.finish());
     return report_;
@@ -82,7 +57,12 @@ class Decrypter {
  private:
   Result<void> from_bare(const Bytes& head) {
     DCDN_CHECK(open(head));
-    return pass_rest(options_.input_fd, [this](ByteView bytes) { return open(bytes); });
+    Bytes block(kChunkBytes);
+    for (;;) {
+      DCDN_TRY(const std::size_t got, input_.read(block));
+      if (got == 0) return {};
+      DCDN_CHECK(open(ByteView(block).first(got)));
+    }
   }
 
   Result<void> from_stream(const Bytes& head) {
@@ -111,6 +91,7 @@ class Decrypter {
   }
 
   const DecryptOptions& options_;
+  source::Input input_;
   pipeline::ContentOpener opener_;
   DecryptReport report_;
 };
@@ -133,7 +114,7 @@ Result<EncryptReport> encrypt_stream(const EncryptOptions& options) {
   EncryptReport report;
   Result<void> written;
   const auto packed = source::pack_object(
-      request, workers, pool, [&] { return readable(options.interrupt_fd); },
+      request, workers, pool, [&] { return source::readable(options.interrupt_fd); },
       [&](const source::PackedSegment& segment) {
         written = source::write_segment(segment, [&](ByteView bytes) {
           report.bytes += bytes.size();
