@@ -275,7 +275,7 @@ std::string CliApp::State::effective_settings(const std::string& file) const {
 
 Result<Parsed> CliApp::State::answer(Report& report) const {
   if (asked_for("dump-options")) {
-    report.print(dump_options(root, dcdn::version()).dump(1) + "\n");
+    report.print(dump_options(root, dcdn::version()).json() + "\n");
     return Parsed::finished;
   }
   if (asked_for("help")) {
@@ -287,7 +287,7 @@ Result<Parsed> CliApp::State::answer(Report& report) const {
     report.print(fmt::format("{} {}\n", root.name(), dcdn::version()));
     return Parsed::finished;
   }
-  nlohmann::json features = nlohmann::json::array();
+  std::vector<std::string> features;
   for (const std::string& line : CLI::detail::split(dcdn::features(), '\n'))
     if (!line.empty()) features.push_back(line);
   CommonOptions options;

@@ -113,29 +113,28 @@ const char* name_of(Complete kind) {
   return "nothing";
 }
 
-nlohmann::json dump_option(const Option& option) {
-  nlohmann::json row{{"name", option.name},
-                     {"short", option.short_name == 0 ? "" : std::string(1, option.short_name)},
-                     {"value", option.value},
-                     {"help", option.help},
-                     {"default", option.default_text},
-                     {"group", option.group},
-                     {"complete", name_of(option.complete)},
-                     {"choices", option.choices},
-                     {"repeatable", option.arity == Arity::many || option.arity == Arity::count},
-                     {"hidden", option.hidden},
-                     {"setting", option.settable}};
-  if (option.positional) row["required"] = option.required;
+Fields dump_option(const Option& option) {
+  Fields row{{"name", option.name},
+             {"short", option.short_name == 0 ? "" : std::string(1, option.short_name)},
+             {"value", option.value},
+             {"help", option.help},
+             {"default", option.default_text},
+             {"group", option.group},
+             {"complete", name_of(option.complete)},
+             {"choices", option.choices},
+             {"repeatable", option.arity == Arity::many || option.arity == Arity::count},
+             {"hidden", option.hidden},
+             {"setting", option.settable}};
+  if (option.positional) row.set("required", option.required);
   return row;
 }
 
-void dump_command(nlohmann::json& commands, const Command& command, const std::string& name) {
-  nlohmann::json row{{"command", name}, {"summary", command.summary()}};
-  row["options"] = nlohmann::json::array();
-  row["arguments"] = nlohmann::json::array();
+void dump_command(std::vector<Fields>& commands, const Command& command, const std::string& name) {
+  std::vector<Fields> options, arguments;
   for (const Option& option : command.options())
-    row[option.positional ? "arguments" : "options"].push_back(dump_option(option));
-  commands.push_back(std::move(row));
+    (option.positional ? arguments : options).push_back(dump_option(option));
+  commands.push_back(
+      {{"command", name}, {"summary", command.summary()}, {"options", options}, {"arguments", arguments}});
   for (const auto& sub : command.subcommands())
     dump_command(commands, *sub, name.empty() ? sub->name() : name + " " + sub->name());
 }
@@ -178,8 +177,8 @@ std::string help_text(const CommandPath& path) {
   return out;
 }
 
-nlohmann::json dump_options(const Command& root, const std::string& version) {
-  nlohmann::json commands = nlohmann::json::array();
+Fields dump_options(const Command& root, const std::string& version) {
+  std::vector<Fields> commands;
   dump_command(commands, root, "");
   return {{"tool", root.name()}, {"version", version}, {"summary", root.summary()}, {"commands", commands}};
 }

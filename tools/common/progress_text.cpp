@@ -185,38 +185,39 @@ std::string progress_line(const Progress& progress) {
   return name.empty() ? line : line + "  " + name;
 }
 
-nlohmann::json progress_json(const Progress& progress) {
-  nlohmann::json objects = nlohmann::json::array();
-  for (const ObjectProgress& object : progress.objects) {
-    nlohmann::json row{{"name", object.name}, {"peer", object.peer}, {"bytes_done", object.bytes_done}};
-    row["bytes_total"] = object.bytes_total ? nlohmann::json(*object.bytes_total) : nlohmann::json();
-    row["finished"] = object.finished;
-    objects.push_back(std::move(row));
-  }
-  nlohmann::json status{{"session", progress.session},
-                        {"state", progress.state},
-                        {"detail", progress.detail},
-                        {"objects", objects},
-                        {"objects_finished", progress.objects_finished},
-                        {"objects_total", progress.objects_total},
-                        {"bytes_done", progress.bytes_done},
-                        {"rate_now_bytes_per_s", progress.rate_now},
-                        {"rate_average_bytes_per_s", progress.rate_average},
-                        {"wire_bytes", progress.wire_bytes},
-                        {"loss", progress.loss},
-                        {"rtt_us", progress.rtt.count()}};
+Fields progress_json(const Progress& progress) {
+  std::vector<Fields> objects, paths;
+  for (const ObjectProgress& object : progress.objects)
+    objects.push_back({{"name", object.name},
+                       {"peer", object.peer},
+                       {"bytes_done", object.bytes_done},
+                       {"bytes_total", object.bytes_total},
+                       {"finished", object.finished}});
   for (const PathProgress& path : progress.paths)
-    status["paths"].push_back({{"interface", path.interface},
-                               {"peer", path.peer},
-                               {"state", path.state},
-                               {"first", path.first},
-                               {"carrier", path.coded ? "coded" : "streams"},
-                               {"rtt_us", path.rtt.count()},
-                               {"loss", path.loss},
-                               {"rate_bytes_per_s", path.rate},
-                               {"wire_bytes", path.bytes}});
-  status["bytes_total"] = progress.bytes_total ? nlohmann::json(*progress.bytes_total) : nlohmann::json();
-  status["eta_s"] = progress.eta ? nlohmann::json(progress.eta->count()) : nlohmann::json();
+    paths.push_back({{"interface", path.interface},
+                     {"peer", path.peer},
+                     {"state", path.state},
+                     {"first", path.first},
+                     {"carrier", path.coded ? "coded" : "streams"},
+                     {"rtt_us", path.rtt.count()},
+                     {"loss", path.loss},
+                     {"rate_bytes_per_s", path.rate},
+                     {"wire_bytes", path.bytes}});
+  Fields status{{"session", progress.session},
+                {"state", progress.state},
+                {"detail", progress.detail},
+                {"objects", objects},
+                {"objects_finished", progress.objects_finished},
+                {"objects_total", progress.objects_total},
+                {"bytes_done", progress.bytes_done},
+                {"bytes_total", progress.bytes_total},
+                {"rate_now_bytes_per_s", progress.rate_now},
+                {"rate_average_bytes_per_s", progress.rate_average},
+                {"eta_s", progress.eta ? FieldValue(progress.eta->count()) : nullptr},
+                {"wire_bytes", progress.wire_bytes},
+                {"loss", progress.loss},
+                {"rtt_us", progress.rtt.count()}};
+  if (!paths.empty()) status.set("paths", paths);
   return status;
 }
 

@@ -1,10 +1,10 @@
 // progress_text.hpp - the layout of progress, as pure functions: text in, text out, no terminal.
 #pragma once
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/fields.hpp"
 #include "dcdn/progress.hpp"
 
 namespace dcdn::tool {
@@ -20,6 +20,6 @@ std::vector<std::string> progress_bar(const Progress& progress, int width);
 /// One line for a log.
 std::string progress_line(const Progress& progress);
 /// The fields of a JSON `status` object.
-nlohmann::json progress_json(const Progress& progress);
+Fields progress_json(const Progress& progress);
 
 }  // namespace dcdn::tool

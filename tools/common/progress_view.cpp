@@ -118,11 +118,11 @@ void ProgressView::on_object(const std::string& name, const std::string& path, s
                              const std::string& object_id, const Error* error) {
   Report& report = state_->report;
   if (report.json_wanted()) {
-    nlohmann::json object{
+    Fields object{
         {"name", name}, {"path", path}, {"bytes", bytes}, {"object_id", object_id}, {"ok", error == nullptr}};
     if (error != nullptr) {
-      object["code"] = name_of(error->code);
-      object["message"] = error->message;
+      object.set("code", name_of(error->code));
+      object.set("message", error->message);
     }
     report.json("object", std::move(object));
   } else if (error != nullptr) {

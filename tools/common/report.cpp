@@ -20,11 +20,6 @@ namespace {
 
 constexpr int kSchema = 1;
 
-std::string one_line(const nlohmann::json& object) {
-  // replace: a name that is not UTF-8 must not end the program.
-  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-}
-
 /// Names inside a message may be escaped already, so backslashes stay single; everything else unsafe is
 /// escaped.
 std::string safe_text(std::string_view text) {
@@ -60,9 +55,9 @@ struct Report::State {
   }
   std::string log_line(const std::string& level, const std::string& message, const std::string& hint) const {
     if (options.log_format == LogFormat::json) {
-      nlohmann::json object{{"time", time_now()}, {"level", level}, {"tool", tool}, {"message", message}};
-      if (!hint.empty()) object["hint"] = hint;
-      return one_line(object);
+      Fields object{{"time", time_now()}, {"level", level}, {"tool", tool}, {"message", message}};
+      if (!hint.empty()) object.set("hint", hint);
+      return object.json() + "\n";
     }
     const std::string stamp = log_fd >= 0 ? time_now() + " " : "";
     const std::string kind = level == "warning" ? "warning: " : "";
@@ -80,10 +75,10 @@ struct Report::State {
     log_fd = file;
     output(STDERR_FILENO, text);
   }
-  void json_object(const std::string& message_type, nlohmann::json object) {
-    object["message_type"] = message_type;
-    object["schema"] = kSchema;
-    output(json_fd, one_line(object));
+  void json_object(const std::string& message_type, Fields object) {
+    object.set("message_type", message_type);
+    object.set("schema", kSchema);
+    output(json_fd, object.json() + "\n");
   }
 };
 
@@ -134,9 +129,9 @@ void Report::error(const Error& error) {
   const DisplayPause pause(state_->display_hook);
   state_->to_log("error", error.message, error.hint);
   if (!state_->options.json) return state_->to_person("error", error.message, error.hint);
-  nlohmann::json object{
+  Fields object{
       {"code", name_of(error.code)}, {"exit_status", exit_status(error.code)}, {"message", error.message}};
-  if (!error.hint.empty()) object["hint"] = error.hint;
+  if (!error.hint.empty()) object.set("hint", error.hint);
   state_->json_object("error", std::move(object));
 }
 
@@ -159,7 +154,7 @@ void Report::note(int level, const std::string& text) {
   state_->json_object("note", {{"level", name}, {"message", text}});
 }
 
-void Report::json(const std::string& message_type, nlohmann::json object) {
+void Report::json(const std::string& message_type, Fields object) {
   const std::lock_guard lock(state_->mutex);
   if (!state_->options.json) return;
   const DisplayPause pause(state_->display_hook);

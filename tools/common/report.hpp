@@ -3,11 +3,11 @@
 #pragma once
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "common/fields.hpp"
 #include "dcdn/result.hpp"
 
 namespace dcdn::tool {
@@ -45,7 +45,7 @@ class Report {
   /// level 0 normal (hidden by --quiet), 1 with -v, 2 with -vv.
   void note(int level, const std::string& text);
   /// One JSON object on its own line, with `message_type` and `schema` 1 put in; does nothing without --json.
-  void json(const std::string& message_type, nlohmann::json object);
+  void json(const std::string& message_type, Fields object);
   /// A result on standard output, one line ("12 objects, 1.4 GB"); nothing with --json. Not escaped: see
   /// terminal.hpp.
   void line(const std::string& text);

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <nlohmann/json.hpp>
 
 #include "common/terminal.hpp"
 #include "dcdn/units.hpp"
@@ -19,7 +18,7 @@ std::string progress_text(const SessionInfo& session) {
   return fmt::format("{:.0f}% of {}", std::min(100.0, 100 * share), format_size(session.bytes_total));
 }
 
-nlohmann::json json_of(const SessionInfo& session) {
+Fields fields_of(const SessionInfo& session) {
   return {{"id", session.id},
           {"direction", session.direction},
           {"state", session.state},
@@ -39,7 +38,7 @@ nlohmann::json json_of(const SessionInfo& session) {
 Result<int> list_sessions_command(const Home& home, Report& report) {
   DCDN_TRY(const auto sessions, list_sessions(home));
   for (const SessionInfo& session : sessions) {
-    report.json("session", json_of(session));
+    report.json("session", fields_of(session));
     const auto age = std::chrono::seconds(std::max<std::int64_t>(0, std::time(nullptr) - session.updated_s));
     const std::string state =
         session.running || session.state == "completed" ? session.state : session.state + " (not running)";

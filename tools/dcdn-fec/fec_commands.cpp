@@ -126,7 +126,7 @@ void say_encoding(const FecEncoding& encoding, std::size_t number, Report& repor
     report.line(fmt::format("  of {} groups no shard is here", encoding.absent_groups));
 }
 
-nlohmann::json json_of(const FecEncoding& encoding, std::size_t number) {
+Fields fields_of(const FecEncoding& encoding, std::size_t number) {
   return {{"number", number},
           {"raw", encoding.raw},
           {"codec", encoding.codec},
@@ -175,7 +175,7 @@ Result<int> survey(const FecArgs& args, Report& report) {
   const bool info = args.command == "info";
   for (std::size_t i = 0; i < found.encodings.size(); ++i) {
     if (info) say_encoding(found.encodings[i], i, report);
-    report.json("encoding", json_of(found.encodings[i], i));
+    report.json("encoding", fields_of(found.encodings[i], i));
   }
   for (const FecBlockState& block : found.damaged) say_block(block, report);
   if (found.damaged_bytes > 0 || found.bad_frames > 0)

@@ -54,7 +54,7 @@ void say_link(const LinkForecast& link, Report& report) {
                   format_size(link.wire_bytes), 100 * link.overhead, 100 * link.parity, 100 * link.repair));
 }
 
-nlohmann::json link_json(const LinkForecast& link) {
+Fields link_fields(const LinkForecast& link) {
   return {{"carrier", link.carrier}, {"eta_s", link.eta_s},           {"open_s", link.open_s},
           {"least_s", link.least_s}, {"wire_bytes", link.wire_bytes}, {"overhead", link.overhead},
           {"parity", link.parity},   {"repair", link.repair}};
@@ -70,13 +70,13 @@ Result<int> dry_run_command(const SendArgs& args, Report& report) {
       format_size(planned.bytes), counted(planned.chunks, "chunk"), format_size(planned.chunk_bytes),
       planned.destinations > 1 ? fmt::format(", to each of {}", planned.destinations) : ""));
   if (planned.link) say_link(*planned.link, report);
-  nlohmann::json forecast = {{"objects", planned.objects.size()},
-                             {"bytes", planned.bytes},
-                             {"chunks", planned.chunks},
-                             {"chunk_bytes", planned.chunk_bytes},
-                             {"destinations", planned.destinations},
-                             {"link", nullptr}};
-  if (planned.link) forecast["link"] = link_json(*planned.link);
+  Fields forecast{{"objects", planned.objects.size()},
+                  {"bytes", planned.bytes},
+                  {"chunks", planned.chunks},
+                  {"chunk_bytes", planned.chunk_bytes},
+                  {"destinations", planned.destinations},
+                  {"link", nullptr}};
+  if (planned.link) forecast.set("link", link_fields(*planned.link));
   report.json("forecast", forecast);
   return 0;
 }

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t kDay = 24 * 60 * 60;
 constexpr std::uint64_t kRemindAfterDays = 30;
 
-nlohmann::json json_of(const KeyInfo& key) {
+Fields fields_of(const KeyInfo& key) {
   return {{"name", key.name},
           {"id", key.id},
           {"path", key.path},
@@ -36,7 +36,7 @@ const char* name_of(SignatureFormat format) {
   return "dcdn";
 }
 
-nlohmann::json json_of(const FileSignature& signature) {
+Fields fields_of(const FileSignature& signature) {
   return {{"path", signature.path},
           {"signature", signature.signature_path},
           {"blake3", signature.digest},
@@ -83,7 +83,7 @@ Result<void> keygen(const SignArgs& args, Report& report) {
     report.note(0, fmt::format("the default key is another; use this one with --name {}", key.name));
   report.note(0, "its revocation is in " + key.revocation + ": keep it in another place than the key");
   report.line(key.id);
-  report.json("key", json_of(key));
+  report.json("key", fields_of(key));
   return {};
 }
 
@@ -106,9 +106,9 @@ Result<void> print_id(const SignArgs& args, Report& report) {
   DCDN_TRY(std::string text, public_key_text(key.id, args.format));
   text.pop_back();  // line() ends it
   report.line(args.words ? words : text);
-  nlohmann::json json = json_of(key);
-  json["words"] = words;
-  report.json("key", json);
+  Fields fields = fields_of(key);
+  fields.set("words", words);
+  report.json("key", fields);
   return {};
 }
 
@@ -125,7 +125,7 @@ Result<void> sign_files_beside(const SignArgs& args, Report& report) {
   DCDN_TRY(const auto signatures, sign_files(choice, args.files, args.overwrite, args.format));
   for (const FileSignature& signature : signatures) {
     report.note(0, signature.signature_path + " written");
-    report.json("file_signature", json_of(signature));
+    report.json("file_signature", fields_of(signature));
   }
   return {};
 }
@@ -153,7 +153,7 @@ Result<void> verify_beside(const SignArgs& args, const Home& home, Report& repor
                                                  [&](const std::string& text) { report.note(0, text); }));
   const std::string who = good.signer_name.empty() ? good.signer : good.signer_name + " " + good.signer;
   report.line(escape(good.path) + ": good signature by " + who);
-  report.json("file_signature", json_of(good));
+  report.json("file_signature", fields_of(good));
   return {};
 }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "dcdn/config.hpp"
 #include "unit/tools/tool_fixture.hpp"
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "common/progress_view.hpp"
 #include "common/run_tool.hpp"
 #include "unit/tools/tool_fixture.hpp"
