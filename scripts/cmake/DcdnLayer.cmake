@@ -3,7 +3,8 @@
 # dcdn_flags(target)            the warnings and sanitizers every target of ours gets
 # dcdn_sanitize(target)         the sanitizers alone
 function(dcdn_flags target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+                         $<$<BOOL:${DCDN_WERROR}>:-Werror>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports both inside inlined standard library code (GCC bugs 105329, 105562).
     target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized)
