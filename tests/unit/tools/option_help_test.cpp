@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 namespace dcdn::tool {
@@ -67,7 +68,7 @@ TEST(OptionHelp, DumpsEveryRow) {
   Table table;
   std::string key;
   table.root.subcommand("trust", "t").subcommand("add", "a").positional("KEY", key, "k", true);
-  const auto dump = dump_options(table.root, "1.2.3");
+  const auto dump = nlohmann::json::parse(dump_options(table.root, "1.2.3").json());
   EXPECT_EQ(dump["tool"], "dcdn-test");
   EXPECT_EQ(dump["version"], "1.2.3");
   ASSERT_EQ(dump["commands"].size(), 3u);
