@@ -49,9 +49,13 @@ std::shared_ptr<source::ChunkSizer> FeedHub::start(const SendObject& object,
   sizer = std::make_shared<source::ChunkSizer>(policy, answer.plan, largest);
   sizer->measure(path, shared_.settings.rate_bytes_per_s);
   const bool repeats_omitted = answer.repeats_omitted;
-  std::thread thread(
-      [this, &object, feed, used = sizer, repeats_omitted] { pack(object, feed, used, repeats_omitted); });
-  running_.push_back({feed, std::move(thread)});
+  auto thread = work::start_thread("packing", [this, &object, feed, used = sizer, repeats_omitted] {
+    pack(object, feed, used, repeats_omitted);
+  });
+  if (thread)
+    running_.push_back({feed, *std::move(thread)});
+  else
+    feed->finish(thread.error());
   return sizer;
 }
 

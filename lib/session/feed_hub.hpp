@@ -3,12 +3,12 @@
 #include <atomic>
 #include <map>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "session/send_shared.hpp"
 #include "source/chunk_sizer.hpp"
 #include "source/sealed_source.hpp"
+#include "work/thread.hpp"
 
 namespace dcdn::session {
 
@@ -43,7 +43,7 @@ class FeedHub {
   std::map<Feed*, std::shared_ptr<source::ChunkSizer>> sizers_;
   struct Running {
     std::shared_ptr<Feed> feed;
-    std::thread thread;
+    work::Thread thread;
   };
   std::vector<Running> running_;
 };

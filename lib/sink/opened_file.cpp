@@ -55,10 +55,10 @@ Result<std::unique_ptr<OpenedPipe>> OpenedPipe::start(const std::string& path,
   if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error(errno, "pipe");
   std::unique_ptr<OpenedPipe> made(new OpenedPipe);
   made->read_.reset(ends[0]);
-  made->thread_ =
-      std::thread([self = made.get(), path, mine = std::move(keys), out = UniqueFd(ends[1])]() mutable {
-        self->run(path, std::move(mine), std::move(out));
-      });
+  auto run = [self = made.get(), path, mine = std::move(keys), out = UniqueFd(ends[1])]() mutable {
+    self->run(path, std::move(mine), std::move(out));
+  };
+  DCDN_TRY(made->thread_, work::start_thread("decrypted content", std::move(run)));
   return made;
 }
 

@@ -2,11 +2,11 @@
 #pragma once
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/unique_fd.hpp"
 #include "pipeline/sealed_content.hpp"
+#include "work/thread.hpp"
 
 namespace dcdn::sink {
 
@@ -35,7 +35,7 @@ class OpenedPipe {
 
   UniqueFd read_;
   Result<void> result_;  // of the thread; read after it ended
-  std::thread thread_;
+  work::Thread thread_;
 };
 
 }  // namespace dcdn::sink

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/buffer.hpp"
+#include "source/input.hpp"
 #include "wire/frame_reader.hpp"
 
 namespace dcdn::source {
@@ -24,12 +25,9 @@ class RecoveringInput {
   [[nodiscard]] std::uint64_t damaged_bytes() const { return damaged_bytes_; }  ///< of no intact frame
 
  private:
-  Result<std::size_t> read_some(Bytes& block);
   Result<void> drain(const Take& take);
 
-  int fd_;
-  int interrupt_fd_;
-  std::string name_;
+  Input input_;
   wire::FrameReader reader_;
   std::uint64_t bytes_ = 0;
   std::uint64_t damaged_bytes_ = 0;

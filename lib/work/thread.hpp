@@ -14,13 +14,13 @@ namespace dcdn::work {
 using Thread = std::thread;
 
 /// `what` names the work in an error.
-/// error  io and the like: the system has no thread to give
+/// error  io: the system has no thread to give
 template <class Run>
 Result<Thread> start_thread(const std::string& what, Run run) {
   try {
     return Thread(std::move(run));
   } catch (const std::system_error& failure) {
-    return errno_error(failure.code().value(), what + ": thread");
+    return Error(Errc::io, what + ": no thread: " + failure.code().message());
   }
 }
 

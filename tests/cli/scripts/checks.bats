@@ -33,6 +33,15 @@ accepts() {
   refuses check_layers "climbs.cpp:1: layer wire includes net/udp.hpp"
 }
 
+@test "check_layers: a thread starts in work only" {
+  mkdir -p "$tree/lib/work"
+  echo work: >> "$tree/lib/LAYERS"
+  echo 'void run() { std::thread([] {}).join(); }' > "$tree/lib/work/thread.hpp"
+  accepts check_layers
+  cp "$tree/lib/work/thread.hpp" "$tree/lib/net/own_thread.hpp"
+  refuses check_layers "own_thread.hpp:1: threads start in layer work"
+}
+
 @test "check_layers: a third-party header belongs to its layer" {
   echo '#include <sqlite3.h>' > "$tree/lib/net/reads_tables.cpp"
   refuses check_layers "sqlite3.h belongs in record"
