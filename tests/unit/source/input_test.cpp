@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "base/unique_fd.hpp"
-#include "unit/source/pack_fixture.hpp"
+#include "support/pack_fixture.hpp"
 
 namespace dcdn::source {
 namespace {
