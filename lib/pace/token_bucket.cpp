@@ -42,9 +42,12 @@ Micros TokenBucket::ready_at(Micros now) const {
   return ready;
 }
 
-void TokenBucket::set_rate(double per_second, Micros now) {
+void TokenBucket::set_rate(double per_second, double burst, Micros now) {
   refill(now);
+  const bool was_unlimited = unlimited();
   per_second_ = per_second;
+  burst_ = std::max(burst, 1.0);
+  tokens_ = was_unlimited ? burst_ : std::min(tokens_, burst_);
 }
 
 }  // namespace dcdn::pace

@@ -19,8 +19,9 @@ class TokenBucket {
   bool try_spend(double tokens, Micros now);
   /// When try_spend will next succeed: `now` or later.
   [[nodiscard]] Micros ready_at(Micros now) const;
-  /// What was earned so far was earned at the old rate. A bucket that had no limit is full.
-  void set_rate(double per_second, Micros now);
+  /// What was earned so far was earned at the old rate, and what the new burst does not hold is lost. A
+  /// bucket that had no limit is full.
+  void set_rate(double per_second, double burst, Micros now);
 
  private:
   [[nodiscard]] bool unlimited() const { return !(per_second_ > 0); }

@@ -13,11 +13,18 @@ void CarrierChoice::agree() {
 }
 
 void CarrierChoice::start() {
-  if (const auto started = connection_.start_coded(shared_.settings.rate_bytes_per_s); !started) {
+  limit_ = shared_.limits.rate();
+  if (const auto started = connection_.start_coded(limit_); !started) {
     agreed_ = false;
     shared_.watcher.on_note(
         1, path_ + ": coded carrier: " + started.error().message + "; going on over streams");
   }
+}
+
+void CarrierChoice::limit(double bytes_per_s) {
+  if (!connection_.coded() || bytes_per_s == limit_) return;
+  limit_ = bytes_per_s;
+  (void)connection_.start_coded(limit_);  // it has started: nothing can fail
 }
 
 void CarrierChoice::consider(const net::ConnectionStats& stats) {

@@ -23,6 +23,10 @@ class CarrierChoice {
   void agree();
   /// A short path may turn out to lose packets.
   void consider(const net::ConnectionStats& stats);
+  [[nodiscard]] bool coded() const { return connection_.coded(); }
+  /// The most that coded packets may take of what is allowed, bytes a second of IP; 0: no limit. They start
+  /// with all of it. What goes over streams is limited before it is given to the connection.
+  void limit(double bytes_per_s);
 
  private:
   void start();
@@ -31,6 +35,7 @@ class CarrierChoice {
   net::Connection& connection_;
   std::string path_;
   bool agreed_ = false;
+  double limit_ = 0;
 };
 
 }  // namespace dcdn::session

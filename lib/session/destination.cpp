@@ -41,14 +41,14 @@ Destination::Destination(SendShared& shared, FeedHub& hub, DestinationSettings s
 }
 
 void Destination::wake() {
-  if (connection_) connection_->wake();
+  if (link_) link_->wake();
 }
 
 void Destination::stop(std::uint64_t close_code, Error error) {
   if (stop_error_) return;
   stop_error_ = std::move(error);
   stopped_.notify();
-  if (connection_) connection_->stop(close_code, *stop_error_);
+  if (link_) link_->stop(close_code, *stop_error_);
 }
 
 net::Task<void> Destination::run() {
@@ -92,15 +92,15 @@ net::Task<void> Destination::connect_once() {
   detail_.clear();
   ++shared_.connections;
   if (shared_.opened_unix_s == 0) shared_.opened_unix_s = now_unix_s();
-  connection_ = std::make_unique<SendConnection>(shared_, connected, transfers_);
-  if (!shared_.settings.paths.empty()) connection_->use_paths(interface, settings_.identity);
-  auto ended = co_await connection_->run();
-  const net::ConnectionStats last = connection_->stats();
+  link_ = std::make_unique<SendLink>(shared_, connected, transfers_);
+  if (!shared_.settings.paths.empty()) link_->pump().use_paths(interface, settings_.identity);
+  auto ended = co_await link_->run();
+  const net::ConnectionStats last = link_->pump().stats();
   tell_paths();
   earlier_.add(last);
   earlier_uses_ = uses();
-  if (connection_->made_progress()) backoff_.reset();
-  connection_.reset();
+  if (link_->made_progress()) backoff_.reset();
+  link_.reset();
   co_return ended;
 }
 
@@ -147,7 +147,7 @@ std::string Destination::next_interface() const {
 }
 
 std::vector<PathProgress> Destination::paths() const {
-  std::vector<PathProgress> all = connection_ ? connection_->paths() : std::vector<PathProgress>{};
+  std::vector<PathProgress> all = link_ ? link_->pump().paths() : std::vector<PathProgress>{};
   for (PathProgress& path : all)
     if (shared_.destinations > 1) path.peer = settings_.address;
   return all;
@@ -162,14 +162,14 @@ void Destination::tell_paths() const {
 }
 
 net::ConnectionStats Destination::stats() const {
-  net::ConnectionStats all = connection_ ? connection_->stats() : net::ConnectionStats{};
+  net::ConnectionStats all = link_ ? link_->pump().stats() : net::ConnectionStats{};
   all.add(earlier_);
   return all;
 }
 
 std::vector<PathUse> Destination::uses() const {
   std::vector<PathUse> all = earlier_uses_;
-  for (const PathUse& now : connection_ ? connection_->uses() : std::vector<PathUse>{}) {
+  for (const PathUse& now : link_ ? link_->pump().uses() : std::vector<PathUse>{}) {
     const auto known = std::find_if(all.begin(), all.end(),
                                     [&](const PathUse& use) { return use.interface == now.interface; });
     if (known == all.end()) {

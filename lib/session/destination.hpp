@@ -34,14 +34,14 @@ class Destination {
   [[nodiscard]] const std::string& detail() const { return detail_; }  ///< "retry 3 in 800ms: ..."
   [[nodiscard]] const std::string& address() const { return settings_.address; }
   [[nodiscard]] const std::optional<NodeId>& peer() const { return peer_; }
-  [[nodiscard]] bool peer_paused() const { return connection_ && connection_->peer_paused(); }
-  [[nodiscard]] const std::vector<std::unique_ptr<ObjectTransfer>>& transfers() const { return transfers_; }
+  [[nodiscard]] bool peer_paused() const { return link_ && link_->peer_paused(); }
+  [[nodiscard]] const Transfers& transfers() const { return transfers_; }
   [[nodiscard]] std::vector<PathProgress> paths() const;
   /// All connections so far together.
   [[nodiscard]] net::ConnectionStats stats() const;
   /// The same by path.
   [[nodiscard]] std::vector<PathUse> uses() const;
-  [[nodiscard]] bool coded() const { return connection_ && connection_->coded(); }
+  [[nodiscard]] bool coded() const { return link_ && link_->pump().coded(); }
 
  private:
   net::Task<void> connect_once();
@@ -54,8 +54,8 @@ class Destination {
   SendShared& shared_;
   FeedHub& hub_;
   DestinationSettings settings_;
-  std::vector<std::unique_ptr<ObjectTransfer>> transfers_;
-  std::unique_ptr<SendConnection> connection_;
+  Transfers transfers_;
+  std::unique_ptr<SendLink> link_;
   net::ConnectionStats earlier_;  // of connections that are gone
   std::vector<PathUse> earlier_uses_;
   pace::Backoff backoff_;

@@ -47,7 +47,7 @@ std::shared_ptr<source::ChunkSizer> FeedHub::start(const SendObject& object,
   reap();
   const pace::ChunkSizePolicy policy(shared_.settings.chunk_bytes, shared_.settings.several_paths());
   sizer = std::make_shared<source::ChunkSizer>(policy, answer.plan, largest);
-  sizer->measure(path, shared_.settings.rate_bytes_per_s);
+  sizer->measure(path, shared_.limits.rate());
   const bool repeats_omitted = answer.repeats_omitted;
   auto thread = work::start_thread("packing", [this, &object, feed, used = sizer, repeats_omitted] {
     pack(object, feed, used, repeats_omitted);

@@ -255,7 +255,7 @@ std::uint64_t ObjectTransfer::backlog_bytes() const {
 
 void ObjectTransfer::measure(const pace::PathMeasure& path) {
   path_ = path;
-  if (sizer_) sizer_->measure(path, shared_.settings.rate_bytes_per_s);
+  if (sizer_) sizer_->measure(path, shared_.limits.rate());
 }
 
 }  // namespace dcdn::session

@@ -109,4 +109,7 @@ class ObjectTransfer {
   std::optional<Error> error_;
 };
 
+/// Of one destination, in the order in which they are offered.
+using Transfers = std::vector<std::unique_ptr<ObjectTransfer>>;
+
 }  // namespace dcdn::session

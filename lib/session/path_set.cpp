@@ -16,7 +16,6 @@ namespace {
 
 constexpr Micros kProbeEvery{5'000'000};
 constexpr Micros kShareEvery{500'000};
-constexpr Micros kMoveAgainAfter{200'000};
 constexpr std::chrono::milliseconds kFirstRedial{250};
 constexpr std::chrono::milliseconds kLongestRedial{5000};
 constexpr std::size_t kLeastQueue = 64u << 10;
@@ -40,13 +39,8 @@ pace::PathOption option_of(const net::Connection& connection, const PathLoad& lo
 
 }  // namespace
 
-PathSet::PathSet(SendShared& shared, net::ConnectionPtr first, std::string interface, net::Identity identity,
-                 std::function<void()> wake)
-    : shared_(shared),
-      first_(std::move(first)),
-      first_interface_(std::move(interface)),
-      identity_(std::move(identity)),
-      wake_(std::move(wake)) {
+PathSet::PathSet(SendShared& shared, FirstPath first, net::Identity identity, std::function<void()> wake)
+    : shared_(shared), first_(std::move(first)), identity_(std::move(identity)), wake_(std::move(wake)) {
   if (!shared_.settings.automatic_paths()) return;
   auto watch = net::AddressWatch::start(shared_.executor, [this, weak = std::weak_ptr(alive_)] {
     if (weak.expired()) return;
@@ -69,7 +63,8 @@ PathSet::Path* PathSet::path_named(const std::string& interface) {
 void PathSet::find_interfaces() {
   const bool automatic = shared_.settings.automatic_paths();
   const std::vector<std::string> names =
-      automatic ? net::interfaces_towards(first_->peer_address(), kMostPaths) : shared_.settings.paths;
+      automatic ? net::interfaces_towards(first_.connection().peer_address(), kMostPaths)
+                : shared_.settings.paths;
   for (auto& path : paths_)
     path->listed = std::find(names.begin(), names.end(), path->interface) != names.end();
   for (const std::string& name : names) {
@@ -81,25 +76,14 @@ void PathSet::find_interfaces() {
   }
 }
 
-// A first connection that was not tied to an interface goes where the routes point: its address tells.
 void PathSet::find_first() {
-  const std::string address = first_->local_address();
-  if (address == first_address_ && !first_interface_.empty()) return;
-  const auto all = net::local_interfaces();
-  if (!all) return;
-  for (const net::LocalInterface& each : *all) {
-    for (const net::SocketAddress& held : each.addresses) {
-      if (held.host_text() != address || each.name == first_interface_) continue;
-      if (Path* before = path_named(first_interface_)) {
-        before->bytes += first_->stats().bytes_sent - first_bytes_before_;
-        before->state = before->told = pace::PathState::probing;
-        first_bytes_before_ = first_->stats().bytes_sent;
-      }
-      if (!first_address_.empty()) first_load_.meter = pace::PathMeter();
-      first_interface_ = each.name;
-    }
+  const auto found = first_.find_out();
+  if (!found) return;
+  if (Path* before = path_named(first_.interface())) {
+    before->bytes += first_.leave();
+    before->state = before->told = pace::PathState::probing;
   }
-  first_address_ = address;
+  first_.came_to(*found);
 }
 
 void PathSet::turn(Micros now) {
@@ -115,21 +99,22 @@ void PathSet::turn(Micros now) {
 
 // What the user allows is for all of them together: each gets what it has of all that they could do.
 void PathSet::share_rate(Micros now) {
-  const double most = shared_.settings.rate_bytes_per_s;
-  if (most <= 0 || now < share_at_) return;
+  const double most = shared_.limits.rate();
+  const bool changed = std::exchange(shared_rate_, most) != most;
+  if (!changed && (most <= 0 || now < share_at_)) return;
   share_at_ = now + kShareEvery;
-  std::vector<net::Connection*> ways;
+  std::vector<CarrierChoice*> ways;
   std::vector<double> rates;
-  const auto add = [&](net::Connection* way, const PathLoad& load) {
-    if (!way->coded()) return;
-    ways.push_back(way);
+  const auto add = [&](CarrierChoice& way, const PathLoad& load) {
+    if (!way.coded()) return;
+    ways.push_back(&way);
     rates.push_back(load.meter.rate());
   };
-  add(first_.get(), first_load_);
+  add(first_.carrier(), first_.load());
   for (const auto& path : paths_)
-    if (!carries_first(*path) && is_usable(*path)) add(path->link->connection(), path->link->load());
+    if (!carries_first(*path) && is_usable(*path) && path->carrier) add(*path->carrier, path->link->load());
   const std::vector<double> shares = pace::share_rate(most, rates);
-  for (std::size_t i = 0; i < ways.size(); ++i) (void)ways[i]->start_coded(shares[i]);
+  for (std::size_t i = 0; i < ways.size(); ++i) ways[i]->limit(shares[i]);
 }
 
 // A receiver of dcdn/1.1 listens to the coded carrier on every connection; an older one takes streams only
@@ -144,41 +129,36 @@ void PathSet::choose_carrier(Path& path) {
 }
 
 void PathSet::look_after_first(Micros now) {
-  first_load_.measure(first_->stats(), first_->queued_bytes(), now);
-  if (first_load_.meter.state() == pace::PathState::failed && now >= move_at_) move_first(now);
-  if (Path* path = path_named(first_interface_)) {
-    path->state = first_load_.meter.state();
+  first_.measure(now);
+  if (first_.is_due_to_move(now)) move_first(now);
+  if (Path* path = path_named(first_.interface())) {
+    path->state = first_.load().meter.state();
     tell(*path);
   }
 }
 
 // What the first connection carries besides chunks cannot go another way, but the connection itself can.
 void PathSet::move_first(Micros now) {
-  move_at_ = now + kMoveAgainAfter;
   Path* best = nullptr;
   for (auto& path : paths_) {
     if (carries_first(*path) || !is_usable(*path)) continue;
     if (best == nullptr || path->link->load().meter.rtt() < best->link->load().meter.rtt()) best = path.get();
   }
   if (best == nullptr) return;
-  Path* before = path_named(first_interface_);
-  if (auto moved = first_->use_interface(best->interface); !moved) {
+  const std::string left = first_.interface();
+  if (auto moved = first_.move_to(best->interface); !moved) {
     shared_.watcher.on_note(2, "path " + best->interface + ": " + moved.error().message);
     return;
   }
-  shared_.watcher.on_note(1, fmt::format("path {} does not answer: the session goes on by {}",
-                                         first_interface_, best->interface));
-  const std::uint64_t sent = first_->stats().bytes_sent;
-  if (before != nullptr) {
-    before->bytes += sent - first_bytes_before_;
-    before->state = before->told = pace::PathState::failed;
-    const auto wait = before->backoff.next(random_unit(), {});
-    before->dial_at = now + wait.value_or(kLongestRedial);
-  }
-  first_bytes_before_ = sent;
-  first_interface_ = best->interface;
-  first_address_ = first_->local_address();
-  first_load_.meter = pace::PathMeter();
+  shared_.watcher.on_note(
+      1, fmt::format("path {} does not answer: the session goes on by {}", left, best->interface));
+  const std::uint64_t sent = first_.leave();
+  Path* before = path_named(left);
+  if (before == nullptr) return;
+  before->bytes += sent;
+  before->state = before->told = pace::PathState::failed;
+  const auto wait = before->backoff.next(random_unit(), {});
+  before->dial_at = now + wait.value_or(kLongestRedial);
 }
 
 bool PathSet::is_usable(const Path& path) const {
@@ -188,7 +168,8 @@ bool PathSet::is_usable(const Path& path) const {
 
 void PathSet::look_after(Path& path, Micros now) {
   if (!path.link) {
-    const bool wanted = path.listed && !carries_first(path) && !receiver_ignores_ && !first_->closed();
+    const bool wanted =
+        path.listed && !carries_first(path) && !receiver_ignores_ && !first_.connection().closed();
     if (wanted && now >= path.dial_at) dial(path);
     return;
   }
@@ -227,8 +208,8 @@ void PathSet::look_after_open(Path& path, Micros now) {
 
 void PathSet::dial(Path& path) {
   PathDial how;
-  how.address = first_->peer_address();
-  how.peer = first_->peer();
+  how.address = first_.connection().peer_address();
+  how.peer = first_.connection().peer();
   how.session = shared_.settings.session;
   how.quic = shared_.settings.quic;
   how.identity = identity_;
@@ -263,15 +244,15 @@ void PathSet::tell(Path& path) {
   if (path.state == path.told) return;
   path.told = path.state;
   if (path.state == pace::PathState::probing) return;
-  const PathLoad& load = carries_first(path) ? first_load_ : path.link->load();
+  const PathLoad& load = carries_first(path) ? first_.load() : path.link->load();
   shared_.watcher.on_note(1, fmt::format("path {}: {}, RTT {} ms, loss {:.0f} %, {}", path.interface,
                                          word_of(path.state), load.meter.rtt().count() / 1000,
                                          load.meter.loss() * 100, format_rate(load.meter.rate())));
 }
 
 net::Connection* PathSet::choose(bool critical, std::uint64_t bytes, std::uint64_t backlog) {
-  std::vector<net::Connection*> ways{first_.get()};
-  std::vector<pace::PathOption> options{option_of(*first_, first_load_, critical)};
+  std::vector<net::Connection*> ways{&first_.connection()};
+  std::vector<pace::PathOption> options{option_of(first_.connection(), first_.load(), critical)};
   for (const auto& path : paths_) {
     if (carries_first(*path) || !is_usable(*path)) continue;
     ways.push_back(path->link->connection());
@@ -286,16 +267,11 @@ net::Connection* PathSet::choose(bool critical, std::uint64_t bytes, std::uint64
 PathLoad& PathSet::load_of(const net::Connection& way) {
   for (auto& path : paths_)
     if (path->link && path->link->connection() == &way) return path->link->load();
-  return first_load_;
+  return first_.load();
 }
 
 void PathSet::gave(const net::Connection& way, net::StreamId stream, SentBatch batch) {
   load_of(way).gave(stream, std::move(batch));
-}
-
-void PathSet::on_first_acknowledged(net::StreamId stream) {
-  first_load_.sent.erase(stream);
-  first_load_.blocked = false;
 }
 
 bool PathSet::coded() const {
@@ -318,8 +294,8 @@ std::vector<PathUse> PathSet::uses() const {
       use.critical += path->link->load().critical_given;
     }
     if (carries_first(*path)) {
-      use.stats.add(first_->stats());
-      use.critical += first_load_.critical_given;
+      use.stats.add(first_.connection().stats());
+      use.critical += first_.load().critical_given;
     }
     if (use.stats.packets_sent > 0) all.push_back(std::move(use));
   }
@@ -340,10 +316,10 @@ std::vector<PathProgress> PathSet::describe() const {
       shown.coded = path->link->is_coded();
     }
     if (carries_first(*path)) {
-      load = &first_load_;
-      shown.bytes += first_->stats().bytes_sent - first_bytes_before_;
+      load = &first_.load();
+      shown.bytes += first_.bytes_here();
       shown.first = true;
-      shown.coded = first_->coded();
+      shown.coded = first_.connection().coded();
     }
     if (load != nullptr) {
       shown.rtt = load->meter.rtt();

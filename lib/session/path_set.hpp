@@ -12,6 +12,7 @@
 
 #include "dcdn/progress.hpp"
 #include "session/carrier_choice.hpp"
+#include "session/first_path.hpp"
 #include "session/path_link.hpp"
 
 namespace dcdn::net {
@@ -31,9 +32,8 @@ struct PathUse {
 
 class PathSet {
  public:
-  /// `first` was made by `interface` (empty: as the routes say). `wake`: there may be something to do.
-  PathSet(SendShared& shared, net::ConnectionPtr first, std::string interface, net::Identity identity,
-          std::function<void()> wake);
+  /// `identity`: of further connections. `wake`: there may be something to do.
+  PathSet(SendShared& shared, FirstPath first, net::Identity identity, std::function<void()> wake);
   ~PathSet();
   PathSet(const PathSet&) = delete;
   PathSet& operator=(const PathSet&) = delete;
@@ -45,8 +45,8 @@ class PathSet {
   void gave(const net::Connection& way, net::StreamId stream, SentBatch batch);
   void has_no_stream(const net::Connection& way) { load_of(way).blocked = true; }
   /// Events of the first connection.
-  void on_first_acknowledged(net::StreamId stream);
-  void on_first_writable() { first_load_.blocked = false; }
+  void on_first_acknowledged(net::StreamId stream) { first_.on_acknowledged(stream); }
+  void on_first_writable() { first_.on_writable(); }
 
   /// A further connection uses the coded carrier.
   [[nodiscard]] bool coded() const;
@@ -84,18 +84,13 @@ class PathSet {
   void dial(Path& path);
   void give_up(Path& path, Error why, Micros now);  // a copy: it may be of what goes
   void tell(Path& path);
-  [[nodiscard]] bool carries_first(const Path& path) const { return path.interface == first_interface_; }
+  [[nodiscard]] bool carries_first(const Path& path) const { return path.interface == first_.interface(); }
   [[nodiscard]] bool is_usable(const Path& path) const;
   [[nodiscard]] PathLoad& load_of(const net::Connection& way);
   [[nodiscard]] Path* path_named(const std::string& interface);
 
   SendShared& shared_;
-  net::ConnectionPtr first_;
-  PathLoad first_load_;
-  std::string first_interface_;
-  std::string first_address_;
-  std::uint64_t first_bytes_before_ = 0;  // it had sent them when it came to the interface that it uses now
-  Micros move_at_{0};
+  FirstPath first_;
   net::Identity identity_;
   std::function<void()> wake_;
   std::vector<std::unique_ptr<Path>> paths_;
@@ -104,6 +99,7 @@ class PathSet {
   bool look_again_ = true;
   Micros look_at_{0};
   Micros share_at_{0};
+  double shared_rate_ = 0;
   bool receiver_ignores_ = false;
   net::ConnectionStats gone_;
 };

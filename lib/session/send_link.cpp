@@ -4,7 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
-#include "pipeline/chunk_packer.hpp"
+#include "pace/carrier_rule.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace dcdn::session {
@@ -12,16 +12,10 @@ namespace dcdn::session {
 namespace {
 
 constexpr std::size_t kOffersAhead = 16;                  // objects offered and not yet done
-constexpr std::size_t kBatchBytes = 128u << 10;           // small chunks share a stream up to this
 constexpr std::uint32_t kUsualLargestChunk = 256u << 10;  // an answer that overtakes the welcome
 constexpr std::uint64_t kRefusedCode = 0x100;
 constexpr std::chrono::milliseconds kIdleLook{200};
 constexpr std::chrono::milliseconds kBusyLook{5};
-constexpr Micros kMeasureEvery{500'000};
-
-std::size_t class_of(const ObjectTransfer& transfer) {
-  return static_cast<std::size_t>(transfer.object().priority);
-}
 
 // What the receiver says, in our words: the code is its, the text is shown escaped.
 Error told_by_peer(const message::Failure& failure) {
@@ -32,38 +26,34 @@ Error told_by_peer(const message::Failure& failure) {
 
 }  // namespace
 
-SendConnection::SendConnection(SendShared& shared, net::ConnectionPtr connection,
-                               std::vector<std::unique_ptr<ObjectTransfer>>& transfers)
+SendLink::SendLink(SendShared& shared, net::ConnectionPtr connection, Transfers& transfers)
     : shared_(shared),
       connection_(std::move(connection)),
       carrier_(shared, *connection_, "the path"),
       transfers_(transfers),
       signal_(shared.executor),
-      session_frames_(std::make_unique<FrameStream>(control_pool_)) {
+      session_frames_(std::make_unique<FrameStream>(control_pool_)),
+      pump_(shared, connection_, carrier_, transfers, [this] { signal_.notify(); }) {
   connection_->set_events(this);
 }
 
-SendConnection::~SendConnection() {
+SendLink::~SendLink() {
   connection_->set_events(nullptr);
 }
 
-net::Task<void> SendConnection::run() {
+net::Task<void> SendLink::run() {
   DCDN_CO_CHECK(say_hello());
   while (!lost_) {
-    turn();
+    const std::optional<Micros> tokens_at = turn();
     if (lost_) break;
     if (all_ended()) {
       connection_->close(0, "done");
       co_return Result<void>();
     }
-    auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(kIdleLook);
-    const auto waiting = backlog();
-    if (std::find(waiting.begin(), waiting.end(), true) != waiting.end() && !shared_.paused &&
-        !peer_paused_) {
-      wait = kBusyLook;
-    }
-    if (tokens_at_) wait = std::chrono::duration_cast<std::chrono::milliseconds>(*tokens_at_ - now_micros());
-    wait = std::clamp(wait, std::chrono::milliseconds(1), std::chrono::milliseconds(kIdleLook));
+    const bool waiting = pump_.has_backlog() && !shared_.paused && !peer_paused_;
+    std::chrono::milliseconds wait = waiting ? kBusyLook : kIdleLook;
+    if (tokens_at) wait = std::chrono::duration_cast<std::chrono::milliseconds>(*tokens_at - now_micros());
+    wait = std::clamp(wait, std::chrono::milliseconds(1), kIdleLook);
     const bool woken = co_await signal_.wait_for(wait);
     (void)woken;
   }
@@ -71,7 +61,7 @@ net::Task<void> SendConnection::run() {
   co_return *lost_;
 }
 
-Result<void> SendConnection::say_hello() {
+Result<void> SendLink::say_hello() {
   DCDN_TRY(session_stream_, connection_->open_bidirectional());
   message::Hello hello;
   hello.agent = shared_.settings.agent;
@@ -91,7 +81,7 @@ Result<void> SendConnection::say_hello() {
 }
 
 // Offers go out with the hello, before the welcome is here: that saves a round trip.
-Result<void> SendConnection::offer_next() {
+Result<void> SendLink::offer_next() {
   for (auto& transfer : transfers_) {
     if (active_.size() >= kOffersAhead) return {};
     if (transfer->phase() != TransferPhase::waiting) continue;
@@ -113,6 +103,7 @@ Result<void> SendConnection::offer_next() {
                         false);
     }
     active_[*stream] = Active{transfer.get(), std::make_unique<FrameStream>(control_pool_), std::nullopt};
+    pump_.add(*transfer);
     transfer->offered();
     if (may_begin_early(*transfer)) {
       begun_early_ = true;
@@ -122,7 +113,20 @@ Result<void> SendConnection::offer_next() {
   return {};
 }
 
-void SendConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fin) {
+// One object of a session's first connection does not wait for its answer, which saves a round trip. It is
+// one of which the receiver can hardly have anything, or that is worth it: of a repeated command this is
+// wasted.
+bool SendLink::may_begin_early(const ObjectTransfer& transfer) const {
+  constexpr std::uint64_t kWorthIt = 1u << 20;
+  const SendObject& object = transfer.object();
+  const bool first = !begun_early_ && shared_.connections == 1;
+  const bool small_chunks = shared_.settings.chunk_bytes.value_or(0) <= kEarlyLargestChunk;
+  const bool pays = object.priority == message::Priority::critical || object.bytes.value_or(0) >= kWorthIt;
+  return connection_->begins_early() && first && small_chunks && pays && object.rereadable() &&
+         !pace::is_short_path(connection_->stats().min_rtt) && !shared_.paused;
+}
+
+void SendLink::on_stream_data(net::StreamId id, ByteView bytes, bool fin) {
   connection_->consume(id, bytes.size());
   if (lost_) return;
   Result<void> taken;
@@ -136,13 +140,16 @@ void SendConnection::on_stream_data(net::StreamId id, ByteView bytes, bool fin) 
     const bool over = active.transfer->over();
     if (taken && fin && !over && !active.receipt)
       taken = Error(Errc::corrupt, "the receiver ended an object's stream and has not received it");
-    if (taken && over) end(active);
+    if (taken && over) {
+      connection_->send(id, Buffer(), true);
+      end(id);
+    }
   }
   if (!taken) drop(taken.error().during("from " + connection_->peer_address()));
   signal_.notify();
 }
 
-Result<void> SendConnection::take_session_frame(const wire::Frame& frame) {
+Result<void> SendLink::take_session_frame(const wire::Frame& frame) {
   switch (frame.type) {
     case wire::FrameType::welcome: {
       DCDN_TRY(const auto welcome, message::parse<message::Welcome>(frame.body.view()));
@@ -170,8 +177,17 @@ Result<void> SendConnection::take_session_frame(const wire::Frame& frame) {
   }
 }
 
-Result<void> SendConnection::take_object_frame(net::StreamId stream, Active& active,
-                                               const wire::Frame& frame) {
+Result<void> SendLink::take_carrier(const wire::Frame& frame) {
+  // What it says does not matter yet: there is one version.
+  if (const auto agreed = message::parse<message::CarrierOffer>(frame.body.view()); !agreed)
+    return agreed.error();
+  if (!carrier_.may_be_coded())
+    return Error(Errc::corrupt, "the receiver agrees to a carrier that was not offered");
+  carrier_.agree();
+  return {};
+}
+
+Result<void> SendLink::take_object_frame(net::StreamId stream, Active& active, const wire::Frame& frame) {
   const ByteView body = frame.body.view();
   ObjectTransfer& transfer = *active.transfer;
   if (transfer.over()) return {};  // what comes behind a receipt or a failure changes nothing
@@ -224,7 +240,7 @@ Result<void> SendConnection::take_object_frame(net::StreamId stream, Active& act
   }
 }
 
-Result<void> SendConnection::take_receipt(Active& active, const wire::Frame& frame) {
+Result<void> SendLink::take_receipt(Active& active, const wire::Frame& frame) {
   DCDN_TRY(const auto receipt, wire::parse_receipt(frame.body.view()));
   auto accepted = active.transfer->received(receipt, connection_->peer());
   if (!accepted) {
@@ -240,13 +256,21 @@ Result<void> SendConnection::take_receipt(Active& active, const wire::Frame& fra
   return {};
 }
 
-void SendConnection::on_stream_reset(net::StreamId id, std::uint64_t) {
+void SendLink::on_stream_reset(net::StreamId id, std::uint64_t) {
   auto it = active_.find(id);
   if (id == session_stream_ || (it != active_.end() && it->second.transfer->phase() != TransferPhase::done))
     drop(Error(Errc::temporary, "the receiver gave up a stream"));
 }
 
-void SendConnection::on_closed(const net::CloseInfo& info) {
+void SendLink::on_stream_acknowledged(net::StreamId id) {
+  pump_.on_acknowledged(id);
+}
+
+void SendLink::on_writable() {
+  pump_.on_writable();
+}
+
+void SendLink::on_closed(const net::CloseInfo& info) {
   if (!lost_) {
     Error error = info.error;
     if (info.clean && info.by_peer && info.code != 0)
@@ -262,46 +286,44 @@ void SendConnection::on_closed(const net::CloseInfo& info) {
   signal_.notify();
 }
 
-void SendConnection::drop(Error error) {
+void SendLink::drop(Error error) {
   const std::uint64_t code = message::code_number(error.code);
   stop(code, std::move(error));
 }
 
-void SendConnection::end(Active& active) {
-  for (auto it = active_.begin(); it != active_.end(); ++it) {
-    if (&it->second != &active) continue;
-    connection_->send(it->first, Buffer(), true);
-    active_.erase(it);
-    return;
-  }
+void SendLink::end(net::StreamId stream) {
+  const auto ended = active_.find(stream);
+  pump_.remove(*ended->second.transfer);
+  active_.erase(ended);
 }
 
-void SendConnection::stop(std::uint64_t close_code, Error error) {
+void SendLink::stop(std::uint64_t close_code, Error error) {
   if (lost_) return;
   connection_->close(close_code, error.message);
   lost_ = std::move(error);
   signal_.notify();
 }
 
-void SendConnection::turn() {
+std::optional<Micros> SendLink::turn() {
   tell_pause();
-  if (auto offered = offer_next(); !offered) return drop(offered.error());
-  send_segments();
-  tokens_at_.reset();
-  const Micros now = now_micros();
-  if (now >= next_measure_) {
-    next_measure_ = now + kMeasureEvery;
-    const auto stats = connection_->stats();
-    carrier_.consider(stats);
-    const double sent = static_cast<double>(std::max<std::uint64_t>(stats.packets_sent, 1));
-    for (auto& transfer : transfers_)
-      transfer->measure({stats.smoothed_rtt, static_cast<double>(stats.packets_lost) / sent});
+  if (auto offered = offer_next(); !offered) {
+    drop(offered.error());
+    return std::nullopt;
   }
-  if (paths_) paths_->turn(now);
-  if (!shared_.paused && !peer_paused_) tokens_at_ = send_chunks();
+  send_segments();
+  return pump_.turn(shared_.paused || peer_paused_);
 }
 
-void SendConnection::send_segments() {
+void SendLink::tell_pause() {
+  const bool paused = shared_.paused;
+  if (paused == told_paused_) return;
+  told_paused_ = paused;
+  const auto type = paused ? wire::FrameType::pause : wire::FrameType::resume;
+  connection_->send(session_stream_,
+                    frame_buffer(type, message::encode(message::PauseResume{"by the sender"})), false);
+}
+
+void SendLink::send_segments() {
   std::vector<net::StreamId> ended;
   for (auto& [stream, active] : active_) {
     auto frames = active.transfer->due_segments();
@@ -322,72 +344,12 @@ void SendConnection::send_segments() {
       }
     }
   }
-  for (const net::StreamId stream : ended) active_.erase(stream);
+  for (const net::StreamId stream : ended) end(stream);
 }
 
-std::array<bool, pace::kClasses> SendConnection::backlog() const {
-  std::array<bool, pace::kClasses> waiting{};
-  for (const auto& [stream, active] : active_) {
-    if (active.transfer->has_chunk()) waiting[class_of(*active.transfer)] = true;
-  }
-  return waiting;
-}
-
-std::optional<Micros> SendConnection::send_chunks() {
-  const std::size_t limit = queue_limit();
-  for (;;) {
-    const auto priority = scheduler_.pick(backlog());
-    if (!priority) return std::nullopt;
-    ObjectTransfer& next = *oldest_of(*priority);
-    net::Connection* way = way_for(next, limit);
-    if (way == nullptr) return std::nullopt;
-    const Micros now = now_micros();
-    const Micros ready = std::max(shared_.byte_bucket.ready_at(now), shared_.chunk_bucket.ready_at(now));
-    if (ready > now) return ready;
-    if (send_batch(next, *way, now)) continue;
-    if (!paths_) return std::nullopt;  // on_writable comes
-    paths_->has_no_stream(*way);
-  }
-}
-
-ObjectTransfer* SendConnection::oldest_of(std::size_t priority) const {
-  ObjectTransfer* oldest = nullptr;
-  for (const auto& [stream, active] : active_) {
-    if (!active.transfer->has_chunk() || class_of(*active.transfer) != priority) continue;
-    if (oldest == nullptr || active.transfer->object().number < oldest->object().number)
-      oldest = active.transfer;
-  }
-  return oldest;
-}
-
-// An object's next chunk, and small ones after it on the same stream.
-bool SendConnection::send_batch(ObjectTransfer& oldest, net::Connection& way, Micros now) {
-  const bool critical = oldest.object().priority == message::Priority::critical;
-  auto stream = way.open_bulk(critical);
-  if (!stream) return false;
-  std::size_t bytes = 0;
-  SentBatch batch{&oldest, {}};
-  for (bool last = false; !last;) {
-    const QueuedChunk next = oldest.next_chunk();
-    const source::SegmentChunk& chunk = next.chunk();
-    const bool whole = next.difference.empty();
-    const Buffer first = whole ? pipeline::chunk_frame_prefix(chunk.record, chunk.carried) : next.difference;
-    oldest.pop_chunk();
-    if (paths_) batch.chunks.push_back(next);
-    if (critical) critical_given_ += next.bytes();
-    const std::size_t size = first.size() + (whole ? chunk.carried.size() : 0);
-    bytes += size;
-    (void)shared_.byte_bucket.try_spend(static_cast<double>(size), now);
-    (void)shared_.chunk_bucket.try_spend(1, now);
-    const bool limited = shared_.byte_bucket.ready_at(now) > now || shared_.chunk_bucket.ready_at(now) > now;
-    last = bytes >= kBatchBytes || limited || !oldest.has_chunk() ||
-           bytes + oldest.next_chunk().bytes() > kBatchBytes;
-    way.send(*stream, first, last && !whole);
-    if (whole) way.send(*stream, chunk.carried, last);
-  }
-  if (paths_) paths_->gave(way, *stream, std::move(batch));
-  scheduler_.sent(class_of(oldest), bytes);
-  return true;
+bool SendLink::all_ended() const {
+  return std::all_of(transfers_.begin(), transfers_.end(),
+                     [](const auto& transfer) { return transfer->over(); });
 }
 
 }  // namespace dcdn::session

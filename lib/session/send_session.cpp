@@ -45,6 +45,16 @@ void SendSession::set_paused(bool paused) {
   for (auto& destination : destinations_) destination->wake();
 }
 
+void SendSession::set_rate(double bytes_per_s) {
+  shared_.limits.set_rate(bytes_per_s, now_micros());
+  for (auto& destination : destinations_) destination->wake();
+}
+
+void SendSession::set_chunk_rate(double chunks_per_s) {
+  shared_.limits.set_chunk_rate(chunks_per_s, now_micros());
+  for (auto& destination : destinations_) destination->wake();
+}
+
 bool SendSession::paused() const {
   return shared_.paused || std::any_of(destinations_.begin(), destinations_.end(),
                                        [](const auto& d) { return d->peer_paused(); });

@@ -28,6 +28,10 @@ class SendSession {
 
   // From the control socket, signals and timers; on the loop thread.
   void set_paused(bool paused);
+  /// Content as carried, all destinations together; 0: no limit, as it is at first. Takes effect at once,
+  /// but for what a connection has queued already, and for the size of chunks that are packed.
+  void set_rate(double bytes_per_s);
+  void set_chunk_rate(double chunks_per_s);
   [[nodiscard]] bool paused() const;  ///< by either side
   /// Ends run(): interrupted, --max-time (resumable) or cancelled.
   void stop(std::uint64_t close_code, const Error& error);

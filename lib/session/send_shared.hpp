@@ -11,8 +11,8 @@
 #include "message/session_message.hpp"
 #include "net/quic_options.hpp"
 #include "pace/backoff.hpp"
-#include "pace/token_bucket.hpp"
 #include "session/feed.hpp"
+#include "session/send_limits.hpp"
 #include "session/send_object.hpp"
 #include "sign/ed25519.hpp"
 #include "source/source_walk.hpp"
@@ -26,13 +26,12 @@ namespace dcdn::session {
 /// Content packed and not yet confirmed by every receiver, all objects together. Bounds the sender's memory.
 inline constexpr std::size_t kSendWindowBytes = 24u << 20;
 
+/// What does not change while a session runs; what may is in SendLimits.
 struct SendSettings {
   compress::CompressChoice compress;
   std::optional<std::uint32_t> chunk_bytes;
   source::Symlinks symlinks = source::Symlinks::keep;
   bool differences = true;  ///< chunks may go as differences to older files of the receiver
-  double rate_bytes_per_s = 0;
-  double chunk_rate_per_s = 0;
   pace::BackoffOptions backoff;
   std::array<std::uint8_t, 16> session{};
   std::string agent;
@@ -74,8 +73,7 @@ struct SendShared {
   work::WorkerPool workers{0};        // used by packing threads
   BufferPool pool{kSendWindowBytes};  // any thread
   std::shared_ptr<FeedBudget> budget;
-  pace::TokenBucket byte_bucket;
-  pace::TokenBucket chunk_bucket;
+  SendLimits limits;
   bool paused = false;  ///< by the user
   std::size_t destinations = 1;
   std::uint64_t bytes_skipped = 0;       ///< content that did not have to travel

@@ -111,8 +111,6 @@ Result<void> SendRun::open_session(SendPlan plan) {
   settings.chunk_bytes = options_.chunk_bytes;
   settings.symlinks = symlinks_of(options_.symlinks);
   settings.differences = !options_.whole;
-  settings.rate_bytes_per_s = static_cast<double>(options_.rate_bytes_per_s);
-  settings.chunk_rate_per_s = static_cast<double>(options_.chunk_rate_per_s);
   settings.backoff = backoff_of(options_.retry);
   settings.session = session_bytes(id_);
   settings.agent = agent();
@@ -133,6 +131,8 @@ Result<void> SendRun::open_session(SendPlan plan) {
   }
   session_ = std::make_unique<session::SendSession>(loop_.get_executor(), std::move(settings), key, *this,
                                                     std::move(plan.objects), std::move(destinations));
+  session_->set_rate(static_cast<double>(options_.rate_bytes_per_s));
+  session_->set_chunk_rate(static_cast<double>(options_.chunk_rate_per_s));
   DCDN_TRY(control_, console::serve_control(loop_.get_executor(), options_.home.control_path(id_),
                                             [this](const std::string& line) { return control(line); }));
   return {};

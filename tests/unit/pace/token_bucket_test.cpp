@@ -131,7 +131,7 @@ TEST(TokenBucket, NegativeTimesAreTimesLikeAnyOther) {
 TEST(TokenBucket, WhatWasEarnedBeforeANewRateWasEarnedAtTheOld) {
   TokenBucket bucket(1000, 10'000);
   EXPECT_TRUE(bucket.try_spend(10'000, 0us));
-  bucket.set_rate(1'000'000, 1s);
+  bucket.set_rate(1'000'000, 10'000, 1s);
   EXPECT_TRUE(bucket.try_spend(1000, 1s));
   EXPECT_FALSE(bucket.try_spend(1, 1s));
   EXPECT_TRUE(bucket.try_spend(1, 1s + 2us));
@@ -141,11 +141,36 @@ TEST(TokenBucket, GoesToNoLimitAndBack) {
   TokenBucket bucket(1000, 10);
   EXPECT_TRUE(bucket.try_spend(1e9, 0us));
   EXPECT_FALSE(bucket.try_spend(1, 1s));
-  bucket.set_rate(0, 1s);
+  bucket.set_rate(0, 10, 1s);
   EXPECT_TRUE(bucket.try_spend(1e9, 1s));
-  bucket.set_rate(1000, 2s);
+  bucket.set_rate(1000, 10, 2s);
   EXPECT_TRUE(bucket.try_spend(10, 2s));
   EXPECT_FALSE(bucket.try_spend(1, 2s));
+}
+
+TEST(TokenBucket, ANewBurstHoldsWhatItCan) {
+  TokenBucket bucket(1000, 10'000);
+  bucket.set_rate(100, 25, 0us);
+  EXPECT_TRUE(bucket.try_spend(25, 0us));
+  EXPECT_FALSE(bucket.try_spend(1, 0us)) << "the larger burst is gone";
+  bucket.set_rate(1000, 10'000, 1s);
+  EXPECT_EQ(bucket.ready_at(1s), 1s);
+  EXPECT_TRUE(bucket.try_spend(10'000, 1s)) << "what one second at the old rate earned lets one pass";
+  EXPECT_EQ(bucket.ready_at(1s), 1s + 9'975ms + 1us) << "and a larger burst is not given, it is earned";
+}
+
+TEST(TokenBucket, OfNoLimitTheNewBurstIsFull) {
+  TokenBucket bucket(0, 10);
+  bucket.set_rate(1000, 500, 0us);
+  EXPECT_TRUE(bucket.try_spend(500, 0us));
+  EXPECT_FALSE(bucket.try_spend(1, 0us));
+}
+
+TEST(TokenBucket, ADebtIsPaidAtTheNewRate) {
+  TokenBucket bucket(1, 1);
+  EXPECT_TRUE(bucket.try_spend(100'001, 0us));
+  bucket.set_rate(1'000'000, 250'000, 0us);
+  EXPECT_EQ(bucket.ready_at(0us), 100'001us);
 }
 
 TEST(TokenBucket, AHopelessDebtGivesATimeThatFitsAClock) {
