@@ -11,20 +11,10 @@
 
 #include "delta/signature.hpp"
 #include "message/difference_message.hpp"
+#include "session/chunk_queue.hpp"
 #include "session/send_shared.hpp"
 
 namespace dcdn::session {
-
-/// A chunk whose turn has not come yet. The segment keeps its bytes alive.
-struct QueuedChunk {
-  source::PackedSegmentPtr segment;
-  std::size_t index = 0;
-  Buffer difference;  ///< a whole frame that goes instead of the chunk's; empty: the chunk itself
-  [[nodiscard]] const source::SegmentChunk& chunk() const { return segment->chunks[index]; }
-  [[nodiscard]] std::size_t bytes() const {
-    return difference.empty() ? chunk().carried.size() : difference.size();
-  }
-};
 
 /// The signature of an older file, as it comes; its table is made where it is used.
 class OldSignature {

@@ -18,7 +18,7 @@ ObjectTransfer::ObjectTransfer(SendShared& shared, FeedHub& hub, const SendObjec
       object_(object),
       wake_(std::move(wake)),
       differences_(shared, object.number, [this](std::vector<QueuedChunk> chunks) {
-        enqueue(std::move(chunks));
+        queue_.push(std::move(chunks));
         wake_();
       }) {
   use_feed(hub_.shared_feed(object_));
@@ -38,7 +38,6 @@ void ObjectTransfer::use_feed(std::shared_ptr<Feed> feed) {
 
 void ObjectTransfer::drop_feed() {
   queue_.clear();
-  queue_bytes_ = 0;
   asked_.clear();
   differences_.forget();
   if (feed_) feed_->unsubscribe(subscriber_);
@@ -47,9 +46,8 @@ void ObjectTransfer::drop_feed() {
 }
 
 void ObjectTransfer::disconnected() {
-  early_ = false;
+  early_sent_.reset();
   queue_.clear();
-  queue_bytes_ = 0;
   asked_.clear();
   differences_.forget();
   if (phase_ == TransferPhase::offered || phase_ == TransferPhase::running) phase_ = TransferPhase::waiting;
@@ -57,7 +55,6 @@ void ObjectTransfer::disconnected() {
 
 void ObjectTransfer::begin_early(const pace::PathMeasure& path) {
   (void)answered(message::Answer{}, path, kEarlyLargestChunk);  // nothing in it can be refused
-  early_ = true;
   early_sent_ = 0;
 }
 
@@ -70,7 +67,7 @@ void ObjectTransfer::confirmed(const message::Answer& answer, std::uint32_t larg
 
 Result<void> ObjectTransfer::answered(const message::Answer& answer, const pace::PathMeasure& path,
                                       std::uint32_t largest_chunk) {
-  if (std::exchange(early_, false)) {
+  if (std::exchange(early_sent_, std::nullopt)) {
     if (message::is_plain(answer)) {
       confirmed(answer, largest_chunk);
       return {};
@@ -128,7 +125,7 @@ bool ObjectTransfer::skip(const source::PackedSegment& segment) {
 Result<std::vector<Buffer>> ObjectTransfer::due_segments() {
   std::vector<Buffer> frames;
   if (phase_ != TransferPhase::running || !feed_) return frames;
-  while (queue_bytes_ < kQueueAheadBytes && asked_.size() < kAskedAhead) {
+  while (queue_.bytes() < kQueueAheadBytes && asked_.size() < kAskedAhead) {
     const source::PackedSegmentPtr segment = feed_->at(next_segment_);
     if (!segment) break;
     if (segment->index + 1 == skip_until_ && segment->id != answer_.last_segment) {
@@ -150,13 +147,6 @@ Result<std::vector<Buffer>> ObjectTransfer::due_segments() {
   return frames;
 }
 
-void ObjectTransfer::enqueue(std::vector<QueuedChunk> chunks) {
-  for (QueuedChunk& chunk : chunks) {
-    queue_bytes_ += chunk.bytes();
-    queue_.push_back(std::move(chunk));
-  }
-}
-
 void ObjectTransfer::enqueue(const source::PackedSegmentPtr& segment) {
   if (answer_.ask) {
     if (!segment->chunks.empty()) asked_[segment->index] = segment;
@@ -167,14 +157,14 @@ void ObjectTransfer::enqueue(const source::PackedSegmentPtr& segment) {
       shared_.bytes_skipped += segment->chunks[i].record.content_size;
       continue;
     }
-    enqueue({QueuedChunk{segment, i, {}}});
+    queue_.push(QueuedChunk{segment, i, {}});
   }
 }
 
 Result<void> ObjectTransfer::wanted(const message::Want& want) {
   const auto it = asked_.find(want.segment);
   if (it == asked_.end()) {  // of an earlier turn, or differences did not fit
-    enqueue(differences_.again(want));
+    queue_.push(differences_.again(want));
     return {};
   }
   const source::PackedSegmentPtr segment = it->second;
@@ -191,7 +181,7 @@ Result<void> ObjectTransfer::wanted(const message::Want& want) {
     chunks.push_back({segment, i, {}});
   }
   asked_.erase(it);
-  if (!differences_.start(segment, want.needed)) enqueue(std::move(chunks));
+  if (!differences_.start(segment, want.needed)) queue_.push(std::move(chunks));
   return {};
 }
 
@@ -225,32 +215,28 @@ Result<bool> ObjectTransfer::received(const wire::Receipt& receipt, const NodeId
 void ObjectTransfer::fail(Error error) {
   error_ = std::move(error);
   phase_ = TransferPhase::failed;
-  early_ = false;
+  early_sent_.reset();
   drop_feed();
 }
 
 void ObjectTransfer::pop_chunk() {
-  const std::size_t bytes = queue_.front().bytes();
-  queue_bytes_ -= bytes;
-  carried_sent_ += bytes;
-  if (early_) early_sent_ += bytes;
-  queue_.pop_front();
+  if (early_sent_) *early_sent_ += queue_.front().bytes();
+  queue_.pop();
 }
 
 void ObjectTransfer::requeue(const QueuedChunk& chunk) {
   // Of what the receiver has confirmed nothing is due, and after a disconnect everything is asked anew.
   if (phase_ != TransferPhase::running || !feed_ || chunk.segment->index < feed_->base()) return;
   queue_.push_front(chunk);
-  queue_bytes_ += chunk.bytes();
 }
 
 std::uint64_t ObjectTransfer::backlog_bytes() const {
   if (over()) return 0;
   const bool all_known =
       phase_ == TransferPhase::running && object_id_ && asked_.empty() && !differences_.busy();
-  if (all_known) return queue_bytes_;
+  if (all_known) return queue_.bytes();
   if (!object_.bytes) return UINT64_MAX;
-  return std::max<std::uint64_t>(queue_bytes_, *object_.bytes - std::min(*object_.bytes, bytes_done_));
+  return std::max<std::uint64_t>(queue_.bytes(), *object_.bytes - std::min(*object_.bytes, bytes_done_));
 }
 
 void ObjectTransfer::measure(const pace::PathMeasure& path) {

@@ -1,6 +1,5 @@
 // object_transfer.hpp - how far one object has come towards one destination. Outlives connections.
 #pragma once
-#include <deque>
 #include <map>
 #include <optional>
 
@@ -39,7 +38,7 @@ class ObjectTransfer {
   /// tell.
   void begin_early(const pace::PathMeasure& path);
   /// An answer is due.
-  [[nodiscard]] bool awaits_answer() const { return phase_ == TransferPhase::offered || early_; }
+  [[nodiscard]] bool awaits_answer() const { return phase_ == TransferPhase::offered || early_sent_; }
   /// The connection is gone: what was queued is forgotten, what was confirmed stays.
   void disconnected();
   /// The receiver's answer: chooses where to go on. error incomplete: it needs what a pipe cannot give twice.
@@ -62,7 +61,7 @@ class ObjectTransfer {
   Result<void> leave_shared_feed();
 
   [[nodiscard]] bool has_chunk() const {
-    return !queue_.empty() && (!early_ || early_sent_ < kMostEarlyBytes);
+    return !queue_.empty() && early_sent_.value_or(0) < kMostEarlyBytes;
   }
   [[nodiscard]] const QueuedChunk& next_chunk() const { return queue_.front(); }
   void pop_chunk();
@@ -71,8 +70,6 @@ class ObjectTransfer {
   /// Bytes that wait to be sent, while more is to come at most so many; UINT64_MAX: nobody knows.
   [[nodiscard]] std::uint64_t backlog_bytes() const;
   void measure(const pace::PathMeasure& path);
-  /// Carried bytes of chunks given to the wire so far (for statistics).
-  [[nodiscard]] std::uint64_t carried_sent() const { return carried_sent_; }
 
  private:
   void confirmed(const message::Answer& answer, std::uint32_t largest_chunk);
@@ -81,7 +78,6 @@ class ObjectTransfer {
   void drop_feed();
   bool skip(const source::PackedSegment& segment);
   void enqueue(const source::PackedSegmentPtr& segment);
-  void enqueue(std::vector<QueuedChunk> chunks);
 
   SendShared& shared_;
   FeedHub& hub_;
@@ -99,13 +95,10 @@ class ObjectTransfer {
   std::uint64_t next_segment_ = 0;  // to be sent next
   std::uint64_t skip_until_ = 0;    // segments before it are at the receiver, if its last id is ours too
   std::map<std::uint64_t, source::PackedSegmentPtr> asked_;  // sent, its Want not yet here
-  std::deque<QueuedChunk> queue_;
-  std::size_t queue_bytes_ = 0;
+  ChunkQueue queue_;
   std::optional<Digest> object_id_;  // once the final segment passed
   std::uint64_t bytes_done_ = 0;
-  std::uint64_t carried_sent_ = 0;
-  bool early_ = false;  // running, and not answered yet
-  std::size_t early_sent_ = 0;
+  std::optional<std::size_t> early_sent_;  // bytes, while it is running and not answered yet
   std::optional<Error> error_;
 };
 
