@@ -42,7 +42,7 @@ std::shared_ptr<source::ChunkSizer> FeedHub::start(const SendObject& object,
                                                    const std::shared_ptr<Feed>& feed,
                                                    const message::Answer& answer,
                                                    const pace::PathMeasure& path, std::uint32_t largest) {
-  auto& sizer = sizers_[feed.get()];
+  auto& sizer = sizers_[feed];
   if (sizer) return sizer;
   reap();
   const pace::ChunkSizePolicy policy(shared_.settings.chunk_bytes, shared_.settings.several_paths());

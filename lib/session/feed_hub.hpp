@@ -40,7 +40,8 @@ class FeedHub {
 
   SendShared& shared_;
   std::map<std::uint32_t, std::shared_ptr<Feed>> shared_feeds_;
-  std::map<Feed*, std::shared_ptr<source::ChunkSizer>> sizers_;
+  // Of every feed that was started. The address alone would not tell: one may stand where another one was.
+  std::map<std::weak_ptr<Feed>, std::shared_ptr<source::ChunkSizer>, std::owner_less<>> sizers_;
   struct Running {
     std::shared_ptr<Feed> feed;
     work::Thread thread;
