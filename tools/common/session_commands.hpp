@@ -4,7 +4,7 @@
 #include <string>
 
 #include "common/report.hpp"
-#include "dcdn/send.hpp"
+#include "dcdn/sessions.hpp"
 
 namespace dcdn::tool {
 

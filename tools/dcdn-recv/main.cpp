@@ -10,7 +10,7 @@
 #include "common/signals.hpp"
 #include "common/terminal.hpp"
 #include "dcdn-recv/recv_args.hpp"
-#include "dcdn/send.hpp"
+#include "dcdn/sessions.hpp"
 #include "dcdn/units.hpp"
 
 namespace dcdn::tool {

@@ -14,6 +14,7 @@
 #include "dcdn-send/dry_run.hpp"
 #include "dcdn-send/send_args.hpp"
 #include "dcdn-send/send_arguments.hpp"
+#include "dcdn/sessions.hpp"
 #include "dcdn/units.hpp"
 
 namespace dcdn::tool {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "dcdn/send.hpp"
+#include "dcdn/sessions.hpp"
 
 namespace dcdn::tool {
 

@@ -6,7 +6,7 @@
 
 #include "base/clock.hpp"
 #include "console/control_socket.hpp"
-#include "dcdn/send.hpp"
+#include "dcdn/sessions.hpp"
 #include "record/session_db.hpp"
 
 namespace dcdn {

@@ -1,4 +1,4 @@
-// dcdn/send.hpp - sends files, trees, standard input or a ready chunk stream; keeps sessions.
+// dcdn/send.hpp - sends files, trees, standard input or a ready chunk stream.
 //
 // Spec     dcdn-send(1), dcdn-session(5)
 // Threads  one call at a time per process is what the tools do; calls share nothing but the state directory
@@ -99,24 +99,5 @@ DCDN_API Result<SendReport> send(const SendOptions& options, ProgressSink& progr
 
 /// Packs the sources into a chunk stream on `output_fd`, unsigned: no network, no key. One object per source.
 DCDN_API Result<SendReport> pack_to_fd(const SendOptions& options, int output_fd, ProgressSink& progress);
-
-struct SessionInfo {
-  std::string id, direction, state, peer, address, name, error, arguments;
-  std::uint64_t bytes_total = 0, bytes_done = 0;
-  std::int64_t created_s = 0, updated_s = 0;
-  bool running = false;  ///< a process works on it now
-};
-/// All sessions of this home, newest first.
-DCDN_API Result<std::vector<SessionInfo>> list_sessions(const Home& home);
-/// A unique prefix is enough. error not_found, usage.
-DCDN_API Result<SessionInfo> find_session(const Home& home, const std::string& id);
-/// command: pause, resume, cancel. A running process is told through its control socket; for a session
-/// without a process pause and cancel change its row, resume answers not_found with a hint (the tool then
-/// restarts it with send()). error usage: an illegal transition.
-DCDN_API Result<std::string> command_session(const Home& home, const std::string& id,
-                                             const std::string& command);
-/// Removes finished, failed and expired sessions older than that, marks unfinished ones expired first;
-/// returns how many.
-DCDN_API Result<int> clean_sessions(const Home& home, std::chrono::milliseconds older_than);
 
 }  // namespace dcdn
