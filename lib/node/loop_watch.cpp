@@ -45,7 +45,8 @@ void LoopWatch::stop() {
   stopped_ = true;
   tick_.cancel();
   limit_.cancel();
-  interrupt_.cancel();
+  std::error_code nothing_to_cancel;  // no descriptor was given
+  interrupt_.cancel(nothing_to_cancel);
 }
 
 void LoopWatch::end_soon(asio::io_context& loop) {
