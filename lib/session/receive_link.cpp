@@ -71,8 +71,9 @@ ReceiveLink::~ReceiveLink() {
   shared_->worker.post([desk = desk_] { desk->clear(); });
 }
 
-void ReceiveLink::start() {
+void ReceiveLink::start(const std::function<void(net::ConnectionEvents&)>& early) {
   connection_->set_events(this);
+  if (early) early(*this);
 }
 
 // ---- streams and their credit

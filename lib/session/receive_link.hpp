@@ -21,7 +21,8 @@ class ReceiveLink : public std::enable_shared_from_this<ReceiveLink>, private ne
   ReceiveLink(const ReceiveLink&) = delete;
   ReceiveLink& operator=(const ReceiveLink&) = delete;
 
-  void start();
+  /// `early` tells what came on the connection before; empty: nothing was taken yet.
+  void start(const std::function<void(net::ConnectionEvents&)>& early);
   [[nodiscard]] bool over() const { return over_; }
   /// Nothing is being received on it: its sender has ended, died, or was replaced by a newer connection.
   [[nodiscard]] bool idle() const { return objects_.empty(); }

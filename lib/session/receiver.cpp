@@ -12,30 +12,14 @@ constexpr std::chrono::seconds kStalledAfter{3};
 constexpr std::uint64_t kBeat = 4096;
 }  // namespace
 
-Receiver::Receiver(std::shared_ptr<ReceiveShared> shared, std::shared_ptr<net::Listener> listener, bool once)
-    : shared_(std::move(shared)), listener_(std::move(listener)), once_(once), changed_(shared_->executor) {}
+Receiver::Receiver(std::shared_ptr<ReceiveShared> shared, bool once)
+    : shared_(std::move(shared)), once_(once), changed_(shared_->executor) {}
 
-void Receiver::accept_next() {
-  net::spawn(shared_->executor, listener_->accept(),
-             [this, alive = std::weak_ptr<bool>(alive_)](Result<net::ConnectionPtr> connection) {
-               if (alive.expired() || stopping_) return;
-               if (!connection) {
-                 if (!stop_error_ && connection.error().code != Errc::interrupted)
-                   stop_error_ = connection.error();
-                 changed_.notify();
-                 return;
-               }
-               accepted(std::move(*connection));
-               accept_next();
-             });
-}
-
-void Receiver::accepted(net::ConnectionPtr connection) {
-  shared_->watcher.on_note(1,
-                           connection->peer_address() + ": connected, " + sign::to_text(connection->peer()));
+void Receiver::take(net::ConnectionPtr connection, const std::function<void(net::ConnectionEvents&)>& early) {
+  if (stopping_) return;  // letting go of it closes it
   auto received = std::make_shared<ReceiveLink>(shared_, std::move(connection));
-  received->start();
-  connections_.push_back(std::move(received));
+  connections_.push_back(received);
+  received->start(early);
 }
 
 void Receiver::forget_ended() {
@@ -54,7 +38,6 @@ bool Receiver::all_idle() const {
 }
 
 net::Task<void> Receiver::run() {
-  accept_next();
   while (!stop_error_ && !stopping_) {
     for (auto& connection : connections_) connection->look(now_micros());
     forget_ended();
@@ -64,7 +47,6 @@ net::Task<void> Receiver::run() {
     (void)woken;
   }
   stopping_ = true;
-  listener_->stop();
   const std::uint64_t code = stop_error_ ? message::code_number(Errc::temporary) : 0;
   for (auto& connection : connections_) connection->close(code, "the receiver stops");
   // What was received is written before the process ends: the worker runs its queue to the end.

@@ -1,9 +1,10 @@
-// receiver.hpp - accepts connections and keeps them until they end; what a person sees of all of them.
+// receiver.hpp - keeps the connections of senders until they end; what a person sees of all of them.
 #pragma once
+#include <functional>
 #include <list>
 #include <memory>
 
-#include "net/listener.hpp"
+#include "net/task.hpp"
 #include "pace/rate_meter.hpp"
 #include "session/receive_link.hpp"
 
@@ -11,10 +12,13 @@ namespace dcdn::session {
 
 class Receiver {
  public:
-  Receiver(std::shared_ptr<ReceiveShared> shared, std::shared_ptr<net::Listener> listener, bool once);
+  Receiver(std::shared_ptr<ReceiveShared> shared, bool once);
+
+  /// A connection that was accepted. `early` tells what came on it before; empty: nothing was taken yet.
+  void take(net::ConnectionPtr connection, const std::function<void(net::ConnectionEvents&)>& early = {});
 
   /// Until stop(), or (once) until a session has delivered what it offered and is closed.
-  /// error: standard output failed; what stop() said.
+  /// What is taken after that is closed. error: standard output failed; what stop() said.
   net::Task<void> run();
   void stop(std::optional<Error> error);
   /// By session id: pause, resume or cancel a session that runs here. False: none of that id.
@@ -24,20 +28,16 @@ class Receiver {
   [[nodiscard]] std::uint64_t wire_bytes() const;
 
  private:
-  void accepted(net::ConnectionPtr connection);
-  void accept_next();
   void forget_ended();
   [[nodiscard]] bool all_idle() const;
 
   std::shared_ptr<ReceiveShared> shared_;
-  std::shared_ptr<net::Listener> listener_;
   bool once_;
   std::list<std::shared_ptr<ReceiveLink>> connections_;
   net::Signal changed_;
   bool stopping_ = false;
   bool once_done_ = false;
   std::optional<Error> stop_error_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // an accept may end after this
   std::uint64_t wire_bytes_ended_ = 0;
   pace::RateMeter meter_;          // of content that was verified
   pace::RateMeter arrived_meter_;  // of UDP payload, in whole kBeat: keep-alives are not worth one

@@ -1,28 +1,25 @@
-// recv_run.hpp - one call of dcdn::recv: the receiver on its loop, the rows of its sessions, their control
-// sockets.
+// recv_run.hpp - one call of dcdn::recv: a receiver as a role of a node, the rows of its sessions, and the
+// report of it.
 #pragma once
-#include <asio/io_context.hpp>
-#include <map>
+#include <chrono>
 #include <memory>
 #include <optional>
 
 #include "api/recv/sealed_deliveries.hpp"
-#include "console/control_socket.hpp"
 #include "dcdn/recv.hpp"
-#include "node/loop_watch.hpp"
-#include "record/session_db.hpp"
+#include "node/node.hpp"
 #include "session/receiver.hpp"
-#include "trust/trust_ledger.hpp"
 
 namespace dcdn::api {
 
-class RecvRun : public session::ReceiveWatcher {
+class RecvRun : private node::Role, public session::ReceiveWatcher {
  public:
-  RecvRun(const RecvOptions& options, ProgressSink& progress)
-      : options_(options), progress_(progress), watch_(loop_) {}
-  Result<RecvReport> run();
+  RecvRun(const RecvOptions& options, ProgressSink& progress);
+  Result<RecvReport> receive();
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   void on_note(int level, const std::string& text) override { progress_.on_note(level, text); }
   void on_session(const std::string& id, const NodeId& peer, const std::string& address) override;
   void on_session_progress(const std::string& id, const std::string& name, std::uint64_t done,
@@ -33,32 +30,27 @@ class RecvRun : public session::ReceiveWatcher {
   void on_object_failed(const std::string& name, const Error& error) override;
   Result<void> on_statement(const wire::Frame& frame) override;
 
+  net::Task<void> run() override { return receiver_->run(); }
+  void stop(const Error& why) override { receiver_->stop(why); }
+  void tick() override;
+  bool drain() override;
+
   Result<void> open();
-  Result<session::ReceiveSettings> settings(const NodeId& own);
-  Result<void> run_loop();
-  std::string control(const std::string& id, const std::string& line);
-  Result<void> command(const std::string& id, const std::string& what);
-  void tick();
-  void stop(std::optional<Error> error);
+  Result<session::ReceiveSettings> settings();
+  void decrypt_deliveries(const std::shared_ptr<store::ReceiveDir>& dir);
+  node::SessionControl control(const std::string& id);
   void opened(const SealedDelivery& delivery, const OpenedDelivery& what);
-  void change_state(const std::string& id, record::SessionState to, const std::string& error = "");
 
   const RecvOptions& options_;
   ProgressSink& progress_;
-  asio::io_context loop_{1};
-  node::LoopWatch watch_;
-  asio::steady_timer wait_limit_{loop_};
-  std::shared_ptr<trust::TrustLedger> ledger_;
-  std::unique_ptr<record::SessionDb> db_;
+  node::Node node_;
   std::shared_ptr<session::ReceiveShared> shared_;
   std::unique_ptr<session::Receiver> receiver_;
-  std::map<std::string, std::unique_ptr<console::ControlServer>> controls_;
   std::optional<SealedDeliveries> sealed_;  ///< when what is encrypted is to be decrypted
   std::optional<Error> not_opened_;         ///< why something encrypted that was for us did not become files
-  Result<void> result_;
-  std::optional<std::chrono::steady_clock::time_point> first_data_;
-  std::chrono::steady_clock::time_point last_data_{};
-  bool anyone_came_ = false;
+  std::optional<Clock::time_point> wait_until_;  ///< for somebody to come
+  std::optional<Clock::time_point> first_data_;
+  Clock::time_point last_data_{};
   RecvReport report_;
 };
 

@@ -1,25 +1,18 @@
-// send_run.hpp - one call of dcdn::send: the session on its loop, its row in the database, its control
-// socket.
+// send_run.hpp - one call of dcdn::send: a session as a role of a node, its row, and the report of it.
 #pragma once
-#include <asio/io_context.hpp>
 #include <memory>
 #include <optional>
 
 #include "api/send/send_plan.hpp"
-#include "console/control_socket.hpp"
-#include "net/task.hpp"
-#include "node/loop_watch.hpp"
-#include "record/session_db.hpp"
+#include "node/node.hpp"
 #include "session/send_session.hpp"
-#include "trust/trust_ledger.hpp"
 
 namespace dcdn::api {
 
-class SendRun : public session::SendWatcher {
+class SendRun : private node::Role, public session::SendWatcher {
  public:
-  SendRun(const SendOptions& options, ProgressSink& progress)
-      : options_(options), progress_(progress), watch_(loop_) {}
-  Result<SendReport> run();
+  SendRun(const SendOptions& options, ProgressSink& progress);
+  Result<SendReport> send();
 
  private:
   void on_note(int level, const std::string& text) override { progress_.on_note(level, text); }
@@ -27,36 +20,27 @@ class SendRun : public session::SendWatcher {
   void on_peer_pause(bool paused) override;
   Result<void> on_statement(const wire::Frame& frame) override;
 
-  Result<void> open_row(const SendPlan& plan);
-  Result<void> open_session(SendPlan plan);
-  Result<void> seal_objects(SendPlan& plan, const sign::SecretKey& key, const sign::Keyring& keyring) const;
-  Result<void> run_loop();
-  net::Task<void> run_session();
-  void report_paths();
-  Result<SendReport> finish();
-  std::string control(const std::string& line);
-  Result<void> set_paused(bool paused);
-  void interrupt(Errc why, const std::string& text);
-  void tick();
-  void change_state(record::SessionState to, const std::string& error = "");
-  Error final_error() const;
+  net::Task<void> run() override;
+  void stop(const Error& why) override;
+  void tick() override;
+
+  [[nodiscard]] const std::string& id() const { return report_.session; }
+  Result<void> begin_row(const SendPlan& plan);
+  Result<void> open(SendPlan plan);
+  node::SessionControl control();
+  void follow(const Progress& progress);
+  void end(std::uint64_t close_code, const Error& why);
   Result<void> keep_receipt(const session::SendObject& object, ByteView body);
+  Result<SendReport> finish();
 
   const SendOptions& options_;
   ProgressSink& progress_;
-  asio::io_context loop_{1};
-  node::LoopWatch watch_;
-  std::unique_ptr<trust::TrustLedger> ledger_;
-  std::unique_ptr<record::SessionDb> db_;
-  std::string id_;
-  record::SessionState state_ = record::SessionState::pending;
+  node::Node node_;
   std::unique_ptr<session::SendSession> session_;
-  std::unique_ptr<console::ControlServer> control_;
   std::vector<session::DestinationResult> results_;
   std::optional<Error> ended_;  ///< interrupted, --max-time, cancelled
   bool was_connected_ = false;
   SendReport report_;
-  int ticks_ = 0;
 };
 
 }  // namespace dcdn::api

@@ -1,12 +1,12 @@
 // The list of sessions, and commands to those that run in another process.
+#include "dcdn/sessions.hpp"
+
 #include <signal.h>
 
 #include <cerrno>
-#include <nlohmann/json.hpp>
 
 #include "base/clock.hpp"
-#include "console/control_socket.hpp"
-#include "dcdn/sessions.hpp"
+#include "node/console_commands.hpp"
 #include "record/session_db.hpp"
 
 namespace dcdn {
@@ -20,8 +20,8 @@ bool process_lives(std::int64_t pid) {
 }
 
 bool has_ended(record::SessionState state) {
-  return state == record::SessionState::completed || state == record::SessionState::cancelled ||
-         state == record::SessionState::expired || state == record::SessionState::failed;
+  return state == SessionState::completed || state == SessionState::cancelled ||
+         state == SessionState::expired || state == SessionState::failed;
 }
 
 SessionInfo info_of(const record::SessionRow& row) {
@@ -45,14 +45,9 @@ SessionInfo info_of(const record::SessionRow& row) {
 // A process that runs the session answers on its socket; the pid alone may be somebody else's by now.
 Result<std::string> tell_process(const Home& home, const record::SessionRow& row,
                                  const std::string& command) {
-  nlohmann::json request{{"command", command}, {"session", row.id}};
-  DCDN_TRY(const std::string line, console::ask_control(home.control_path(row.id), request.dump()));
-  const auto answer = nlohmann::json::parse(line, nullptr, false);
-  if (answer.is_object() && answer.value("ok", false))
-    return "session " + row.id + ": " + (command == "cancel" ? "cancelled" : command + "d");
-  const std::string why =
-      answer.is_object() ? answer.value("message", "no reason given") : "unreadable answer";
-  return Error(Errc::usage, why);
+  DCDN_TRY(const node::Fields answer, node::ask_process(home.control_path(row.id), command, row.id));
+  (void)answer;  // it was done: these commands answer nothing else
+  return "session " + row.id + ": " + (command == "cancel" ? "cancelled" : command + "d");
 }
 
 }  // namespace
@@ -78,19 +73,18 @@ Result<std::string> command_session(const Home& home, const std::string& id, con
   if (told || told.error().code != Errc::not_found) return told;
   const std::int64_t now = now_s();
   if (command == "resume") {
-    if (!record::may_become(row.state, record::SessionState::preparing))
+    if (!record::may_become(row.state, SessionState::preparing))
       return Error(Errc::usage,
                    "session " + row.id + " is " + record::name_of(row.state) + " and cannot be resumed");
     return Error(Errc::not_found, "no process runs session " + row.id)
         .with_hint("dcdn-send --resume " + row.id);
   }
   // Nobody runs it: an active row is left from a process that died.
-  const bool left_over = !has_ended(row.state) && row.state != record::SessionState::paused;
+  const bool left_over = !has_ended(row.state) && row.state != SessionState::paused;
   if (command == "pause" && left_over)
-    DCDN_CHECK(db->change_state(row.id, record::SessionState::failed, "its process ended", now));
+    DCDN_CHECK(db->change_state(row.id, SessionState::failed, "its process ended", now));
   if (command == "pause" && left_over) return "session " + row.id + ": not running; it can be resumed";
-  const record::SessionState to =
-      command == "cancel" ? record::SessionState::cancelled : record::SessionState::paused;
+  const record::SessionState to = command == "cancel" ? SessionState::cancelled : SessionState::paused;
   DCDN_CHECK(db->change_state(row.id, to, "", now));
   return "session " + row.id + ": " + (command == "cancel" ? "cancelled" : "paused");
 }

@@ -40,6 +40,7 @@ class HostileSender : public test::HostileSession {
     peer_.connection.reset();
     other_.connection.reset();
     if (receiver_) {
+      listener->stop();
       receiver_->stop(std::nullopt);
       EXPECT_TRUE(run_until([&] { return stopped_; }));
       // Its last words to the loop, which is told them, until nothing is left that could post to either.
@@ -76,9 +77,18 @@ class HostileSender : public test::HostileSession {
     auto made = net::listen(io.get_executor(), "127.0.0.1:0", options, test::identity_of(honest_),
                             net::testing::anyone());
     ASSERT_TRUE(made) << made.error().message;
-    address_ = (*made)->local_address();
-    receiver_ = std::make_unique<Receiver>(shared_, *made, false);
+    listener = *made;
+    address_ = listener->local_address();
+    receiver_ = std::make_unique<Receiver>(shared_, false);
+    take_next();
     net::spawn(io.get_executor(), receiver_->run(), [this](Result<void>) { stopped_ = true; });
+  }
+  void take_next() {
+    net::spawn(io.get_executor(), listener->accept(), [this](Result<net::ConnectionPtr> connection) {
+      if (!connection || !receiver_) return;
+      receiver_->take(std::move(*connection));
+      take_next();
+    });
   }
   void connect(test::HostilePeer& peer) { connect(peer, hostile_); }
   void connect(test::HostilePeer& peer, const sign::SecretKey& key) {

@@ -1,0 +1,84 @@
+#include "api/send/send_settings.hpp"
+
+#include <fmt/format.h>
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "net/host_port.hpp"
+#include "node/peer_trust.hpp"
+#include "trust/recipients.hpp"
+
+namespace dcdn::api {
+
+namespace {
+
+// A session is named by 8 of its 16 random bytes.
+std::array<std::uint8_t, 16> session_bytes(const std::string& id) {
+  std::array<std::uint8_t, 16> bytes{};
+  random_bytes(bytes);
+  if (const auto known = from_hex(id, 8)) std::copy(known->begin(), known->end(), bytes.begin());
+  return bytes;
+}
+
+pace::BackoffOptions backoff_of(const RetryOptions& retry) {
+  return {retry.first, retry.longest, retry.total, retry.forever};
+}
+
+// An id that was given once is for all destinations.
+node::PeerChoice peer_choice(const SendOptions& options, std::size_t destination) {
+  node::PeerChoice choice{options.destinations[destination], "", options.ca_file, options.insecure,
+                          options.trust_on_first_use};
+  if (!options.peer_ids.empty())
+    choice.expected = options.peer_ids[options.peer_ids.size() == 1 ? 0 : destination];
+  return choice;
+}
+
+}  // namespace
+
+Result<session::SendSettings> send_settings(const SendOptions& options, const SendPlan& plan,
+                                            const node::Node& node, const std::string& id) {
+  session::SendSettings settings;
+  DCDN_TRY(settings.compress, compress::parse_compress_choice(options.compress));
+  settings.chunk_bytes = options.chunk_bytes;
+  settings.symlinks = symlinks_of(options.symlinks);
+  settings.differences = !options.whole;
+  settings.rate_bytes_per_s = static_cast<double>(options.rate_bytes_per_s);
+  settings.chunk_rate_per_s = static_cast<double>(options.chunk_rate_per_s);
+  settings.backoff = backoff_of(options.retry);
+  settings.session = session_bytes(id);
+  settings.agent = node::Node::agent();
+  settings.statements = node.statements();
+  settings.quic = options.transport;
+  settings.paths = options.paths;
+  settings.input_fd = options.input_fd;
+  settings.input_head = plan.input_head;
+  return settings;
+}
+
+Result<std::vector<session::DestinationSettings>> destinations_of(
+    const SendOptions& options, const node::Node& node, const std::function<void(const std::string&)>& warn) {
+  std::vector<session::DestinationSettings> destinations;
+  for (std::size_t i = 0; i < options.destinations.size(); ++i) {
+    DCDN_TRY(const auto where, net::parse_host_port(options.destinations[i], 4433));
+    const bool v6 = where.host.find(':') != std::string::npos;
+    const std::string address = fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), where.host, where.port);
+    DCDN_TRY(auto policy, node::peer_policy(options.home, peer_choice(options, i), node.keyring(), warn));
+    destinations.push_back({address, node.identity(), std::move(policy)});
+  }
+  return destinations;
+}
+
+// Who has our key and the number of the session can make the same secret again: --resume goes on.
+Result<void> seal_objects(const SendOptions& options, const node::Node& node, const std::string& id,
+                          std::vector<session::SendObject>& objects) {
+  if (options.encrypt_to.empty()) return {};
+  DCDN_TRY(const auto recipients, trust::recipients_of(node.keyring(), options.encrypt_to));
+  for (session::SendObject& object : objects) {
+    const std::string salt = id + "/" + std::to_string(object.number);
+    DCDN_TRY(const sign::Secret secret, node.key().derive("dcdn send encryption 1\n", as_bytes(salt)));
+    DCDN_CHECK(session::seal(object, recipients, secret));
+  }
+  return {};
+}
+
+}  // namespace dcdn::api
