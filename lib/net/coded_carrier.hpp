@@ -1,8 +1,7 @@
 // coded_carrier.hpp - the coded carrier of one QUIC connection: its packets sealed, its streams numbered.
 //
-// Path     streams -> CodedSender -> sealed datagrams in batches of one size -> the connection's socket; and
-// back.
-//          It belongs to a QuicConnection, which knows the path, keeps the timer and tells the time.
+// Path     streams -> CodedSender -> sealed datagrams in batches of one size -> the connection's outbox; and
+//          back. It belongs to a CodedSide, which knows the path; the connection keeps the timer.
 #pragma once
 #include <functional>
 #include <set>

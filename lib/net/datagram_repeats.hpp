@@ -26,7 +26,6 @@ class DatagramRepeats {
   void add(const DatagramBatch& batch, unsigned copies, Nanoseconds gap, Nanoseconds now);
   /// Everything that was sent has been answered.
   void forget() { waiting_.clear(); }
-  [[nodiscard]] bool empty() const { return waiting_.empty(); }
   /// When the next copy is due; kNever: none is.
   [[nodiscard]] Nanoseconds due() const;
   /// A copy that is due and no longer than `most` bytes; its view is valid until the next call. Longer ones

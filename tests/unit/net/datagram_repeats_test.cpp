@@ -30,7 +30,7 @@ TEST(datagram_repeats, copies_come_at_doubling_distances_and_end) {
   EXPECT_TRUE(repeats.next(160 * kMs));
   EXPECT_EQ(repeats.due(), 240 * kMs);
   EXPECT_TRUE(repeats.next(250 * kMs));
-  EXPECT_TRUE(repeats.empty());
+  EXPECT_EQ(repeats.due(), DatagramRepeats::kNever);
 }
 
 TEST(datagram_repeats, what_is_answered_is_not_sent_again) {
