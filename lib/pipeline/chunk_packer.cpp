@@ -47,17 +47,21 @@ PackedChunk pack_chunk(Buffer content, compress::CompressChoice choice, BufferPo
   return packed;
 }
 
-Result<Buffer> unpack_chunk(const wire::ChunkRecord& record, const Buffer& carried, BufferPool& pool) {
+Result<void> check_carried(const wire::ChunkRecord& record, const Buffer& carried) {
   if (record.content_size == 0 || record.content_size > wire::kMaxChunkContent)
     return wrong(record, "content size is out of range");
   if (carried.size() != record.carried_size) return wrong(record, "carried size is wrong");
   if (digest::blake3(carried.view()) != record.carried) return wrong(record, "carried digest is wrong");
-  // Only now: nothing whose digest is not in a manifest reaches a decompressor.
-  if (record.codec == wire::CodecId::raw) {
-    if (record.content_size != record.carried_size) return wrong(record, "content size is wrong");
-    if (record.content != record.carried) return wrong(record, "content digest is wrong");
-    return carried;
-  }
+  if (record.codec != wire::CodecId::raw) return {};
+  if (record.content_size != record.carried_size) return wrong(record, "content size is wrong");
+  if (record.content != record.carried) return wrong(record, "content digest is wrong");
+  return {};
+}
+
+Result<Buffer> unpack_chunk(const wire::ChunkRecord& record, const Buffer& carried, BufferPool& pool) {
+  // First: nothing whose digest is not in a manifest reaches a decompressor.
+  DCDN_CHECK(check_carried(record, carried));
+  if (record.codec == wire::CodecId::raw) return carried;
   const auto codec = static_cast<compress::Codec>(record.codec);
   auto content = compress::decompress_chunk(codec, carried.view(), record.content_size, pool);
   if (!content) return content.error().during(label(record));

@@ -13,6 +13,10 @@ struct PackedChunk {
 };
 PackedChunk pack_chunk(Buffer content, compress::CompressChoice choice, BufferPool& pool);
 
+/// As far as that can be told without unpacking: carried size and carried digest, and for a raw chunk its
+/// content. error corrupt: names which of them is wrong.
+Result<void> check_carried(const wire::ChunkRecord& record, const Buffer& carried);
+
 /// The content again, after checking carried size, carried digest, and content digest.
 /// error corrupt: names which of them is wrong.
 Result<Buffer> unpack_chunk(const wire::ChunkRecord& record, const Buffer& carried, BufferPool& pool);

@@ -36,7 +36,7 @@ void ChunkDesk::write(std::uint32_t number, sink::ObjectSink& sink, const pipeli
                       BufferPool& pool, Outcome& outcome) {
   const auto record = sink.wanted(chunk.carried_digest);
   if (!record) return;
-  auto content = pipeline::unpack_chunk(*record, chunk.carried, pool);
+  const auto content = sink::checked_content(sink, *record, chunk.carried, pool);
   Result<void> written;
   if (content) {
     written = sink.write_chunk(chunk.carried_digest, *content, chunk.carried);

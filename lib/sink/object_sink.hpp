@@ -24,7 +24,11 @@ class ObjectSink {
                                                  ByteView frames) = 0;
   /// The record to verify a chunk against; nullopt if nobody waits for it.
   [[nodiscard]] virtual std::optional<wire::ChunkRecord> wanted(const Digest& carried) const = 0;
-  /// `content` was verified against wanted(); `carried` is what it was unpacked from.
+  /// Whether write_chunk wants the content. If not, no decompressor sees a chunk: what is carried has the
+  /// digest that a signed record states, and whether that makes the content is for whoever unpacks it.
+  [[nodiscard]] virtual bool needs_content() const { return true; }
+  /// `content` was verified against wanted() (empty if it is not needed), and `carried`, what it was unpacked
+  /// from.
   virtual Result<void> write_chunk(const Digest& digest, const Buffer& content, const Buffer& carried) = 0;
   /// Frames for the sender ahead of the want of a segment, so that it can send differences to older files,
   /// up to that version of them.
@@ -50,5 +54,10 @@ class ObjectSink {
   virtual Result<void> discard() = 0;
   [[nodiscard]] virtual Digest object_id() const = 0;  ///< after complete()
 };
+
+/// What to give to write_chunk for a chunk that a sink waits for, after checking as much as it needs.
+/// error corrupt: it is not what the record says.
+Result<Buffer> checked_content(const ObjectSink& sink, const wire::ChunkRecord& record, const Buffer& carried,
+                               BufferPool& pool);
 
 }  // namespace dcdn::sink

@@ -6,7 +6,7 @@
 
 namespace dcdn::sink {
 
-/// Verified frames on `fd`, in the order in which they became verified.
+/// Verified frames on `fd`, in the order in which they became verified. Chunks stay as they are carried.
 std::unique_ptr<ObjectSink> make_stream_sink(int fd);
 
 }  // namespace dcdn::sink

@@ -190,7 +190,7 @@ void Unpacker::let_go(std::size_t bytes) {
 Result<void> Unpacker::write(Unpacking& unpacking, const pipeline::ChunkFrame& chunk) {
   const auto record = unpacking.sink->wanted(chunk.carried_digest);
   if (!record) return {};
-  auto content = pipeline::unpack_chunk(*record, chunk.carried, pool_);
+  const auto content = checked_content(*unpacking.sink, *record, chunk.carried, pool_);
   if (!content) {
     // A damaged chunk is as good as none: an intact copy may follow.
     counts_.damaged += chunk.carried.size();

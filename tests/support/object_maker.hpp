@@ -113,6 +113,22 @@ class ObjectMaker {
   MadeObject made_;
 };
 
+/// A file object of one chunk of noise that claims to be compressed: the digest of what is carried is right,
+/// and no decompressor makes anything of it.
+inline MadeObject noise_object(std::size_t carried_bytes = 1000, std::uint32_t content_bytes = 4096) {
+  const Buffer noise = Buffer::copy_of(pattern(carried_bytes, 77));
+  const Digest digest = digest::blake3(noise.view());
+  ObjectMaker maker(wire::ObjectKind::file);
+  maker.carries_repeats().begin_file("", 0644, 1'234'567'890, content_bytes);
+  maker.add(wire::ChunkRecord{wire::CodecId::zstd, content_bytes, static_cast<std::uint32_t>(carried_bytes),
+                              digest::blake3(as_bytes("whatever")), digest});
+  maker.end_file(content_bytes, digest::blake3(as_bytes("whatever")));
+  MadeObject made = maker.finish();
+  made.chunks.emplace(digest, noise);
+  made.order.push_back(digest);
+  return made;
+}
+
 /// A file object of one entry.
 inline MadeObject file_object(ByteView content, std::size_t chunk_bytes = 4096,
                               std::size_t chunks_per_segment = 4) {

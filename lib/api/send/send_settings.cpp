@@ -42,8 +42,6 @@ Result<session::SendSettings> send_settings(const SendOptions& options, const Se
   settings.chunk_bytes = options.chunk_bytes;
   settings.symlinks = symlinks_of(options.symlinks);
   settings.differences = !options.whole;
-  settings.rate_bytes_per_s = static_cast<double>(options.rate_bytes_per_s);
-  settings.chunk_rate_per_s = static_cast<double>(options.chunk_rate_per_s);
   settings.backoff = backoff_of(options.retry);
   settings.session = session_bytes(id);
   settings.agent = node::Node::agent();

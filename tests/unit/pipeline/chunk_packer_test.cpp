@@ -138,6 +138,19 @@ TEST_F(ChunkPackerTest, BytesThatMatchTheirDigestAndDoNotDecodeAreCorrupt) {
   expect_corrupt(record, noise, "lz4");
 }
 
+TEST_F(ChunkPackerTest, WhatIsCarriedIsCheckedWithoutUnpackingIt) {
+  const Buffer noise = random_content(1000);
+  const wire::ChunkRecord record{wire::CodecId::zstd, 50'000, 1000, {}, digest::blake3(noise.view())};
+  EXPECT_TRUE(check_carried(record, noise));
+  EXPECT_FALSE(check_carried(record, noise.first(999)));
+  EXPECT_FALSE(check_carried(record, with_byte_changed(noise, 500)));
+  wire::ChunkRecord raw = pack_chunk(noise, {}, pool_).record;
+  ASSERT_EQ(raw.codec, wire::CodecId::raw);
+  EXPECT_TRUE(check_carried(raw, noise));
+  raw.content.bytes[0] ^= 1;
+  EXPECT_FALSE(check_carried(raw, noise));
+}
+
 TEST_F(ChunkPackerTest, AnUnknownCodecIsUnsupported) {
   const Buffer noise = random_content(1000);
   const wire::ChunkRecord record{static_cast<wire::CodecId>(7), 5000, 1000, {}, digest::blake3(noise.view())};

@@ -148,6 +148,45 @@ TEST_F(HostileContent, AChunkThatIsNotWhatItsDigestSaysEndsTheObject) {
   EXPECT_EQ(final_files(), 0u);
 }
 
+TEST_F(HostileContent, AChunkThatDoesNotUnpackEndsTheObject) {
+  const auto stream = begin();
+  send_all(stream, test::noise_object());
+  EXPECT_TRUE(run_until([&] { return peer_.failed(stream).has_value(); }));
+  EXPECT_EQ(peer_.failed(stream), Errc::corrupt);
+  EXPECT_EQ(final_files(), 0u);
+  expect_delivery(1, "next");
+}
+
+// What is only passed on is never unpacked: no decompressor of ours sees it, and it is as the sender signed
+// it.
+TEST_F(HostileContent, AStreamIsPassedOnAsItIsCarried) {
+  output_.emplace();
+  again_with(options.carrier);
+  const auto stream = begin();
+  const MadeObject object = test::noise_object();
+  send_all(stream, object);
+  EXPECT_TRUE(run_until([&] { return peer_.count(stream, FrameType::receipt) == 1; }));
+  const Bytes out = output_->bytes();
+  const ByteView noise = object.chunks.begin()->second.view();
+  EXPECT_NE(std::search(out.begin(), out.end(), noise.begin(), noise.end()), out.end());
+}
+
+TEST_F(HostileContent, WhatIsPassedOnIsStillWhatWasSigned) {
+  output_.emplace();
+  again_with(options.carrier);
+  const auto stream = begin();
+  const MadeObject object = test::noise_object();
+  Bytes body = bytes_of(object.order[0].view());
+  const Bytes other = pattern(1000, 78);
+  body.insert(body.end(), other.begin(), other.end());
+  send_segment(stream, object, 0);
+  peer_.say(peer_.open_chunks(), FrameType::chunk, body, true);
+  EXPECT_TRUE(run_until([&] { return peer_.failed(stream).has_value(); }));
+  EXPECT_EQ(peer_.failed(stream), Errc::corrupt);
+  const Bytes out = output_->bytes();
+  EXPECT_EQ(std::search(out.begin(), out.end(), other.begin(), other.end()), out.end());
+}
+
 TEST_F(HostileContent, DifferencesThatNobodyAskedForDoNothing) {
   const auto stream = begin();
   const MadeObject object = test::file_object(pattern(20'000, 1));

@@ -5,8 +5,10 @@
 #include "message/difference_message.hpp"
 #include "session/receiver.hpp"
 #include "sink/directory_sink.hpp"
+#include "sink/stream_sink.hpp"
 #include "store/receive_dir.hpp"
 #include "support/hostile_peer.hpp"
+#include "support/sink_fixture.hpp"
 
 namespace dcdn::session {
 
@@ -62,17 +64,8 @@ class HostileSender : public test::HostileSession {
     settings.dir = *dir;
     settings.fsync = false;
     std::filesystem::create_directories(temp_.path() + "/delivered");
-    settings.make_sink = [dir = *dir, delivered = temp_.path() + "/delivered"](
-                             const message::Offer& offer, const NodeId& sender,
-                             std::chrono::microseconds) -> Result<std::shared_ptr<sink::ObjectSink>> {
-      store::PartObject::Options part;
-      part.sender = sender;
-      part.name = offer.name;
-      part.kind = offer.kind;
-      part.fsync = false;
-      const sink::OlderFiles older{true, {}, offer.object, offer.bytes, {}};
-      return std::shared_ptr<sink::ObjectSink>(sink::make_directory_sink(dir, part, delivered, older));
-    };
+    settings.one_output = output_.has_value();
+    settings.make_sink = output_ ? into_output() : into(*dir);
     shared_ = std::make_shared<ReceiveShared>(io.get_executor(), settings, honest_, told_);
     auto made = net::listen(io.get_executor(), "127.0.0.1:0", options, test::identity_of(honest_),
                             net::testing::anyone());
@@ -89,6 +82,25 @@ class HostileSender : public test::HostileSession {
       receiver_->take(std::move(*connection));
       take_next();
     });
+  }
+  MakeSink into_output() {
+    return [fd = output_->fd()](const message::Offer&, const NodeId&,
+                                std::chrono::microseconds) -> Result<std::shared_ptr<sink::ObjectSink>> {
+      return std::shared_ptr<sink::ObjectSink>(sink::make_stream_sink(fd));
+    };
+  }
+  MakeSink into(std::shared_ptr<store::ReceiveDir> dir) const {
+    return [dir = std::move(dir), delivered = temp_.path() + "/delivered"](
+               const message::Offer& offer, const NodeId& sender,
+               std::chrono::microseconds) -> Result<std::shared_ptr<sink::ObjectSink>> {
+      store::PartObject::Options part;
+      part.sender = sender;
+      part.name = offer.name;
+      part.kind = offer.kind;
+      part.fsync = false;
+      const sink::OlderFiles older{true, {}, offer.object, offer.bytes, {}};
+      return std::shared_ptr<sink::ObjectSink>(sink::make_directory_sink(dir, part, delivered, older));
+    };
   }
   void connect(test::HostilePeer& peer) { connect(peer, hostile_); }
   void connect(test::HostilePeer& peer, const sign::SecretKey& key) {
@@ -189,6 +201,7 @@ class HostileSender : public test::HostileSession {
   }
 
   ToldByReceiver told_;
+  std::optional<test::Output> output_;  // all goes there as a chunk stream; none: into out()
   std::string address_;
   std::shared_ptr<ReceiveShared> shared_;
   std::unique_ptr<Receiver> receiver_;

@@ -29,5 +29,22 @@ TEST(StreamSink, WritesAStreamThatReadsBackWhole) {
   EXPECT_EQ(chunks, made.chunks.size());
 }
 
+TEST(StreamSink, PassesOnWhatItDoesNotUnpack) {
+  const Output output;
+  const MadeObject made = noise_object();
+  auto sink = sink::make_stream_sink(output.fd());
+  ASSERT_TRUE(add_all_segments(*sink, made).has_value());
+  const Buffer& noise = made.chunks.at(made.order[0]);
+  BufferPool pool(0);
+  const auto content = sink::checked_content(*sink, *sink->wanted(made.order[0]), noise, pool);
+  ASSERT_TRUE(content.has_value());
+  EXPECT_EQ(content->size(), 0u);
+  ASSERT_TRUE(sink->write_chunk(made.order[0], *content, noise).has_value());
+  EXPECT_TRUE(sink->complete());
+  const Bytes out = output.bytes();
+  ASSERT_GE(out.size(), noise.size());
+  EXPECT_TRUE(std::equal(noise.view().begin(), noise.view().end(), out.end() - 1000));
+}
+
 }  // namespace
 }  // namespace dcdn::test
