@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/random.hpp"
@@ -110,18 +111,37 @@ Result<void> write_file_atomically(const std::string& path, ByteView bytes, unsi
     ::unlink(beside.c_str());
     return written;
   }
+  return sync_folder(folder_of(path));
+}
+
+std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
-  const std::string dir = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  UniqueFd dir_fd(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (dir_fd.valid()) ::fsync(dir_fd.get());
+  return slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+}
+
+Result<void> sync_folder(int fd, const std::string& what) {
+  // EINVAL: a file system that has nothing to be synced there.
+  if (::fsync(fd) != 0 && errno != EINVAL) return errno_error(errno, what + ": fsync of the folder");
   return {};
+}
+
+Result<void> sync_folder(const std::string& folder) {
+  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // A folder that may be written and not be read is left to the system.
+  if (!fd.valid() && errno == EACCES) return {};
+  if (!fd.valid()) return errno_error(errno, folder + ": open");
+  return sync_folder(fd.get(), folder);
 }
 
 Result<void> make_directories(const std::string& path, unsigned mode) {
   for (std::size_t at = 1; at <= path.size(); ++at) {
     if (at != path.size() && path[at] != '/') continue;
-    if (::mkdir(path.substr(0, at).c_str(), mode) != 0 && errno != EEXIST)
-      return errno_error(errno, path.substr(0, at) + ": make directory");
+    const std::string folder = path.substr(0, at);
+    if (::mkdir(folder.c_str(), mode) == 0) {
+      DCDN_CHECK(sync_folder(folder_of(folder)));  // or all that is put into it is lost with its name
+    } else if (errno != EEXIST) {
+      return errno_error(errno, folder + ": make directory");
+    }
   }
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return errno_error(errno, path);

@@ -1,9 +1,7 @@
 #include "trust/careful_file.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "base/unique_fd.hpp"
@@ -15,11 +13,6 @@ namespace {
 constexpr std::size_t kMaxTrustFile = 4u << 20;
 }  // namespace
 
-std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
-}
-
 Result<void> check_folder(const std::string& folder) {
   struct stat info {};
   if (::stat(folder.c_str(), &info) != 0) return errno_error(errno, folder);
@@ -27,13 +20,6 @@ Result<void> check_folder(const std::string& folder) {
   return Error(Errc::permission,
                folder + ": others than the owner may write here, so its files prove nothing")
       .with_hint("chmod 700 " + folder);
-}
-
-Result<void> sync_folder(const std::string& folder) {
-  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid()) return errno_error(errno, folder);
-  if (::fsync(fd.get()) != 0 && errno != EINVAL) return errno_error(errno, folder + ": fsync");
-  return {};
 }
 
 Result<std::string> read_trust_file(const std::string& path) {

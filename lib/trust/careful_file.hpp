@@ -14,13 +14,9 @@ namespace dcdn::trust {
 inline constexpr mode_t kOwnerOnly = 0600;
 inline constexpr mode_t kFolderMode = 0700;
 
-/// The folder that `path` is in.
-std::string folder_of(const std::string& path);
 /// Whoever may write the folder could put another file in this one's place. error permission: somebody else
 /// may; not_found, io.
 Result<void> check_folder(const std::string& folder);
-/// The name must survive a crash as well as the bytes. error io.
-Result<void> sync_folder(const std::string& folder);
 /// A file that decides who is trusted; empty if there is none. error permission: others may write it or its
 /// folder; limit: over 4 MiB; io.
 Result<std::string> read_trust_file(const std::string& path);

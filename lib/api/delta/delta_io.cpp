@@ -22,11 +22,6 @@ constexpr mode_t kFileMode = 0666;  // as the umask allows
 constexpr auto kProgressInterval = std::chrono::milliseconds(100);
 constexpr double kQuietSeconds = 1;  // what is over by then needs no display
 
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
-}
-
 Error output_exists(const std::string& path) {
   return Error(Errc::exists, path + ": exists already").with_hint("--overwrite replaces it");
 }
@@ -203,9 +198,7 @@ Result<void> DeltaOutput::finish(int interrupt_fd) {
     if (::rename(beside_.c_str(), path_.c_str()) != 0) return errno_error(errno, path_ + ": rename");
     beside_.clear();
   }
-  const UniqueFd dir(::open(directory_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (durable_ && dir.valid()) ::fsync(dir.get());
-  return {};
+  return durable_ ? sync_folder(folder_of(path_)) : Result<void>();
 }
 
 WorkProgress::WorkProgress(ProgressSink* sink, std::string state, std::optional<std::uint64_t> total)

@@ -51,7 +51,7 @@ class PartFile {
     if (::fsync(fd_.get()) != 0) return errno_error(errno, shown() + ": fsync");
     if (::rename(part().c_str(), path_.c_str()) != 0) return errno_error(errno, shown() + ": rename");
     fd_.reset();
-    return {};
+    return sync_folder(folder_of(path_));
   }
 
  private:

@@ -99,8 +99,11 @@ Result<void> write_signature(const std::string& path, const std::string& text, b
   if (!fd.valid()) return errno == EEXIST ? signature_exists(path) : errno_error(errno, path + ": create");
   auto written = write_all(fd.get(), as_bytes(text), path);
   if (written && ::fsync(fd.get()) != 0 && errno != EINVAL) written = errno_error(errno, path + ": fsync");
-  if (!written) ::unlink(path.c_str());
-  return written;
+  if (!written) {
+    ::unlink(path.c_str());
+    return written;
+  }
+  return sync_folder(folder_of(path));
 }
 
 FileSignature describe(const std::string& path, const std::string& signature_path,
