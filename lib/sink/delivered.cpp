@@ -1,5 +1,6 @@
 #include "sink/delivered.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <climits>
@@ -10,6 +11,7 @@
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
+#include "store/tree_access.hpp"
 #include "store/tree_fingerprint.hpp"
 
 namespace dcdn::sink {
@@ -25,8 +27,8 @@ std::string absolute(const std::string& path) {
 }
 
 struct Parsed {
-  Delivered delivered;
-  Digest fingerprint;  // zero: noted before the rename
+  store::Delivered delivered;
+  Digest fingerprint;
 };
 
 std::optional<Parsed> parse(ByteView bytes) {
@@ -58,9 +60,10 @@ DeliveredRecord::DeliveredRecord(std::string delivered_dir, const std::string& r
   hasher.update(as_bytes("\n" + slot));
   path_ = dir_ + "/" + to_hex(hasher.digest().view().first(16));
   staged_ = receive_dir + "/.dcdn-part/" + slot + "/tree";
+  if (options.kind != wire::ObjectKind::tree) staged_ += std::string("/") + store::kSingleFileName;
 }
 
-std::optional<Delivered> DeliveredRecord::find() const {
+std::optional<store::Delivered> DeliveredRecord::find() const {
   const auto bytes = read_file(path_, kMaxRecordBytes);
   if (!bytes) return std::nullopt;
   const auto parsed = parse(*bytes);
@@ -68,8 +71,7 @@ std::optional<Delivered> DeliveredRecord::find() const {
   const bool staged = ::access(staged_.c_str(), F_OK) == 0;
   const Digest now = store::tree_fingerprint(parsed->delivered.path);
   const bool in_place = !now.is_zero() && !staged;
-  const bool untouched = parsed->fingerprint.is_zero() || parsed->fingerprint == now;
-  if (!in_place || !untouched) return std::nullopt;
+  if (!in_place || parsed->fingerprint != now) return std::nullopt;
   return parsed->delivered;
 }
 
@@ -81,13 +83,15 @@ std::optional<std::string> DeliveredRecord::last_name() const {
   return path.substr(path.rfind('/') + 1);
 }
 
-Result<void> DeliveredRecord::put(const Delivered& delivered) const {
+Result<void> DeliveredRecord::put(const store::Delivered& delivered) const {
+  const bool staged = ::access(staged_.c_str(), F_OK) == 0;
+  // What a tree that is laid over another will look like is not known before, and half of it proves nothing.
+  if (staged && store::is_directory(AT_FDCWD, delivered.path)) return {};
   Bytes bytes;
   ByteWriter writer(bytes);
   writer.varint(kRecordVersion);
   writer.raw(delivered.object.view());
-  const bool staged = ::access(staged_.c_str(), F_OK) == 0;
-  writer.raw((staged ? Digest{} : store::tree_fingerprint(delivered.path)).view());
+  writer.raw(store::tree_fingerprint(staged ? staged_ : delivered.path).view());
   writer.varint(delivered.segments);
   writer.varint(delivered.bytes);
   writer.text(delivered.path);

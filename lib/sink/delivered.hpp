@@ -10,30 +10,25 @@
 
 namespace dcdn::sink {
 
-struct Delivered {
-  Digest object;  ///< id of the final segment
-  std::uint64_t segments = 0;
-  std::uint64_t bytes = 0;
-  std::vector<message::ChunkPlanStep> plan;  ///< so that the sender cuts the same chunks again
-  std::string path;                          ///< final name
-};
-
 /// One small file in the state directory per (directory, sender, name, kind).
 class DeliveredRecord {
  public:
   DeliveredRecord(std::string delivered_dir, const std::string& receive_dir,
                   const store::PartObject::Options& options);
-  /// What was delivered and is still in place: its path exists and no staging folder of it is left.
-  [[nodiscard]] std::optional<Delivered> find() const;
+  /// What was delivered and is still in place, untouched: what is at its path looks as it was noted, and
+  /// nothing of it is staged.
+  [[nodiscard]] std::optional<store::Delivered> find() const;
   /// The name in the directory under which it was delivered last, whatever became of it since.
   [[nodiscard]] std::optional<std::string> last_name() const;
-  Result<void> put(const Delivered& delivered) const;
+  /// Before the name is given as well as after: as long as the object is staged, what is noted of its looks
+  /// is those of what is staged. A tree that will be laid over another is noted only after.
+  Result<void> put(const store::Delivered& delivered) const;
   void remove() const;
 
  private:
   std::string dir_;
   std::string path_;
-  std::string staged_;
+  std::string staged_;  // where the object is before it gets its name
 };
 
 }  // namespace dcdn::sink

@@ -25,16 +25,15 @@ class DirectorySink : public ObjectSink {
         record_(std::move(delivered_dir), dir_->path(), options_) {}
 
   Result<message::Answer> open() override {
+    // Renames that were cut short are finished now: it has been delivered.
+    const auto note = [this](const store::Delivered& next) { return record_.put(next); };
+    DCDN_TRY(const auto finished, store::PartObject::finish_delivery(dir_, options_, note));
+    if (finished) DCDN_CHECK(record_.put(*finished));
     delivered_ = record_.find();
     // Delivered under another name because its own was taken: now it may have its own.
     const bool elsewhere = delivered_ && delivered_->path != dir_->path() + "/" + options_.name;
     if (elsewhere && options_.collision == store::Collision::overwrite) delivered_.reset();
-    if (!delivered_) {
-      auto opened = open_part();
-      // Errc::nothing: renames that a power failure cut short are finished now, so it has been delivered.
-      if (!opened && opened.error().code == Errc::nothing) delivered_ = record_.find();
-      if (!opened && !delivered_) return opened.error();
-    }
+    if (!delivered_) DCDN_CHECK(open_part());
     message::Answer answer;
     if (delivered_) {
       answer.segments_done = delivered_->segments;
@@ -103,25 +102,18 @@ class DirectorySink : public ObjectSink {
 
   Result<std::string> finalize() override {
     if (!part_) return delivered_->path;
-    Delivered done;
-    done.object = part_->object_id();
-    done.segments = part_->segments_done();
-    done.bytes = part_->bytes_done();
-    done.plan = part_->resume_point().plan;
-    done.path = dir_->path() + "/" + options_.name;
+    store::Delivered done;
     // Noted first: if the power fails right after the rename, the next offer still finds out that it is done.
-    DCDN_CHECK(record_.put(done));
-    auto path = part_->finalize();
+    auto path = part_->finalize([&](const store::Delivered& next) {
+      done = next;
+      return record_.put(next);
+    });
     if (!path) {
       record_.remove();
       return path;
     }
-    if (options_.collision == store::Collision::skip) {
-      record_.remove();  // what lies there may be older: no proof of anything
-      return path;
-    }
     done.path = *path;
-    DCDN_CHECK(record_.put(done));  // again: the real name, and what it looks like untouched
+    DCDN_CHECK(record_.put(done));  // again: what it looks like in its place, untouched
     return path;
   }
 
@@ -156,7 +148,7 @@ class DirectorySink : public ObjectSink {
   store::PartObject::Options options_;
   OlderFiles older_;
   DeliveredRecord record_;
-  std::optional<Delivered> delivered_;
+  std::optional<store::Delivered> delivered_;
   bool again_ = false;
   std::unique_ptr<store::PartObject> part_;
   std::unique_ptr<BasisBook> book_;  // none: nothing older is looked at

@@ -204,12 +204,19 @@ Result<void> Unpacker::finish_if_complete(Unpacking& unpacking) {
   UnpackedObject object;
   object.name = unpacking.name;
   object.bytes = unpacking.sink->bytes_done();
-  DCDN_TRY(object.path, unpacking.sink->finalize());
+  auto path = unpacking.sink->finalize();
+  const bool kept = !path && path.error().code == Errc::nothing;
+  if (!path && !kept) return path.error();
   object.id = unpacking.sink->object_id();
   unpacking.done = true;
   unpacking.sink.reset();
   ++counts_.objects;
   counts_.bytes += object.bytes;
+  if (kept) {
+    if (rules_.kept) rules_.kept(path.error());
+    return {};
+  }
+  object.path = *std::move(path);
   if (rules_.delivered) rules_.delivered(object);
   return {};
 }

@@ -32,6 +32,9 @@ struct UnpackRules {
   using MakeSink = std::function<std::unique_ptr<ObjectSink>(const std::string& name, wire::ObjectKind kind)>;
   MakeSink make_sink;                                    ///< where an object goes; it is opened here
   std::function<void(const UnpackedObject&)> delivered;  ///< told of every object that is whole; may be empty
+  /// Told of an object of which something else was kept at its place, as was asked: no delivery; may be
+  /// empty.
+  std::function<void(const Error&)> kept;
   bool must_be_signed = false;            ///< by a key of set_accepted(), or nothing of it goes on
   std::uint64_t most_bytes = UINT64_MAX;  ///< content that may come out, all objects together
 };

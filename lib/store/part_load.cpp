@@ -13,9 +13,7 @@ namespace dcdn::store {
 
 namespace {
 
-constexpr const char* kBootNote = "boot_id";
-constexpr const char* kDeliverNote = "deliver";
-constexpr std::size_t kMostNoteBytes = 256;
+constexpr std::size_t kMostNoteBytes = 512;  // a boot and a name
 
 // Gives the files of the first segments to another tree: by a second link, because a file may reach beyond
 // them.
@@ -84,25 +82,22 @@ Staged PartObject::Impl::staged() {
   made.to_name = options.name;
   made.tree = tree;
   made.where = escape_for_display(dir->path());
+  made.sync = options.fsync;
+  made.knows_top = knows_top;
   return made;
 }
 
-Result<void> PartObject::Impl::open() {
+Result<void> PartObject::Impl::claim() {
   if (!dir->claim(slot))
     return Error(Errc::locked, display() + ": is being received already")
         .with_hint("wait until that has ended");
   claimed = true;
-  const bool left_over = is_directory(dir->part_fd(), slot);
-  if (left_over) {
-    DCDN_TRY(slot_fd, open_directory(dir->part_fd(), slot, Missing::fail, escape_for_display(slot_path())));
-    const std::string note = read_note(slot_fd.get(), kDeliverNote);
-    if (!note.empty() && note == current_boot_id()) {
-      // Everything was found right; only names were still to be given.
-      DCDN_TRY(const std::string path, deliver(true));
-      return Error(Errc::nothing, escape_for_display(path) + ": was received already");
-    }
-    ::unlinkat(slot_fd.get(), kDeliverNote, 0);
-  }
+  return {};
+}
+
+Result<void> PartObject::Impl::open() {
+  DCDN_TRY(const auto delivered, deliver_again({}));
+  if (delivered) return Error(Errc::nothing, escape_for_display(delivered->path) + ": was received already");
   if (is_there(dir->out_fd(), options.name)) {
     Staged taken;
     taken.where = escape_for_display(dir->path());
@@ -120,6 +115,8 @@ Result<void> PartObject::Impl::open() {
 Result<void> PartObject::Impl::load() {
   const std::string shown = escape_for_display(slot_path());
   loaded = false;
+  settled = false;
+  slot_synced = false;
   chain = PartChain(options.kind);
   unsynced.clear();
   DCDN_TRY(slot_fd, open_directory(dir->part_fd(), slot, Missing::make, shown));
@@ -166,6 +163,20 @@ Result<void> PartObject::Impl::load() {
   if (!same_boot) DCDN_CHECK(write_note(slot_fd.get(), kBootNote, current_boot_id(), shown));
   loaded = true;
   return {};
+}
+
+// Linux tells of a write that failed once, then takes the pages for written: the next sync says that all is
+// well. So what a failed sync was to save is not here any more, whatever reading it says.
+Error PartObject::Impl::forget_unsynced(Error error) {
+  ::unlinkat(slot_fd.get(), kDeliverNote, 0);
+  ::unlinkat(slot_fd.get(), kBootNote, 0);
+  bool forgotten = true;
+  for (const std::uint64_t chunk : unsynced)
+    forgotten = map->set(chunk, 1, Have::missing).has_value() && forgotten;
+  // A map that cannot be corrected is worth nothing; without one everything comes again.
+  if (!forgotten) ::unlinkat(slot_fd.get(), "have.map", 0);
+  (void)or_over(load()).has_value();  // the sync is what the caller has to tell
+  return error;
 }
 
 Result<void> PartObject::Impl::set_aside(std::uint64_t keep) {

@@ -28,6 +28,13 @@ std::uint64_t promised_by(const wire::Segment& segment) {
   return sum;
 }
 
+Result<void> check_receivable(const std::string& name) {
+  DCDN_CHECK(wire::check_name(name));
+  if (name != kPartDirName) return {};
+  return Error(Errc::refused, name + ": is the name of the staging folder")
+      .with_hint("send it as another name");
+}
+
 ChunkSpot spot_at(const ChunkPlace& place) {
   return {place.file->path, place.file->promised_bytes, place.offset};
 }
@@ -45,12 +52,19 @@ std::string slot_name(const PartObject::Options& options) {
 PartObject::PartObject(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PartObject::~PartObject() = default;
 
+Result<std::optional<Delivered>> PartObject::finish_delivery(std::shared_ptr<ReceiveDir> dir, Options options,
+                                                             const BeforeNaming& before_naming) {
+  DCDN_CHECK(check_receivable(options.name));
+  if (!is_directory(dir->part_fd(), slot_name(options))) return std::optional<Delivered>();
+  Impl impl(std::move(dir), std::move(options));
+  DCDN_CHECK(impl.claim());
+  return impl.deliver_again(before_naming);
+}
+
 Result<std::unique_ptr<PartObject>> PartObject::open(std::shared_ptr<ReceiveDir> dir, Options options) {
-  DCDN_CHECK(wire::check_name(options.name));
-  if (options.name == kPartDirName)
-    return Error(Errc::refused, options.name + ": is the name of the staging folder")
-        .with_hint("send it as another name");
+  DCDN_CHECK(check_receivable(options.name));
   auto impl = std::make_unique<Impl>(std::move(dir), std::move(options));
+  DCDN_CHECK(impl->claim());
   DCDN_CHECK(impl->open());
   return std::unique_ptr<PartObject>(new PartObject(std::move(impl)));
 }
@@ -217,26 +231,40 @@ Result<void> PartObject::checkpoint() {
   Impl& self = *impl_;
   if (self.over) return finished_error(self.options);
   if (!self.options.fsync || self.unsynced.empty()) return {};
-  DCDN_CHECK(self.files->sync());
-  DCDN_CHECK(self.log->sync());
-  std::sort(self.unsynced.begin(), self.unsynced.end());
-  for (std::size_t from = 0; from < self.unsynced.size();) {
-    std::size_t to = from + 1;
-    while (to < self.unsynced.size() && self.unsynced[to] == self.unsynced[to - 1] + 1) ++to;
-    DCDN_CHECK(self.map->set(self.unsynced[from], to - from, Have::synced));
-    from = to;
-  }
-  DCDN_CHECK(self.map->sync());
+  if (auto synced = self.sync_unsynced(); !synced) return self.forget_unsynced(synced.error());
   self.unsynced.clear();
   return {};
 }
 
-Result<std::string> PartObject::finalize() {
+Result<void> PartObject::Impl::sync_unsynced() {
+  DCDN_CHECK(files->sync());
+  DCDN_CHECK(log->sync());
+  if (!slot_synced) {
+    for (const int folder : {files->tree().fd(), slot_fd.get(), dir->part_fd(), dir->out_fd()})
+      DCDN_CHECK(sync_folder(folder, escape_for_display(slot_path())));
+    slot_synced = true;
+  }
+  std::sort(unsynced.begin(), unsynced.end());
+  for (std::size_t from = 0; from < unsynced.size();) {
+    std::size_t to = from + 1;
+    while (to < unsynced.size() && unsynced[to] == unsynced[to - 1] + 1) ++to;
+    DCDN_CHECK(map->set(unsynced[from], to - from, Have::synced));
+    from = to;
+  }
+  return map->sync();
+}
+
+Result<std::string> PartObject::finalize(const BeforeNaming& before_naming) {
   Impl& self = *impl_;
   if (self.over) return finished_error(self.options);
   if (!self.chain.complete()) return Error(Errc::incomplete, self.display() + ": is not all here yet");
-  DCDN_CHECK(self.verify());
-  return self.deliver(false);
+  if (self.settled) {
+    DCDN_CHECK(self.settle_again());  // some of it may have its name already
+  } else {
+    DCDN_CHECK(self.verify());
+    DCDN_CHECK(self.settle());
+  }
+  return self.give_names(before_naming);
 }
 
 Result<void> PartObject::discard() {

@@ -5,12 +5,15 @@
 // OUT/.dcdn-part/<slot>/have.map      a byte a chunk record: 0 missing, 1 written, 2 written and fdatasynced
 // OUT/.dcdn-part/<slot>/boot_id       boot that wrote the ones: after another boot they are rehashed
 // OUT/.dcdn-part/<slot>/tree/...      the files (file and stream objects: tree/data.part)
-// OUT/.dcdn-part/<slot>/deliver       boot in which all was found right and only names were left to give
+// OUT/.dcdn-part/<slot>/deliver       boot in which all was made and on disk and only names were left to
+// give, and the
+//                                     name that is given next
 // OUT/.dcdn-part/<slot>.old/          the chain before this one, as a source of equal chunks
 //
 // The slot is a digest of sender, name and kind, so the same sender sending the same name finds its own work
 // again. Nothing has its final name before every chunk and every file digest is right.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +42,19 @@ struct ResumePoint {
   bool anything = false;  ///< some data is here (maybe of an older chain): answer with ask
 };
 
+/// What was delivered, and what answers a sender who asks whether it was.
+struct Delivered {
+  Digest object;  ///< id of the final segment
+  std::uint64_t segments = 0;
+  std::uint64_t bytes = 0;
+  std::vector<message::ChunkPlanStep> plan;  ///< so that the sender cuts the same chunks again
+  std::string path;                          ///< final name
+};
+
+/// Gets what is delivered next, when all of it is on disk under its staged name: whoever keeps a record of
+/// deliveries writes it now, so that a crash after the rename finds it.
+using BeforeNaming = std::function<Result<void>(const Delivered& next)>;
+
 /// Threads  one at a time (the receiver's store thread).
 class PartObject {
  public:
@@ -53,13 +69,16 @@ class PartObject {
     /// or with ".." after another component (which may be a link itself).
     bool allow_unsafe_links = false;
   };
+  /// Ends a delivery that was cut short when only names were left to give, as it would have ended. nullopt:
+  /// there is none. Errors as of finalize().
+  static Result<std::optional<Delivered>> finish_delivery(std::shared_ptr<ReceiveDir> dir, Options options,
+                                                          const BeforeNaming& before_naming = {});
   /// Opens the slot: continues what is there or starts anew. A damaged slot (cut manifest, wrong map) is
-  /// repaired by forgetting what cannot be trusted. If only the last renames were missing they are done:
-  /// error nothing, "was received already".
-  /// error exists: the final name is taken and collision is refuse
-  /// (hint names --overwrite, --rename, --skip); nothing: it is taken and collision is skip (but a tree fills
-  /// gaps in a directory); locked: this process receives it already; refused: a name that is not allowed
-  /// here.
+  /// repaired by forgetting what cannot be trusted. A delivery that was cut short is finished (as by
+  /// finish_delivery(), which tells what it was): error nothing, "was received already". error exists: the
+  /// final name is taken and collision is refuse (hint names --overwrite, --rename, --skip); nothing: it is
+  /// taken and collision is skip (but a tree fills gaps in a directory); locked: this process receives it
+  /// already; refused: a name that is not allowed here.
   static Result<std::unique_ptr<PartObject>> open(std::shared_ptr<ReceiveDir> dir, Options options);
   ~PartObject();
 
@@ -91,13 +110,16 @@ class PartObject {
   [[nodiscard]] std::uint64_t bytes_done() const;
   /// All segments (final one included) and all chunks are here.
   [[nodiscard]] bool complete() const;
-  /// fdatasync of what was written since the last call, then 2 in the map.
+  /// fdatasync of what was written since the last call, then 2 in the map. When that fails, the chunks it was
+  /// for are missing again.
   Result<void> checkpoint();
   /// Checks every file digest, sets modes and times, fsyncs, gives the final name by the collision policy,
-  /// removes the slot. Returns the final path. Set-user-id, set-group-id and sticky bits are never set.
-  /// error corrupt: a file's digest is wrong, and its chunks are missing again; exists: somebody took the
-  /// name meanwhile, the slot stays for another try; nothing: so, and collision is skip.
-  Result<std::string> finalize();
+  /// removes the slot. Returns the final path, when name and content are on disk. Set-user-id, set-group-id
+  /// and sticky bits are never set. error corrupt: a file's digest is wrong, and its chunks are missing
+  /// again; exists: somebody took the name meanwhile, or something of another kind is in the way, the slot
+  /// stays for another try; nothing: collision is skip, and something else than what came was kept, so not
+  /// all of the object is there.
+  Result<std::string> finalize(const BeforeNaming& before_naming = {});
   /// Forgets the slot (cancel).
   Result<void> discard();
   [[nodiscard]] const Digest& object_id() const;  ///< after complete()

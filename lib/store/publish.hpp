@@ -1,6 +1,7 @@
 // publish.hpp - the last step: a finished file or tree gets its name, and what is there is treated as was
 // asked.
 #pragma once
+#include <functional>
 #include <string>
 
 #include "dcdn/result.hpp"
@@ -14,15 +15,21 @@ struct Staged {
   int to_directory = -1;
   std::string to_name;
   bool tree = false;
-  std::string where;  ///< for errors: the folder received into, safe to show
+  bool knows_top = false;  ///< a tree's own folder has the mode and time that one it is laid over gets
+  bool sync = true;        ///< folders that names are given in below to_name are fsynced; to_directory is the
+                           ///< caller's to sync
+  std::string where;       ///< for errors: the folder received into, safe to show
 };
 
 /// Error "exists", with the options that help.
 Error taken_error(const Staged& staged);
+/// Gets the name that is given next; an error keeps it from being given.
+using NoteName = std::function<Result<void>(const std::string& name)>;
 /// Moves the staged thing to its name, or, for a tree over a directory, entry by entry. Returns the name it
 /// got. Nothing is replaced unless `collision` is overwrite, and no symbolic link at the destination is
-/// followed. Called again after it was cut short, it goes on; if nothing is staged any more it returns the
-/// asked name. error exists; nothing: the policy is skip and all of it is there.
-Result<std::string> publish(const Staged& staged, Collision collision);
+/// followed. Called again after it was cut short, it goes on, if something is staged still.
+/// error exists, also when a file is where a folder must be, or a folder where a file must be; nothing: the
+/// policy is skip, and something is there already and was kept that is not what came.
+Result<std::string> publish(const Staged& staged, Collision collision, const NoteName& note);
 
 }  // namespace dcdn::store

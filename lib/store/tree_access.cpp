@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <memory>
+#include <optional>
 
 #include "base/text.hpp"
 
@@ -15,6 +17,8 @@ namespace dcdn::store {
 
 namespace {
 
+constexpr std::size_t kCompareBytes = std::size_t{256} << 10;
+constexpr int kReadFile = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 struct CloseDirectory {
@@ -25,6 +29,28 @@ Result<UniqueFd> reopen(int directory, const std::string& what) {
   UniqueFd fd(::openat(directory, ".", kDirectory));
   if (!fd.valid()) return errno_error(errno, what + ": open directory");
   return fd;
+}
+
+std::optional<std::string> link_target(int parent, const std::string& name) {
+  std::string target(PATH_MAX, '\0');
+  const ssize_t length = ::readlinkat(parent, name.c_str(), target.data(), target.size());
+  if (length < 0) return std::nullopt;
+  target.resize(static_cast<std::size_t>(length));
+  return target;
+}
+
+Result<bool> same_bytes(int one, int other, const std::string& what) {
+  Bytes piece(kCompareBytes);
+  Bytes other_piece(kCompareBytes);
+  for (std::uint64_t at = 0;;) {
+    DCDN_TRY(const std::size_t got, read_full_at(one, piece, at, what));
+    DCDN_TRY(const std::size_t other_got, read_full_at(other, other_piece, at, what));
+    if (got != other_got ||
+        !std::equal(piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(got), other_piece.begin()))
+      return false;
+    if (got == 0) return true;
+    at += got;
+  }
 }
 
 // Removes what a directory holds. Deeper levels recurse: the depth of a tree is limited when it comes in.
@@ -107,6 +133,25 @@ bool is_there(int parent, const std::string& name) {
 bool is_directory(int parent, const std::string& name) {
   struct stat info {};
   return ::fstatat(parent, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode);
+}
+
+Result<bool> same_content(int one_parent, const std::string& one, int other_parent, const std::string& other,
+                          const std::string& what) {
+  struct stat info {};
+  struct stat other_info {};
+  if (::fstatat(one_parent, one.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+      ::fstatat(other_parent, other.c_str(), &other_info, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno_error(errno, what);
+  if ((info.st_mode & S_IFMT) != (other_info.st_mode & S_IFMT)) return false;
+  if (S_ISLNK(info.st_mode)) {
+    const auto target = link_target(one_parent, one);
+    return target && target == link_target(other_parent, other);
+  }
+  if (!S_ISREG(info.st_mode) || info.st_size != other_info.st_size) return false;
+  const UniqueFd fd(::openat(one_parent, one.c_str(), kReadFile));
+  const UniqueFd other_fd(::openat(other_parent, other.c_str(), kReadFile));
+  if (!fd.valid() || !other_fd.valid()) return false;  // who may not look cannot say that it is the same
+  return same_bytes(fd.get(), other_fd.get(), what);
 }
 
 bool link_stays_inside(const std::string& path, const std::string& target) {

@@ -26,6 +26,10 @@ Result<std::uint64_t> tree_bytes(int directory, const std::string& what);
 /// What is at `name` itself (a symbolic link is not followed).
 bool is_there(int parent, const std::string& name);
 bool is_directory(int parent, const std::string& name);
+/// Whether two files have the same bytes, or two links the same target; another kind is not the same. Modes
+/// and times do not count.
+Result<bool> same_content(int one_parent, const std::string& one, int other_parent, const std::string& other,
+                          const std::string& what);
 
 /// Whether a link at `path` in a tree points to somewhere in that tree: relative, ".." only at its start, and
 /// not more of them than the link is deep. (Further on, ".." could start from wherever another link leads.)

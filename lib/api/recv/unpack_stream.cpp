@@ -54,6 +54,7 @@ class StreamUnpacking {
     sink::UnpackRules rules;
     rules.make_sink = [this](const std::string& name, wire::ObjectKind kind) { return sink_for(name, kind); };
     rules.delivered = [this](const sink::UnpackedObject& object) { delivered(object); };
+    rules.kept = [this](const Error& error) { progress_.on_note(0, error.message); };
     rules.must_be_signed = must_be_signed();
     rules.most_bytes = tap_.most_bytes;
     return rules;

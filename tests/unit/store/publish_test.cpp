@@ -145,12 +145,42 @@ TEST_F(PublishTest, SkipKeepsAFile) {
 TEST_F(PublishTest, SkipFillsTheGapsOfATree) {
   put(at("name/d/same"), "mine");
   put(at("name/d/other"), "other");
-  receive(small_tree(), with(Collision::skip, ObjectKind::tree));
+  auto part = open(with(Collision::skip, ObjectKind::tree));
+  feed(*part, small_tree());
+  const auto kept = part->finalize();
+  ASSERT_FALSE(kept);  // not all of it is there, so nobody may be told that it is
+  EXPECT_EQ(kept.error().code, Errc::nothing);
+  EXPECT_THAT(kept.error().message, HasSubstr("name/d/same"));
   EXPECT_EQ(text(at("name/d/same")), "mine");
   EXPECT_EQ(text(at("name/d/other")), "other");
   EXPECT_EQ(text(at("name/d/new")), "new");
   EXPECT_EQ(text(at("name/top")), "top");
   EXPECT_NE(mtime_of(at("name/d")), 99'000'000'000);
+}
+
+TEST_F(PublishTest, SkipDeliversWhatIsThereAlready) {
+  put(at("name/d/same"), "from sender");
+  EXPECT_EQ(receive(small_tree(), with(Collision::skip, ObjectKind::tree)), at("name"));
+  EXPECT_EQ(text(at("name/d/new")), "new");
+}
+
+TEST_F(PublishTest, SkipTellsOfAnotherKindInTheWay) {
+  put(at("name/d"), "a file");
+  fs::create_directories(at("other/top"));
+  for (const std::string name : {"name", "other"}) {
+    auto part = open(with(Collision::skip, ObjectKind::tree, name));
+    feed(*part, small_tree());
+    const auto failed = part->finalize();
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, Errc::exists);
+    EXPECT_THAT(failed.error().message, HasSubstr(name == "name" ? "name/d" : "other/top"));
+    part.reset();
+    fs::remove_all(at(name == "name" ? "name/d" : "other/top"));
+    const auto again = PartObject::finish_delivery(dir_, with(Collision::skip, ObjectKind::tree, name));
+    ASSERT_TRUE(again && *again);
+    EXPECT_EQ(text(at(name + "/d/new")), "new");
+    EXPECT_EQ(text(at(name + "/top")), "top");
+  }
 }
 
 TEST_F(PublishTest, OverwriteMergesTrees) {
@@ -187,9 +217,12 @@ TEST_F(PublishTest, LinksAtTheDestinationAreNeverFollowed) {
     fs::create_directories(at("name"));
     fs::create_directory_symlink(victim(), at("name/d"));
     fs::create_symlink(victim() + "/victim", at("name/top"));
-    receive(small_tree(), with(collision, ObjectKind::tree));
-    expect_victim_untouched();
     const bool kept = collision == Collision::skip;
+    auto part = open(with(collision, ObjectKind::tree));
+    feed(*part, small_tree());
+    EXPECT_EQ(part->finalize().has_value(), !kept);
+    ASSERT_TRUE(part->discard());
+    expect_victim_untouched();
     EXPECT_EQ(fs::is_symlink(at("name/d")), kept);
     EXPECT_EQ(fs::is_symlink(at("name/top")), kept);
     if (!kept) {
@@ -248,6 +281,7 @@ TEST_F(PublishTest, DeliveryCutShortIsFinishedByTheNextOpen) {
   die_after_feeding(small_tree(), chosen, every_chunk);
   // As finalize() leaves it when it dies after the first of its renames.
   put(slot(chosen) + "/deliver", text("/proc/sys/kernel/random/boot_id"));
+  for (const char* file : {"d/new", "d/same", "top"}) ::chmod((slot(chosen) + "/tree/" + file).c_str(), 0644);
   fs::rename(slot(chosen) + "/tree/top", at("name/top"));
   const auto again = try_open(chosen);
   ASSERT_FALSE(again);

@@ -1,0 +1,49 @@
+// settler.hpp - gives staged entries what does not depend on their bytes: length, mode, time; makes links,
+// empty files and folders.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "store/manifest_log.hpp"
+#include "store/part_object.hpp"
+#include "store/tree_access.hpp"
+
+namespace dcdn::store {
+
+class Settler {
+ public:
+  /// `sync_each`: each file and folder is fsynced once it is as it will be.
+  Settler(TreeRoot& tree, const PartObject::Options& options, bool sync_each)
+      : tree_(tree), options_(options), sync_each_(sync_each) {}
+
+  /// Each entry, in the manifest's order.
+  Result<void> settle(const WholeEntry& entry);
+  /// After all entries: a directory's mode may forbid, and its time would change with, what is done inside
+  /// it.
+  Result<void> settle_directories();
+  /// Instead of both, when all was settled before and some of it has its name already: the folders that are
+  /// still here get back the mode and time that moving things out of them took.
+  Result<void> settle_again(const WholeEntry& entry);
+
+  /// The tree's own folder is as it was sent. Else only its owner may look into it: nobody said who else may.
+  [[nodiscard]] bool knows_top() const { return knows_top_; }
+  /// What failed was putting something on disk: what was written there may be lost, although it can be read.
+  [[nodiscard]] bool sync_failed() const { return sync_failed_; }
+
+ private:
+  Result<UniqueFd> open_entry(const std::string& path, Missing missing);
+  Result<void> settle_file(const WholeEntry& entry);
+  Result<void> settle_link(const wire::EntryBegin& entry);
+  Result<void> set_mode_and_time(int fd, const wire::EntryBegin& entry, const std::string& shown);
+  Result<void> sync(int fd, const std::string& shown);
+
+  TreeRoot& tree_;
+  const PartObject::Options& options_;
+  bool sync_each_;
+  bool sync_failed_ = false;
+  bool knows_top_ = false;
+  unsigned umask_ = current_umask();
+  std::vector<wire::EntryBegin> directories_;
+};
+
+}  // namespace dcdn::store
