@@ -12,6 +12,7 @@
 #include "pipeline/segment_builder.hpp"
 #include "source/input.hpp"
 #include "source/packed_segment.hpp"
+#include "source/source_file.hpp"
 #include "wire/frame.hpp"
 #include "wire/repeat_window.hpp"
 #include "wire/signed_frames.hpp"
@@ -66,57 +67,74 @@ class Packer {
       if (entry.begin.kind == wire::EntryKind::file) return file(entry);
       return add(entry.begin);
     };
+    DCDN_TRY(const SourceEntry top, top_entry(request_.path));
+    DCDN_CHECK(add(top.begin));
     return walk_tree(request_.path, request_.symlinks, visit, request_.note);
   }
 
   Result<void> file(const SourceEntry& entry) {
-    const std::string shown = escape_for_display(entry.disk_path);
-    UniqueFd fd(::open(entry.disk_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-    if (!fd.valid() && errno == ENOENT) return Error(Errc::changed, shown + ": vanished before it was read");
-    if (!fd.valid()) return errno_error(errno, shown + ": open");
-    DCDN_CHECK(add(entry.begin));
+    DCDN_TRY(SourceFile file, SourceFile::open(entry));
     file_ = {};
-    const std::uint64_t size = entry.begin.size.value_or(0);
-    while (file_.at < size) DCDN_CHECK(file_piece(fd.get(), size, shown));
-    DCDN_CHECK(unchanged(fd.get(), entry, shown));
+    if (file.size() <= chunk_bytes()) return small_file(file);
+    DCDN_CHECK(add(file.begin()));
+    while (file_.at < file.size()) DCDN_CHECK(file_piece(file));
+    DCDN_CHECK(unchanged(file));
+    return end_file();
+  }
+
+  // One chunk, or what a file system makes up as it is read: of that the size tells nothing (/proc says 0,
+  // /sys says a page). So it is read before its size is promised.
+  Result<void> small_file(SourceFile& file) {
+    if (file.size() == 0) return unannounced_file(file);
+    if (file.hole_at(0, file.size()) > 0) {
+      DCDN_CHECK(add(file.begin()));
+      DCDN_CHECK(add_hole(file.size()));
+    } else {
+      Buffer content = take_buffer(static_cast<std::size_t>(file.size()));
+      DCDN_TRY(const std::size_t got, file.read(content.writable(), 0));
+      if (got < content.size()) DCDN_CHECK(file.take_for_size(got));
+      DCDN_CHECK(add(file.begin()));
+      if (got > 0) DCDN_CHECK(add_content(content.first(got)));
+      if (got < content.size()) return end_file();
+    }
+    DCDN_CHECK(unchanged(file));
+    return end_file();
+  }
+
+  // A file that says it is empty: whatever can be read.
+  Result<void> unannounced_file(const SourceFile& file) {
+    std::uint8_t first = 0;
+    DCDN_TRY(const std::size_t any, file.read(MutableByteView(&first, 1), 0));
+    wire::EntryBegin begin = file.begin();
+    if (any > 0) begin.size.reset();
+    DCDN_CHECK(add(std::move(begin)));
+    for (bool more = any > 0; more;) {
+      if (stopped_()) return stopped_error();
+      Buffer content = take_buffer(chunk_bytes());
+      DCDN_TRY(const std::size_t got, file.read(content.writable(), file_.at));
+      more = got == content.size();
+      if (got > 0) DCDN_CHECK(add_content(content.first(got)));
+    }
     return end_file();
   }
 
   // One cell of the chunk grid, or a whole run of cells that the file system says are a hole.
-  Result<void> file_piece(int fd, std::uint64_t size, const std::string& shown) {
+  Result<void> file_piece(SourceFile& file) {
     if (stopped_()) return stopped_error();
-    const std::uint64_t cell = std::min<std::uint64_t>(chunk_bytes(), size - file_.at);
-    const std::uint64_t hole = hole_cells(fd, size, cell);
+    const std::uint64_t cell = std::min<std::uint64_t>(chunk_bytes(), file.size() - file_.at);
+    const std::uint64_t hole = file.hole_at(file_.at, cell);
     if (hole > 0) return add_hole(hole);
     Buffer content = take_buffer(static_cast<std::size_t>(cell));
-    DCDN_TRY(const std::size_t got, read_full_at(fd, content.writable(), file_.at, shown));
-    if (got < cell)
-      return Error(Errc::changed, shown + ": became shorter while it was read").with_hint(kAgain);
+    DCDN_TRY(const std::size_t got, file.read(content.writable(), file_.at));
+    if (got < cell) return file.shorter();
     return add_content(std::move(content));
   }
 
-  // Bytes of whole cells from here on that need not be read. Only asked where data does not start at once.
-  std::uint64_t hole_cells(int fd, std::uint64_t size, std::uint64_t cell) {
-    if (file_.at < file_.data_until) return 0;
-    const off_t data = ::lseek(fd, static_cast<off_t>(file_.at), SEEK_DATA);
-    if (data < 0) {
-      if (errno == ENXIO) return size - file_.at;
-      file_.data_until = size;  // this file system cannot tell
-      return 0;
-    }
-    const off_t hole = ::lseek(fd, data, SEEK_HOLE);
-    file_.data_until = hole < 0 ? size : static_cast<std::uint64_t>(hole);
-    const std::uint64_t gap = static_cast<std::uint64_t>(data) - file_.at;
-    return gap - gap % cell;
-  }
-
-  Result<void> unchanged(int fd, const SourceEntry& entry, const std::string& shown) {
-    struct stat now {};
-    if (::fstat(fd, &now) != 0) return errno_error(errno, shown + ": stat");
-    const std::int64_t mtime = now.st_mtim.tv_sec * std::int64_t{1'000'000'000} + now.st_mtim.tv_nsec;
-    if (mtime == entry.begin.mtime_ns && static_cast<std::uint64_t>(now.st_size) == entry.begin.size)
-      return {};
-    return Error(Errc::changed, shown + ": changed while it was read").with_hint(kAgain);
+  Result<void> unchanged(const SourceFile& file) {
+    DCDN_TRY(const bool untouched, file.is_untouched());
+    if (untouched) return {};
+    DCDN_CHECK(flush_batch());  // now the digest is that of all that was read
+    return file.expect_again(file_.at, hasher_.digest(), stopped_);
   }
 
   Result<void> standard_input() {
@@ -287,9 +305,7 @@ class Packer {
 
   struct FileState {
     std::uint64_t at = 0;
-    std::uint64_t data_until = 0;  // no hole before this offset
   };
-  static constexpr const char* kAgain = "run the same command again: only what changed is sent";
 
   const PackRequest& request_;
   work::WorkerPool& workers_;

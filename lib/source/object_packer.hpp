@@ -38,7 +38,8 @@ struct PackRequest {
 /// False: stop, nobody wants it.
 using EmitSegment = std::function<bool(PackedSegment)>;
 
-/// Packs to the end. error changed: the source changed or vanished while it was read (hint: run it again);
+/// Packs to the end. Of a file that grows meanwhile, what was there when it was opened.
+/// error changed: the source changed or vanished while it was read (hint: run it again);
 /// interrupted: emit or `stopped` said stop; permission, io.
 Result<void> pack_object(const PackRequest& request, work::WorkerPool& workers, BufferPool& pool,
                          const std::function<bool()>& stopped, const EmitSegment& emit);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -34,8 +35,12 @@ wire::EntryBegin begin_of(const std::string& path_in_tree, const struct stat& in
   wire::EntryBegin begin;
   begin.path = path_in_tree;
   begin.mode = static_cast<std::uint16_t>(info.st_mode & kModeBits);
-  begin.mtime_ns = info.st_mtim.tv_sec * std::int64_t{1'000'000'000} + info.st_mtim.tv_nsec;
+  begin.mtime_ns = nanoseconds_of(info.st_mtim);
   return begin;
+}
+
+bool has_strange_time(const struct stat& info) {
+  return nanoseconds_of(info.st_mtim) == INT64_MAX || nanoseconds_of(info.st_mtim) == INT64_MIN;
 }
 
 Result<std::vector<std::string>> sorted_names(const std::string& path) {
@@ -107,6 +112,8 @@ class Walk {
       if (symlinks_ == Symlinks::keep) return symlink(disk_path, path_in_tree, info);
       if (::stat(disk_path.c_str(), &info) != 0) return vanished_or(disk_path, "follow link");
     }
+    if (note_ && has_strange_time(info))
+      note_(escape_for_display(disk_path) + ": its time is beyond the years 1677 to 2262 and is cut to them");
     SourceEntry entry{begin_of(path_in_tree, info), disk_path};
     if (S_ISREG(info.st_mode)) {
       entry.begin.kind = wire::EntryKind::file;
@@ -141,6 +148,14 @@ class Walk {
 };
 
 }  // namespace
+
+std::int64_t nanoseconds_of(const struct timespec& time) {
+  std::int64_t ns = 0;
+  if (__builtin_mul_overflow(std::int64_t{time.tv_sec}, std::int64_t{1'000'000'000}, &ns) ||
+      __builtin_add_overflow(ns, std::int64_t{time.tv_nsec}, &ns))
+    return time.tv_sec < 0 ? INT64_MIN : INT64_MAX;
+  return ns;
+}
 
 Result<wire::ObjectKind> kind_of_source(const std::string& path, Symlinks symlinks) {
   // A symlink named on the command line is what it points to, as with cp and tar -h; inside trees the option
@@ -183,6 +198,13 @@ Result<SourceTotals> measure_source(const std::string& path, wire::ObjectKind ki
     DCDN_CHECK(count(entry));
   }
   return totals;
+}
+
+Result<SourceEntry> top_entry(const std::string& path) {
+  DCDN_TRY(const struct stat info, status_of(path, true));
+  SourceEntry entry{begin_of("", info), path};
+  entry.begin.kind = wire::EntryKind::directory;
+  return entry;
 }
 
 Result<SourceEntry> file_entry(const std::string& path) {

@@ -1,6 +1,7 @@
 // source_walk.hpp - what is to be sent: a file, a directory tree, or standard input, entry by entry in
 // canonical order.
 #pragma once
+#include <ctime>
 #include <functional>
 #include <string>
 
@@ -24,6 +25,10 @@ struct SourceTotals {
   std::uint64_t entries = 0;
 };
 
+/// Nanoseconds since 1970. File systems hold times that these cannot (before 1677, after 2262): such a one
+/// becomes the nearest that there is.
+std::int64_t nanoseconds_of(const struct timespec& time);
+
 /// What a path on the command line names. error not_found, permission; usage: a device, socket or FIFO (pipe
 /// it in through "-").
 Result<wire::ObjectKind> kind_of_source(const std::string& path, Symlinks symlinks);
@@ -45,6 +50,9 @@ Result<void> walk_tree(const std::string& path, Symlinks symlinks, const EntryVi
 
 /// Sizes by stat only, so that progress and free space are known before the first byte is read.
 Result<SourceTotals> measure_source(const std::string& path, wire::ObjectKind kind, Symlinks symlinks);
+
+/// The entry of a tree's own directory, with an empty path.
+Result<SourceEntry> top_entry(const std::string& path);
 
 /// The single entry of a file object.
 Result<SourceEntry> file_entry(const std::string& path);

@@ -131,6 +131,78 @@ TEST(ObjectPacker, AFileThatChangesWhileItIsReadIsAnErrorNotAMixture) {
   EXPECT_FALSE(packed.segments.empty() ? false : packed.segments.back().final);
 }
 
+TEST(ObjectPacker, OfAFileThatGrowsWhatWasThereIsSent) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/log";
+  const Bytes content = pattern(300'000, 2);
+  write_bytes(path, content);
+  auto request = file_request(path);
+  bool grown = false;
+  request.chunk_bytes = [&](std::uint64_t index) {
+    if (index == 1 && !std::exchange(grown, true)) std::ofstream(path, std::ios::app) << "one more line";
+    return 4096u;
+  };
+  const Packed packed = pack(request);
+  ASSERT_TRUE(grown);
+  ASSERT_TRUE(packed.result.has_value()) << packed.result.error().message;
+  EXPECT_EQ(content_of(packed), content);
+  EXPECT_EQ(std::get<wire::EntryEnd>(packed.records().back()).content, digest::blake3(content));
+}
+
+TEST(ObjectPacker, AFileThatIsChangedInPlaceIsAnErrorAlsoIfItGrew) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/f";
+  write_bytes(path, pattern(3'000'000, 2));
+  auto request = file_request(path);
+  bool changed = false;
+  request.chunk_bytes = [&](std::uint64_t index) {
+    if (index == 1 && !std::exchange(changed, true)) write_bytes(path, pattern(3'000'001, 3));
+    return 4096u;
+  };
+  const Packed packed = pack(request);
+  ASSERT_TRUE(changed);
+  ASSERT_FALSE(packed.result.has_value());
+  EXPECT_EQ(packed.result.error().code, Errc::changed);
+}
+
+TEST(ObjectPacker, WhatTheKernelMakesUpIsReadToItsEnd) {
+  for (const std::string path :
+       {"/proc/version", "/proc/self/maps", "/sys/kernel/mm/transparent_hugepage/enabled"}) {
+    if (!fs::exists(path)) continue;
+    SCOPED_TRACE(path);
+    const auto expected = read_file(path, 1u << 24);
+    ASSERT_TRUE(expected.has_value());
+    const Packed packed = pack(file_request(path));
+    ASSERT_TRUE(packed.result.has_value()) << packed.result.error().message;
+    const Bytes content = content_of(packed);
+    EXPECT_FALSE(content.empty());
+    if (path != "/proc/self/maps") {
+      EXPECT_EQ(content, *expected);
+    }
+  }
+}
+
+TEST(ObjectPacker, ATreeTellsModeAndTimeOfItsOwnFolder) {
+  const TempDir dir;
+  fs::create_directories(dir.path() + "/t");
+  fs::permissions(dir.path() + "/t", fs::perms::owner_all);
+  auto request = file_request(dir.path() + "/t");
+  request.object.kind = wire::ObjectKind::tree;
+  const Packed packed = pack(request);
+  ASSERT_TRUE(packed.result.has_value());
+  const auto& top = std::get<wire::EntryBegin>(packed.records().front());
+  EXPECT_EQ(top.kind, wire::EntryKind::directory);
+  EXPECT_EQ(top.path, "");
+  EXPECT_EQ(top.mode, 0700);
+}
+
+TEST(SourceWalk, TimesBeyondNanosecondsAreTheNearestOnes) {
+  EXPECT_EQ(source::nanoseconds_of({1, 5}), 1'000'000'005);
+  EXPECT_EQ(source::nanoseconds_of({-1, 999'999'999}), -1);
+  EXPECT_EQ(source::nanoseconds_of({15'000'000'000, 0}), INT64_MAX);   // 2445
+  EXPECT_EQ(source::nanoseconds_of({-15'000'000'000, 0}), INT64_MIN);  // 1494
+}
+
 TEST(ObjectPacker, AVanishedFileNamesItself) {
   const Packed packed = pack(file_request("/nonexistent/dcdn-test"));
   ASSERT_FALSE(packed.result.has_value());

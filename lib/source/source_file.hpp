@@ -1,0 +1,46 @@
+// source_file.hpp - a file that is read to be sent: where its holes are, and whether it was all there at one
+// time.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "base/unique_fd.hpp"
+#include "source/source_walk.hpp"
+
+namespace dcdn::source {
+
+/// What is sent of a file is what was there when it was opened: one that grows meanwhile is sent as far as
+/// that.
+class SourceFile {
+ public:
+  /// error changed: vanished, or something else than a file since the walk.
+  static Result<SourceFile> open(const SourceEntry& entry);
+
+  /// Size and time are those of when it was opened.
+  [[nodiscard]] const wire::EntryBegin& begin() const { return begin_; }
+  [[nodiscard]] std::uint64_t size() const { return begin_.size.value_or(0); }
+  /// Until `into` is full or the file ends; returns how many bytes.
+  [[nodiscard]] Result<std::size_t> read(MutableByteView into, std::uint64_t offset) const;
+  /// Bytes of whole cells from `at` on that need not be read. Only asks where data does not start at once.
+  std::uint64_t hole_at(std::uint64_t at, std::uint64_t cell);
+  /// There are only `bytes`, although it says more and still does: so that is its size. error changed: it was
+  /// cut.
+  Result<void> take_for_size(std::uint64_t bytes);
+  /// Nobody has written to it since it was opened, as far as its time and size tell.
+  [[nodiscard]] Result<bool> is_untouched() const;
+  /// Reads the first `bytes` again. Whatever is there twice was there in between, all of it at one time; a
+  /// file that only grew has it still. error changed: their digest is another; interrupted: `stopped` said
+  /// so.
+  [[nodiscard]] Result<void> expect_again(std::uint64_t bytes, const Digest& digest,
+                                          const std::function<bool()>& stopped) const;
+  [[nodiscard]] Error shorter() const;
+
+ private:
+  SourceFile() = default;
+  UniqueFd fd_;
+  std::string shown_;
+  wire::EntryBegin begin_;
+  std::uint64_t data_until_ = 0;  // no hole before this offset
+};
+
+}  // namespace dcdn::source
