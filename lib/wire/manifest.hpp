@@ -21,7 +21,7 @@ enum class EntryKind : std::uint8_t { file = 0, directory = 1, symlink = 2 };
 enum class CodecId : std::uint8_t { raw = 0, zstd = 1, lz4 = 2 };  ///< same numbers as compress/codec.hpp
 
 /// A file, directory or symlink starts. In a file object and a stream there is exactly one entry, with path
-/// "".
+/// "". In a tree the directory of path "" is the tree's own; if there is one, it comes first.
 struct EntryBegin {
   EntryKind kind = EntryKind::file;
   std::string path;           ///< relative, '/' between components, bytes as they are on disk
@@ -114,6 +114,7 @@ class ManifestChecker {
     std::optional<std::uint64_t> promised;
   };
   Result<void> add_record(Place& place, ObjectKind kind, const Record& record) const;
+  static Result<void> begin_top(Place& place, const EntryBegin& entry);
   Result<void> begin_entry(Place& place, ObjectKind kind, const EntryBegin& entry) const;
 
   Place place_;

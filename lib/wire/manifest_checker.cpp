@@ -91,6 +91,13 @@ Result<void> ManifestChecker::add_record(Place& place, ObjectKind kind, const Re
   return {};
 }
 
+// The tree's own folder: first or not at all.
+Result<void> ManifestChecker::begin_top(Place& place, const EntryBegin& entry) {
+  if (place.any_entry) return bad_entry(entry.path, "is repeated or out of order");
+  place.any_entry = true;
+  return {};
+}
+
 Result<void> ManifestChecker::begin_entry(Place& place, ObjectKind kind, const EntryBegin& entry) const {
   if (place.in_file) return bad_entry(entry.path, "starts inside another");
   if (kind != ObjectKind::tree) {
@@ -99,6 +106,7 @@ Result<void> ManifestChecker::begin_entry(Place& place, ObjectKind kind, const E
     if (entry.kind != EntryKind::file) return corrupt("the one entry of a file or stream is not a file");
     if (kind == ObjectKind::stream && entry.mtime_ns != 0) return corrupt("a stream has a modification time");
   } else {
+    if (entry.path.empty() && entry.kind == EntryKind::directory) return begin_top(place, entry);
     DCDN_CHECK(check_path(entry.path));
     if (place.any_entry && !ascends(place.last_path, entry.path))
       return bad_entry(entry.path, "is repeated or out of order");

@@ -132,6 +132,16 @@ TEST(ManifestChecker, TreesInOrderAreFine) {
                                                 directory("a.d"), symlink("b", "x"), symlink("\xff", "x")})));
 }
 
+TEST(ManifestChecker, TheTopOfATreeComesFirstAndIsADirectory) {
+  EXPECT_TRUE(check_one(only_segment(ObjectKind::tree, {directory("")})));
+  EXPECT_TRUE(
+      check_one(only_segment(ObjectKind::tree, {directory(""), directory("a"), symlink("a/b", "c")})));
+  expect_refused(ObjectKind::tree, {directory("a"), directory("")}, "out of order");
+  expect_refused(ObjectKind::tree, {directory(""), directory("")}, "out of order");
+  expect_refused(ObjectKind::tree, {symlink("", "a")}, "empty");
+  expect_refused(ObjectKind::tree, {plain(0), ends(0)}, "empty");
+}
+
 TEST(ManifestChecker, RepeatsAndDisorderAreRefused) {
   expect_refused(ObjectKind::tree, {directory("a"), directory("a")}, "out of order");
   expect_refused(ObjectKind::tree, {directory("b"), directory("a")}, "out of order");
