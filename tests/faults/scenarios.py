@@ -1,0 +1,538 @@
+"""What walk.py tries: programs that receive, send, encode, patch, and change a home."""
+import filecmp
+import os
+import random
+import shutil
+import signal
+import stat
+import subprocess
+import time
+
+LONGEST = 30  # seconds until a program counts as hanging
+
+
+class Tools:
+    """Where the programs are, and how to run them with or without a fault."""
+
+    def __init__(self, folder, shim):
+        self.folder = folder
+        self.shim = shim
+
+    def environment(self, top, home, fault=None):
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("DCDN_", "FAULTS_"))}
+        env["DCDN_HOME"] = os.path.join(top, home)
+        env["HOME"] = top
+        if fault:
+            env.update(fault)
+            env["LD_PRELOAD"] = self.shim
+        return env
+
+    def run(self, top, words, home="home", fault=None, stdin=None, stdout=None):
+        """The status of a program; None if it hung."""
+        source = open(os.path.join(top, stdin), "rb") if stdin else subprocess.DEVNULL
+        target = open(os.path.join(top, stdout), "wb") if stdout else subprocess.DEVNULL
+        words = [os.path.join(self.folder, words[0]), *words[1:]]
+        with open(os.path.join(top, "..", "errors"), "ab") as errors:
+            try:
+                return subprocess.run(words, cwd=top, env=self.environment(top, home, fault), stdin=source, stdout=target,
+                                      stderr=errors, timeout=LONGEST, check=False).returncode
+            except subprocess.TimeoutExpired:
+                return None
+
+    def output(self, top, words, home="home"):
+        words = [os.path.join(self.folder, words[0]), *words[1:]]
+        done = subprocess.run(words, cwd=top, env=self.environment(top, home), stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=LONGEST, check=False)
+        return done.stdout.decode() if done.returncode == 0 else None
+
+
+def put(path, content, mode=0o644):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(content)
+    os.chmod(path, mode)
+
+
+def make_tree(top):
+    """One of each kind of entry that is made in a way of its own."""
+    noise = random.Random(1)
+    put(f"{top}/a", b"new content of a\n")
+    put(f"{top}/big", noise.randbytes(200_000), 0o600)
+    put(f"{top}/empty", b"")
+    os.makedirs(f"{top}/folder")
+    put(f"{top}/sub/deep/empty too", b"")
+    put(f"{top}/sub/deep/y", b"y\n", 0o755)
+    os.makedirs(f"{top}/sub/empty folder")
+    put(f"{top}/sub/x", b"new content of x\n")
+    os.symlink("a", f"{top}/link")
+    os.symlink("../a", f"{top}/sub/link")
+    put(f"{top}/holes", b"")
+    with open(f"{top}/holes", "r+b") as file:
+        file.write(b"begin")
+        file.seek(400_000)
+        file.write(b"middle")
+        file.truncate(800_000)
+    os.chmod(f"{top}/sub/deep", 0o750)
+    os.chmod(top, 0o700)
+    for folder, _, names in os.walk(top, topdown=False):
+        for name in names:
+            os.utime(f"{folder}/{name}", (10**9, 10**9 + len(name)), follow_symlinks=False)
+        os.utime(folder, (10**9, 10**9))
+
+
+def entries(top):
+    found = {}
+    for folder, folders, names in os.walk(top):
+        for name in folders + names:
+            path = os.path.join(folder, name)
+            found[os.path.relpath(path, top)] = path
+    return found
+
+
+def same_content(one, other):
+    info, other_info = os.lstat(one), os.lstat(other)
+    if stat.S_IFMT(info.st_mode) != stat.S_IFMT(other_info.st_mode):
+        return False
+    if stat.S_ISLNK(info.st_mode):
+        return os.readlink(one) == os.readlink(other)
+    return not stat.S_ISREG(info.st_mode) or filecmp.cmp(one, other, shallow=False)
+
+
+def missing_of(source, target, others=(), folders_too=True):
+    """What of a tree is not in another one as it should be; names beyond those are wrong too, but for `others`.
+
+    Without folders_too the folders' modes and times are their owner's."""
+    if not os.path.isdir(target):
+        return [f"{target} is not there"]
+    wrong = []
+    wanted, there = entries(source), entries(target)
+    wanted["."], there["."] = source, target
+    for name, path in wanted.items():
+        if name not in there:
+            wrong.append(f"{name} is missing")
+        elif not same_content(path, there[name]):
+            wrong.append(f"{name} is not what was sent")
+        elif not os.path.islink(path) and (folders_too or not os.path.isdir(path)):
+            info, arrived = os.lstat(path), os.lstat(there[name])
+            if info.st_mode != arrived.st_mode:
+                wrong.append(f"{name} has mode {oct(arrived.st_mode)}")
+            if info.st_mtime_ns != arrived.st_mtime_ns:
+                wrong.append(f"{name} has another time")
+    return wrong + [f"{name} should not be there" for name in there if name not in wanted and name not in others]
+
+
+class Scenario:
+    """prepare() makes a folder; run() does what is tried and says whether somebody was told that it is done; the rest looks.
+
+    `calls`: only these calls count, if given."""
+
+    calls = None
+
+    def __init__(self, tools):
+        self.tools = tools
+
+    def prepare(self, top):
+        raise NotImplementedError
+
+    def run(self, top, fault):
+        raise NotImplementedError
+
+    def wrong(self, top, done):
+        """After a fault: what is there and is not right, and, if it is said to be done, what is not there."""
+        raise NotImplementedError
+
+    def again(self, top):
+        """Without a fault. True if it ended well."""
+        return self.run(top, None)
+
+    def wrong_at_last(self, top):
+        return self.wrong(top, True)
+
+
+class Receive(Scenario):
+    """What arrives in a folder: `over` is what dcdn-recv does with what is there already."""
+
+    def __init__(self, tools, over=None):
+        super().__init__(tools)
+        self.over = over
+
+    def options(self):
+        return [f"--{self.over}"] if self.over else []
+
+    def prepare(self, top):
+        make_tree(f"{top}/tree")
+        for home in ("home", "sender"):
+            assert self.tools.run(top, ["dcdn-sign", "-q", "keygen"], home) == 0
+        words = ["dcdn-send", "-q", "--stdout", "--chunk-size", "64KiB", "tree"]
+        assert self.tools.run(top, words, "sender", stdout="stream") == 0
+        if self.over:
+            put(f"{top}/in/tree/a", b"old\n")
+            put(f"{top}/in/tree/sub/x", b"old\n")
+            put(f"{top}/in/tree/sub/deep/other", b"other\n")
+        if self.over == "skip":
+            shutil.copytree(f"{top}/tree", f"{top}/in/tree", symlinks=True, dirs_exist_ok=True)
+            for path in ("big", "empty", "sub/deep/empty too"):
+                os.remove(f"{top}/in/tree/{path}")
+            os.rmdir(f"{top}/in/tree/folder")
+
+    def others(self):
+        return ["sub/deep/other"] if self.over in ("overwrite", "skip") else []
+
+    def target(self, top):
+        """Where it is now: with --rename under another name than what was there before."""
+        if self.over != "rename":
+            return f"{top}/in/tree"
+        return f"{top}/in/tree (1)"
+
+    def wrong(self, top, done):
+        found = [f"{name} should not have that name" for name in self.strange_names(top)]
+        if self.over == "rename":
+            found += missing_of_old(f"{top}/in/tree")
+        if done:
+            return found + missing_of(f"{top}/tree", self.target(top), self.others(), self.over != "skip")
+        if self.over in ("overwrite", "skip"):
+            return found + self.wrong_content(top)
+        if os.path.lexists(self.target(top)):
+            found += missing_of(f"{top}/tree", self.target(top))
+        return found
+
+    def strange_names(self, top):
+        if not os.path.isdir(f"{top}/in"):
+            return []
+        known = {"tree", ".dcdn-part", os.path.basename(self.target(top))}
+        return [name for name in os.listdir(f"{top}/in") if name not in known]
+
+    def wrong_content(self, top):
+        """Half laid over another tree, each file must be the old one or the new one."""
+        found = []
+        there = entries(f"{top}/in/tree")
+        for name, path in there.items():
+            if name in self.others() or os.path.isdir(path):
+                continue
+            source = f"{top}/tree/{name}"
+            if not os.path.lexists(source):
+                found.append(f"{name} should not be there")
+            elif not same_content(source, path) and open(path, "rb").read() != b"old\n":
+                found.append(f"{name} is neither old nor new")
+        return found + [f"{name} is gone" for name in ("a", "sub/x", *self.others()) if name not in there]
+
+
+def missing_of_old(tree):
+    wrong = []
+    for name in ("a", "sub/x"):
+        if not os.path.exists(f"{tree}/{name}") or open(f"{tree}/{name}", "rb").read() != b"old\n":
+            wrong.append(f"{name} is not what it was")
+    return wrong
+
+
+class Unpack(Receive):
+    def run(self, top, fault):
+        words = ["dcdn-recv", "-q", "--stdin", "-o", "in", *self.options()]
+        return self.tools.run(top, words, fault=fault, stdin="stream") == 0
+
+
+class Session(Receive):
+    """A receiver and a sender on loopback; the fault is the receiver's, or the sender's."""
+
+    def __init__(self, tools, over=None, faulty="home"):
+        super().__init__(tools, over)
+        self.faulty = faulty
+
+    def prepare(self, top):
+        super().prepare(top)
+        os.remove(f"{top}/stream")
+        self.tools_id = {home: self.tools.output(top, ["dcdn-sign", "id"], home).strip() for home in ("home", "sender")}
+
+    def start(self, top, words, home, fault, log):
+        words = [os.path.join(self.tools.folder, words[0]), *words[1:]]
+        env = self.tools.environment(top, home, fault if home == self.faulty else None)
+        with open(f"{top}/../{log}", "wb") as errors:
+            return subprocess.Popen(words, cwd=top, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                    stderr=errors)
+
+    def run(self, top, fault):
+        receiver = self.start(top, ["dcdn-recv", "--listen", "127.0.0.1:0", "--progress", "none", "--once", "--allow",
+                                    self.tools_id["sender"], "-o", "in", *self.options()], "home", fault, "receiver")
+        sender = None
+        try:
+            address = self.address(top, receiver)
+            if address is None:
+                return False
+            sender = self.start(top, ["dcdn-send", "-q", "--peer-id", self.tools_id["home"], "--retry-for", "20s",
+                                      "--chunk-size", "64KiB", "--to", address, "tree"], "sender", fault, "sender-log")
+            return self.outcome(receiver, sender) == 0
+        finally:
+            for process in (receiver, sender):
+                if process and process.poll() is None:
+                    process.kill()
+                    process.wait()
+
+    @staticmethod
+    def address(top, receiver):
+        deadline = time.monotonic() + LONGEST
+        while time.monotonic() < deadline:
+            for line in open(f"{top}/../receiver", errors="replace"):
+                if "listening on " in line and line.endswith("\n"):
+                    return line.split("listening on ")[1].split(" ")[0]
+            if receiver.poll() is not None:
+                return None
+            time.sleep(0.005)
+        return None
+
+    @staticmethod
+    def outcome(receiver, sender):
+        """The sender's status; a sender whose receiver is gone waits in vain and is ended."""
+        deadline = time.monotonic() + LONGEST
+        while sender.poll() is None and time.monotonic() < deadline:
+            if receiver.poll() is not None:
+                try:
+                    sender.wait(0.3)
+                except subprocess.TimeoutExpired:
+                    sender.kill()
+                    sender.wait()
+                    return 1
+            time.sleep(0.005)
+        if sender.poll() is None:
+            return None
+        if sender.returncode != 0 and receiver.poll() is None:
+            receiver.send_signal(signal.SIGINT)
+        try:
+            receiver.wait(10)
+        except subprocess.TimeoutExpired:
+            pass  # a sender that succeeded has what it was promised
+        return sender.returncode
+
+
+class SendReading(Session):
+    """Reading what is sent fails."""
+
+    calls = "read,pread"
+
+    def __init__(self, tools):
+        super().__init__(tools, faulty="sender")
+
+
+class Output(Scenario):
+    """A command that makes one file, `made`, whose right content `expected` is."""
+
+    made = ""
+    expected = ""
+    words = ()
+    source = None  # for standard input
+    over = ()      # added when the file may be there already
+
+    def run(self, top, fault):
+        return self.tools.run(top, list(self.words), fault=fault, stdin=self.source) == 0
+
+    def again(self, top):
+        return self.tools.run(top, [*self.words, *self.over], stdin=self.source) == 0
+
+    def right(self, top):
+        return filecmp.cmp(f"{top}/{self.made}", f"{top}/{self.expected}", shallow=False)
+
+    def wrong(self, top, done):
+        if not os.path.lexists(f"{top}/{self.made}"):
+            return [f"{self.made} is not there"] if done else []
+        return [] if self.right(top) else [f"{self.made} is not right"]
+
+
+class Patch(Output):
+    made, expected = "new", "expected"
+    words = ("dcdn-delta", "-q", "patch", "old", "delta", "new")
+    over = ("--overwrite",)
+
+    def prepare(self, top):
+        noise = random.Random(2).randbytes(300_000)
+        put(f"{top}/old", noise)
+        put(f"{top}/expected", noise[:100_000] + b"changed" + noise[100_000:])
+        for words in (["signature", "old", "signature"], ["delta", "signature", "expected", "delta"]):
+            assert self.tools.run(top, ["dcdn-delta", "-q", *words]) == 0
+
+
+class PatchOver(Patch):
+    """The file that is there is the old one or the new one."""
+
+    words = ("dcdn-delta", "-q", "patch", "--overwrite", "old", "delta", "new")
+    over = ()
+
+    def prepare(self, top):
+        super().prepare(top)
+        put(f"{top}/new", b"precious")
+
+    def wrong(self, top, done):
+        if not os.path.exists(f"{top}/new"):
+            return ["what was there is gone"]
+        if not done and open(f"{top}/new", "rb").read() == b"precious":
+            return []
+        return super().wrong(top, done)
+
+
+class Fec(Scenario):
+    """A stage that reads a file and writes standard output: what it says with its status must be so."""
+
+    def __init__(self, tools, stage):
+        super().__init__(tools)
+        self.stage = stage
+
+    calls = "write,writev,read,pread"
+
+    def prepare(self, top):
+        put(f"{top}/data", random.Random(3).randbytes(300_000))
+        assert self.tools.run(top, ["dcdn-fec", "-q", "encode", "data"], stdout="encoded") == 0
+        for words in ("decode", "repair"):
+            shutil.copy(f"{top}/encoded", f"{top}/for-{words}")
+            with open(f"{top}/for-{words}", "r+b") as file:
+                file.seek(50_000)
+                file.write(b"damage")
+        self.expected = {"encode": "encoded", "decode": "data", "repair": "encoded"}[self.stage]
+        self.source = "data" if self.stage == "encode" else f"for-{self.stage}"
+
+    def run(self, top, fault):
+        status = self.tools.run(top, ["dcdn-fec", "-q", self.stage, self.source], fault=fault, stdout="result")
+        return status in (0, 2)
+
+    def wrong(self, top, done):
+        right = filecmp.cmp(f"{top}/result", f"{top}/{self.expected}", shallow=False)
+        return ["the result is not right"] if done and not right else []
+
+
+class Split(Scenario):
+    outputs = ("one", "two", "three")
+
+    def prepare(self, top):
+        put(f"{top}/data", random.Random(4).randbytes(300_000))
+        assert self.tools.run(top, ["dcdn-fec", "-q", "encode", "-k", "10", "-m", "10", "data"], stdout="encoded") == 0
+        assert self.run(top, None)
+        for name in self.outputs:
+            os.rename(f"{top}/{name}", f"{top}/right-{name}")
+
+    def run(self, top, fault, more=()):
+        words = ["dcdn-fec", "-q", "split", "--from", "encoded", *more, *self.outputs]
+        return self.tools.run(top, words, fault=fault) == 0
+
+    def again(self, top):
+        return self.run(top, None, ("--overwrite",))
+
+    def wrong(self, top, done):
+        found = []
+        for name in self.outputs:
+            if not os.path.exists(f"{top}/{name}"):
+                found += [f"{name} is not there"] if done else []
+            elif not filecmp.cmp(f"{top}/{name}", f"{top}/right-{name}", shallow=False):
+                found.append(f"{name} is not right")
+        return found
+
+
+class Sign(Scenario):
+    """What changes a home: a key that is there stays usable, and the log has no gap."""
+
+    words = ()
+
+    def prepare(self, top):
+        assert self.tools.run(top, ["dcdn-sign", "-q", "keygen"]) == 0
+        assert self.tools.run(top, ["dcdn-sign", "-q", "keygen"], "other") == 0
+        put(f"{top}/document", b"to be signed\n")
+        self.other = self.tools.output(top, ["dcdn-sign", "id"], "other").strip()
+        self.own = self.tools.output(top, ["dcdn-sign", "id"]).strip()
+
+    def command(self):
+        return list(self.words)
+
+    def run(self, top, fault):
+        return self.tools.run(top, self.command(), fault=fault) == 0
+
+    def effect(self, top):
+        """Whether what the command does has been done."""
+        raise NotImplementedError
+
+    def again(self, top):
+        return bool(self.effect(top)) or (self.run(top, None) and bool(self.effect(top)))
+
+    def wrong(self, top, done):
+        found = []
+        if self.tools.output(top, ["dcdn-sign", "id"]) is None:
+            found.append("the key cannot be used")
+        if self.tools.output(top, ["dcdn-sign", "trust", "list"]) is None:
+            found.append("the keyring cannot be read")
+        if os.path.exists(f"{top}/home/audit.log") and os.path.getsize(f"{top}/home/audit.log") > 0 and \
+                self.tools.run(top, ["dcdn-sign", "audit", "verify"]) != 0:
+            found.append("the audit log is broken")
+        if done and not self.effect(top):
+            found.append("what was done is not there")
+        return found
+
+
+class Keygen(Sign):
+    words = ("dcdn-sign", "-q", "keygen", "--name", "second")
+
+    def effect(self, top):
+        return self.tools.output(top, ["dcdn-sign", "id", "--name", "second"])
+
+
+class Detached(Sign):
+    words = ("dcdn-sign", "-q", "sign", "--detached", "--overwrite", "document")
+
+    def effect(self, top):
+        return self.tools.run(top, ["dcdn-sign", "-q", "verify", "--detached", "--key", self.own, "document"]) == 0
+
+
+class DetachedNew(Detached):
+    words = ("dcdn-sign", "-q", "sign", "--detached", "document")
+
+    def again(self, top):
+        return self.tools.run(top, list(Detached.words)) == 0
+
+    def wrong(self, top, done):
+        broken = os.path.exists(f"{top}/document.sig") and not self.effect(top)
+        return super().wrong(top, done) + (["there is a signature that is none"] if broken else [])
+
+
+class TrustAdd(Sign):
+    def command(self):
+        return ["dcdn-sign", "-q", "trust", "add", "hq", self.other]
+
+    def effect(self, top):
+        return self.other in (self.tools.output(top, ["dcdn-sign", "trust", "list"]) or "")
+
+
+class Rotate(Sign):
+    words = ("dcdn-sign", "-q", "rotate")
+
+    def effect(self, top):
+        return self.own != (self.tools.output(top, ["dcdn-sign", "id"]) or self.own).strip()
+
+
+class Revoke(Sign):
+    words = ("dcdn-sign", "-q", "revoke", "--name", "second")
+
+    def prepare(self, top):
+        super().prepare(top)
+        assert self.tools.run(top, ["dcdn-sign", "-q", "keygen", "--name", "second"]) == 0
+
+    def effect(self, top):
+        return "revocation" in (self.tools.output(top, ["dcdn-sign", "trust", "export"]) or "")
+
+
+ALL = {
+    "unpack": lambda tools: Unpack(tools),
+    "unpack-overwrite": lambda tools: Unpack(tools, "overwrite"),
+    "unpack-rename": lambda tools: Unpack(tools, "rename"),
+    "unpack-skip": lambda tools: Unpack(tools, "skip"),
+    "receive": lambda tools: Session(tools),
+    "receive-overwrite": lambda tools: Session(tools, "overwrite"),
+    "receive-rename": lambda tools: Session(tools, "rename"),
+    "send": lambda tools: Session(tools, faulty="sender"),
+    "send-reading": SendReading,
+    "patch": Patch,
+    "patch-overwrite": PatchOver,
+    "fec-encode": lambda tools: Fec(tools, "encode"),
+    "fec-decode": lambda tools: Fec(tools, "decode"),
+    "fec-repair": lambda tools: Fec(tools, "repair"),
+    "fec-split": Split,
+    "keygen": Keygen,
+    "sign-detached": DetachedNew,
+    "sign-detached-overwrite": Detached,
+    "trust-add": TrustAdd,
+    "rotate": Rotate,
+    "revoke": Revoke,
+}

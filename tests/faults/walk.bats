@@ -1,0 +1,58 @@
+# Each file operation of a program fails once, is the last before a kill, or the last before a power cut: a sample here,
+# all of them with FAULTS_SAMPLE=0 (scripts/test --faults). See walk.py.
+
+bats_require_minimum_version 1.5.0
+
+walk() {
+  local seed=${FAULTS_SEED:-$RANDOM}
+  run python3 "$BATS_TEST_DIRNAME/walk.py" --seed "$seed" --sample "${FAULTS_SAMPLE:-2}" "$@"
+  echo "$output"
+  # A walk that counts nothing proves nothing.
+  [[ $status -eq 0 && $output =~ $1:\ [1-9][0-9]*\ operations,\ [1-9][0-9]*\ runs,\ 0\ not\ right ]]
+}
+
+@test "unpack: nothing half, nothing lost" { walk unpack; }
+@test "unpack --overwrite over another tree" { walk unpack-overwrite; }
+@test "unpack --rename beside somebody's tree" { walk unpack-rename; }
+@test "unpack --skip, where some of it is there" { walk unpack-skip; }
+@test "a receiver of a session" { walk receive; }
+@test "a receiver of a session with --overwrite" { walk receive-overwrite; }
+@test "a receiver of a session with --rename" { walk receive-rename; }
+@test "a sender" { walk send; }
+@test "reading what is sent" { walk send-reading; }
+@test "dcdn-delta patch" { walk patch; }
+@test "dcdn-delta patch --overwrite" { walk patch-overwrite; }
+@test "dcdn-fec encode" { walk fec-encode; }
+@test "dcdn-fec decode" { walk fec-decode; }
+@test "dcdn-fec repair" { walk fec-repair; }
+@test "dcdn-fec split" { walk fec-split; }
+@test "dcdn-sign keygen" { walk keygen; }
+@test "dcdn-sign sign --detached" { walk sign-detached; }
+@test "dcdn-sign sign --detached --overwrite" { walk sign-detached-overwrite; }
+@test "dcdn-sign trust add" { walk trust-add; }
+@test "dcdn-sign rotate" { walk rotate; }
+@test "dcdn-sign revoke" { walk revoke; }
+
+@test "a walk tells of a program that loses what it said was done" {
+  cat > "$BATS_TEST_TMPDIR/careless.py" <<'PYTHON'
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv.pop(1))
+import scenarios, walk
+class Careless(scenarios.Output):
+    made, expected = "copy", "original"
+    words = ("../../../bin/cp", "original", "copy")
+    def prepare(self, top):
+        scenarios.put(f"{top}/original", b"x" * 100)
+    def run(self, top, fault):
+        import subprocess
+        return subprocess.run(["cp", "original", "copy"], cwd=top, env=self.tools.environment(top, "home", fault),
+                              stderr=subprocess.DEVNULL).returncode == 0
+    again = lambda self, top: self.run(top, None)
+scenarios.ALL["careless"] = Careless
+sys.exit(walk.main())
+PYTHON
+  run -1 python3 "$BATS_TEST_TMPDIR/careless.py" "$BATS_TEST_DIRNAME" \
+    --shim "${DCDN_BIN:-$BATS_TEST_DIRNAME/../../build/bin}/fault_shim.so" careless
+  [[ $output == *"cut-at-end"*"copy is not there"* && $output == *"kill-after"*"copy is not right"* ]]
+}
