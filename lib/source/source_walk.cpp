@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 
 namespace dcdn::source {
@@ -148,14 +149,6 @@ class Walk {
 };
 
 }  // namespace
-
-std::int64_t nanoseconds_of(const struct timespec& time) {
-  std::int64_t ns = 0;
-  if (__builtin_mul_overflow(std::int64_t{time.tv_sec}, std::int64_t{1'000'000'000}, &ns) ||
-      __builtin_add_overflow(ns, std::int64_t{time.tv_nsec}, &ns))
-    return time.tv_sec < 0 ? INT64_MIN : INT64_MAX;
-  return ns;
-}
 
 Result<wire::ObjectKind> kind_of_source(const std::string& path, Symlinks symlinks) {
   // A symlink named on the command line is what it points to, as with cp and tar -h; inside trees the option

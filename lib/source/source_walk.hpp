@@ -1,7 +1,6 @@
 // source_walk.hpp - what is to be sent: a file, a directory tree, or standard input, entry by entry in
 // canonical order.
 #pragma once
-#include <ctime>
 #include <functional>
 #include <string>
 
@@ -24,10 +23,6 @@ struct SourceTotals {
   std::uint64_t bytes = 0;
   std::uint64_t entries = 0;
 };
-
-/// Nanoseconds since 1970. File systems hold times that these cannot (before 1677, after 2262): such a one
-/// becomes the nearest that there is.
-std::int64_t nanoseconds_of(const struct timespec& time);
 
 /// What a path on the command line names. error not_found, permission; usage: a device, socket or FIFO (pipe
 /// it in through "-").

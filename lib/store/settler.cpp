@@ -44,8 +44,10 @@ Result<void> Settler::settle_directories() {
     DCDN_TRY(const UniqueFd fd, open_entry(entry->path, Missing::fail));
     DCDN_CHECK(set_mode_and_time(fd.get(), *entry, tree_.display(entry->path)));
   }
-  if (options_.kind == wire::ObjectKind::tree && !knows_top_ && ::fchmod(tree_.fd(), 0700) != 0)
-    return errno_error(errno, tree_.display("") + ": set mode");
+  if (options_.kind == wire::ObjectKind::tree && !knows_top_) {
+    const unsigned mode = options_.preserve_modes ? 0700u : 0777u & ~umask_;
+    if (::fchmod(tree_.fd(), mode) != 0) return errno_error(errno, tree_.display("") + ": set mode");
+  }
   return sync(tree_.fd(), tree_.display(""));
 }
 

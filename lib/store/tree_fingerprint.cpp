@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/byte_writer.hpp"
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "digest/hasher.hpp"
 #include "store/tree_access.hpp"
@@ -23,12 +24,11 @@ constexpr mode_t kLinkMode = 0777;
 void add_entry(digest::Hasher& hasher, const std::string& path, const struct stat& info,
                const std::string& target) {
   const bool is_link = S_ISLNK(info.st_mode);
-  const std::int64_t mtime_ns = info.st_mtim.tv_sec * std::int64_t{1'000'000'000} + info.st_mtim.tv_nsec;
   Bytes line;
   ByteWriter writer(line);
   writer.text(path);
   writer.varint(S_ISREG(info.st_mode) ? static_cast<std::uint64_t>(info.st_size) : 0);
-  writer.fixed(static_cast<std::uint64_t>(mtime_ns));
+  writer.fixed(static_cast<std::uint64_t>(nanoseconds_of(info.st_mtim)));
   writer.varint(is_link ? kLinkMode : info.st_mode & kModeBits);
   writer.text(target);
   hasher.update(line);

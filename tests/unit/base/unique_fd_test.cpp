@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "support/call_faults.hpp"
 #include "support/temp_dir.hpp"
 
 namespace dcdn {
@@ -242,6 +243,24 @@ TEST_F(FileTest, AFileInTheWayOfADirectoryIsAnError) {
   EXPECT_NE(over.error().message.find("not a directory"), std::string::npos);
   EXPECT_FALSE(make_directories(path("file/below"), 0700));
   EXPECT_FALSE(make_directories("", 0700));
+}
+
+TEST(UniqueFd, AFolderThatCannotBeSyncedIsAnError) {
+  const test::TempDir dir;
+  using test::call_faults;
+  // The file itself, then the folder that it got its name in.
+  for (const int nth : {1, 2}) {
+    call_faults.arm(test::CallFaults::Do::fail, nth, "fsync");
+    const auto written = write_file_atomically(dir.path() + "/file", as_bytes("content"), 0600);
+    call_faults = test::CallFaults();
+    ASSERT_FALSE(written) << nth;
+    EXPECT_EQ(written.error().code, Errc::io);
+    EXPECT_EQ(std::filesystem::exists(dir.path() + "/file"), nth == 2);
+  }
+  call_faults.arm(test::CallFaults::Do::fail, 2, "fsync");
+  EXPECT_FALSE(make_directories(dir.path() + "/a/b", 0700));
+  call_faults = test::CallFaults();
+  EXPECT_TRUE(make_directories(dir.path() + "/a/b", 0700));
 }
 
 }  // namespace
