@@ -86,8 +86,11 @@ class Walk:
 
     def all(self, faults, sample, chosen):
         self.count()
-        self.try_one(0, "cut-at-end")
+        if self.scenario.durable:
+            self.try_one(0, "cut-at-end")
         for what in faults:
+            if what.startswith("cut") and not self.scenario.durable:
+                continue
             numbers = range(1, len(self.operations) + 1)
             if sample and sample < len(numbers):
                 # One of each stretch, so that no part of the run is left out.

@@ -1,6 +1,7 @@
 // fec_split of dcdn/fec.hpp.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,8 +39,15 @@ class PartFile {
     struct stat there {};
     if (!overwrite && ::lstat(path_.c_str(), &there) == 0)
       return Error(Errc::exists, shown() + ": exists").with_hint("another name, or --overwrite");
-    fd_.reset(::open(part().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    fd_.reset(::open(part().c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (!fd_.valid()) return errno_error(errno, shown() + ".part: open");
+    // One that a killed process left is taken over; one that is being written is locked.
+    if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0 || !is_still_named()) {
+      fd_.reset();  // not ours to remove
+      return Error(Errc::locked, shown() + ".part: another process writes it")
+          .with_hint("wait until it ends");
+    }
+    if (::ftruncate(fd_.get(), 0) != 0) return errno_error(errno, shown() + ".part: truncate");
     output_ = std::make_unique<sink::FrameOutput>(fd_.get(), shown());
     return {};
   }
@@ -55,6 +63,13 @@ class PartFile {
   }
 
  private:
+  // Whoever had the lock before may have renamed it to its final name meanwhile.
+  [[nodiscard]] bool is_still_named() const {
+    struct stat ours {};
+    struct stat named {};
+    return ::fstat(fd_.get(), &ours) == 0 && ::lstat(part().c_str(), &named) == 0 &&
+           ours.st_ino == named.st_ino && ours.st_dev == named.st_dev && S_ISREG(ours.st_mode);
+  }
   [[nodiscard]] std::string part() const { return path_ + ".part"; }
   [[nodiscard]] std::string shown() const { return escape_for_display(path_); }
   std::string path_;
