@@ -201,6 +201,22 @@ class_of() {
   refuses check_map "lists session/, which is not there"
 }
 
+@test "check_map: a unit that lib/README.md names is there" {
+  ls -d "$tree"/lib/*/ | sed 's,.*/\(.*\)/$,| `\1/` | x |,' > "$tree/lib/README.md"
+  echo 'It goes through `base/good` and `base/good.cpp`.' >> "$tree/lib/README.md"
+  accepts check_map
+  echo 'Then through `base/gone`.' >> "$tree/lib/README.md"
+  refuses check_map "names base/gone, which is not there"
+}
+
+@test "check_architecture: the picture is the one of LAYERS" {
+  cp "$root/lib/README.md" "$tree/lib/"
+  "$root/scripts/draw_architecture" "$tree"
+  accepts check_architecture
+  sed -i 's/^pace: base$/pace: base digest/' "$tree/lib/LAYERS"
+  refuses check_architecture "run scripts/draw_architecture"
+}
+
 @test "check_map: file names are snake_case and unique" {
   ls -d "$tree"/lib/*/ | sed 's,.*/\(.*\)/$,| `\1/` | x |,' > "$tree/lib/README.md"
   good > "$tree/lib/wire/good.cpp"
