@@ -1,4 +1,8 @@
 // dcdn/bytes.hpp - the words for bytes and for the two 32-byte names used everywhere.
+//
+// Threads  values: as safe as an int. Views do not own what they show: whoever makes one keeps the bytes
+// alive
+//          for as long as it is used.
 #pragma once
 #include <array>
 #include <compare>
@@ -15,9 +19,11 @@ using Bytes = std::vector<std::uint8_t>;          ///< owned bytes
 using ByteView = std::span<const std::uint8_t>;   ///< bytes of somebody else, read only
 using MutableByteView = std::span<std::uint8_t>;  ///< bytes of somebody else, to be written
 
+/// The same bytes under another type; nothing is copied.
 inline ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
+/// The same the other way. What comes from a stranger is text by name only: escape it before it is shown.
 inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }

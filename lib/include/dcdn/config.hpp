@@ -1,7 +1,8 @@
 // dcdn/config.hpp - a configuration file (TOML) as flat settings, and which of several sources wins.
 //
-// Spec     dcdn(7), CONFIGURATION
-// Pure: text in, values out; reading files and the environment is the caller's.
+// Spec     dcdn(7), CONFIGURATION; TOML 1.0
+// Threads  pure: text in, values out; reading files and the environment is the caller's
+// Cost     linear in the text, which is at most 1 MiB
 #pragma once
 #include <cstdint>
 #include <string>
@@ -22,7 +23,10 @@ struct Setting {
   std::uint32_t line = 0;  ///< from 1
 };
 
-/// In the order of their lines. `name` names the file in errors: "config.toml:3: ...".
+/// Every key of a file, in the order of its lines. Nothing is looked up: unknown keys are choose_settings's
+/// to refuse.
+///
+/// name  of the file, for errors: "config.toml:3: ..."
 /// error config: not TOML, over 1 MiB, over 8 tables deep, dates, tables in arrays.
 DCDN_API Result<std::vector<Setting>> parse_settings(std::string_view toml, const std::string& name);
 
@@ -35,17 +39,21 @@ struct SettingNames {
 };
 
 /// The settings meant for one tool: its table wins over the top. Tables of other tools are theirs to judge.
+///
+/// file  names the file in errors
 /// error config: an unknown key or table, with its line and the nearest known name.
 DCDN_API Result<std::vector<Setting>> choose_settings(const std::vector<Setting>& all,
                                                       const SettingNames& names, const std::string& file);
 
+/// Where a value comes from, the weakest first.
 enum class SettingSource { fallback, file, environment, flag };
 
-/// One option seen from all its sources; the strongest non-empty one wins: flag, environment, file, default.
+/// One option seen from all its sources.
 struct SettingChoice {
   SettingSource source = SettingSource::fallback;
   std::vector<std::string> values;
 };
+/// The strongest non-empty one wins: flag, environment, file, default. Values of two sources are never mixed.
 DCDN_API SettingChoice strongest_setting(const std::vector<std::string>& flag,
                                          const std::vector<std::string>& environment,
                                          const std::vector<std::string>& file);

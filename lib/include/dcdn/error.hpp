@@ -1,4 +1,7 @@
 // dcdn/error.hpp - what can go wrong, grouped by the exit status it ends in (dcdn(7), EXIT STATUS).
+//
+// Spec     dcdn(7), EXIT STATUS. A code may get more values, never another meaning or exit status.
+// Threads  values; exit_status and name_of are pure
 #pragma once
 #include <string>
 #include <system_error>
@@ -8,6 +11,7 @@
 
 namespace dcdn {
 
+/// What to branch on. Two codes of one exit status differ in what a program would do next.
 enum class Errc {
   // exit 1
   internal,  ///< a broken invariant of our own
@@ -60,6 +64,7 @@ struct Error {
     e.message = what + ": " + e.message;
     return e;
   }
+  /// The same error with another hint: a command or an option, ready to be typed.
   [[nodiscard]] Error with_hint(std::string h) const {
     Error e = *this;
     e.hint = std::move(h);
@@ -67,9 +72,9 @@ struct Error {
   }
 
   Errc code;
-  std::string message;
-  std::string hint;
-  std::error_code cause;
+  std::string message;    ///< names the thing, safe to show: what strangers wrote in it is escaped
+  std::string hint;       ///< empty: no way out is known
+  std::error_code cause;  ///< of the system, where there is one
 };
 
 /// Errno to Error: ENOSPC/EDQUOT no_space, ENOENT not_found, EACCES/EPERM/EROFS permission, EEXIST exists,

@@ -1,7 +1,16 @@
 // dcdn/fec.hpp - parity at rest: chunk streams with repair shards, from which lost frames can be made again.
 //
-// Spec     dcdn-fec(1), dcdn-format(5) "REPAIR"
-// Threads  calls share nothing; each starts its own workers and blocks until it is done
+// Path     beside the way of a chunk: a stream at rest gets shards, and is repaired before it is unpacked
+// Spec     dcdn-fec(1), dcdn-format(5) "REPAIR"; the words of RFC 5052 and RFC 6363
+// Source   systematic Reed-Solomon over GF(2^8) with a Cauchy matrix (Bloemer et al. 1995), by ISA-L; other
+//          codes by liberasurecode
+// Threads  calls share nothing; each starts its own workers, joins them, and blocks until it is done
+// Memory   encoding holds k x interleave symbols and their parity; reading hold_bytes
+//
+// Ten of sixty frames may be lost, whichever they are:
+//
+//   dcdn::FecEncodeOptions options;             // 50 + 10, standard input to standard output
+//   auto report = dcdn::fec_encode(options);
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -13,11 +22,11 @@
 
 namespace dcdn {
 
-/// k + m at most 255, 32 for a codec that is not isa-l. A burst of about m x interleave lost frames is
-/// survived.
+/// Shape of the parity. k + m at most 255, 32 for a codec that is not isa-l. A burst of about m x interleave
+/// lost frames is survived.
 struct FecGeometry {
-  unsigned sources = 50;        ///< k
-  unsigned repairs = 10;        ///< m
+  unsigned sources = 50;        ///< k, source symbols of a block
+  unsigned repairs = 10;        ///< m, repair symbols of a block
   unsigned interleave = 4;      ///< blocks that share a run of frames, 1 .. 256
   std::string codec = "isa-l";  ///< or "liberasurecode:BACKEND"
 };
@@ -30,26 +39,29 @@ struct FecGoals {
 };
 struct FecPlan {
   FecGeometry geometry;
-  double survivable_loss = 0;  ///< 0 .. 1: highest random loss with which a block fails with odds below 1e-6
-  unsigned tolerance =
-      0;  ///< symbols of a block that may be lost, whichever they are: m, less for flat_xor_hd
+  /// 0 .. 1: highest random loss with which a block fails with odds below 1e-6.
+  double survivable_loss = 0;
+  /// Symbols of a block that may be lost, whichever they are: m, less for flat_xor_hd.
+  unsigned tolerance = 0;
 };
-/// The geometry that reaches the goals, starting from `given`. error usage: a goal is malformed or out of
-/// reach, or the codec has no such shape; unsupported: this machine lacks the codec (the hint names its
-/// package).
+/// The geometry that reaches the goals, starting from `given`. Pure, but that it asks for the codec.
+///
+/// error usage        a goal is malformed or out of reach, or the codec has no such shape
+/// error unsupported  this machine lacks the codec (the hint names its package)
 DCDN_API Result<FecPlan> plan_fec(const FecGeometry& given, const FecGoals& goals);
 
+/// automatic: a chunk stream is known by its first four bytes; anything else is raw.
 enum class FecInput { automatic, raw, stream };
 
 struct FecEncodeOptions {
   FecGeometry geometry;
-  FecInput input = FecInput::automatic;  ///< automatic: a chunk stream is known by its first four bytes
-  std::optional<std::uint32_t>
-      chunk_bytes;       ///< raw input; unset: 256 KiB, less if the input is shorter than k
-  unsigned threads = 0;  ///< 0: as many as there are cores
-  int input_fd = 0;
-  std::string input_name = "standard input";
-  int output_fd = 1;
+  FecInput input = FecInput::automatic;
+  /// Raw input; unset: 256 KiB, less if the input is shorter than k chunks.
+  std::optional<std::uint32_t> chunk_bytes;
+  unsigned threads = 0;                       ///< 0: as many as there are cores
+  int input_fd = 0;                           ///< stays the caller's
+  std::string input_name = "standard input";  ///< for messages
+  int output_fd = 1;                          ///< stays the caller's
 };
 struct FecEncodeReport {
   bool raw = false;
@@ -61,17 +73,24 @@ struct FecEncodeReport {
   std::uint64_t source_bytes = 0;  ///< source frames as written
   std::uint64_t bytes = 0;         ///< written
 };
-/// Bytes or a chunk stream in; the chunk stream (of the bytes) with repair shards out. Memory: k x interleave
-/// symbols and their parity. error usage: geometry; unsupported: the codec is not on this machine; corrupt: a
-/// damaged chunk stream; nothing: a chunk stream of no frames; limit: shards longer than frames may be.
+/// Bytes or a chunk stream in; the chunk stream (of the bytes) with repair shards out, as it flows.
+///
+/// memory  k x interleave symbols and their parity
+/// cost    k x m multiplications in GF(2^8) for each byte of a symbol, on all cores
+/// error usage        geometry
+/// error unsupported  the codec is not on this machine
+/// error corrupt      a damaged chunk stream: repair it before it is coded again
+/// error nothing      a chunk stream of no frames
+/// error limit        shards longer than frames may be
+/// error closed_pipe, io, no_space
 DCDN_API Result<FecEncodeReport> fec_encode(const FecEncodeOptions& options);
 
 struct FecReadOptions {
-  std::vector<std::string> paths;  ///< read in turn, a piece of each; empty: input_fd
-  int input_fd = 0;
-  int output_fd = 1;
+  std::vector<std::string> paths;         ///< read in turn, a piece of each; empty: input_fd
+  int input_fd = 0;                       ///< stays the caller's
+  int output_fd = 1;                      ///< stays the caller's
   std::uint64_t hold_bytes = 256u << 20;  ///< what may wait for what it belongs to
-  unsigned threads = 0;
+  unsigned threads = 0;                   ///< 0: as many as there are cores
 };
 struct FecReadReport {
   bool raw = false;
@@ -85,23 +104,30 @@ struct FecReadReport {
   std::uint64_t bytes = 0;              ///< written
 };
 /// What was encoded, from what is left of it, in any order: the bytes, or the chunk stream, as they were.
-/// error corrupt: there is no repair shard in it; incomplete: something cannot be recovered (what was written
-/// is a verified beginning); unsupported: something is lost, and its code is not on this machine.
+///
+/// memory  hold_bytes
+/// error corrupt      there is no repair shard in it
+/// error incomplete   something cannot be recovered (what was written is a verified beginning)
+/// error unsupported  something is lost, and its code is not on this machine
+/// error not_found, permission, io, closed_pipe, no_space
 DCDN_API Result<FecReadReport> fec_decode(const FecReadOptions& options);
-/// The encoded stream again, whole, as the encoder wrote it.
+
+/// The encoded stream again, whole, as the encoder wrote it. error as fec_decode.
 DCDN_API Result<FecReadReport> fec_repair(const FecReadOptions& options);
 
 struct FecSplitOptions {
   FecReadOptions read;
   std::vector<std::string> outputs;  ///< files, or folders in which part.dcs is made
   unsigned lose = 1;                 ///< how many outputs may be lost, whichever they are
-  bool overwrite = false;
-  // Both are called on a thread of the library.
+  bool overwrite = false;            ///< outputs that are there are replaced; else error exists
+  // Both are called on a thread of the library, and may be empty.
   std::function<void(const std::string&)> on_promise;  ///< what will hold, before anything is written
   std::function<void(const std::string& path, std::uint64_t bytes)> on_written;
 };
 /// The encoded stream, repaired, spread over outputs. They get their names when all are complete and on disk.
-/// error usage: so many outputs cannot be lost with this m (the hint names one that can); exists.
+///
+/// error usage   so many outputs cannot be lost with this m (the hint names one that can)
+/// error exists  an output is there; those of fec_decode
 DCDN_API Result<FecReadReport> fec_split(const FecSplitOptions& options);
 
 /// One run of the encoder, as far as its shards tell.
@@ -133,10 +159,11 @@ struct FecBlockState {
   std::uint64_t lost_shards = 0;
   bool recoverable = false;
 };
+/// What is there and what is lost.
 struct FecSurvey {
   std::vector<FecEncoding> encodings;
   std::vector<FecBlockState> damaged;  ///< in order
-  std::uint64_t damaged_bytes = 0;
+  std::uint64_t damaged_bytes = 0;     ///< as FecReadReport
   std::uint64_t bad_frames = 0;
   std::uint64_t unclaimed_frames = 0;
   /// Nothing is lost.
@@ -144,8 +171,9 @@ struct FecSurvey {
   /// All that is lost can be made again.
   [[nodiscard]] DCDN_API bool recoverable() const;
 };
-/// What is there and what is lost. Writes nothing and keeps no content in memory.
-/// error corrupt: there is no repair shard in it.
+/// Reads it all, writes nothing and keeps no content in memory.
+///
+/// error corrupt: there is no repair shard in it; not_found, permission, io
 DCDN_API Result<FecSurvey> fec_survey(const FecReadOptions& options);
 
 }  // namespace dcdn

@@ -1,6 +1,9 @@
 // dcdn/forecast.hpp - what a dcdn::send would send and how long it would take, without contacting anybody.
 //
 // Spec     dcdn-send(1), FORECAST
+// Source   pace/link_forecast: the model, which tests/sim compares with the real cores on a virtual clock
+// Threads  calls share nothing
+// Cost     a walk of the sources, names and sizes only; no content is read, no network touched
 #pragma once
 #include <optional>
 #include <string>
@@ -10,16 +13,21 @@
 
 namespace dcdn {
 
+/// One object that would be sent.
 struct PlannedObject {
-  std::string name, path, kind;  ///< kind: file, tree
+  std::string name;  ///< as it would be offered
+  std::string path;  ///< where it is
+  std::string kind;  ///< file, tree
   std::uint64_t bytes = 0;
   std::uint64_t entries = 0;  ///< of a tree
-  std::uint64_t chunks = 0;   ///< at most: equal ones travel once, regions of zeros not at all
+  /// At most: equal ones travel once, regions of zeros not at all.
+  std::uint64_t chunks = 0;
   SendPriority priority = SendPriority::normal;
 };
 
+/// What a link would make of it. Expected values, not bounds, but for least_s.
 struct LinkForecast {
-  std::string carrier;  ///< the one that would be used: streams
+  std::string carrier;  ///< the one that would be used: streams, coded
   double eta_s = 0;     ///< command start to the last byte verified, expected
   double open_s = 0;    ///< of these, until the session is open
   double least_s = 0;   ///< no carrier is faster on such a link
@@ -29,18 +37,22 @@ struct LinkForecast {
   double repair = 0;    ///< sent again or for repair altogether, for each byte of content
 };
 
+/// The whole of it.
 struct SendForecast {
   std::vector<PlannedObject> objects;
   std::uint64_t bytes = 0;  ///< content, before compression, to each destination
   std::uint64_t chunks = 0;
-  std::uint32_t chunk_bytes = 0;  ///< the size it begins with, or the one that suits the link
+  /// The size it begins with, or the one that suits the link.
+  std::uint32_t chunk_bytes = 0;
   std::size_t destinations = 0;
-  std::optional<LinkForecast> link;
+  std::optional<LinkForecast> link;  ///< if a link was given
 };
 
-/// `link`: as --link takes it ("loss=33%,rtt=600ms,rate=1mbit"); empty: only what would be sent. Reads names
-/// and sizes only. error usage: standard input, whose length nobody knows; a link that makes no sense; else
-/// as send().
+/// What send() would do with these options.
+///
+/// link  as --link takes it ("loss=33%,rtt=600ms,rate=1mbit"); empty: only what would be sent
+/// error usage: standard input, whose length nobody knows; a link that makes no sense
+/// error not_found, permission: a source, as send() would find it
 DCDN_API Result<SendForecast> forecast_send(const SendOptions& options, const std::string& link);
 
 }  // namespace dcdn

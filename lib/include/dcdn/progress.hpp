@@ -1,4 +1,9 @@
 // dcdn/progress.hpp - what a running transfer tells about itself.
+//
+// Threads  a ProgressSink is called on the thread of the library's loop, one call at a time, and must return
+// soon:
+//          what it does holds up the transfer. What it is given is valid during the call only.
+// Units    bytes, bytes/s, seconds where a name says nothing else; shares 0..1
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -53,12 +58,18 @@ struct Progress {
   std::vector<PathProgress> paths;  ///< empty unless there are several
 };
 
-/// Called on the library's loop thread; must return soon.
+/// Yours: a terminal, a log, a window. Outlives the call that it is given to.
 class ProgressSink {
  public:
   virtual ~ProgressSink() = default;
+  /// The state now; earlier ones need not be kept.
   virtual void on_progress(const Progress& progress) = 0;
-  /// One object ended well or badly. `error` is null when well. `path`: final path (recv) or source (send).
+  /// One object ended well or badly, once for each destination.
+  ///
+  /// name       escaped, safe to show
+  /// path       final path (recv) or source (send)
+  /// object_id  BLAKE3 root, 64 hexadecimal digits; empty if it did not come so far
+  /// error      null when well
   virtual void on_object(const std::string& name, const std::string& path, std::uint64_t bytes,
                          const std::string& object_id, const Error* error) = 0;
   /// A line for a person: "listening on 127.0.0.1:4433", "peer disconnected, waiting". level 0 normal, 1

@@ -1,6 +1,22 @@
 // dcdn/recv.hpp - receives objects into a directory, to standard output, or as a chunk stream.
 //
-// Spec     dcdn-recv(1), dcdn-session(5)
+// Path     the receiving half of lib/README.md, "A chunk's way"
+// Spec     dcdn-recv(1), dcdn-session(5), dcdn-format(5)
+// Threads  each call runs on the thread that makes it, starts one loop and a few workers, and joins them
+//          before it returns; several calls at once share nothing but the files of the home and of the
+//          directory, which are locked
+// Memory   bounded whatever is received: TransportOptions::receive_window for each connection, and about 48
+//          MiB of chunks whose place is not known yet
+//
+// A receiver for one sender that ends after its first delivery:
+//
+//   dcdn::RecvOptions options;
+//   options.home = *dcdn::find_home();
+//   options.directory = "inbox";
+//   options.allow = {"dcdn1..."};
+//   options.once = true;
+//   auto report = dcdn::recv(options, progress);   // progress: a ProgressSink of yours
+//   if (!report) return dcdn::exit_status(report.error().code);
 #pragma once
 #include <functional>
 #include <optional>
@@ -13,58 +29,111 @@
 
 namespace dcdn {
 
+/// What happens when the final name of an object is taken.
+///
+/// refuse     the object is refused (the sender ends with 13); what is there stays
+/// overwrite  it takes the place of what is there, once it is whole; a tree is laid over one that is there
+/// rename     it gets a name of its own, with a number; which one, the report and on_object say
+/// skip       what is there stays and the object is left out; a tree fills the gaps of a directory
 enum class OnCollision { refuse, overwrite, rename, skip };
+
+/// Where verified content goes. directory: files under their names; raw_stdout: the bytes of one object after
+/// the other, trees are refused; chunk_stream: the verified frames, still signed, to be stored or passed on.
 enum class Sink { directory, raw_stdout, chunk_stream };
 
+/// Everything that dcdn-recv(1) can be told. Owns its strings; read during the call, never kept.
 struct RecvOptions {
-  std::string listen = ":4433";  ///< "host:port"
+  /// "HOST:PORT", "[::1]:4433", ":4433" for all addresses; port 0: any free one, told by on_listening.
+  std::string listen = ":4433";
   Sink sink = Sink::directory;
+  /// Made if it is missing. Unfinished objects are in its folder .dcdn-part, which also locks it.
   std::string directory = ".";
-  int output_fd = 1;                 ///< raw_stdout, chunk_stream
-  int input_fd = 0;                  ///< unpack_from_fd
-  std::vector<std::string> allow;    ///< node ids or trusted names; empty: every key in trusted_keys
-  bool allow_any = false;            ///< --allow-any: says so loudly
-  std::vector<std::string> signers;  ///< unpack: --key; segments must carry a signature of one of these
-  bool require_signature = false;    ///< unpack: of any trusted key
-  bool keep_encrypted = false;       ///< directory: do not decrypt what is encrypted to a key of ours
-  bool once = false;                 ///< end after the first session that delivered something
+  int output_fd = 1;  ///< raw_stdout, chunk_stream; stays the caller's
+  int input_fd = 0;   ///< unpack_from_fd; stays the caller's
+
+  // Whom to believe. What is named here is looked up in the home's keyring, so that a rotated key is
+  // followed.
+  /// Node ids or trusted names that may send; empty: every key in trusted_keys with the scope send.
+  std::vector<std::string> allow;
+  bool allow_any = false;  ///< --allow-any: anybody; a warning is told
+  /// unpack_from_fd: each segment must carry a signature of one of these.
+  std::vector<std::string> signers;
+  bool require_signature = false;  ///< unpack_from_fd: of any trusted key
+  bool keep_encrypted = false;     ///< directory: what is encrypted to a key of ours stays encrypted
+
+  /// Ends after the first session that delivered something and left nothing unfinished.
+  bool once = false;
   OnCollision on_collision = OnCollision::refuse;
-  bool whole = false;                       ///< --whole: no older files are looked at
-  std::vector<std::string> basis;           ///< files and directories with content that may come again
-  std::uint64_t quota_bytes = 0;            ///< of the directory; 0: none
-  std::uint64_t reserve_bytes = 16u << 20;  ///< free space to leave on the disk
-  std::uint64_t max_object_bytes = 0;       ///< 0: none
+  /// --whole: content is not looked for in older files, and no differences are asked for.
+  bool whole = false;
+  /// Files and directories with content that may come again, besides what lies under the final name.
+  std::vector<std::string> basis;
+
+  // Limits; 0 is none.
+  std::uint64_t quota_bytes = 0;            ///< of everything below `directory`
+  std::uint64_t reserve_bytes = 16u << 20;  ///< free space to leave on its disk
+  std::uint64_t max_object_bytes = 0;       ///< content of one object
+  std::chrono::milliseconds max_time{0};    ///< of the call; then Errc::limit
+  std::chrono::milliseconds wait_time{0};   ///< with `once`: how long to wait for a sender
+  /// False: nothing is synced before it is acknowledged. A power cut can then lose what a sender holds a
+  /// receipt for.
   bool fsync = true;
-  std::chrono::milliseconds max_time{0};
-  std::chrono::milliseconds wait_time{0};  ///< --once: how long to wait for a sender; 0 for ever
-  std::string key_name = "default";
-  std::string passphrase;
-  std::string ca_file;
-  std::string cert_file;
+
+  // Who we are.
+  std::string key_name = "default";  ///< keys/NAME.pem of the home
+  std::string passphrase;            ///< for an encrypted key; never logged
+  std::string ca_file;               ///< PEM: senders must also present a certificate that it signed
+  std::string cert_file;             ///< PEM: present this instead of a self-signed certificate
   TransportOptions transport;
   Home home;
+  /// -1, or a descriptor that becomes readable when the work should stop (INT, TERM, HUP). Stays the
+  /// caller's.
   int interrupt_fd = -1;
-  /// Called once when the socket is bound, with the real address. May be empty.
+  /// Called once, on the loop thread, when the socket is bound, with the real address. May be empty.
   std::function<void(const std::string& address)> on_listening;
 };
 
+/// What a call did. Sizes in bytes; all counts are of this call alone.
 struct RecvReport {
-  std::uint64_t objects = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t wire_bytes = 0;
-  double seconds = 0;               ///< first byte to last
-  double verified_unix_s = 0;       ///< since 1970: the last byte of content was verified; 0: none came
-  std::vector<std::string> paths;   ///< final names
-  std::uint64_t damaged_bytes = 0;  ///< unpack: input that belonged to no intact frame
+  std::uint64_t objects = 0;     ///< delivered
+  std::uint64_t bytes = 0;       ///< content of these
+  std::uint64_t wire_bytes = 0;  ///< UDP payload received; unpack_from_fd: bytes read
+  double seconds = 0;            ///< first byte to last
+  /// Seconds since 1970, by this clock: when the last byte of content was verified; 0: none came.
+  double verified_unix_s = 0;
+  std::vector<std::string> paths;   ///< final names, in the order of delivery
+  std::uint64_t damaged_bytes = 0;  ///< unpack_from_fd: input that belonged to no intact frame
 };
 
-/// Listens until interrupted (or once). error: dcdn-recv(1), EXIT STATUS.
+/// Listens and receives until interrupted, until max_time, or (once) until something was delivered.
+///
+/// options   read during the call
+/// progress  told on the loop thread; outlives the call
+/// cost      each byte of content is hashed twice (as carried and as content) and written once
+/// error usage       nobody could ever send here; an option is out of range
+/// error locked      another process receives into the directory
+/// error interrupted interrupt_fd became readable; what is unfinished is kept and goes on with the next call
+/// error limit       max_time or wait_time is over, quota_bytes is full
+/// error untrusted, not_found, permission   our own key
+/// error closed_pipe, io, no_space          the output
+/// What a single sender or object does wrong ends that session or object, is told by on_note or on_object,
+/// and ends nothing else.
 DCDN_API Result<RecvReport> recv(const RecvOptions& options, ProgressSink& progress);
 
-/// The same from a chunk stream on input_fd: no network, no key.
+/// The same from a chunk stream on input_fd, in any order, with repeats and damage: no network, no key of
+/// ours.
+///
+/// cost  as recv; chunks and segments whose place is not known yet wait in memory, at most 48 MiB
+/// error corrupt      the input is no chunk stream, or a part of it is not what its signature says
+/// error untrusted    a segment carries no signature that was asked for
+/// error incomplete   parts are missing; what is here is kept: give the missing part to the same call
+/// error limit        too much waits for what it belongs to
+/// error interrupted  as recv
 DCDN_API Result<RecvReport> unpack_from_fd(const RecvOptions& options, ProgressSink& progress);
 
-/// Removes staging folders older than that below `directory`; returns how many. error locked.
+/// Removes the staging folders below `directory` that nothing has touched for `older_than`; returns how many.
+/// What is in use by this process stays. error locked: another process receives there; not_found, permission,
+/// io.
 DCDN_API Result<int> clean_staging(const std::string& directory, std::chrono::milliseconds older_than);
 
 }  // namespace dcdn

@@ -1,6 +1,19 @@
 // dcdn/result.hpp - a value or an Error. The member names are a subset of std::expected's.
 //
-// A class of our own because <expected> needs C++23 and a dropped tl::expected gives no warning.
+// A class of our own because <expected> needs C++23 and a dropped tl::expected gives no warning. One that is
+// dropped does: it is [[nodiscard]].
+//
+//   Result<std::uint64_t> parse_size(std::string_view text);
+//   auto size = parse_size("4GB");
+//   if (!size) show(size.error());          // operator* and -> only when there is a value: asserted
+//
+//   Result<Plan> plan() {
+//     DCDN_TRY(const auto size, parse_size(text));   // or returns its error
+//     DCDN_CHECK(check(options));                    // for Result<void>
+//     return Plan{size};
+//   }
+//
+// Threads  a value, as safe as its T
 #pragma once
 #include <cassert>
 #include <type_traits>
@@ -11,6 +24,7 @@
 
 namespace dcdn {
 
+/// Never empty: a T or an Error. Made from either without a word.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -40,6 +54,7 @@ class [[nodiscard]] Result {
   std::variant<T, Error> state_;
 };
 
+/// Done, or an Error.
 template <>
 class [[nodiscard]] Result<void> {
  public:

@@ -29,16 +29,26 @@ struct SessionInfo {
   std::int64_t created_s = 0, updated_s = 0;      ///< since 1970
   bool running = false;                           ///< a process works on it now
 };
-/// All sessions of this home, newest first.
+/// All sessions of this home, newest first; a home without any gives an empty list.
+/// error io, permission, corrupt: the list cannot be read.
 DCDN_API Result<std::vector<SessionInfo>> list_sessions(const Home& home);
-/// A unique prefix is enough. error not_found, usage.
+
+/// One of them. A unique prefix of its id is enough.
+/// error not_found; usage: the prefix fits several.
 DCDN_API Result<SessionInfo> find_session(const Home& home, const std::string& id);
-/// command: pause, resume, cancel. A running process is told through its control socket; for a session
-/// without a process pause and cancel change its row, resume answers not_found with a hint (the tool then
-/// restarts it with send()). error usage: an illegal transition.
+
+/// Tells a session to pause, resume or cancel; returns a sentence for a person.
+///
+/// id       a unique prefix is enough
+/// command  pause, resume, cancel
+/// A running process is told through its control socket. For a session without a process pause and cancel
+/// change its row; resume answers not_found with the command that goes on (the tool then calls send()).
+/// error not_found; usage: a state from which that is not possible; temporary: the process does not answer.
 DCDN_API Result<std::string> command_session(const Home& home, const std::string& id,
                                              const std::string& command);
-/// Removes sessions that no process runs and that have not changed for so long; returns how many.
+
+/// Removes sessions that no process runs and that have not changed for so long; returns how many. What is
+/// unfinished of them in the receiver's staging folder stays: clean_staging of dcdn/recv.hpp.
 DCDN_API Result<int> clean_sessions(const Home& home, std::chrono::milliseconds older_than);
 
 }  // namespace dcdn

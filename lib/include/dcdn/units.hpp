@@ -1,4 +1,7 @@
 // dcdn/units.hpp - numbers with units, as people type and read them.
+//
+// Spec     dcdn(7), CONVENTIONS
+// Threads  pure
 #pragma once
 #include <chrono>
 #include <cstdint>

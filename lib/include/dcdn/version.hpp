@@ -1,4 +1,6 @@
 // dcdn/version.hpp - what this library is.
+//
+// Threads  constants; the strings live as long as the program
 #pragma once
 #include "dcdn/export.hpp"
 
