@@ -213,7 +213,7 @@ class_of() {
   cp "$root/lib/README.md" "$tree/lib/"
   "$root/scripts/draw_architecture" "$tree"
   accepts check_architecture
-  sed -i 's/^pace: base$/pace: base digest/' "$tree/lib/LAYERS"
+  sed -i 's,^wire: base$,wire: base digest,' "$tree/lib/LAYERS"
   refuses check_architecture "run scripts/draw_architecture"
 }
 
