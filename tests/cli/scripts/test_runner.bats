@@ -7,7 +7,7 @@ bats_load_library bats-assert
 setup() {
   root=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
   tree=$BATS_TEST_TMPDIR/tree
-  mkdir -p "$tree"/{bin,scripts,build/bin,tests/unit/fec,tests/unit/base,tests/cli/dcdn-fec,tests/cli/dcdn-x,tests/pipes,tests/net}
+  mkdir -p "$tree"/{bin,scripts,build/bin,tests/unit/fec,tests/unit/base,tests/cli/dcdn-fec,tests/cli/dcdn-x,tests/pipes,tests/faults,tests/net}
   cp "$root/scripts/test" "$tree/scripts/"
   script scripts/build 'echo "$@" >> built'
   script scripts/install-deps true
@@ -18,6 +18,7 @@ setup() {
   suite cli/dcdn-fec/one.bats true true
   suite cli/dcdn-x/two.bats true
   suite pipes/three.bats true
+  suite faults/four.bats '[[ ${FAULTS_SAMPLE:-some} != 0 ]]'
 }
 
 script() {
@@ -51,14 +52,20 @@ last_line() {
 
 @test "scripts/test: everything is counted once" {
   run_tests -0 --quick
-  last_line "8 passed, 0 failed, 2 skipped"
+  last_line "9 passed, 0 failed, 2 skipped"
   mkdir -p "$tree/build-asan/bin"
   cp "$tree/build/bin/unit_fec" "$tree/build-asan/bin/"
   run_tests -0
-  last_line "11 passed, 0 failed, 2 skipped"
+  last_line "12 passed, 0 failed, 2 skipped"
   assert_equal "$(sed -n 1p "$tree/built")" "--no-install release"
   assert_equal "$(sed -n 3p "$tree/built")" \
     "--no-install asan unit_tests dcdn-recv dcdn-send dcdn-sign make_stream edit_stream"
+}
+
+@test "scripts/test: --faults walks through all operations" {
+  suite faults/four.bats '[[ $FAULTS_SAMPLE == 0 ]]'
+  run_tests -0 --faults
+  last_line "1 passed, 0 failed, 0 skipped"
 }
 
 @test "scripts/test: a room is its unit tests and those of its program, and nothing else" {
