@@ -98,7 +98,7 @@ last_line() {
   suite cli/dcdn-fec/one.bats true 'echo the reason; false'
   script scripts/check_good 'echo the rule; exit 1'
   run_tests -1 --quick
-  last_line "6 passed, 3 failed, 1 skipped"
+  last_line "7 passed, 3 failed, 1 skipped"
   assert_line "failed: unit_base B.A"
   assert_line "failed: tests/cli/dcdn-fec/one.bats: 2 number 2"
   assert_line "failed: scripts/check_good"
