@@ -15,6 +15,8 @@ class FakeConnection final : public net::Connection {
   net::ConnectionEvents* events = nullptr;
   std::size_t consumed = 0;
   std::optional<std::uint64_t> close_code;
+  bool can_be_coded = false;
+  std::vector<double> coded_rates;  ///< that start_coded() was called with
 
   /// The peer's bytes, and the end of all that it says.
   void comes(net::StreamId id, ByteView bytes, bool fin = false) {
@@ -31,8 +33,12 @@ class FakeConnection final : public net::Connection {
   Result<void> use_interface(const std::string&) override { return not_here(); }
   Result<net::StreamId> open_bidirectional() override { return not_here(); }
   Result<net::StreamId> open_unidirectional() override { return not_here(); }
-  Result<void> start_coded(double) override { return not_here(); }
-  bool coded() const override { return false; }
+  Result<void> start_coded(double bytes_per_s) override {
+    if (!can_be_coded) return not_here();
+    coded_rates.push_back(bytes_per_s);
+    return {};
+  }
+  bool coded() const override { return !coded_rates.empty(); }
   bool begins_early() const override { return true; }
   Result<net::StreamId> open_bulk(bool) override { return not_here(); }
   void send(net::StreamId, Buffer, bool) override {}
