@@ -1,4 +1,5 @@
 # What is sent arrives: files, trees, pipes, chunk streams, to one receiver and to several.
+# Runs alone: it counts what travels, and a sender begins before a receiver that is kept waiting has answered.
 load ../../support/cli
 load ../../support/loopback
 

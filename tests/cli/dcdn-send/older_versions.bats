@@ -1,4 +1,5 @@
 # The receiver has an older version: only what changed travels, in both directions together.
+# Runs alone: it counts what travels, and a sender begins before a receiver that is kept waiting has answered.
 load ../../support/cli
 load ../../support/loopback
 
