@@ -65,7 +65,7 @@ teardown() {
 
 @test "a sender killed in the middle of --stdout: the next one goes on, nothing comes twice" {
   start_receiver recv --once --stdout
-  start_sender send --peer-id "$RECV_ID" --rate 300kB --chunk-size 16KiB data "$ADDR"
+  start_sender send --peer-id "$RECV_ID" --rate 100kB --chunk-size 16KiB data "$ADDR"
   wait_until 20 has_verified send 100000
   kill -KILL "$SEND_PID"
   await_pid "$SEND_PID"
