@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct CallFaults {
     call = name;
   }
   bool fails(const char* name) {
+    const std::lock_guard guard(calls_guard());
     if (what == Do::nothing || (!call.empty() && call != name) || ++seen != at) return false;
     if (what == Do::die) {
       ::kill(::getpid(), SIGKILL);
@@ -36,6 +38,18 @@ struct CallFaults {
     }
     errno = EIO;
     return true;
+  }
+  void note_synced(int fd) {
+    struct stat info {};
+    const std::lock_guard guard(calls_guard());
+    if (::fstat(fd, &info) == 0) synced.push_back(info.st_ino);
+  }
+
+ private:
+  // Calls come from every thread of the code under test.
+  static std::mutex& calls_guard() {
+    static std::mutex guard;
+    return guard;
   }
 };
 inline CallFaults call_faults;
@@ -49,8 +63,7 @@ inline CallFaults call_faults;
 
 DCDN_CALL int fsync(int fd) {
   if (dcdn::test::call_faults.fails("fsync")) return -1;
-  struct stat info {};
-  if (::fstat(fd, &info) == 0) dcdn::test::call_faults.synced.push_back(info.st_ino);
+  dcdn::test::call_faults.note_synced(fd);
   return static_cast<int>(::syscall(SYS_fsync, fd));
 }
 DCDN_CALL int fdatasync(int fd) {
