@@ -67,6 +67,15 @@ std::optional<Bytes> from_hex(std::string_view text, std::size_t size) {
   return out;
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const CodePoint c = decode_utf8(text);
+    if (c.length == 0) return false;
+    text.remove_prefix(c.length);
+  }
+  return true;
+}
+
 std::string escape_for_display(std::string_view name) {
   std::string out;
   while (!name.empty()) {

@@ -1,4 +1,6 @@
-// code_number and code_of_number of control_message.hpp: the table in dcdn-session(5), FAILURE CODES.
+// code_number, code_of_number and told_by_peer of session_message.hpp: the table in dcdn-session(5), FAILURE
+// CODES.
+#include "dcdn/escape.hpp"
 #include "message/session_message.hpp"
 
 namespace dcdn::message {
@@ -19,6 +21,22 @@ constexpr Row kRows[] = {
     {21, Errc::changed},    {22, Errc::interrupted},  {23, Errc::closed_pipe},
 };
 
+Errc seen_from_outside(Errc there) {
+  switch (there) {
+    case Errc::usage:
+    case Errc::config:
+    case Errc::exists:
+    case Errc::closed_pipe:
+      return Errc::refused;
+    case Errc::interrupted:
+      return Errc::incomplete;
+    case Errc::locked:
+      return Errc::temporary;
+    default:
+      return there;
+  }
+}
+
 }  // namespace
 
 std::uint32_t code_number(Errc code) {
@@ -31,6 +49,11 @@ Errc code_of_number(std::uint32_t number) {
   for (const Row& row : kRows)
     if (row.number == number) return row.code;
   return Errc::refused;
+}
+
+Error told_by_peer(std::string_view who, std::uint64_t code, std::string_view text) {
+  const Errc there = code <= UINT32_MAX ? code_of_number(static_cast<std::uint32_t>(code)) : Errc::refused;
+  return {seen_from_outside(there), std::string(who) + ": " + escape_for_display(text)};
 }
 
 }  // namespace dcdn::message

@@ -125,6 +125,11 @@ struct Joined {
 /// Errc to a number that is never reused, and back (an unknown number: Errc::refused).
 std::uint32_t code_number(Errc code);
 Errc code_of_number(std::uint32_t number);
+/// What a peer says went wrong there, as an error here: "receiver: disk full", with the text made safe to
+/// show. What a code says about the process that met it means something else from outside: that somebody's
+/// reader went away, that a setting or a command line there is wrong or that a name is taken is a refusal, a
+/// signal there leaves this transfer incomplete, a lock there may be gone later.
+Error told_by_peer(std::string_view who, std::uint64_t code, std::string_view text);
 
 // Frame bodies. Texts that are only shown are cut to their limits. Each parse checks limits and canonical
 // form and that nothing is left over: error corrupt.

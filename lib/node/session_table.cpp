@@ -14,14 +14,34 @@ using record::SessionState;
 
 constexpr std::chrono::seconds kWriteEvery{1};
 
+bool is_about_the_disk(const Error& error) {
+  return error.code == Errc::no_space || error.code == Errc::io || error.code == Errc::permission;
+}
+
+/// Whether both are the same files for the same peer, begun anew.
+bool is_same_work(const record::SessionRow& a, const record::SessionRow& b) {
+  return a.direction == b.direction && a.name == b.name && a.arguments == b.arguments &&
+         (a.direction == record::Direction::send ? a.address == b.address : a.peer == b.peer);
+}
+
 }  // namespace
 
 SessionTable::SessionTable(std::unique_ptr<record::SessionDb> db, Note note)
     : db_(std::move(db)), note_(std::move(note)) {}
 
 Result<std::unique_ptr<SessionTable>> SessionTable::open(const std::string& path, Note note) {
-  DCDN_TRY(auto db, record::SessionDb::open(path));
-  return std::unique_ptr<SessionTable>(new SessionTable(std::move(db), std::move(note)));
+  auto db = record::SessionDb::open(path);
+  if (!db && !is_about_the_disk(db.error())) return db.error();
+  if (db) return std::unique_ptr<SessionTable>(new SessionTable(*std::move(db), std::move(note)));
+  std::unique_ptr<SessionTable> table(new SessionTable(nullptr, std::move(note)));
+  DCDN_CHECK(table->do_without_disk(db.error()));
+  return table;
+}
+
+Result<void> SessionTable::do_without_disk(const Error& why) {
+  note_(0, "not listed, and not to be resumed by its number: " + why.message);
+  DCDN_TRY(db_, record::SessionDb::in_memory());
+  return {};
 }
 
 Result<std::string> SessionTable::add(record::SessionRow row) {
@@ -29,18 +49,33 @@ Result<std::string> SessionTable::add(record::SessionRow row) {
   random_bytes(raw);
   row.id = to_hex(raw);
   row.created_s = row.updated_s = now_s();
-  DCDN_CHECK(db_->insert(row));
+  auto added = db_->insert(row);
+  if (!added && is_about_the_disk(added.error())) {
+    DCDN_CHECK(do_without_disk(added.error()));
+    added = db_->insert(row);
+  }
+  DCDN_CHECK(added);
   return row.id;
 }
 
 Result<std::string> SessionTable::begin(const std::string& id) {
   DCDN_TRY(const record::SessionRow row, db_->find(id));
-  DCDN_CHECK(db_->set_pid(row.id, ::getpid()));
-  DCDN_CHECK(db_->change_state(row.id, SessionState::preparing, "", now_s()));
+  auto begun = mark_begun(row.id);
+  if (!begun && is_about_the_disk(begun.error())) {
+    DCDN_CHECK(do_without_disk(begun.error()));
+    DCDN_CHECK(db_->insert(row));
+    begun = mark_begun(row.id);
+  }
+  DCDN_CHECK(begun);
   Running& running = running_[row.id];
   running.state = SessionState::preparing;
   ++running.times_begun;
   return row.id;
+}
+
+Result<void> SessionTable::mark_begun(const std::string& id) {
+  DCDN_CHECK(db_->set_pid(id, ::getpid()));
+  return db_->change_state(id, SessionState::preparing, "", now_s());
 }
 
 void SessionTable::begin_received(const std::string& id, const std::string& peer,
@@ -114,12 +149,31 @@ bool SessionTable::complete(const std::string& id) {
   if (from == SessionState::preparing || from == SessionState::paused) change_state(id, SessionState::active);
   change_state(id, SessionState::completing);
   change_state(id, SessionState::completed);
+  if (over) forget_superseded(id);
   return over;
+}
+
+// A sender that was killed and started again is another session here, and the connection of the first may end
+// before or after the second has completed.
+void SessionTable::forget_superseded(const std::string& id) {
+  const auto ended = db_->get(id);
+  if (!ended || ended->name.empty()) return;
+  const auto rows = db_->list(ended->direction);
+  if (!rows) return note(rows.error());
+  const bool completed = ended->state == SessionState::completed;
+  for (const record::SessionRow& row : *rows) {
+    if (row.id == id || running_.contains(row.id) || !is_same_work(row, *ended)) continue;
+    if (!completed && row.state == SessionState::completed && row.created_s >= ended->created_s)
+      return note(db_->remove(id));
+    const bool kept = row.state == SessionState::completed || row.state == SessionState::cancelled;
+    if (completed && !kept && !record::is_running(row)) note(db_->remove(row.id));
+  }
 }
 
 bool SessionTable::end(const std::string& id, SessionState to, const std::string& error) {
   const bool over = let_go(id);
   if (over) change_state(id, to, error);
+  if (over && to == SessionState::failed) forget_superseded(id);
   return over;
 }
 

@@ -17,7 +17,8 @@ namespace dcdn::node {
 class SessionTable {
  public:
   using Note = std::function<void(int level, const std::string& text)>;
-  /// error: as SessionDb::open.
+  /// A disk that is full, read only or failing costs the list and no transfer: a note says so, and what
+  /// follows is only known to this process. error: as SessionDb::open for the rest.
   static Result<std::unique_ptr<SessionTable>> open(const std::string& path, Note note);
 
   /// A new row by an id of its own, which is given back; nobody runs it yet.
@@ -40,7 +41,8 @@ class SessionTable {
                     const std::string& name = "");
   /// From time to time: writes what is due.
   void tick();
-  /// Everything was delivered; from any state that may still get there. See end().
+  /// Everything was delivered; from any state that may still get there. See end(). Rows of the same work that
+  /// a kill left unfinished go.
   bool complete(const std::string& id);
   /// It ends here, by `to`. False: it goes on, by another connection that began it meanwhile, and stays as it
   /// is.
@@ -58,6 +60,9 @@ class SessionTable {
     Clock::time_point written{};
   };
   SessionTable(std::unique_ptr<record::SessionDb> db, Note note);
+  Result<void> do_without_disk(const Error& why);
+  Result<void> mark_begun(const std::string& id);
+  void forget_superseded(const std::string& id);
   void write(const std::string& id, Running& running);
   bool let_go(const std::string& id);
   void note(const Result<void>& done);

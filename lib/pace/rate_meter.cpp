@@ -3,7 +3,8 @@
 namespace dcdn::pace {
 
 namespace {
-constexpr Micros kWindow{1'000'000};
+constexpr Micros kWindow{5'000'000};
+constexpr Micros kTooEarly{3'000'000};
 double seconds_between(Micros from, Micros to) {
   return std::chrono::duration<double>(to - from).count();
 }
@@ -19,6 +20,16 @@ void RateMeter::update(std::uint64_t total_done, Micros now) {
   }
   recent_.push_back({now, total_done});
   while (recent_.size() > 2 && now - recent_[1].at >= kWindow) recent_.pop_front();
+}
+
+void RateMeter::begin() {
+  if (recent_.empty()) return;
+  first_ = recent_.back();
+  last_change_->bytes = first_->bytes;
+}
+
+bool RateMeter::moved() const {
+  return first_ && last_change_->bytes > first_->bytes;
 }
 
 double RateMeter::now_per_s() const {
@@ -39,6 +50,7 @@ std::chrono::seconds RateMeter::silent_for(Micros now) const {
 }
 
 std::optional<std::chrono::seconds> RateMeter::time_left(std::uint64_t bytes_left) const {
+  if (!moved() || recent_.back().at - first_->at < kTooEarly) return std::nullopt;
   // The average steadies the guess, the present corrects it.
   const double rate = 0.5 * now_per_s() + 0.5 * average_per_s();
   if (rate < 1) return std::nullopt;

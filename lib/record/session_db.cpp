@@ -1,6 +1,7 @@
 #include "record/session_db.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -241,11 +242,29 @@ struct SessionDb::Impl {
   }
 };
 
+bool has_ended(SessionState state) {
+  return state == SessionState::completed || state == SessionState::cancelled ||
+         state == SessionState::expired || state == SessionState::failed;
+}
+
+bool is_running(const SessionRow& row) {
+  if (row.pid <= 0 || has_ended(row.state)) return false;
+  return ::kill(static_cast<pid_t>(row.pid), 0) == 0 || errno == EPERM;
+}
+
 SessionDb::SessionDb(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SessionDb::~SessionDb() = default;
 
+Result<std::unique_ptr<SessionDb>> SessionDb::in_memory() {
+  return open_at(":memory:");
+}
+
 Result<std::unique_ptr<SessionDb>> SessionDb::open(const std::string& path) {
   DCDN_CHECK(create_private_file(path));
+  return open_at(path);
+}
+
+Result<std::unique_ptr<SessionDb>> SessionDb::open_at(const std::string& path) {
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   sqlite3* raw = nullptr;

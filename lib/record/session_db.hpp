@@ -51,6 +51,12 @@ struct SessionRow {
   std::string error;     ///< why it failed
 };
 
+/// Nothing follows on it.
+bool has_ended(SessionState state);
+/// It has not ended, and its process is there. A number may be somebody else's by now: who must know asks the
+/// process.
+bool is_running(const SessionRow& row);
+
 /// Threads  one at a time; any number of processes.
 class SessionDb {
  public:
@@ -58,6 +64,8 @@ class SessionDb {
   /// message names the file, the hint the way out); unsupported: of a newer dcdn; locked: busy for longer
   /// than 5 s, which is what every other call may say as well.
   static Result<std::unique_ptr<SessionDb>> open(const std::string& path);
+  /// One that is gone with the process and that no other sees: for a list that has no place on disk.
+  static Result<std::unique_ptr<SessionDb>> in_memory();
   ~SessionDb();
   /// error usage: not an id; exists.
   Result<void> insert(const SessionRow& row);
@@ -80,6 +88,7 @@ class SessionDb {
  private:
   struct Impl;
   explicit SessionDb(std::unique_ptr<Impl> impl);
+  static Result<std::unique_ptr<SessionDb>> open_at(const std::string& path);
   std::unique_ptr<Impl> impl_;
 };
 

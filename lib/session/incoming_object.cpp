@@ -258,8 +258,8 @@ void IncomingObject::tell_stored() {
   told_ = now_;
   told_at_ = std::chrono::steady_clock::now();
   peer_->stored({offer_.object, now_.segments_done, now_.bytes_done});
-  if (before / kCheckpointBytes == now_.bytes_done / kCheckpointBytes) return;
   peer_->progressed(now_.bytes_done);
+  if (before / kCheckpointBytes == now_.bytes_done / kCheckpointBytes) return;
   if (!shared_->settings.fsync) return;
   on_store([](IncomingObject& self) {
     if (sink::ObjectSink* sink = self.desk_->find(self.offer_.object)) {
@@ -289,7 +289,7 @@ void IncomingObject::finalized(const Result<std::string>& path, const Digest& id
   peer_->receipt(*receipt);
   ++shared_->objects_delivered;
   shared_->bytes_delivered += bytes;
-  shared_->watcher.on_delivered(shown_name(), *path, bytes, id);
+  shared_->watcher.on_delivered({offer_.name, *path, bytes, id, sender_});
   end(false);
 }
 
@@ -300,7 +300,7 @@ void IncomingObject::look(Micros now) {
 void IncomingObject::fail(const Error& error) {
   if (over_) return;
   peer_->failed(error);
-  shared_->watcher.on_object_failed(shown_name(), error);
+  shared_->watcher.on_object_failed(offer_.name, sender_, error);
   const bool unwritable =
       error.code == Errc::closed_pipe || error.code == Errc::io || error.code == Errc::no_space;
   if (shared_->settings.one_output && unwritable) shared_->output_error = error;
@@ -309,7 +309,7 @@ void IncomingObject::fail(const Error& error) {
 
 void IncomingObject::given_up(const Error& error) {
   if (over_) return;
-  shared_->watcher.on_object_failed(shown_name(), error);
+  shared_->watcher.on_object_failed(offer_.name, sender_, error);
   end(true);
 }
 

@@ -55,14 +55,16 @@ void ObjectTransfer::disconnected() {
 
 void ObjectTransfer::begin_early(const pace::PathMeasure& path) {
   (void)answered(message::Answer{}, path, kEarlyLargestChunk);  // nothing in it can be refused
+  tally_.at_first.reset();
   early_sent_ = 0;
 }
 
 // What was sent already is what the receiver wants.
 void ObjectTransfer::confirmed(const message::Answer& answer, std::uint32_t largest_chunk) {
   answer_ = answer;
-  largest_chunk_ = largest_chunk;
+  route_.largest_chunk = largest_chunk;
   if (sizer_) sizer_->allow(largest_chunk);
+  if (!tally_.at_first) tally_.at_first = 0;
 }
 
 Result<void> ObjectTransfer::answered(const message::Answer& answer, const pace::PathMeasure& path,
@@ -73,15 +75,17 @@ Result<void> ObjectTransfer::answered(const message::Answer& answer, const pace:
       return {};
     }
     object_id_.reset();
+    tally_.counted_until = 0;
     use_feed(hub_.private_feed());
   }
   answer_ = answer;
-  path_ = path;
-  largest_chunk_ = largest_chunk;
+  route_.path = path;
+  route_.largest_chunk = largest_chunk;
   phase_ = TransferPhase::running;
-  bytes_done_ = answer.bytes_done;
+  tally_.done = answer.bytes_done;
+  if (!tally_.at_first) tally_.at_first = tally_.done;
   if (!feed_) use_feed(hub_.private_feed());
-  sizer_ = hub_.start(object_, feed_, answer_, path_, largest_chunk_);
+  sizer_ = hub_.start(object_, feed_, answer_, route_.path, route_.largest_chunk);
   const std::uint64_t base = feed_->base();
   if (answer_.segments_done < base) return restart();
   if (answer_.segments_done == base && answer_.last_segment != feed_->id_before_base()) return restart();
@@ -102,7 +106,7 @@ Result<void> ObjectTransfer::restart() {
   answer_.segments_done = 0;
   answer_.ask = true;
   object_id_.reset();
-  sizer_ = hub_.start(object_, feed_, answer_, path_, largest_chunk_);
+  sizer_ = hub_.start(object_, feed_, answer_, route_.path, route_.largest_chunk);
   return {};
 }
 
@@ -114,12 +118,12 @@ Result<void> ObjectTransfer::leave_shared_feed() {
   return {};
 }
 
-// The receiver has segments [0, skip_until_): they are passed over, but the last of them must be the very one
-// it named.
-bool ObjectTransfer::skip(const source::PackedSegment& segment) {
-  if (segment.index >= skip_until_) return false;
-  shared_.bytes_skipped += segment.content_bytes;
-  return true;
+// A connection that is lost makes the next one pass over what this session itself has sent: that was not
+// there already.
+void ObjectTransfer::count_skipped(std::uint64_t segment, std::uint64_t content) {
+  if (segment < tally_.counted_until) return;
+  tally_.counted_until = segment + 1;
+  shared_.bytes_skipped += content;
 }
 
 Result<std::vector<Buffer>> ObjectTransfer::due_segments() {
@@ -134,7 +138,10 @@ Result<std::vector<Buffer>> ObjectTransfer::due_segments() {
     }
     ++next_segment_;
     if (segment->final) object_id_ = segment->id;
-    const bool passed = skip(*segment);
+    // The receiver has segments [0, skip_until_): they are passed over, but the last of them must be the very
+    // one it named.
+    const bool passed = segment->index < skip_until_;
+    if (passed) count_skipped(segment->index, segment->content_bytes);
     // Repeating the final segment lets a receiver that has everything say so again: its receipt may have been
     // lost.
     if (!passed || segment->final) frames.push_back(segment->frames);
@@ -152,13 +159,14 @@ void ObjectTransfer::enqueue(const source::PackedSegmentPtr& segment) {
     if (!segment->chunks.empty()) asked_[segment->index] = segment;
     return;
   }
+  std::uint64_t repeated = 0;
   for (std::size_t i = 0; i < segment->chunks.size(); ++i) {
-    if (segment->chunks[i].repeat) {
-      shared_.bytes_skipped += segment->chunks[i].record.content_size;
-      continue;
-    }
-    queue_.push(QueuedChunk{segment, i, {}});
+    if (segment->chunks[i].repeat)
+      repeated += segment->chunks[i].record.content_size;
+    else
+      queue_.push(QueuedChunk{segment, i, {}});
   }
+  count_skipped(segment->index, repeated);
 }
 
 Result<void> ObjectTransfer::wanted(const message::Want& want) {
@@ -171,9 +179,10 @@ Result<void> ObjectTransfer::wanted(const message::Want& want) {
   if (want.needed.size() != segment->chunks.size())
     return Error(Errc::corrupt, "the receiver wants chunks of a segment that has others");
   std::vector<QueuedChunk> chunks;
+  std::uint64_t there = 0;
   for (std::size_t i = 0; i < want.needed.size(); ++i) {
     if (!want.needed[i]) {
-      shared_.bytes_skipped += segment->chunks[i].record.content_size;
+      there += segment->chunks[i].record.content_size;
       continue;
     }
     if (segment->chunks[i].carried.empty())
@@ -181,6 +190,7 @@ Result<void> ObjectTransfer::wanted(const message::Want& want) {
     chunks.push_back({segment, i, {}});
   }
   asked_.erase(it);
+  count_skipped(want.segment, there);
   if (!differences_.start(segment, want.needed)) queue_.push(std::move(chunks));
   return {};
 }
@@ -192,7 +202,7 @@ Result<void> ObjectTransfer::told(const message::Compare& compare) {
 
 Result<void> ObjectTransfer::stored(const message::Stored& stored) {
   if (stored.segments_done > next_segment_) return {};  // of the chain before a restart
-  bytes_done_ = stored.bytes_done;
+  tally_.done = stored.bytes_done;
   differences_.stored(stored.segments_done);
   if (feed_) feed_->release(subscriber_, stored.segments_done);
   return {};
@@ -207,7 +217,7 @@ Result<bool> ObjectTransfer::received(const wire::Receipt& receipt, const NodeId
   if (receipt.object != *object_id_)
     return Error(Errc::bad_signature, "the receipt for " + object_.name + " is for another object");
   phase_ = TransferPhase::done;
-  bytes_done_ = receipt.bytes;
+  tally_.done = receipt.bytes;
   drop_feed();
   return true;
 }
@@ -236,11 +246,11 @@ std::uint64_t ObjectTransfer::backlog_bytes() const {
       phase_ == TransferPhase::running && object_id_ && asked_.empty() && !differences_.busy();
   if (all_known) return queue_.bytes();
   if (!object_.bytes) return UINT64_MAX;
-  return std::max<std::uint64_t>(queue_.bytes(), *object_.bytes - std::min(*object_.bytes, bytes_done_));
+  return std::max<std::uint64_t>(queue_.bytes(), *object_.bytes - std::min(*object_.bytes, tally_.done));
 }
 
 void ObjectTransfer::measure(const pace::PathMeasure& path) {
-  path_ = path;
+  route_.path = path;
   if (sizer_) sizer_->measure(path, shared_.limits.rate());
 }
 

@@ -1,5 +1,6 @@
 // object_transfer.hpp - how far one object has come towards one destination. Outlives connections.
 #pragma once
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -30,7 +31,11 @@ class ObjectTransfer {
   [[nodiscard]] const SendObject& object() const { return object_; }
   [[nodiscard]] TransferPhase phase() const { return phase_; }
   [[nodiscard]] bool over() const { return phase_ == TransferPhase::done || phase_ == TransferPhase::failed; }
-  [[nodiscard]] std::uint64_t bytes_done() const { return bytes_done_; }
+  [[nodiscard]] std::uint64_t bytes_done() const { return tally_.done; }
+  /// Of these, what the receiver did not have when it answered first.
+  [[nodiscard]] std::uint64_t bytes_gained() const {
+    return tally_.done - std::min(tally_.done, tally_.at_first.value_or(0));
+  }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
   void offered() { phase_ = TransferPhase::offered; }
@@ -76,8 +81,8 @@ class ObjectTransfer {
   Result<void> restart();
   void use_feed(std::shared_ptr<Feed> feed);
   void drop_feed();
-  bool skip(const source::PackedSegment& segment);
   void enqueue(const source::PackedSegmentPtr& segment);
+  void count_skipped(std::uint64_t segment, std::uint64_t content);
 
   SendShared& shared_;
   FeedHub& hub_;
@@ -90,14 +95,21 @@ class ObjectTransfer {
 
   TransferPhase phase_ = TransferPhase::waiting;
   message::Answer answer_;
-  pace::PathMeasure path_;
-  std::uint32_t largest_chunk_ = 0;
+  struct Route {
+    pace::PathMeasure path;
+    std::uint32_t largest_chunk = 0;
+  } route_;
   std::uint64_t next_segment_ = 0;  // to be sent next
   std::uint64_t skip_until_ = 0;    // segments before it are at the receiver, if its last id is ours too
   std::map<std::uint64_t, source::PackedSegmentPtr> asked_;  // sent, its Want not yet here
   ChunkQueue queue_;
   std::optional<Digest> object_id_;  // once the final segment passed
-  std::uint64_t bytes_done_ = 0;
+  struct Tally {
+    std::uint64_t done = 0;                 // content that the receiver has confirmed
+    std::optional<std::uint64_t> at_first;  // when it answered for the first time
+    std::uint64_t counted_until =
+        0;  // of segments before it is known what had to travel, whatever comes again
+  } tally_;
   std::optional<std::size_t> early_sent_;  // bytes, while it is running and not answered yet
   std::optional<Error> error_;
 };

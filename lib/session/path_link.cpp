@@ -123,7 +123,7 @@ void PathLink::on_stream_data(net::StreamId id, ByteView bytes, bool fin) {
 Result<void> PathLink::take_frame(const wire::Frame& frame) {
   if (frame.type == wire::FrameType::failure) {
     DCDN_TRY(const auto failure, message::parse<message::Failure>(frame.body.view()));
-    return Error(message::code_of_number(failure.code), "receiver: " + escape_for_display(failure.message));
+    return message::told_by_peer("receiver", failure.code, failure.message);
   }
   if (frame.type != wire::FrameType::joined) return {};
   DCDN_TRY(const auto joined, message::parse<message::Joined>(frame.body.view()));

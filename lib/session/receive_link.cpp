@@ -31,6 +31,8 @@ class ReceiveLink::StreamPeer : public ObjectPeer {
     send(wire::FrameType::stored, message::encode(stored));
   }
   void progressed(std::uint64_t bytes_done) override {
+    for (const auto& [stream, object] : link_.objects_)
+      if (stream != stream_) bytes_done += object->bytes_done();
     link_.listed_.tell_progress(link_.shared_->watcher, bytes_done);
   }
   void receipt(const wire::Receipt& receipt) override {
@@ -208,7 +210,7 @@ Result<void> ReceiveLink::take_session_frame(const wire::Frame& frame) {
   if (frame.type == wire::FrameType::carrier) return take_carrier(frame);
   if (frame.type != wire::FrameType::failure) return {};
   DCDN_TRY(const auto failure, message::parse<message::Failure>(frame.body.view()));
-  return Error(message::code_of_number(failure.code), "sender: " + escape_for_display(failure.message));
+  return message::told_by_peer("sender", failure.code, failure.message);
 }
 
 // The answer goes out after our side is ready for what it allows.
@@ -310,8 +312,7 @@ Result<void> ReceiveLink::take_object_message(net::StreamId id, IncomingObject& 
     given_up(id, object, Error(Errc::incomplete, "sender: " + escape_for_display(cancel.reason)));
   } else if (frame.type == wire::FrameType::failure) {
     DCDN_TRY(const auto failure, parse_about<message::Failure>(number, body));
-    given_up(id, object,
-             Error(message::code_of_number(failure.code), "sender: " + escape_for_display(failure.message)));
+    given_up(id, object, message::told_by_peer("sender", failure.code, failure.message));
   } else if (frame.type == wire::FrameType::offer) {
     return Error(Errc::corrupt, "a second offer on one stream");
   }

@@ -45,6 +45,15 @@ struct ReceiveSettings {
   Bytes statements;  ///< frames about our key, sent ahead of the welcome
 };
 
+/// One that was delivered.
+struct ReceivedObject {
+  std::string name;  ///< as its sender wrote it
+  std::string path;  ///< where it lies now; empty if it went to an output
+  std::uint64_t bytes = 0;
+  Digest id;
+  NodeId sender;
+};
+
 /// Told on the loop thread.
 class ReceiveWatcher {
  public:
@@ -57,9 +66,9 @@ class ReceiveWatcher {
                                    std::uint64_t total) = 0;
   /// It ended: null when everything offered was delivered.
   virtual void on_session_end(const std::string& id, const Error* error) = 0;
-  virtual void on_delivered(const std::string& name, const std::string& path, std::uint64_t bytes,
-                            const Digest& object) = 0;
-  virtual void on_object_failed(const std::string& name, const Error& error) = 0;
+  virtual void on_delivered(const ReceivedObject& object) = 0;
+  /// `name` as its sender wrote it.
+  virtual void on_object_failed(const std::string& name, const NodeId& sender, const Error& error) = 0;
   /// A key said something about itself. error corrupt, bad_signature: the connection ends.
   virtual Result<void> on_statement(const wire::Frame& frame) {
     (void)frame;

@@ -88,7 +88,11 @@ Progress Receiver::progress() {
   progress.objects_finished = shared_->objects_delivered;
   meter_.update(progress.bytes_done, now);
   arrived_meter_.update(progress.wire_bytes / kBeat * kBeat, now);
-  progress.rate_now = meter_.now_per_s() > 0 ? meter_.now_per_s() : arrived_meter_.now_per_s();
+  if (!arrived_meter_.moved() || progress.objects.empty()) {
+    meter_.begin();
+    arrived_meter_.begin();
+  }
+  progress.rate_now = arrived_meter_.now_per_s();
   progress.rate_average = meter_.average_per_s();
   if (progress.objects.empty()) {
     progress.state = "waiting for peer";
@@ -101,7 +105,7 @@ Progress Receiver::progress() {
     known = known && object.bytes_total.has_value();
     left += object.bytes_total.value_or(0) - std::min(object.bytes_total.value_or(0), object.bytes_done);
   }
-  if (known) progress.eta = (progress.bytes_done > 0 ? meter_ : arrived_meter_).time_left(left);
+  if (known) progress.eta = (meter_.moved() ? meter_ : arrived_meter_).time_left(left);
   const auto silent = std::min(meter_.silent_for(now), arrived_meter_.silent_for(now));
   const bool paused = std::any_of(connections_.begin(), connections_.end(),
                                   [](const auto& connection) { return connection->paused_by_peer(); });

@@ -17,13 +17,6 @@ constexpr std::uint64_t kRefusedCode = 0x100;
 constexpr std::chrono::milliseconds kIdleLook{200};
 constexpr std::chrono::milliseconds kBusyLook{5};
 
-// What the receiver says, in our words: the code is its, the text is shown escaped.
-Error told_by_peer(const message::Failure& failure) {
-  const Errc code = message::code_of_number(failure.code);
-  // That something of the name exists there is, seen from here, a refusal.
-  return {code == Errc::exists ? Errc::refused : code, "receiver: " + escape_for_display(failure.message)};
-}
-
 }  // namespace
 
 SendLink::SendLink(SendShared& shared, net::ConnectionPtr connection, Transfers& transfers)
@@ -167,7 +160,7 @@ Result<void> SendLink::take_session_frame(const wire::Frame& frame) {
       return {};
     case wire::FrameType::failure: {
       DCDN_TRY(const auto failure, message::parse<message::Failure>(frame.body.view()));
-      return told_by_peer(failure);
+      return message::told_by_peer("receiver", failure.code, failure.message);
     }
     case wire::FrameType::key_rotation:
     case wire::FrameType::key_revocation:
@@ -232,7 +225,7 @@ Result<void> SendLink::take_object_frame(net::StreamId stream, Active& active, c
     }
     case wire::FrameType::failure: {
       DCDN_TRY(const auto failure, parse_about<message::Failure>(transfer.object().number, body));
-      transfer.fail(told_by_peer(failure));
+      transfer.fail(message::told_by_peer("receiver", failure.code, failure.message));
       return {};
     }
     default:
@@ -274,8 +267,7 @@ void SendLink::on_closed(const net::CloseInfo& info) {
   if (!lost_) {
     Error error = info.error;
     if (info.clean && info.by_peer && info.code != 0)
-      error = Error(message::code_of_number(static_cast<std::uint32_t>(info.code)),
-                    "receiver: " + escape_for_display(info.reason));
+      error = message::told_by_peer("receiver", info.code, info.reason);
     // A receiver that goes away politely before everything is done may come back: another try tells.
     if (info.clean && info.code == 0) error = Error(Errc::temporary, "the receiver closed the connection");
     // Codes from kRefusedCode on: it did not take us as a peer (dcdn-session(5), CLOSING).

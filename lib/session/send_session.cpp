@@ -90,6 +90,13 @@ std::uint64_t SendSession::arrived_bytes() const {
   return bytes;
 }
 
+std::uint64_t SendSession::gained_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& destination : destinations_)
+    for (const auto& transfer : destination->transfers()) bytes += transfer->bytes_gained();
+  return bytes;
+}
+
 void SendSession::describe_objects(Progress& progress) const {
   const bool several = destinations_.size() > 1;
   std::uint64_t total = 0;
@@ -144,17 +151,22 @@ Progress SendSession::progress() {
   const Micros now = now_micros();
   Progress progress;
   describe_objects(progress);
-  meter_.update(progress.bytes_done, now);
+  // What was there already is no work of this session, and the time before anything moved is nobody's rate.
+  meter_.update(gained_bytes(), now);
   arrived_meter_.update(arrived_bytes(), now);
+  if (!arrived_meter_.moved()) {
+    meter_.begin();
+    arrived_meter_.begin();
+  }
   progress.state = state_word(now, progress.detail);
   const bool coded =
       std::any_of(destinations_.begin(), destinations_.end(), [](const auto& d) { return d->coded(); });
   if (coded && progress.state == "sending") progress.detail = "coded";
-  progress.rate_now = meter_.now_per_s() > 0 ? meter_.now_per_s() : arrived_meter_.now_per_s();
+  progress.rate_now = arrived_meter_.now_per_s();
   progress.rate_average = meter_.average_per_s();
   if (progress.bytes_total && *progress.bytes_total >= progress.bytes_done) {
     const std::uint64_t left = *progress.bytes_total - progress.bytes_done;
-    if (left > 0) progress.eta = (progress.bytes_done > 0 ? meter_ : arrived_meter_).time_left(left);
+    if (left > 0) progress.eta = (meter_.moved() ? meter_ : arrived_meter_).time_left(left);
     if (left == 0 && progress.state == "sending") progress.state = "verifying";
   }
   std::uint64_t packets = 0;
@@ -167,7 +179,7 @@ Progress SendSession::progress() {
     progress.rtt = std::max(progress.rtt, stats.smoothed_rtt);
     for (PathProgress& path : destination->paths()) progress.paths.push_back(std::move(path));
   }
-  progress.loss = packets == 0 ? 0 : static_cast<double>(lost) / static_cast<double>(packets);
+  if (packets > 0) progress.loss = static_cast<double>(lost) / static_cast<double>(packets);
   return progress;
 }
 

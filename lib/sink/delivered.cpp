@@ -54,6 +54,7 @@ std::optional<Parsed> parse(ByteView bytes) {
 DeliveredRecord::DeliveredRecord(std::string delivered_dir, const std::string& receive_dir,
                                  const store::PartObject::Options& options)
     : dir_(std::move(delivered_dir)) {
+  if (dir_.empty()) return;
   const std::string slot = store::slot_name(options);
   digest::Hasher hasher;
   hasher.update(as_bytes(absolute(receive_dir)));
@@ -84,6 +85,7 @@ std::optional<std::string> DeliveredRecord::last_name() const {
 }
 
 Result<void> DeliveredRecord::put(const store::Delivered& delivered) const {
+  if (dir_.empty()) return {};
   const bool staged = ::access(staged_.c_str(), F_OK) == 0;
   // What a tree that is laid over another will look like is not known before, and half of it proves nothing.
   if (staged && store::is_directory(AT_FDCWD, delivered.path)) return {};
@@ -105,7 +107,7 @@ Result<void> DeliveredRecord::put(const store::Delivered& delivered) const {
 }
 
 void DeliveredRecord::remove() const {
-  ::unlink(path_.c_str());
+  if (!path_.empty()) ::unlink(path_.c_str());
 }
 
 }  // namespace dcdn::sink

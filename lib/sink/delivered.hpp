@@ -13,6 +13,7 @@ namespace dcdn::sink {
 /// One small file in the state directory per (directory, sender, name, kind).
 class DeliveredRecord {
  public:
+  /// `delivered_dir` empty: nothing is noted and nothing found.
   DeliveredRecord(std::string delivered_dir, const std::string& receive_dir,
                   const store::PartObject::Options& options);
   /// What was delivered and is still in place, untouched: what is at its path looks as it was noted, and

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
-#include "sign/base64.hpp"
 #include "sign/ed25519.hpp"
 
 namespace dcdn::trust {
@@ -45,7 +45,7 @@ std::string key_blob(std::string_view algorithm, const NodeId& key, ByteView res
   const auto number = number_of(key);
   bytes.insert(bytes.end(), number.begin(), number.end());
   bytes.insert(bytes.end(), rest.begin(), rest.end());
-  return sign::to_base64(bytes);
+  return to_base64(bytes);
 }
 
 std::string_view take_line(std::string_view& text) {
@@ -59,7 +59,7 @@ std::string public_key_text(const NodeId& key, SignatureFormat format) {
   if (format == SignatureFormat::openssl) {
     Bytes der(kSpkiPrefix.begin(), kSpkiPrefix.end());
     der.insert(der.end(), key.bytes.begin(), key.bytes.end());
-    return std::string(kPemStart) + sign::to_base64(der) + "\n" + std::string(kPemEnd) + "\n";
+    return std::string(kPemStart) + to_base64(der) + "\n" + std::string(kPemEnd) + "\n";
   }
   const std::string says = format == SignatureFormat::minisign ? "minisign public key " + shown_number(key)
                                                                : sign::to_text(key) + " public key";
@@ -70,7 +70,7 @@ Result<NodeId> parse_public_key(std::string_view text) {
   const Error none(Errc::corrupt, "not a public key of openssl, minisign or signify, nor a node id");
   if (text.starts_with("dcdn1")) return sign::parse_node_id(take_line(text));
   const std::string_view first = take_line(text);
-  const auto bytes = sign::from_base64(take_line(text));
+  const auto bytes = from_base64(take_line(text));
   if (!bytes) return none;
   const ByteView all(*bytes);
   if (first == kPemStart.substr(0, kPemStart.size() - 1)) {

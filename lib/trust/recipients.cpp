@@ -38,6 +38,7 @@ Result<std::vector<NodeId>> recipients_of(const sign::Keyring& ring, const std::
 
 std::vector<sign::SecretKey> secret_keys(const Home& home) {
   std::vector<sign::SecretKey> keys;
+  if (home.is_none()) return keys;
   const std::string folder = home.config_dir + "/keys";
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.c_str()), ::closedir);
   if (!open) return keys;

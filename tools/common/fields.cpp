@@ -1,6 +1,9 @@
 #include "common/fields.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "dcdn/escape.hpp"
 
 namespace dcdn::tool {
 
@@ -19,9 +22,16 @@ std::string list_of(const std::vector<Item>& items) {
 
 }  // namespace
 
-FieldValue::FieldValue(std::string_view text) : json_(text_of(text)) {}
+FieldValue::FieldValue(std::string_view text) : json_(text_of(text)) {
+  if (!is_utf8(text)) base64_ = text_of(to_base64(text));
+}
 FieldValue::FieldValue(double number) : json_(text_of(number)) {}
-FieldValue::FieldValue(const std::vector<std::string>& texts) : json_(list_of(texts)) {}
+FieldValue::FieldValue(const std::vector<std::string>& texts) : json_(list_of(texts)) {
+  if (std::all_of(texts.begin(), texts.end(), is_utf8)) return;
+  std::vector<std::string> coded;
+  for (const std::string& text : texts) coded.push_back(to_base64(text));
+  base64_ = list_of(coded);
+}
 FieldValue::FieldValue(const Fields& object) : json_(object.json()) {}
 FieldValue::FieldValue(const std::vector<Fields>& objects) : json_(list_of(objects)) {}
 
@@ -31,6 +41,7 @@ Fields::Fields(std::initializer_list<std::pair<const char*, FieldValue>> fields)
 
 void Fields::set(const char* name, const FieldValue& value) {
   fields_[name] = value.json();
+  if (!value.base64().empty()) fields_[name + std::string("_base64")] = value.base64();
 }
 
 std::string Fields::json() const {

@@ -18,7 +18,7 @@ class Fields;
 class FieldValue {
  public:
   FieldValue(std::nullptr_t) : json_("null") {}
-  /// Bytes that are not UTF-8 become U+FFFD: a name must not end the program.
+  /// Bytes that are not UTF-8 become U+FFFD here, and Fields tells them whole beside it.
   FieldValue(std::string_view text);
   template <std::convertible_to<std::string_view> Text>
   FieldValue(const Text& text) : FieldValue(std::string_view(text)) {}
@@ -35,9 +35,12 @@ class FieldValue {
   FieldValue(const std::optional<Value>& value) : FieldValue(value ? FieldValue(*value) : nullptr) {}
 
   [[nodiscard]] const std::string& json() const { return json_; }
+  /// The same bytes in base64, as JSON, where `json` cannot hold them; else empty. Of a list all are there.
+  [[nodiscard]] const std::string& base64() const { return base64_; }
 
  private:
   std::string json_;
+  std::string base64_;
 };
 
 /// Example
@@ -46,7 +49,8 @@ class Fields {
  public:
   Fields() = default;
   Fields(std::initializer_list<std::pair<const char*, FieldValue>> fields);
-  /// In the place of an older one of this name.
+  /// In the place of an older one of this name. Text that is not UTF-8 also becomes `name`_base64: a path
+  /// that was told can be opened.
   void set(const char* name, const FieldValue& value);
   /// On one line, ordered by name.
   [[nodiscard]] std::string json() const;

@@ -126,7 +126,8 @@ std::vector<std::string> fields_of(const Progress& progress) {
   for (const PathProgress& path : progress.paths)
     fields.push_back(path.interface + " " + (path.rate > 0 ? format_rate(path.rate) : path.state) +
                      (path.coded ? " coded" : ""));
-  fields.push_back("loss " + fmt::format("{:.0f}%", std::clamp(progress.loss, 0.0, 1.0) * 100));
+  if (progress.loss)
+    fields.push_back("loss " + fmt::format("{:.0f}%", std::clamp(*progress.loss, 0.0, 1.0) * 100));
   fields.push_back(amount(progress.bytes_done, progress.bytes_total));
   fields.push_back("avg " + format_rate(progress.rate_average));
   if (progress.objects_total > 1)

@@ -9,6 +9,7 @@
 #include "common/progress_text.hpp"
 #include "common/terminal.hpp"
 #include "common/text_output.hpp"
+#include "dcdn/escape.hpp"
 #include "dcdn/units.hpp"
 
 namespace dcdn::tool {
@@ -45,6 +46,7 @@ struct ProgressView::State {
   bool color;
   std::mutex mutex;
   std::string last_state;
+  std::uint64_t last_done = 0;
   std::optional<Clock::time_point> last_shown;
   std::vector<std::string> drawn;  ///< what the screen shows now
   bool attention = false;
@@ -66,12 +68,25 @@ struct ProgressView::State {
     attention = needs_attention(progress.state);
     to_screen(text + drawing());
   }
+  /// "received photos from truck (1.4 MB)", and where it lies if that has another name.
+  [[nodiscard]] std::string said_of(const ObjectEnd& object) const {
+    const std::string peer = object.peer_name.empty() ? object.peer : object.peer_name;
+    const std::string whom = peer.empty() ? "" : (verb == "sent" ? " to " : " from ") + peer;
+    const bool renamed = verb == "received" && !object.path.empty() &&
+                         object.path.substr(object.path.rfind('/') + 1) != object.name;
+    return fmt::format("{} {}{}{} ({})", verb, escape_for_display(object.name), whom,
+                       renamed ? " as " + escape_for_display(object.path) : "", format_size(object.bytes));
+  }
   /// Is it time to show something, by the interval of the display? A new state never waits.
   bool is_due(const Progress& progress, Clock::duration interval) {
     const auto now = Clock::now();
     const bool changed = progress.state != last_state;
     if (!changed && last_shown && now - *last_shown < interval) return false;
+    // Whoever waits for a peer for a month says so once.
+    const bool idle = !changed && progress.objects.empty() && progress.bytes_done == last_done;
+    if (idle && mode != ProgressMode::bar) return false;
     last_state = progress.state;
+    last_done = progress.bytes_done;
     last_shown = now;
     return true;
   }
@@ -85,6 +100,7 @@ ProgressView::ProgressView(Report& report, std::string verb)
                        use_color(STDERR_FILENO),
                        {},
                        {},
+                       0,
                        {},
                        {},
                        false}) {
@@ -114,21 +130,25 @@ void ProgressView::on_progress(const Progress& progress) {
   if (state_->json) state_->report.json("status", progress_json(progress));
 }
 
-void ProgressView::on_object(const std::string& name, const std::string& path, std::uint64_t bytes,
-                             const std::string& object_id, const Error* error) {
+void ProgressView::on_object(const ObjectEnd& object) {
   Report& report = state_->report;
   if (report.json_wanted()) {
-    Fields object{
-        {"name", name}, {"path", path}, {"bytes", bytes}, {"object_id", object_id}, {"ok", error == nullptr}};
-    if (error != nullptr) {
-      object.set("code", name_of(error->code));
-      object.set("message", error->message);
+    Fields fields{{"name", object.name},
+                  {"path", object.path},
+                  {"bytes", object.bytes},
+                  {"object_id", object.object_id},
+                  {"ok", object.error == nullptr}};
+    if (!object.peer.empty()) fields.set("peer", object.peer);
+    if (!object.peer_name.empty()) fields.set("peer_name", object.peer_name);
+    if (object.error != nullptr) {
+      fields.set("code", name_of(object.error->code));
+      fields.set("message", object.error->message);
     }
-    report.json("object", std::move(object));
-  } else if (error != nullptr) {
-    report.error(error->during(name));
+    report.json("object", std::move(fields));
+  } else if (object.error != nullptr) {
+    report.error(object.error->during(escape_for_display(object.name)));
   } else {
-    report.note(0, fmt::format("{} {} ({})", state_->verb, name, format_size(bytes)));
+    report.note(0, state_->said_of(object));
   }
 }
 

@@ -16,8 +16,7 @@ class ProgressView final : public ProgressSink {
   ~ProgressView() override;
 
   void on_progress(const Progress& progress) override;
-  void on_object(const std::string& name, const std::string& path, std::uint64_t bytes,
-                 const std::string& object_id, const Error* error) override;
+  void on_object(const ObjectEnd& object) override;
   void on_note(int level, const std::string& text) override;
 
  private:

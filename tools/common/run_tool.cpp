@@ -1,5 +1,9 @@
 #include "common/run_tool.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <exception>
 #include <new>
 
@@ -8,6 +12,13 @@
 namespace dcdn::tool {
 
 namespace {
+
+/// Cron and daemons start programs with 0, 1 or 2 closed. The next file opened would take that number, and be
+/// read as standard input or get what is said to a person. What takes it now can be neither read nor written.
+void fill_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) static_cast<void>(::open("/", O_PATH));
+}
 
 int status_of(const Error& error) {
   if (error.code == Errc::interrupted && caught_signal() != 0) return 128 + caught_signal();
@@ -25,7 +36,8 @@ int fail(Report& report, const Error& error) {
 int run_tool(const char* name, int argc, const char* const* argv, const ToolMain& work,
              Interrupts interrupts) {
   Report report(name);
-  ignore_sigpipe();
+  fill_standard_descriptors();
+  ignore_write_signals();
   try {
     if (interrupts == Interrupts::watched) {
       const auto installed = install_signals();

@@ -14,9 +14,9 @@ using ToolMain = std::function<Result<int>(int argc, const char* const* argv, Re
 /// they end the process, for tools that only read, compute and write.
 enum class Interrupts { watched, end_process };
 
-/// Ignores SIGPIPE, installs the signal handlers, runs `work`, reports its error and returns the exit status
-/// by the table in dcdn(7): 128 + n after a signal, 141 when standard output was closed, 1 after an
-/// exception.
+/// Sees to descriptors 0 to 2, ignores SIGPIPE and SIGXFSZ, installs the signal handlers, runs `work`,
+/// reports its error and returns the exit status by the table in dcdn(7): 128 + n after a signal, 141 when
+/// standard output was closed, 1 after an exception.
 int run_tool(const char* name, int argc, const char* const* argv, const ToolMain& work,
              Interrupts interrupts = Interrupts::watched);
 

@@ -18,6 +18,11 @@ std::string progress_text(const SessionInfo& session) {
   return fmt::format("{:.0f}% of {}", std::min(100.0, 100 * share), format_size(session.bytes_total));
 }
 
+bool has_ended(const SessionInfo& session) {
+  const std::string& state = session.state;
+  return state == "completed" || state == "failed" || state == "cancelled" || state == "expired";
+}
+
 Fields fields_of(const SessionInfo& session) {
   return {{"id", session.id},
           {"direction", session.direction},
@@ -40,8 +45,8 @@ Result<int> list_sessions_command(const Home& home, Report& report) {
   for (const SessionInfo& session : sessions) {
     report.json("session", fields_of(session));
     const auto age = std::chrono::seconds(std::max<std::int64_t>(0, std::time(nullptr) - session.updated_s));
-    const std::string state =
-        session.running || session.state == "completed" ? session.state : session.state + " (not running)";
+    const bool left_over = !session.running && !has_ended(session);
+    const std::string state = session.state + (left_over ? " (not running)" : "");
     report.line(fmt::format("{}  {:7}  {:12}  {:>18}  {:>8} ago  {}  {}", session.id, session.direction,
                             state, progress_text(session), format_duration(age), escape(session.address),
                             session.name));

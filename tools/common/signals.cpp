@@ -48,8 +48,9 @@ Result<void> install_signals() {
   return {};
 }
 
-void ignore_sigpipe() {
+void ignore_write_signals() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 int interrupt_fd() {

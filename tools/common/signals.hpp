@@ -1,15 +1,15 @@
-// signals.hpp - INT, TERM and HUP become a readable file descriptor; SIGPIPE becomes EPIPE.
+// signals.hpp - INT, TERM and HUP become a readable file descriptor; SIGPIPE becomes EPIPE, SIGXFSZ EFBIG.
 #pragma once
 #include "dcdn/result.hpp"
 
 namespace dcdn::tool {
 
 /// Once per process, before threads are started. The first INT, TERM or HUP makes interrupt_fd() readable for
-/// good; a second INT or TERM ends the process at once with 128 + its number. SIGPIPE is ignored: writes fail
-/// with EPIPE.
+/// good; a second INT or TERM ends the process at once with 128 + its number.
 Result<void> install_signals();
-/// SIGPIPE is ignored from here on: writes fail with EPIPE.
-void ignore_sigpipe();
+/// A pipe without a reader and a file beyond RLIMIT_FSIZE are errors from here on, which a tool reports, and
+/// not the silent end of it.
+void ignore_write_signals();
 /// For the `interrupt_fd` of options structs; -1 before install_signals().
 int interrupt_fd();
 /// The signal that came first, 0 if none.

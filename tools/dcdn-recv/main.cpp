@@ -65,11 +65,18 @@ Result<int> clean_command(const RecvArgs& args, Report& report) {
   return clean_sessions_command(args.options.home, args.older_than, report);
 }
 
+/// What a stream holds becomes files without keys, and without a memory of what was delivered.
+bool needs_home(const RecvArgs& args) {
+  return args.action != RecvAction::unpack || args.options.require_signature || !args.options.signers.empty();
+}
+
 Result<int> work(int argc, const char* const* argv, Report& report) {
   RecvArgs args;
   DCDN_TRY(const Parsed parsed, parse_recv_args(argc, argv, report, args));
   if (parsed == Parsed::finished) return 0;
-  DCDN_TRY(args.options.home, find_home());
+  auto home = find_home();
+  if (!home && needs_home(args)) return home.error();
+  if (home) args.options.home = *std::move(home);
   args.options.interrupt_fd = interrupt_fd();
   switch (args.action) {
     case RecvAction::list:

@@ -111,11 +111,19 @@ Result<int> resume_command(const SendArgs& args, Report& report) {
   return send_command(again, report);
 }
 
+/// Packing for everybody needs no keys, and saying what would be sent neither.
+bool needs_home(const SendArgs& args) {
+  if (args.action == SendAction::dry_run) return false;
+  return args.action != SendAction::pack || !args.options.encrypt_to.empty();
+}
+
 Result<int> work(int argc, const char* const* argv, Report& report) {
   SendArgs args;
   DCDN_TRY(const Parsed parsed, parse_send_args(argc, argv, report, args));
   if (parsed == Parsed::finished) return 0;
-  DCDN_TRY(args.options.home, find_home());
+  auto home = find_home();
+  if (!home && needs_home(args)) return home.error();
+  if (home) args.options.home = *std::move(home);
   args.options.interrupt_fd = interrupt_fd();
   args.options.arguments_json = remember_arguments(argc, argv);
   switch (args.action) {

@@ -17,8 +17,7 @@ namespace {
 class SilentProgress final : public ProgressSink {
  public:
   void on_progress(const Progress&) override {}
-  void on_object(const std::string&, const std::string&, std::uint64_t, const std::string&,
-                 const Error*) override {}
+  void on_object(const ObjectEnd&) override {}
   void on_note(int, const std::string&) override {}
 };
 

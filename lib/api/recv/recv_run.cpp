@@ -88,9 +88,8 @@ Result<void> RecvRun::open() {
 void RecvRun::decrypt_deliveries(const std::shared_ptr<store::ReceiveDir>& dir) {
   std::vector<sign::SecretKey> keys = trust::secret_keys(options_.home);
   keys.insert(keys.begin(), node_.key());
-  sealed_.emplace(
-      node_.executor(), options_, dir, std::move(keys),
-      [this](const SealedDelivery& delivery, const OpenedDelivery& what) { opened(delivery, what); });
+  sealed_.emplace(node_.executor(), options_, dir, std::move(keys),
+                  [this](const ObjectEnd& delivery, const OpenedDelivery& what) { opened(delivery, what); });
 }
 
 void RecvRun::tick() {
@@ -125,19 +124,28 @@ void RecvRun::on_session_end(const std::string& id, const Error* error) {
     on_note(1, "session " + id + ": " + error->message);
 }
 
-void RecvRun::on_delivered(const std::string& name, const std::string& path, std::uint64_t bytes,
-                           const Digest& object) {
+void RecvRun::on_delivered(const session::ReceivedObject& object) {
   last_data_ = std::chrono::steady_clock::now();
-  trust::audit(options_.home,
-               {trust::kAuditAccept, {{"what", escape_for_display(name)}, {"object", to_hex(object.view())}}},
-               node_.ledger()->warn());
-  if (!path.empty()) report_.paths.push_back(path);
-  if (sealed_ && sink::is_sealed_file(path)) return sealed_->add({name, path, bytes, object});
-  progress_.on_object(name, escape_for_display(path), bytes, to_hex(object.view()), nullptr);
+  const std::string id = to_hex(object.id.view());
+  trust::audit(
+      options_.home,
+      {trust::kAuditAccept,
+       {{"what", escape_for_display(object.name)}, {"object", id}, {"from", sign::to_text(object.sender)}}},
+      node_.ledger()->warn());
+  if (!object.path.empty()) report_.paths.push_back(object.path);
+  ObjectEnd end{object.name, object.path, object.bytes, id, "", "", nullptr};
+  name_peer(object.sender, end);
+  if (sealed_ && sink::is_sealed_file(object.path)) return sealed_->add(std::move(end));
+  progress_.on_object(end);
+}
+
+void RecvRun::name_peer(const NodeId& peer, ObjectEnd& object) const {
+  object.peer = sign::to_text(peer);
+  object.peer_name = node_.keyring().name_of(peer).value_or("");
 }
 
 // The receipt has gone out: what the sender owed is here, whether it can be read or not.
-void RecvRun::opened(const SealedDelivery& delivery, const OpenedDelivery& what) {
+void RecvRun::opened(const ObjectEnd& delivery, const OpenedDelivery& what) {
   if (!report_opened(options_, delivery, what, progress_, report_.paths, node_.ledger()->warn()))
     not_opened_ = what.result.error();
 }
@@ -147,10 +155,15 @@ Result<void> RecvRun::on_statement(const wire::Frame& frame) {
   return {};
 }
 
-void RecvRun::on_object_failed(const std::string& name, const Error& error) {
-  trust::audit(options_.home, {trust::kAuditReject, {{"what", name}, {"why", error.message}}},
-               node_.ledger()->warn());
-  progress_.on_object(name, "", 0, "", &error);
+void RecvRun::on_object_failed(const std::string& name, const NodeId& sender, const Error& error) {
+  trust::audit(
+      options_.home,
+      {trust::kAuditReject,
+       {{"what", escape_for_display(name)}, {"from", sign::to_text(sender)}, {"why", error.message}}},
+      node_.ledger()->warn());
+  ObjectEnd end{name, "", 0, "", "", "", &error};
+  name_peer(sender, end);
+  progress_.on_object(end);
 }
 
 node::SessionControl RecvRun::control(const std::string& id) {

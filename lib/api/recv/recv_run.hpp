@@ -25,9 +25,8 @@ class RecvRun : private node::Role, public session::ReceiveWatcher {
   void on_session_progress(const std::string& id, const std::string& name, std::uint64_t done,
                            std::uint64_t total) override;
   void on_session_end(const std::string& id, const Error* error) override;
-  void on_delivered(const std::string& name, const std::string& path, std::uint64_t bytes,
-                    const Digest& object) override;
-  void on_object_failed(const std::string& name, const Error& error) override;
+  void on_delivered(const session::ReceivedObject& object) override;
+  void on_object_failed(const std::string& name, const NodeId& sender, const Error& error) override;
   Result<void> on_statement(const wire::Frame& frame) override;
 
   net::Task<void> run() override { return receiver_->run(); }
@@ -39,7 +38,9 @@ class RecvRun : private node::Role, public session::ReceiveWatcher {
   Result<session::ReceiveSettings> settings();
   void decrypt_deliveries(const std::shared_ptr<store::ReceiveDir>& dir);
   node::SessionControl control(const std::string& id);
-  void opened(const SealedDelivery& delivery, const OpenedDelivery& what);
+  /// Who it was, into what is told of an object.
+  void name_peer(const NodeId& peer, ObjectEnd& object) const;
+  void opened(const ObjectEnd& delivery, const OpenedDelivery& what);
 
   const RecvOptions& options_;
   ProgressSink& progress_;

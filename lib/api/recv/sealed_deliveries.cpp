@@ -19,9 +19,8 @@ class Recorder final : public ProgressSink {
  public:
   explicit Recorder(OpenedDelivery& into) : into_(into) {}
   void on_progress(const Progress&) override {}
-  void on_object(const std::string& name, const std::string& path, std::uint64_t bytes,
-                 const std::string& object, const Error* error) override {
-    if (error == nullptr) into_.objects.push_back({name, path, bytes, object});
+  void on_object(const ObjectEnd& object) override {
+    if (object.error == nullptr) into_.objects.push_back(object);
   }
   void on_note(int level, const std::string& text) override {
     if (level == 0) into_.notes.push_back(text);
@@ -77,7 +76,7 @@ bool OpenedDelivery::kept() const {
   return !result && (result.error().code == Errc::untrusted || result.error().code == Errc::nothing);
 }
 
-OpenedDelivery open_delivery(const RecvOptions& options, const SealedDelivery& delivery,
+OpenedDelivery open_delivery(const RecvOptions& options, const ObjectEnd& delivery,
                              const std::vector<sign::SecretKey>& keys, const UnpackTap& tap) {
   OpenedDelivery opened;
   Recorder recorder(opened);
@@ -85,13 +84,16 @@ OpenedDelivery open_delivery(const RecvOptions& options, const SealedDelivery& d
   return opened;
 }
 
-bool report_opened(const RecvOptions& options, const SealedDelivery& delivery, const OpenedDelivery& opened,
+bool report_opened(const RecvOptions& options, const ObjectEnd& delivery, const OpenedDelivery& opened,
                    ProgressSink& progress, std::vector<std::string>& paths,
                    const trust::TrustLedger::Warn& warn) {
   const std::string shown = escape_for_display(delivery.name);
   for (const std::string& note : opened.notes) progress.on_note(0, note);
-  for (const auto& inner : opened.objects)
-    progress.on_object(inner.name, inner.path, inner.bytes, inner.object, nullptr);
+  for (ObjectEnd inner : opened.objects) {
+    inner.peer = delivery.peer;
+    inner.peer_name = delivery.peer_name;
+    progress.on_object(inner);
+  }
   if (opened.result) {
     std::erase(paths, delivery.path);
     paths.insert(paths.end(), opened.result->paths.begin(), opened.result->paths.end());
@@ -99,9 +101,8 @@ bool report_opened(const RecvOptions& options, const SealedDelivery& delivery, c
     return true;
   }
   const Error& error = opened.result.error();
-  const std::string path = escape_for_display(delivery.path);
-  progress.on_object(shown, path, delivery.bytes, to_hex(delivery.object.view()), nullptr);
-  progress.on_note(0, shown + ": " + error.message + "; kept as " + path);
+  progress.on_object(delivery);
+  progress.on_note(0, shown + ": " + error.message + "; kept as " + escape_for_display(delivery.path));
   if (opened.kept()) return true;
   trust::audit(options.home,
                {trust::kAuditReject, {{"what", shown + ", to be decrypted"}, {"why", error.message}}}, warn);
@@ -117,14 +118,14 @@ SealedDeliveries::SealedDeliveries(asio::any_io_executor loop, const RecvOptions
       keys_(std::move(keys)),
       done_(std::move(done)) {}
 
-void SealedDeliveries::add(SealedDelivery delivery) {
+void SealedDeliveries::add(ObjectEnd delivery) {
   worker_.post([this, delivery = std::move(delivery)] {
     OpenedDelivery opened = open(delivery);
     asio::post(loop_, [this, delivery, opened = std::move(opened)] { done_(delivery, opened); });
   });
 }
 
-OpenedDelivery SealedDeliveries::open(const SealedDelivery& delivery) const {
+OpenedDelivery SealedDeliveries::open(const ObjectEnd& delivery) const {
   UnpackTap tap;
   tap.dir = dir_;
   const auto room = room_in(options_, *dir_);

@@ -9,10 +9,10 @@ namespace dcdn {
 namespace {
 
 /// Those of the objects that are encrypted, and to a key of ours, become what was encrypted.
-Result<void> open_sealed(const RecvOptions& options, const std::vector<api::SealedDelivery>& sealed,
-                         RecvReport& report, ProgressSink& progress) {
+Result<void> open_sealed(const RecvOptions& options, const std::vector<ObjectEnd>& sealed, RecvReport& report,
+                         ProgressSink& progress) {
   const auto warn = [&](const std::string& text) { progress.on_note(0, text); };
-  for (const api::SealedDelivery& delivery : sealed) {
+  for (const ObjectEnd& delivery : sealed) {
     const auto opened = api::open_delivery(options, delivery, trust::secret_keys(options.home), {});
     if (!api::report_opened(options, delivery, opened, progress, report.paths, warn))
       return opened.result.error();
@@ -23,7 +23,7 @@ Result<void> open_sealed(const RecvOptions& options, const std::vector<api::Seal
 }  // namespace
 
 Result<RecvReport> unpack_from_fd(const RecvOptions& options, ProgressSink& progress) {
-  std::vector<api::SealedDelivery> sealed;
+  std::vector<ObjectEnd> sealed;
   api::UnpackTap tap;
   if (!options.keep_encrypted) tap.sealed = &sealed;
   auto done = api::unpack_with(options, progress, tap);

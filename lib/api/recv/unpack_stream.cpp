@@ -2,10 +2,14 @@
 // stream.
 #include "api/recv/unpack_stream.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <chrono>
 
 #include "api/recv/recv_sinks.hpp"
 #include "base/text.hpp"
+#include "base/unique_fd.hpp"
 #include "sink/directory_sink.hpp"
 #include "sink/opened_file.hpp"
 #include "sink/raw_sink.hpp"
@@ -61,10 +65,13 @@ class StreamUnpacking {
   }
 
   Result<void> open() {
-    const auto warn = [this](const std::string& text) { progress_.on_note(0, text); };
-    DCDN_TRY(auto ledger, trust::TrustLedger::open(options_.home, warn));
-    ledger_.emplace(std::move(ledger));
+    if (!options_.home.is_none()) {
+      const auto warn = [this](const std::string& text) { progress_.on_note(0, text); };
+      DCDN_TRY(auto ledger, trust::TrustLedger::open(options_.home, warn));
+      ledger_.emplace(std::move(ledger));
+    }
     DCDN_CHECK(choose_signers());
+    choose_record();
     dir_ = tap_.dir;
     if (options_.sink == Sink::directory && !dir_) {
       DCDN_TRY(dir_, store::ReceiveDir::open(options_.directory));
@@ -74,6 +81,7 @@ class StreamUnpacking {
 
   Result<void> choose_signers() {
     if (!must_be_signed()) return {};
+    if (!ledger_) return Error(Errc::config, "no place for keys: nobody is known who could have signed");
     auto accepted = trust::accepted_keys(ledger_->ring(), options_.signers, "");
     if (!accepted && options_.signers.empty()) return accepted.error().during("--require-signature");
     DCDN_CHECK(accepted);
@@ -81,7 +89,19 @@ class StreamUnpacking {
     return {};
   }
 
+  // What is delivered is noted so that the same stream given again ends well; files do not wait for that.
+  void choose_record() {
+    if (options_.home.is_none() || options_.sink != Sink::directory) return;
+    record_dir_ = options_.home.state_dir + "/delivered";
+    auto made = make_directories(record_dir_, 0700);
+    if (made && ::access(record_dir_.c_str(), W_OK) != 0) made = errno_error(errno, record_dir_);
+    if (made) return;
+    record_dir_.clear();
+    progress_.on_note(1, "what is delivered is not noted: " + made.error().message);
+  }
+
   Result<void> take(const wire::Frame& frame) {
+    if (!ledger_ && trust::TrustLedger::is_statement(frame.type)) return {};  // about keys that nobody trusts
     if (!trust::TrustLedger::is_statement(frame.type)) return unpacker_.take(frame);
     // A key that is revoked or replaced signs nothing from here on; what it signed before and was handed over
     // stays.
@@ -97,16 +117,16 @@ class StreamUnpacking {
     part.kind = kind;
     part.collision = api::collision_of(options_.on_collision);
     part.fsync = options_.fsync;
-    return sink::make_directory_sink(dir_, part, options_.home.state_dir + "/delivered");
+    return sink::make_directory_sink(dir_, part, record_dir_);
   }
 
   void delivered(const sink::UnpackedObject& object) {
     if (!object.path.empty()) report_.paths.push_back(object.path);
+    ObjectEnd end{object.name, object.path, object.bytes, to_hex(object.id.view()), "", "", nullptr};
     if (tap_.sealed != nullptr && !object.path.empty() && sink::is_sealed_file(object.path))
-      tap_.sealed->push_back({object.name, object.path, object.bytes, object.id});
+      tap_.sealed->push_back(std::move(end));
     else
-      progress_.on_object(escape_for_display(object.name), escape_for_display(object.path), object.bytes,
-                          to_hex(object.id.view()), nullptr);
+      progress_.on_object(end);
   }
 
   const RecvOptions& options_;
@@ -115,6 +135,7 @@ class StreamUnpacking {
   BufferPool pool_{kIdleBytes};
   std::optional<trust::TrustLedger> ledger_;
   std::shared_ptr<store::ReceiveDir> dir_;
+  std::string record_dir_;  ///< empty: none
   sink::Unpacker unpacker_;
   RecvReport report_;
 };

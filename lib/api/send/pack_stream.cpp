@@ -96,8 +96,8 @@ class StreamPacker {
     if (!packed && packed.error().code == Errc::interrupted) return Error(Errc::interrupted, "interrupted");
     DCDN_CHECK(packed);
     ++report_.objects;
-    progress_.on_object(escape_for_display(object.name), escape_for_display(object.path),
-                        report_.bytes - before, report_.object_ids.back(), nullptr);
+    progress_.on_object(
+        {object.name, object.path, report_.bytes - before, report_.object_ids.back(), "", "", nullptr});
     return {};
   }
 

@@ -141,8 +141,8 @@ void SendRun::on_receipt(const session::SendObject& object, const wire::Receipt&
   report_.receiver = sign::to_text(receipt.receiver);
   if (auto kept = keep_receipt(object, body); !kept)
     progress_.on_note(0, "receipt not stored: " + kept.error().message);
-  progress_.on_object(escape_for_display(object.shown_name()), escape_for_display(object.path), receipt.bytes,
-                      to_hex(receipt.object.view()), nullptr);
+  progress_.on_object({object.shown_name(), object.path, receipt.bytes, to_hex(receipt.object.view()),
+                       report_.receiver, node_.keyring().name_of(receipt.receiver).value_or(""), nullptr});
 }
 
 // Receipts are frames: a file of them is a chunk stream.

@@ -1,10 +1,6 @@
 // The list of sessions, and commands to those that run in another process.
 #include "dcdn/sessions.hpp"
 
-#include <signal.h>
-
-#include <cerrno>
-
 #include "base/clock.hpp"
 #include "node/console_commands.hpp"
 #include "record/session_db.hpp"
@@ -14,15 +10,6 @@ namespace dcdn {
 namespace {
 
 using record::SessionState;
-
-bool process_lives(std::int64_t pid) {
-  return pid > 0 && (::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM);
-}
-
-bool has_ended(record::SessionState state) {
-  return state == SessionState::completed || state == SessionState::cancelled ||
-         state == SessionState::expired || state == SessionState::failed;
-}
 
 SessionInfo info_of(const record::SessionRow& row) {
   SessionInfo info;
@@ -38,7 +25,7 @@ SessionInfo info_of(const record::SessionRow& row) {
   info.bytes_done = row.bytes_done;
   info.created_s = row.created_s;
   info.updated_s = row.updated_s;
-  info.running = process_lives(row.pid) && !has_ended(row.state);
+  info.running = record::is_running(row);
   return info;
 }
 
@@ -80,7 +67,7 @@ Result<std::string> command_session(const Home& home, const std::string& id, con
         .with_hint("dcdn-send --resume " + row.id);
   }
   // Nobody runs it: an active row is left from a process that died.
-  const bool left_over = !has_ended(row.state) && row.state != SessionState::paused;
+  const bool left_over = !record::has_ended(row.state) && row.state != SessionState::paused;
   if (command == "pause" && left_over)
     DCDN_CHECK(db->change_state(row.id, SessionState::failed, "its process ended", now));
   if (command == "pause" && left_over) return "session " + row.id + ": not running; it can be resumed";

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sign/base64.hpp"
+#include "base/base64.hpp"
 #include "trust/public_key_file.hpp"
 
 namespace dcdn::api {
@@ -42,7 +42,7 @@ Result<std::string> write_foreign_signature(const sign::SecretKey& key, Signatur
   DCDN_TRY(const sign::Signature global, key.sign(global_message(signature, trusted_comment)));
   return std::string(trust::kUntrusted) + "signature by " + who + "\n" +
          trust::key_blob(kHashed, key.id(), signature) + "\n" + std::string(kTrusted) + trusted_comment +
-         "\n" + sign::to_base64(global) + "\n";
+         "\n" + to_base64(global) + "\n";
 }
 
 Result<ForeignSignature> parse_foreign_signature(ByteView file) {
@@ -54,7 +54,7 @@ Result<ForeignSignature> parse_foreign_signature(ByteView file) {
   std::string_view text = as_text(file);
   if (!trust::take_line(text).starts_with(trust::kUntrusted))
     return no_signature("neither 64 bytes nor a comment in its first line");
-  const auto bytes = sign::from_base64(trust::take_line(text));
+  const auto bytes = from_base64(trust::take_line(text));
   if (!bytes || bytes->size() != 2 + trust::kNumberBytes + parsed.signature.size())
     return no_signature("the second line is not 74 bytes in base64");
   const std::string_view algorithm = as_text(*bytes).substr(0, 2);
@@ -68,7 +68,7 @@ Result<ForeignSignature> parse_foreign_signature(ByteView file) {
   }
   parsed.format = SignatureFormat::minisign;
   const std::string_view comment = trust::take_line(text);
-  const auto global = sign::from_base64(trust::take_line(text));
+  const auto global = from_base64(trust::take_line(text));
   if (!comment.starts_with(kTrusted) || comment.size() > kMaxComment || !global || !text.empty())
     return no_signature("lines 3 and 4 are not a trusted comment and its signature");
   parsed.trusted_comment = comment.substr(kTrusted.size());

@@ -18,6 +18,8 @@ struct Home {
   std::string config_dir;  ///< config.toml, keys/NAME.pem (0600), trusted_keys, key_statements, known_peers
   std::string state_dir;   ///< sessions.db, control/ID.sock, receipts/, audit.log
 
+  /// No place at all (cron, a container): whatever needs neither keys nor trust works without.
+  [[nodiscard]] bool is_none() const { return config_dir.empty(); }
   /// A secret key: PKCS#8 PEM, 0600.
   [[nodiscard]] std::string key_path(const std::string& name) const {
     return config_dir + "/keys/" + name + ".pem";

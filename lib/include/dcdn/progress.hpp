@@ -48,14 +48,27 @@ struct Progress {
   std::uint64_t objects_total = 0;  ///< 0: unknown
   std::optional<std::uint64_t> bytes_total;
   std::uint64_t bytes_done = 0;
-  /// Content bytes/s, over the last second; of what arrived if no content was confirmed in it.
+  /// What arrived at the receiver as it travelled (compressed, encrypted), bytes/s over the last five
+  /// seconds: never more than the link carries.
   double rate_now = 0;
-  double rate_average = 0;  ///< since data first flowed
-  std::optional<std::chrono::seconds> eta;
-  std::uint64_t wire_bytes = 0;  ///< UDP payload sent or received so far
-  double loss = 0;               ///< 0..1, packets declared lost
+  double rate_average = 0;                  ///< content, since data first flowed; not what was there already
+  std::optional<std::chrono::seconds> eta;  ///< none in the first seconds, when nothing is known yet
+  std::uint64_t wire_bytes = 0;             ///< UDP payload sent or received so far
+  /// 0..1, packets declared lost; none where nobody can tell: at a receiver, and of local work.
+  std::optional<double> loss;
   std::chrono::microseconds rtt{};
   std::vector<PathProgress> paths;  ///< empty unless there are several
+};
+
+/// What became of one object.
+struct ObjectEnd {
+  std::string name;              ///< as its sender wrote it: any bytes, to be escaped before they are shown
+  std::string path;              ///< final path (recv), also where a rule gave it another name; source (send)
+  std::uint64_t bytes = 0;       ///< content
+  std::string object_id;         ///< BLAKE3 root, 64 hexadecimal digits; empty if it did not come so far
+  std::string peer;              ///< node id: who sent it (recv), who received it (send); empty: unknown
+  std::string peer_name;         ///< under which that key is trusted; may be empty
+  const Error* error = nullptr;  ///< null when well
 };
 
 /// Yours: a terminal, a log, a window. Outlives the call that it is given to.
@@ -65,13 +78,7 @@ class ProgressSink {
   /// The state now; earlier ones need not be kept.
   virtual void on_progress(const Progress& progress) = 0;
   /// One object ended well or badly, once for each destination.
-  ///
-  /// name       escaped, safe to show
-  /// path       final path (recv) or source (send)
-  /// object_id  BLAKE3 root, 64 hexadecimal digits; empty if it did not come so far
-  /// error      null when well
-  virtual void on_object(const std::string& name, const std::string& path, std::uint64_t bytes,
-                         const std::string& object_id, const Error* error) = 0;
+  virtual void on_object(const ObjectEnd& object) = 0;
   /// A line for a person: "listening on 127.0.0.1:4433", "peer disconnected, waiting". level 0 normal, 1
   /// verbose, 2 debug.
   virtual void on_note(int level, const std::string& text) = 0;

@@ -34,6 +34,19 @@ TEST(FailureCode, EveryErrcHasANumberOfItsOwn) {
   EXPECT_EQ(numbers.size(), std::size(kTable));
 }
 
+// No code that a shell takes for something about the process it started comes from a peer, whatever number it
+// sends.
+TEST(FailureCode, WhatAPeerSaysIsNotAboutUs) {
+  for (std::uint64_t number = 0; number <= 64; ++number) {
+    const Errc here = told_by_peer("receiver", number, "x").code;
+    for (const Errc own : {Errc::usage, Errc::config, Errc::locked, Errc::interrupted, Errc::closed_pipe})
+      EXPECT_NE(here, own) << number;
+  }
+  EXPECT_EQ(told_by_peer("receiver", 1ull << 40, "x").code, Errc::refused);
+  EXPECT_EQ(told_by_peer("receiver", code_number(Errc::interrupted), "x").code, Errc::incomplete);
+  EXPECT_EQ(told_by_peer("receiver", code_number(Errc::no_space), "full\x1b").message, "receiver: full\\x1b");
+}
+
 TEST(FailureCode, AnUnknownNumberIsARefusal) {
   for (std::uint32_t number : {0u, 24u, 1000u, 0xFFFFFFFFu}) EXPECT_EQ(code_of_number(number), Errc::refused);
 }

@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "support/temp_dir.hpp"
 
@@ -139,6 +142,71 @@ TEST_F(SessionTableTest, ABadDatabaseIsNotedOnceAndStopsNothing) {
   EXPECT_TRUE(table_->complete(id));
   ASSERT_EQ(notes_.size(), 1u);
   EXPECT_EQ(notes_[0].first, 1);
+}
+
+// A kill leaves a row behind, and the same command again is another session.
+TEST_F(SessionTableTest, WhatWasKilledAndDoneAgainIsNotListedForEver) {
+  const auto add = [&](const std::string& name, const std::string& arguments) {
+    record::SessionRow row;
+    row.name = name;
+    row.arguments = arguments;
+    const auto id = table_->add(row);
+    EXPECT_TRUE(id);
+    return *id;
+  };
+  const std::string killed = add("photos", "[1]");
+  ASSERT_TRUE(db_->set_pid(killed, 0x7FFFFFFF));
+  ASSERT_TRUE(db_->change_state(killed, SessionState::preparing, "", 1));
+  const std::string other = add("photos", "[2]");
+  const std::string here = add("photos", "[1]");
+  ASSERT_TRUE(table_->begin(here));
+  const std::string again = add("photos", "[1]");
+  ASSERT_TRUE(table_->begin(again));
+  EXPECT_TRUE(table_->complete(again));
+  EXPECT_FALSE(db_->get(killed));
+  EXPECT_TRUE(db_->get(other));
+  EXPECT_TRUE(db_->get(here));  // it runs
+  EXPECT_THAT(notes_, IsEmpty());
+}
+
+/// No file of this process may grow, as on a full disk.
+class FullDisk {
+ public:
+  FullDisk() {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit none{0, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = nullptr;
+};
+
+TEST_F(SessionTableTest, AFullDiskCostsTheListAndNoSession) {
+  const FullDisk full;
+  const std::string id = begin();  // the table was opened while there was room
+  EXPECT_TRUE(table_->complete(id));
+  EXPECT_FALSE(db_->get(id));
+  ASSERT_EQ(notes_.size(), 1u);
+  EXPECT_THAT(notes_[0].second, ::testing::HasSubstr("not listed"));
+
+  notes_.clear();
+  auto opened = SessionTable::open(dir_.path() + "/other.db", [this](int level, const std::string& text) {
+    notes_.emplace_back(level, text);
+  });
+  ASSERT_TRUE(opened);
+  table_ = *std::move(opened);
+  EXPECT_TRUE(table_->complete(begin()));
+  table_->begin_received(received_, "dcdn1peer", "here");
+  EXPECT_EQ(table_->state(received_), SessionState::active);
+  EXPECT_TRUE(table_->complete(received_));
+  EXPECT_EQ(notes_.size(), 1u);
 }
 
 }  // namespace

@@ -10,13 +10,43 @@ using std::chrono::seconds;
 TEST(RateMeter, NowFollowsAndTheAverageRemembers) {
   RateMeter meter;
   meter.update(0, Micros(0));
-  for (int tenth = 1; tenth <= 20; ++tenth)
-    meter.update(static_cast<std::uint64_t>(tenth) * 100, Micros(tenth * 100'000));
+  for (int half = 1; half <= 20; ++half)
+    meter.update(static_cast<std::uint64_t>(half) * 500, Micros(half * 500'000));
   EXPECT_NEAR(meter.now_per_s(), 1000, 1);
   EXPECT_NEAR(meter.average_per_s(), 1000, 1);
-  for (int tenth = 21; tenth <= 40; ++tenth) meter.update(2000, Micros(tenth * 100'000));
+  for (int half = 21; half <= 40; ++half) meter.update(10'000, Micros(half * 500'000));
   EXPECT_NEAR(meter.now_per_s(), 0, 1);
   EXPECT_NEAR(meter.average_per_s(), 500, 1);
+}
+
+// A chunk of a megabyte each eight seconds, as a link of 1 Mbit/s brings them.
+TEST(RateMeter, WhatComesInLumpsIsNoFasterThanItsLinkOnAverage) {
+  RateMeter meter;
+  for (int tenth = 0; tenth <= 800; ++tenth)
+    meter.update(static_cast<std::uint64_t>(tenth / 80) * 1'000'000, Micros(tenth * 100'000));
+  EXPECT_NEAR(meter.average_per_s(), 125'000, 1);
+}
+
+TEST(RateMeter, AnIdleHourIsNobodysRate) {
+  RateMeter meter;
+  for (int second = 0; second <= 3600; ++second) {
+    meter.update(700, Micros(second * 1'000'000LL));
+    EXPECT_FALSE(meter.moved());
+    meter.begin();
+  }
+  EXPECT_EQ(meter.silent_for(Micros(3600'000'000)), seconds(3600));
+  meter.update(1700, Micros(3601'000'000));
+  EXPECT_TRUE(meter.moved());
+  EXPECT_NEAR(meter.average_per_s(), 1000, 1);
+}
+
+TEST(RateMeter, TheFirstSecondsPromiseNothing) {
+  RateMeter meter;
+  meter.update(0, Micros(0));
+  meter.update(3, Micros(2'900'000));
+  EXPECT_FALSE(meter.time_left(1'000'000).has_value());
+  meter.update(3000, Micros(3'000'000));
+  EXPECT_EQ(meter.time_left(3000), seconds(4));
 }
 
 TEST(RateMeter, SaysHowLongNothingCame) {
@@ -32,7 +62,7 @@ TEST(RateMeter, GuessesNothingFromNothingAndStartsOverWhenBytesFall) {
   EXPECT_FALSE(meter.time_left(100).has_value());
   meter.update(1000, Micros(0));
   meter.update(0, Micros(1'000'000));
-  meter.update(500, Micros(2'000'000));
+  meter.update(2500, Micros(6'000'000));
   EXPECT_NEAR(meter.average_per_s(), 500, 1);
   EXPECT_EQ(meter.time_left(500), seconds(2));
 }

@@ -25,10 +25,8 @@ struct ToldByReceiver : ReceiveWatcher {
     longest_name = std::max(longest_name, name.size());
   }
   void on_session_end(const std::string&, const Error*) override {}
-  void on_delivered(const std::string& name, const std::string&, std::uint64_t, const Digest&) override {
-    delivered.push_back(name);
-  }
-  void on_object_failed(const std::string&, const Error&) override {}
+  void on_delivered(const ReceivedObject& object) override { delivered.push_back(object.name); }
+  void on_object_failed(const std::string&, const NodeId&, const Error&) override {}
   int sessions = 0;
   std::size_t longest_name = 0;
   std::vector<std::string> delivered;

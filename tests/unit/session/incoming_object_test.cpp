@@ -44,8 +44,8 @@ struct NobodyWatches : ReceiveWatcher {
   void on_session(const std::string&, const NodeId&, const std::string&) override {}
   void on_session_progress(const std::string&, const std::string&, std::uint64_t, std::uint64_t) override {}
   void on_session_end(const std::string&, const Error*) override {}
-  void on_delivered(const std::string&, const std::string&, std::uint64_t, const Digest&) override {}
-  void on_object_failed(const std::string&, const Error&) override {}
+  void on_delivered(const ReceivedObject&) override {}
+  void on_object_failed(const std::string&, const NodeId&, const Error&) override {}
 };
 
 class IncomingObjectTest : public ::testing::Test {

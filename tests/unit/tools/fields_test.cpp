@@ -29,6 +29,15 @@ TEST(Fields, EachKindOfValue) {
             R"("text":"a \"quote\", a \\ and a line\n","whole":2.0,"yes":true})");
 }
 
+// A name is any bytes: what a program is told must open the file.
+TEST(Fields, WhatIsNoTextIsToldWholeBesideIt) {
+  const std::string odd = "a\xff";
+  Fields fields{{"path", odd}, {"paths", std::vector<std::string>{"b", odd}}, {"plain", "\xc3\xa4\x1b"}};
+  EXPECT_EQ(fields.json(),
+            "{\"path\":\"a\xef\xbf\xbd\",\"path_base64\":\"Yf8=\",\"paths\":[\"b\",\"a\xef\xbf\xbd\"],"
+            "\"paths_base64\":[\"Yg==\",\"Yf8=\"],\"plain\":\"\xc3\xa4\\u001b\"}");
+}
+
 TEST(Fields, ObjectsWithinAndAfterwards) {
   Fields inner{{"a", 1}};
   inner.set("a", 2);
@@ -41,7 +50,7 @@ TEST(Fields, ObjectsWithinAndAfterwards) {
 
 TEST(Fields, WhatCannotBeSaidInJsonDoesNoHarm) {
   const Fields fields{{"name", std::string("\xff\x1b")}, {"rate", std::numeric_limits<double>::infinity()}};
-  EXPECT_EQ(fields.json(), "{\"name\":\"\xef\xbf\xbd\\u001b\",\"rate\":null}");
+  EXPECT_EQ(fields.json(), "{\"name\":\"\xef\xbf\xbd\\u001b\",\"name_base64\":\"/xs=\",\"rate\":null}");
 }
 
 }  // namespace

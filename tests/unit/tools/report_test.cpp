@@ -193,7 +193,7 @@ TEST_F(ReportTest, ProgressAsJsonEvents) {
     progress.state = "sending";
     view.on_progress(progress);
     const Error failure(Errc::changed, "shrank");
-    view.on_object("n", "p", 3, "id", &failure);
+    view.on_object({"n", "p", 3, "id", "", "", &failure});
   });
   std::istringstream lines(text);
   std::string line;

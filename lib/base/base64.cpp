@@ -1,8 +1,10 @@
-#include "sign/base64.hpp"
+#include "base/base64.hpp"
 
 #include <algorithm>
 
-namespace dcdn::sign {
+#include "dcdn/escape.hpp"
+
+namespace dcdn {
 
 namespace {
 constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -40,4 +42,8 @@ std::optional<Bytes> from_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace dcdn::sign
+std::string to_base64(std::string_view bytes) {
+  return to_base64(as_bytes(bytes));
+}
+
+}  // namespace dcdn

@@ -6,10 +6,10 @@
 
 #include "dcdn/bytes.hpp"
 
-namespace dcdn::sign {
+namespace dcdn {
 
 std::string to_base64(ByteView bytes);
 /// nullopt: a character outside the alphabet, wrong padding, or not the one spelling of its bytes.
 std::optional<Bytes> from_base64(std::string_view text);
 
-}  // namespace dcdn::sign
+}  // namespace dcdn
