@@ -120,6 +120,7 @@ std::string state_words(const Progress& progress) {
 /// What the whole transfer says about itself, the most important first.
 std::vector<std::string> fields_of(const Progress& progress) {
   std::vector<std::string> fields{state_words(progress)};
+  if (progress.objects.empty()) return fields;  // there is nothing to measure
   if (progress.bytes_total) fields.push_back(percent(progress.bytes_done, *progress.bytes_total));
   fields.push_back(format_rate(progress.rate_now));
   if (progress.eta) fields.push_back("ETA " + format_duration(*progress.eta));

@@ -17,11 +17,15 @@ namespace dcdn::tool {
 
 namespace {
 
+std::string counted(std::uint64_t objects) {
+  return objects == 1 ? "1 object" : fmt::format("{} objects", objects);
+}
+
 void say_summary(const RecvReport& received, Report& report) {
   const double rate = received.seconds > 0 ? static_cast<double>(received.bytes) / received.seconds : 0;
-  report.note(0, fmt::format("{} received and verified, {} at {}",
-                             received.objects == 1 ? "1 object" : fmt::format("{} objects", received.objects),
-                             format_size(received.bytes), format_rate(rate)));
+  const std::string how_fast = rate > 0 ? " at " + format_rate(rate) : "";
+  report.note(0, fmt::format("{} received and verified, {}{}", counted(received.objects),
+                             format_size(received.bytes), how_fast));
   if (received.damaged_bytes > 0)
     report.warning(format_size(received.damaged_bytes) +
                    " of the input were damaged; everything was recovered from the rest");

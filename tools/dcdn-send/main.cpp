@@ -24,12 +24,14 @@ namespace {
 void say_summary(const SendReport& sent, Report& report) {
   const std::uint64_t travelled = sent.bytes - std::min(sent.bytes, sent.bytes_skipped);
   const double rate = sent.seconds > 0 ? static_cast<double>(travelled) / sent.seconds : 0;
-  report.note(
-      0, fmt::format(
-             "{} delivered and verified, {} at {}{}",
-             sent.objects == 1 ? "1 object" : fmt::format("{} objects", sent.objects),
-             format_size(sent.bytes), format_rate(rate),
-             sent.bytes_skipped > 0 ? ", " + format_size(sent.bytes_skipped) + " were there already" : ""));
+  std::string how = rate > 0 ? " at " + format_rate(rate) : "";
+  if (travelled == 0 && sent.bytes > 0)
+    how = ", all of it was there already";
+  else if (sent.bytes_skipped > 0)
+    how += ", " + format_size(sent.bytes_skipped) + " were there already";
+  report.note(0, fmt::format("{} delivered and verified, {}{}",
+                             sent.objects == 1 ? "1 object" : fmt::format("{} objects", sent.objects),
+                             format_size(sent.bytes), how));
   report.json("summary", {{"session", sent.session},
                           {"objects", sent.objects},
                           {"object_ids", sent.object_ids},

@@ -96,7 +96,7 @@ void RecvRun::tick() {
   progress_.on_progress(receiver_->progress());
   if (!wait_until_ || Clock::now() < *wait_until_) return;
   wait_until_.reset();
-  stop(Error(Errc::unreachable, "nobody sent anything within --wait"));
+  stop(Error(Errc::nothing, "nobody sent anything within --wait"));
 }
 
 void RecvRun::on_session(const std::string& id, const NodeId& peer, const std::string& address) {

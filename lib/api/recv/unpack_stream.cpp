@@ -38,6 +38,9 @@ class StreamUnpacking {
     DCDN_CHECK(input.read({}, [this](const wire::Frame& frame) { return take(frame); }));
     report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     if (const auto ended = unpacker_.finish(input.damaged_bytes()); !ended) {
+      if (parity_frames_ > 0)
+        return Error(ended.error())
+            .with_hint("there are repair shards in it: dcdn-fec decode FILE... | dcdn-recv --stdin");
       if (ended.error().code != Errc::incomplete || options_.sink != Sink::directory) return ended.error();
       return Error(ended.error())
           .with_hint("what is here is kept: give the missing part to the same command");
@@ -101,6 +104,7 @@ class StreamUnpacking {
   }
 
   Result<void> take(const wire::Frame& frame) {
+    if (frame.type == wire::FrameType::repair_shard) ++parity_frames_;
     if (!ledger_ && trust::TrustLedger::is_statement(frame.type)) return {};  // about keys that nobody trusts
     if (!trust::TrustLedger::is_statement(frame.type)) return unpacker_.take(frame);
     // A key that is revoked or replaced signs nothing from here on; what it signed before and was handed over
@@ -135,6 +139,7 @@ class StreamUnpacking {
   BufferPool pool_{kIdleBytes};
   std::optional<trust::TrustLedger> ledger_;
   std::shared_ptr<store::ReceiveDir> dir_;
+  std::uint64_t parity_frames_ = 0;
   std::string record_dir_;  ///< empty: none
   sink::Unpacker unpacker_;
   RecvReport report_;

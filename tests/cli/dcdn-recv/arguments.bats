@@ -63,8 +63,8 @@ usage_error() {
   done
 }
 
-@test "--wait ends with 6 if nobody comes, --max-time with 8" {
-  run --separate-stderr -6 timeout 20 dcdn-recv --allow-any --listen 127.0.0.1:0 --wait 200ms -o in
+@test "--wait ends with 9 if nobody comes, --max-time with 8" {
+  run --separate-stderr -9 timeout 20 dcdn-recv --allow-any --listen 127.0.0.1:0 --wait 200ms -o in
   [[ $stderr == *"nobody sent anything within --wait"* ]]
   run --separate-stderr -8 timeout 20 dcdn-recv --allow-any --listen 127.0.0.1:0 --max-time 200ms -o in
   [[ $stderr == *"--max-time is over"* ]]
