@@ -5,6 +5,7 @@ complete -c dcdn-recv -s o -l output -x -a '(__fish_complete_directories)' -d 'd
 complete -c dcdn-recv -l stdout -d 'write the content to standard output, verified, in order'
 complete -c dcdn-recv -l stream -d 'write a chunk stream to standard output'
 complete -c dcdn-recv -l stdin -d 'unpack a chunk stream from standard input'
+complete -c dcdn-recv -l list-content -d 'with --stdin: say what is in it and who signed it, write nothing'
 complete -c dcdn-recv -s f -l force -d 'write binary data even to a terminal'
 complete -c dcdn-recv -l once -d 'end after the first session that delivered something'
 complete -c dcdn-recv -l wait -x -d 'end if nobody comes within this'

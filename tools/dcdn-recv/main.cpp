@@ -62,6 +62,37 @@ Result<int> receive_command(RecvArgs& args, Report& report) {
   return 0;
 }
 
+std::string said_of_signers(const StreamContent& content) {
+  if (content.signers.empty()) return "not signed";
+  std::string all;
+  for (std::size_t i = 0; i < content.signers.size(); ++i)
+    all += (i == 0 ? "signed by " : ", ") +
+           (content.signer_names[i].empty() ? content.signers[i] : content.signer_names[i]);
+  return all;
+}
+
+Result<int> list_content_command(const RecvArgs& args, Report& report) {
+  if (is_terminal(STDIN_FILENO))
+    return Error(Errc::usage, "--stdin: standard input is a terminal, not a chunk stream");
+  DCDN_TRY(const auto contents, list_content(args.options));
+  bool whole = true;
+  for (const StreamContent& content : contents) {
+    whole = whole && content.whole;
+    report.line(fmt::format("{}  {}, {} {}, {}, {}{}", escape(content.name), content.kind, content.entries,
+                            content.entries == 1 ? "entry" : "entries", format_size(content.bytes),
+                            said_of_signers(content), content.whole ? "" : "; its end is not here"));
+    report.json("content", {{"name", content.name},
+                            {"kind", content.kind},
+                            {"entries", content.entries},
+                            {"bytes", content.bytes},
+                            {"whole", content.whole},
+                            {"signers", content.signers},
+                            {"signer_names", content.signer_names}});
+  }
+  if (!whole) return Error(Errc::incomplete, "the end of what is in it is not here");
+  return 0;
+}
+
 Result<int> clean_command(const RecvArgs& args, Report& report) {
   DCDN_TRY(const int staged, clean_staging(args.options.directory, args.older_than));
   report.note(0,
@@ -71,6 +102,7 @@ Result<int> clean_command(const RecvArgs& args, Report& report) {
 
 /// What a stream holds becomes files without keys, and without a memory of what was delivered.
 bool needs_home(const RecvArgs& args) {
+  if (args.action == RecvAction::list_content) return false;
   return args.action != RecvAction::unpack || args.options.require_signature || !args.options.signers.empty();
 }
 
@@ -93,6 +125,8 @@ Result<int> work(int argc, const char* const* argv, Report& report) {
       return tell_session_command(args.options.home, args.session, "cancel", report);
     case RecvAction::clean:
       return clean_command(args, report);
+    case RecvAction::list_content:
+      return list_content_command(args, report);
     case RecvAction::listen:
     case RecvAction::unpack:
       break;

@@ -30,11 +30,9 @@ void add_where(Command& root, RecvArgs& args) {
   root.flag("stdout", args.to_stdout, "write the content to standard output, verified, in order")
       .command_line_only();
   root.flag("stream", args.to_stream, "write a chunk stream to standard output").command_line_only();
-  const auto unpack = [&args](const std::vector<std::string>&) -> Result<void> {
-    args.action = RecvAction::unpack;
-    return {};
-  };
-  root.custom("stdin", Arity::flag, "", "unpack a chunk stream from standard input", unpack)
+  root.flag("stdin", args.from_stdin, "unpack a chunk stream from standard input").command_line_only();
+  root.flag("list-content", args.list_content,
+            "with --stdin: say what is in it and who signed it, write nothing")
       .command_line_only();
   root.flag("force", args.force, "write binary data even to a terminal").with_short('f').command_line_only();
   root.flag("once", options.once, "end after the first session that delivered something");
@@ -107,6 +105,10 @@ void add_sessions(Command& root, RecvArgs& args) {
 }
 
 Result<void> settle(RecvArgs& args) {
+  if (args.list_content && !args.from_stdin) return Error(Errc::usage, "--list-content goes with --stdin");
+  if (args.list_content && (args.to_stdout || args.to_stream))
+    return Error(Errc::usage, "--list-content writes no content: --stdout and --stream have none");
+  if (args.from_stdin) args.action = args.list_content ? RecvAction::list_content : RecvAction::unpack;
   if (args.to_stdout && args.to_stream) return Error(Errc::usage, "--stdout and --stream exclude each other");
   if (args.to_stdout) args.options.sink = Sink::raw_stdout;
   if (args.to_stream) args.options.sink = Sink::chunk_stream;

@@ -7,11 +7,13 @@
 
 namespace dcdn::tool {
 
-enum class RecvAction { listen, unpack, list, pause, resume, cancel, clean };
+enum class RecvAction { listen, unpack, list_content, list, pause, resume, cancel, clean };
 
 struct RecvArgs {
   RecvAction action = RecvAction::listen;
   RecvOptions options;
+  bool from_stdin = false;
+  bool list_content = false;
   bool to_stdout = false;
   bool to_stream = false;
   bool overwrite = false;

@@ -131,6 +131,23 @@ DCDN_API Result<RecvReport> recv(const RecvOptions& options, ProgressSink& progr
 /// error interrupted  as recv
 DCDN_API Result<RecvReport> unpack_from_fd(const RecvOptions& options, ProgressSink& progress);
 
+/// What the manifests of a chunk stream say is in it. The chunks are neither looked at nor missed.
+struct StreamContent {
+  std::string name;                       ///< as its sender wrote it, to be escaped; "stdin" if it has none
+  std::string kind;                       ///< file, tree, stream
+  std::uint64_t entries = 0;              ///< files, folders and links
+  std::uint64_t bytes = 0;                ///< of their content
+  bool whole = false;                     ///< its manifest is here to its end; else the numbers are of a part
+  std::vector<std::string> signers;       ///< node ids of those whose good signature covers all that is here
+  std::vector<std::string> signer_names;  ///< for each of them, under which it is trusted; may be empty
+};
+
+/// Reads input_fd to its end and writes nothing. With a home, names of trusted keys are told. A signature
+/// proves who signed; whether that key is to be believed is the caller's.
+///
+/// error corrupt: no chunk stream; interrupted, io; limit: more than 65,536 objects, or 64 signers of one
+DCDN_API Result<std::vector<StreamContent>> list_content(const RecvOptions& options);
+
 /// Removes the staging folders below `directory` that nothing has touched for `older_than`; returns how many.
 /// What is in use by this process stays. error locked: another process receives there; not_found, permission,
 /// io.
