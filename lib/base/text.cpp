@@ -55,6 +55,12 @@ bool shows_safely(char32_t c) {
 
 }  // namespace
 
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  return text;
+}
+
 std::optional<Bytes> from_hex(std::string_view text, std::size_t size) {
   if (text.size() != size * 2) return std::nullopt;
   Bytes out(size);

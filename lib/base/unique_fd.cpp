@@ -7,9 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/random.hpp"
-#include "base/text.hpp"
-
 namespace dcdn {
 
 namespace {
@@ -94,24 +91,6 @@ Result<Bytes> read_file(const std::string& path, std::size_t limit) {
       return Error(Errc::limit, path + ": longer than " + std::to_string(limit) + " bytes");
     if (bytes.size() < size) return bytes;
   }
-}
-
-Result<void> write_file_atomically(const std::string& path, ByteView bytes, unsigned mode) {
-  // Random, not the process id: in a container that is the same every time, and one crash would leave a file
-  // that every later run trips over.
-  std::array<std::uint8_t, 8> unique;
-  random_bytes(unique);
-  const std::string beside = path + ".new." + to_hex(unique);
-  UniqueFd fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (!fd.valid()) return errno_error(errno, beside + ": create");
-  auto written = write_all(fd.get(), bytes, beside);
-  if (written && ::fsync(fd.get()) != 0) written = errno_error(errno, beside + ": fsync");
-  if (written && ::rename(beside.c_str(), path.c_str()) != 0) written = errno_error(errno, path + ": rename");
-  if (!written) {
-    ::unlink(beside.c_str());
-    return written;
-  }
-  return sync_folder(folder_of(path));
 }
 
 std::string folder_of(const std::string& path) {

@@ -44,9 +44,6 @@ Result<void> write_all(int fd, ByteView bytes, const std::string& what);
 Result<void> write_all_at(int fd, ByteView bytes, std::uint64_t offset, const std::string& what);
 /// A whole small file. error limit: longer than `limit` bytes.
 Result<Bytes> read_file(const std::string& path, std::size_t limit);
-/// Writes beside, fsyncs, renames over `path`, fsyncs the directory: the file is old or new, never half.
-/// After an error either may be there.
-Result<void> write_file_atomically(const std::string& path, ByteView bytes, unsigned mode);
 /// The part of `path` before the last slash; "." if there is none.
 std::string folder_of(const std::string& path);
 /// The names that were given or taken away in a folder so far are on disk when this returns.

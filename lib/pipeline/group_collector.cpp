@@ -8,6 +8,8 @@ namespace {
 
 // What a frame costs besides its bytes while it is waiting or described; an estimate.
 constexpr std::size_t kFrameOverhead = 160;
+// What came out of order is told from what is lost as long as there are not more of both.
+constexpr std::size_t kMostLate = 64u << 10;
 
 void settle_symbols(CollectedBlock& block) {
   std::size_t next = 0;
@@ -65,6 +67,30 @@ std::vector<const NamedFrame*> frames_in_order(const CollectedGroup& group) {
   }
 }
 
+// What its group lacks while it is given.
+void GroupCollector::expect_late(const CollectedBlock& block) {
+  std::size_t frame = 0;
+  for (std::size_t s = 0; s < block.symbols_here.size(); ++s) {
+    const auto& symbol = block.source.description.symbols[s];
+    if (block.symbols_here[s]) {
+      frame += symbol.size();
+      continue;
+    }
+    const auto missing = std::make_shared<std::size_t>(0);
+    for (std::size_t f = 0; f < symbol.size(); ++f, ++frame) {
+      if (block.frames_here[frame] || late_.size() >= kMostLate) continue;
+      if (late_.emplace(symbol[f].name, LateFrame{missing, false}).second) ++*missing;
+    }
+  }
+}
+
+void GroupCollector::note_late(const wire::FrameName& name) {
+  const auto it = late_.find(name);
+  if (it == late_.end() || it->second.came) return;
+  it->second.came = true;
+  if (--*it->second.missing == 0) ++counts_.late_symbols;
+}
+
 void GroupCollector::add_frame(NamedFrame frame) {
   ++counts_.frames;
   const auto [first, last] = missing_.equal_range(frame.name);
@@ -80,6 +106,7 @@ void GroupCollector::add_frame(NamedFrame frame) {
     it = fits ? missing_.erase(it) : std::next(it);
   }
   if (placed) return;
+  note_late(frame.name);
   Waiting& waiting = waiting_[frame.name];
   if (++waiting.copies > 1) return;
   waiting.type = frame.type;
@@ -241,6 +268,7 @@ CollectedGroup GroupCollector::release(std::size_t index) {
   Encoding& encoding = encodings_[index];
   const auto at = encoding.groups.begin();
   for (CollectedBlock& block : at->second.blocks) {
+    if (block.known) expect_late(block);
     for (const NamedFrame& frame : block.source.frames) {
       const auto [first, last] = missing_.equal_range(frame.name);
       for (auto it = first; it != last;) it = it->second.block == &block ? missing_.erase(it) : std::next(it);
@@ -265,7 +293,10 @@ GroupCollector::Rest GroupCollector::take_rest() {
     while (!encodings_[e].groups.empty()) rest.groups.push_back(release(e));
     rest.ended = rest.ended && encodings_[e].last_seen;
   }
-  for (const auto& [name, waiting] : waiting_) rest.unclaimed_frames += waiting.copies;
+  for (const auto& [name, waiting] : waiting_) {
+    const auto late = late_.find(name);
+    rest.unclaimed_frames += waiting.copies - (late != late_.end() && late->second.came ? 1 : 0);
+  }
   return rest;
 }
 

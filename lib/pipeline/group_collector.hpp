@@ -6,6 +6,7 @@
 #pragma once
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 
@@ -51,8 +52,9 @@ class GroupCollector {
   struct Counts {
     std::uint64_t frames = 0;
     std::uint64_t shards = 0;
-    std::uint64_t bad_shards = 0;  ///< their digest or their form was wrong
-    std::uint64_t forgotten = 0;   ///< unclaimed frames that made room
+    std::uint64_t bad_shards = 0;    ///< their digest or their form was wrong
+    std::uint64_t forgotten = 0;     ///< unclaimed frames that made room
+    std::uint64_t late_symbols = 0;  ///< counted as lost when their group was given, and came afterwards
   };
 
   explicit GroupCollector(const Options& options) : options_(options) {}
@@ -87,6 +89,11 @@ class GroupCollector {
     std::size_t body_bytes = 0;
     std::size_t copies = 0;
   };
+  // A frame of a symbol that was not here when its group was given.
+  struct LateFrame {
+    std::shared_ptr<std::size_t> missing;  // frames of that symbol
+    bool came = false;
+  };
   struct Encoding {
     wire::FrameName name{};
     std::uint64_t next = 0;
@@ -101,6 +108,8 @@ class GroupCollector {
   void open_block(CollectedBlock& block, const wire::BlockDescription& description, ByteView encoded);
   void fill(CollectedBlock& block, std::size_t frame, const Buffer& body);
   bool claim(const wire::CodedFrame& frame, Buffer& body);
+  void expect_late(const CollectedBlock& block);
+  void note_late(const wire::FrameName& name);
   void discard_finished(const wire::BlockDescription& description);
   void forget_oldest();
   void tidy_order();
@@ -115,6 +124,7 @@ class GroupCollector {
   std::unordered_multimap<wire::FrameName, Place, wire::FrameNameHash> missing_;
   std::unordered_map<wire::FrameName, Waiting, wire::FrameNameHash> waiting_;
   std::deque<wire::FrameName> waiting_order_;
+  std::unordered_map<wire::FrameName, LateFrame, wire::FrameNameHash> late_;
   std::size_t held_ = 0;
   CodeKeeper code_;  // for its tolerance
 };

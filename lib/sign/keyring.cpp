@@ -94,6 +94,7 @@ std::string scopes_text(const std::vector<std::string>& scopes) {
 
 Result<Keyring> Keyring::parse(std::string_view text) {
   Keyring ring;
+  text = without_byte_order_mark(text);
   for (std::size_t number = 1; !text.empty(); ++number) {
     std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));

@@ -1,7 +1,9 @@
 // The text form of a node id, declared in ed25519.hpp: RFC 4648 base32 in lower case, with a check against
 // mistyping.
 #include <array>
+#include <optional>
 
+#include "base/base64.hpp"
 #include "base/checksum.hpp"
 #include "base/text.hpp"
 #include "sign/ed25519.hpp"
@@ -28,6 +30,17 @@ std::string check_digits(const NodeId& id) {
   return text;
 }
 
+/// A public key as minisign and signify print it, and people hand it on: two bytes for the algorithm, eight
+/// that name it, the key. It has no check against mistyping.
+std::optional<NodeId> parse_minisign(std::string_view text) {
+  constexpr std::size_t kBase64 = 56;
+  constexpr std::size_t kBeforeKey = 10;
+  if (text.size() != kBase64 || !text.starts_with("RW")) return std::nullopt;
+  const auto bytes = from_base64(text);
+  if (!bytes || bytes->size() != kBeforeKey + 32 || (*bytes)[1] != 'd') return std::nullopt;
+  return NodeId::copy_of(ByteView(*bytes).subspan(kBeforeKey));
+}
+
 Error bad_id(const std::string& why) {
   return Error(Errc::usage, "node id: " + why).with_hint("copy the whole line that dcdn-sign id prints");
 }
@@ -51,6 +64,7 @@ std::string to_text(const NodeId& id) {
 Result<NodeId> parse_node_id(std::string_view text) {
   if (text.size() == 64)
     if (const auto hex = from_hex(text, 32)) return NodeId::copy_of(*hex);
+  if (const auto foreign = parse_minisign(text)) return *foreign;
   std::string small;
   for (const char c : text.substr(0, kTextBytes + 1)) small += lower(c);
   if (small.substr(0, kPrefix.size()) != kPrefix)

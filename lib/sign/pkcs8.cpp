@@ -31,6 +31,8 @@ constexpr std::uint8_t kHmacSha256[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0x86,
                                         0xf7, 0x0d, 0x02, 0x09, 0x05, 0x00};
 constexpr std::uint8_t kAes256Cbc[] = {0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a};
 
+constexpr std::uint8_t kScrypt[] = {0x06, 0x09, 0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x04, 0x0b};
+
 constexpr std::uint8_t kSequence = 0x30;
 constexpr std::uint8_t kOctets = 0x04;
 constexpr std::uint8_t kInteger = 0x02;
@@ -133,6 +135,24 @@ Result<void> encrypt(const std::string& passphrase, ByteView salt, ByteView iv, 
   return {};
 }
 
+/// GnuTLS knows no scrypt, and says of such a key what it says of a wrong passphrase.
+bool uses_scrypt(ByteView pem) {
+  const gnutls_datum_t in = datum_of(pem);
+  Datum der_bytes;
+  if (gnutls_pem_base64_decode2("ENCRYPTED PRIVATE KEY", &in, &der_bytes.value) < 0) return false;
+  const ByteView all = der_bytes.view();
+  return std::search(all.begin(), all.end(), std::begin(kScrypt), std::end(kScrypt)) != all.end();
+}
+
+Error not_pkcs8(std::string_view text) {
+  if (text.find("-----BEGIN OPENSSH PRIVATE KEY-----") != std::string_view::npos)
+    return Error(Errc::unsupported,
+                 "a key of ssh-keygen, in the form of its own that ed25519 keys have there")
+        .with_hint("make one for dcdn: dcdn-sign keygen, or: openssl genpkey -algorithm ed25519");
+  return Error(Errc::corrupt, "holds no PEM private key (PKCS#8)")
+      .with_hint("a key in another form is converted by: openssl pkcs8 -topk8 -nocrypt -in KEY");
+}
+
 }  // namespace
 
 Secret::Secret(ByteView bytes) {
@@ -158,8 +178,10 @@ Result<KeyPair> read_pem(ByteView pem, const std::optional<std::string>& passphr
   const std::string_view text = as_text(pem);
   const bool encrypted = text.find("-----BEGIN ENCRYPTED PRIVATE KEY-----") != std::string_view::npos;
   if (!encrypted && text.find("-----BEGIN PRIVATE KEY-----") == std::string_view::npos)
-    return Error(Errc::corrupt, "holds no PEM private key (PKCS#8)")
-        .with_hint("a key in another form is converted by: openssl pkcs8 -topk8 -nocrypt -in KEY");
+    return not_pkcs8(text);
+  if (encrypted && uses_scrypt(pem))
+    return Error(Errc::unsupported, "the key is encrypted with scrypt, which cannot be read here")
+        .with_hint("openssl pkcs8 -topk8 -in KEY -out NEW writes it with PBKDF2, under any passphrase");
   if (encrypted && !passphrase)
     return Error(Errc::untrusted, "the key is encrypted and needs a passphrase")
         .with_hint("give --passphrase-fd FD");

@@ -8,6 +8,7 @@
 
 #include "base/byte_reader.hpp"
 #include "base/byte_writer.hpp"
+#include "base/new_file.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"

@@ -113,7 +113,7 @@ Result<void> append_audit(const Home& home, const AuditEvent& event, std::uint64
   lines += line_of(event, tail, time_s);
   DCDN_CHECK(write_all_at(fd.get(), as_bytes(lines), static_cast<std::uint64_t>(tail.end), path));
   if (::fsync(fd.get()) != 0 && errno != EINVAL) return errno_error(errno, path + ": fsync");
-  return {};
+  return tail.end == 0 ? sync_folder(folder_of(path)) : Result<void>();  // the first line: the name is new
 }
 
 void audit(const Home& home, const AuditEvent& event, const std::function<void(const std::string&)>& warn) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/new_file.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "trust/careful_file.hpp"
@@ -50,16 +51,12 @@ Error no_such_key(const std::string& path, const std::string& name) {
       .with_hint("make one with: dcdn-sign keygen" + wanted);
 }
 
-Result<void> write_new_file(const std::string& path, ByteView bytes) {
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly));
-  if (!fd.valid() && errno == EEXIST)
-    return Error(Errc::exists, path + ": there is a key of this name already; keys are never overwritten")
-        .with_hint("give another name with --name");
-  if (!fd.valid()) return errno_error(errno, path + ": create");
-  auto written = write_all(fd.get(), bytes, path);
-  if (written && ::fsync(fd.get()) != 0) written = errno_error(errno, path + ": fsync");
-  if (!written) ::unlink(path.c_str());
-  return written;
+/// A default key whose file is not there: keygen was killed between the two.
+void remove_empty_link(const std::string& link) {
+  struct stat info {};
+  if (::lstat(link.c_str(), &info) == 0 && S_ISLNK(info.st_mode) && ::stat(link.c_str(), &info) != 0 &&
+      errno == ENOENT)
+    ::unlink(link.c_str());
 }
 
 }  // namespace
@@ -110,25 +107,41 @@ Result<bool> is_default_key(const Home& home, const std::string& name) {
   return of_name.st_ino == of_default.st_ino && of_name.st_dev == of_default.st_dev;
 }
 
+Result<FolderLock> lock_keys(const Home& home) {
+  const std::string folder = folder_of(home.key_path(kDefaultKey));
+  DCDN_TRY(FolderLock lock, FolderLock::take(folder));
+  DCDN_CHECK(check_folder(folder));
+  return lock;
+}
+
+Result<void> check_no_key(const Home& home, const std::string& name) {
+  DCDN_TRY(const std::string path, key_file_path(home, name));
+  remove_empty_link(home.key_path(kDefaultKey));
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 && errno == ENOENT) return {};
+  return Error(Errc::exists, path + ": there is a key of this name already; keys are never overwritten")
+      .with_hint("give another name with --name");
+}
+
 Result<StoredKey> store_new_key(const Home& home, const std::string& name, const sign::SecretKey& key,
                                 const std::string& passphrase) {
   DCDN_TRY(const std::string path, key_file_path(home, name));
-  const std::string folder = folder_of(path);
-  DCDN_CHECK(make_directories(folder, kFolderMode));
-  DCDN_CHECK(check_folder(folder));
-  DCDN_TRY(Bytes pem, key.to_pem(passphrase.empty() ? std::nullopt : std::optional<std::string>(passphrase)));
-  const auto written = write_new_file(path, pem);
-  sign::wipe(pem);
-  if (!written) return written.error();
+  DCDN_CHECK(make_directories(folder_of(path), kFolderMode));
+  DCDN_CHECK(check_folder(folder_of(path)));
+  DCDN_CHECK(check_no_key(home, name));
   StoredKey stored{path, name == kDefaultKey};
-  if (!stored.is_default) {
-    const std::string link = home.key_path(kDefaultKey);
-    if (::symlink((name + ".pem").c_str(), link.c_str()) == 0)
-      stored.is_default = true;
-    else if (errno != EEXIST)
-      return errno_error(errno, link + ": make " + name + " the default key");
-  }
-  DCDN_CHECK(sync_folder(folder));
+  const std::string link = home.key_path(kDefaultKey);
+  // Before the key: a kill leaves a default key that is not there, which the next run mends, and no key that
+  // is not the default and should be.
+  const bool linked = !stored.is_default && ::symlink((name + ".pem").c_str(), link.c_str()) == 0;
+  if (!stored.is_default && !linked && errno != EEXIST)
+    return errno_error(errno, link + ": make " + name + " the default key");
+  DCDN_TRY(Bytes pem, key.to_pem(passphrase.empty() ? std::nullopt : std::optional<std::string>(passphrase)));
+  const auto written = write_new_file(path, pem, {.secret = true});
+  sign::wipe(pem);
+  if (!written && linked) remove_empty_link(link);
+  if (!written) return written.error();
+  stored.is_default = stored.is_default || linked;
   return stored;
 }
 
@@ -153,11 +166,10 @@ Result<PendingKey> store_next_key(const Home& home, const std::string& name, con
   DCDN_TRY(const std::string path, real_key_path(home, name));
   const std::string next = path.substr(0, path.size() - kPem.size()) + ".next";
   DCDN_TRY(Bytes pem, key.to_pem(passphrase.empty() ? std::nullopt : std::optional<std::string>(passphrase)));
-  ::unlink(next.c_str());  // of a rotation that never got as far as its statement
-  const auto written = write_new_file(next, pem);
+  // One that is there is of a rotation that never got as far as its statement.
+  const auto written = write_new_file(next, pem, {.replace = true, .secret = true});
   sign::wipe(pem);
   if (!written) return written.error();
-  DCDN_CHECK(sync_folder(folder_of(path)));
   return PendingKey{path, next};
 }
 
@@ -184,7 +196,7 @@ Result<std::string> store_revocation(const Home& home, const std::string& name, 
   const std::string path = home.revocation_path(name);
   DCDN_CHECK(make_directories(folder_of(path), kFolderMode));
   DCDN_CHECK(check_folder(folder_of(path)));
-  DCDN_CHECK(write_file_atomically(path, frames, kOwnerOnly));
+  DCDN_CHECK(write_new_file(path, frames, {.replace = true, .secret = true}));
   return path;
 }
 

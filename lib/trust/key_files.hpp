@@ -8,6 +8,7 @@
 
 #include "dcdn/home.hpp"
 #include "sign/ed25519.hpp"
+#include "trust/folder_lock.hpp"
 
 namespace dcdn::trust {
 
@@ -29,11 +30,16 @@ Result<bool> is_default_key(const Home& home, const std::string& name);
 /// Whether the key in this file cannot be used without a passphrase.
 Result<bool> is_key_encrypted(const std::string& path);
 
+/// Whoever makes or replaces keys holds it. error permission: others can write the folder.
+Result<FolderLock> lock_keys(const Home& home);
+/// error exists: there is a key of this name; usage.
+Result<void> check_no_key(const Home& home, const std::string& name);
+
 struct StoredKey {
   std::string path;
   bool is_default = false;  ///< keys/default.pem is this key now
 };
-/// Writes a new key file (0600, folders 0700) and, if there is no default key yet, makes it that.
+/// Writes a new key file (0600) and, if there is no default key yet, makes it that. Under lock_keys().
 /// error exists: there is a key of this name; it is left alone.
 Result<StoredKey> store_new_key(const Home& home, const std::string& name, const sign::SecretKey& key,
                                 const std::string& passphrase);

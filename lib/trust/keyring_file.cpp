@@ -1,6 +1,6 @@
 #include "trust/keyring_file.hpp"
 
-#include "base/unique_fd.hpp"
+#include "base/new_file.hpp"
 #include "trust/careful_file.hpp"
 
 namespace dcdn::trust {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/new_file.hpp"
 #include "base/text.hpp"
 #include "sign/ed25519.hpp"
 #include "trust/careful_file.hpp"
@@ -25,10 +26,11 @@ bool is_address(std::string_view address) {
 Result<std::vector<KnownPeer>> load_known_peers(const std::string& path) {
   DCDN_TRY(const std::string text, read_trust_file(path));
   std::vector<KnownPeer> peers;
-  std::string_view rest = text;
+  std::string_view rest = without_byte_order_mark(text);
   for (int number = 1; !rest.empty(); ++number) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
+    std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty() || line.front() == '#') continue;
     const std::size_t space = line.find(' ');
     const auto id = sign::parse_node_id(space == std::string_view::npos ? "" : line.substr(space + 1));

@@ -68,8 +68,11 @@ std::string public_key_text(const NodeId& key, SignatureFormat format) {
 
 Result<NodeId> parse_public_key(std::string_view text) {
   const Error none(Errc::corrupt, "not a public key of openssl, minisign or signify, nor a node id");
+  text = without_byte_order_mark(text);
   if (text.starts_with("dcdn1")) return sign::parse_node_id(take_line(text));
   const std::string_view first = take_line(text);
+  if (first.starts_with("RW"))
+    if (const auto bare = sign::parse_node_id(first); bare) return bare;
   const auto bytes = from_base64(take_line(text));
   if (!bytes) return none;
   const ByteView all(*bytes);

@@ -8,9 +8,11 @@
 #pragma once
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -22,10 +24,15 @@ template <class Item>
 class Stage {
  public:
   using Work = std::function<Result<void>(Item&)>;
-  /// most_waiting: in the unit of put's `weight`. threaded false: the work is done inside put.
+  /// most_waiting: in the unit of put's `weight`. threaded false, or where the system has no thread to give:
+  /// the work is done inside put.
   Stage(bool threaded, std::size_t most_waiting, Work work)
       : most_waiting_(most_waiting), work_(std::move(work)) {
-    if (threaded) thread_ = std::thread([this] { run(); });
+    try {
+      if (threaded) thread_ = std::thread([this] { run(); });
+    } catch (const std::system_error&) {
+      // Slower, and it works.
+    }
   }
   /// What still waits is dropped: call drain first.
   ~Stage() {
@@ -41,12 +48,12 @@ class Stage {
   Stage& operator=(const Stage&) = delete;
 
   /// Waits while more than most_waiting is queued; a single item is always taken.
-  /// error  what the work on an earlier item said: nothing is done after that
+  /// error  what the work on an earlier item said, or throws what it threw: nothing is done after that
   Result<void> put(Item item, std::size_t weight = 1) {
     if (!thread_.joinable()) return error_ ? Result<void>(*error_) : note(work_(item));
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return error_ || queue_.empty() || waiting_ + weight <= most_waiting_; });
-    if (error_) return *error_;
+    changed_.wait(lock, [&] { return broken() || queue_.empty() || waiting_ + weight <= most_waiting_; });
+    if (broken()) return why();
     waiting_ += weight;
     queue_.emplace_back(std::move(item), weight);
     changed_.notify_all();
@@ -55,11 +62,16 @@ class Stage {
   /// Waits until everything is done. error as put.
   Result<void> drain() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return error_ || (queue_.empty() && !working_); });
-    return error_ ? Result<void>(*error_) : Result<void>();
+    changed_.wait(lock, [&] { return broken() || (queue_.empty() && !working_); });
+    return broken() ? why() : Result<void>();
   }
 
  private:
+  [[nodiscard]] bool broken() const { return error_ || thrown_; }
+  [[nodiscard]] Result<void> why() const {
+    if (thrown_) std::rethrow_exception(thrown_);
+    return *error_;
+  }
   Result<void> note(Result<void> done) {
     if (!done) error_ = done.error();
     return done;
@@ -75,13 +87,20 @@ class Stage {
       working_ = true;
       changed_.notify_all();
       lock.unlock();
-      auto done = work_(item);
-      item = Item();
+      Result<void> done;
+      std::exception_ptr thrown;
+      try {
+        done = work_(item);
+        item = Item();
+      } catch (...) {
+        thrown = std::current_exception();  // out of memory: for who puts, on its own thread
+      }
       lock.lock();
       working_ = false;
-      if (!note(std::move(done))) queue_.clear();
+      thrown_ = thrown;
+      if (!note(std::move(done)) || thrown_) queue_.clear();
       changed_.notify_all();
-      if (error_) return;
+      if (broken()) return;
     }
   }
 
@@ -94,6 +113,7 @@ class Stage {
   bool working_ = false;
   bool ended_ = false;
   std::optional<Error> error_;
+  std::exception_ptr thrown_;
   std::thread thread_;
 };
 

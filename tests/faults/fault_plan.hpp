@@ -46,6 +46,22 @@ inline std::string path_at(int directory, const char* path) {
   return path_of(directory) + "/" + path;
 }
 
+// How much of a read is before the bytes that cannot be read; kUnreadable, and errno, if it begins there.
+constexpr std::size_t kUnreadable = ~std::size_t{0};
+inline std::size_t readable_part(int fd, off_t at, std::size_t size) {
+  static const std::string bad = setting("FAULTS_UNREADABLE");
+  const std::size_t colon = bad.rfind(':');
+  if (at < 0 || colon == std::string::npos || path_of(fd) != bad.substr(0, colon)) return size;
+  long from = 0;
+  long to = 0;
+  if (::sscanf(bad.c_str() + colon, ":%ld-%ld", &from, &to) != 2 || at >= to) return size;
+  if (at >= from) {
+    errno = EIO;
+    return kUnreadable;
+  }
+  return std::min(size, static_cast<std::size_t>(from - at));
+}
+
 enum class Happens { nothing, fails, dies_after, loses_power_after };
 
 class Shim {
@@ -133,6 +149,7 @@ class Operation {
     lock_ = std::unique_lock(shim_.mutex);
     happens_ = shim_.count(call, path);
   }
+  [[nodiscard]] bool known() const { return known_; }
   [[nodiscard]] bool fails() const { return happens_ == Happens::fails; }
   [[nodiscard]] bool tracked() const { return known_ && shim_.tracks(); }
   [[nodiscard]] bool names_tracked() const { return known_ && shim_.cuts(); }

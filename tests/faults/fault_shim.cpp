@@ -6,6 +6,10 @@
 //   FAULTS_LOG    the operations are appended there, a line each: number, call, path
 //   FAULTS_CALLS  the calls that count, ',' between them; without it all but read and pread
 //   FAULTS_AT     the operation at which it happens, counted from 1; 0: never
+//   FAULTS_NO_UNNAMED  set: as on a file system that does not know O_TMPFILE
+//   FAULTS_UNREADABLE  PATH:FROM-TO: these bytes of that file cannot be read, as with a bad sector; it need
+//   not be
+//                 below FAULTS_UNDER
 //   FAULTS_DO     fail:EIO, fail:ENOSPC, kill-before, kill-after, cut-before, cut-after;
 //                 cut-at-end: power fails when the program has ended
 //
@@ -15,6 +19,7 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -32,10 +37,24 @@ __attribute__((destructor)) void program_ends() {
   faults::Shim::get().program_ends();
 }
 
+// A file without a name, below that folder.
+int open_unnamed(const char* call, int directory, const char* path, int flags, mode_t mode) {
+  Operation operation(call, path_at(directory, path));
+  if (operation.fails()) return -1;
+  if (operation.known() && ::getenv("FAULTS_NO_UNNAMED") != nullptr) {
+    errno = EOPNOTSUPP;
+    return operation.end(-1);
+  }
+  const int fd = NEXT(openat)(directory, path, flags, mode);
+  if (operation.tracked() && fd >= 0) operation.disk().made_file(fd);
+  return operation.end(fd);
+}
+
 int open_anywhere(const char* call, int directory, const char* path, int flags, mode_t mode) {
   const std::string whole = path_at(directory, path);
+  if ((flags & O_TMPFILE) == O_TMPFILE) return open_unnamed(call, directory, path, flags, mode);
   // To open for reading changes nothing, and is what every look at a file does.
-  if ((flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)) == 0 || (flags & O_TMPFILE) == O_TMPFILE)
+  if ((flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)) == 0)
     return NEXT(openat)(directory, path, flags, mode);
   Operation operation(call, whole);
   if (operation.fails()) return -1;
@@ -190,10 +209,14 @@ SHOWN int fallocate64(int fd, int mode, off64_t at, off64_t size) {
 }
 
 SHOWN ssize_t read(int fd, void* into, size_t size) {
+  size = faults::readable_part(fd, NEXT(lseek)(fd, 0, SEEK_CUR), size);
+  if (size == faults::kUnreadable) return -1;
   Operation operation("read", path_of(fd));
   return operation.fails() ? -1 : operation.end(NEXT(read)(fd, into, size));
 }
 SHOWN ssize_t pread(int fd, void* into, size_t size, off_t at) {
+  size = faults::readable_part(fd, at, size);
+  if (size == faults::kUnreadable) return -1;
   Operation operation("pread", path_of(fd));
   return operation.fails() ? -1 : operation.end(NEXT(pread)(fd, into, size, at));
 }
@@ -276,6 +299,15 @@ SHOWN int fchmodat(int directory, const char* path, mode_t mode, int flags) {
 }
 SHOWN int fchmod(int fd, mode_t mode) {
   return changes_own_looks("fchmod", fd, [&] { return NEXT(fchmod)(fd, mode); });
+}
+SHOWN int fchown(int fd, uid_t owner, gid_t group) {
+  return changes_own_looks("fchown", fd, [&] { return NEXT(fchown)(fd, owner, group); });
+}
+SHOWN int fsetxattr(int fd, const char* name, const void* value, size_t size, int flags) {
+  return changes_own_looks("fsetxattr", fd, [&] { return NEXT(fsetxattr)(fd, name, value, size, flags); });
+}
+SHOWN int fremovexattr(int fd, const char* name) {
+  return changes_own_looks("fremovexattr", fd, [&] { return NEXT(fremovexattr)(fd, name); });
 }
 SHOWN int futimens(int fd, const timespec times[2]) {
   return changes_own_looks("futimens", fd, [&] { return NEXT(futimens)(fd, times); });

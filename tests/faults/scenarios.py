@@ -14,6 +14,8 @@ LONGEST = 30  # seconds until a program counts as hanging
 class Tools:
     """Where the programs are, and how to run them with or without a fault."""
 
+    no_unnamed = False  # as on a file system that does not know O_TMPFILE
+
     def __init__(self, folder, shim):
         self.folder = folder
         self.shim = shim
@@ -25,6 +27,8 @@ class Tools:
         if fault:
             env.update(fault)
             env["LD_PRELOAD"] = self.shim
+            if self.no_unnamed:
+                env["FAULTS_NO_UNNAMED"] = "1"
         return env
 
     def run(self, top, words, home="home", fault=None, stdin=None, stdout=None):
@@ -313,6 +317,11 @@ class SendReading(Session):
         super().__init__(tools, faulty="sender")
 
 
+def left_beside(top):
+    """What a writer had no right name for yet: it may be there after a kill, until the next run."""
+    return [f"{path} was left" for name, path in entries(top).items() if ".dcdn-new" in os.path.basename(name)]
+
+
 class Output(Scenario):
     """A command that makes one file, `made`, whose right content `expected` is."""
 
@@ -332,40 +341,62 @@ class Output(Scenario):
         return filecmp.cmp(f"{top}/{self.made}", f"{top}/{self.expected}", shallow=False)
 
     def wrong(self, top, done):
+        found = left_beside(top) if done else []
         if not os.path.lexists(f"{top}/{self.made}"):
-            return [f"{self.made} is not there"] if done else []
-        return [] if self.right(top) else [f"{self.made} is not right"]
+            return found + ([f"{self.made} is not there"] if done else [])
+        return found + ([] if self.right(top) else [f"{self.made} is not right"])
 
 
-class Patch(Output):
-    made, expected = "new", "expected"
-    words = ("dcdn-delta", "-q", "patch", "old", "delta", "new")
-    over = ("--overwrite",)
+class Delta(Output):
+    """Each command of dcdn-delta makes what it made without a fault."""
+
+    def __init__(self, tools, words, made):
+        super().__init__(tools)
+        self.words = ("dcdn-delta", "-q", *words)
+        self.made = made
+        self.expected = f"right-{made}"
+        self.over = ("--overwrite",)
 
     def prepare(self, top):
         noise = random.Random(2).randbytes(300_000)
         put(f"{top}/old", noise)
-        put(f"{top}/expected", noise[:100_000] + b"changed" + noise[100_000:])
-        for words in (["signature", "old", "signature"], ["delta", "signature", "expected", "delta"]):
+        put(f"{top}/wanted", noise[:100_000] + b"changed" + noise[100_000:])
+        for words in (["signature", "old", "for-delta"], ["delta", "for-delta", "wanted", "for-patch"],
+                      ["signature", "--compact", "wanted", "compact"], ["make", "--basis", "old", "wanted", "for-apply"],
+                      ["needs", "--basis", "old", "compact", "ranges"], ["cut", "wanted", "ranges", "fetched"]):
             assert self.tools.run(top, ["dcdn-delta", "-q", *words]) == 0
+        assert self.tools.run(top, list(self.words)) == 0
+        os.rename(f"{top}/{self.made}", f"{top}/{self.expected}")
 
 
-class PatchOver(Patch):
-    """The file that is there is the old one or the new one."""
+class DeltaOver(Delta):
+    """The file that is there is the old one or the new one, and as private as it was."""
 
-    words = ("dcdn-delta", "-q", "patch", "--overwrite", "old", "delta", "new")
-    over = ()
+    def __init__(self, tools, words, made):
+        super().__init__(tools, (words[0], "--overwrite", *words[1:]), made)
+        self.over = ()
 
     def prepare(self, top):
         super().prepare(top)
-        put(f"{top}/new", b"precious")
+        put(f"{top}/{self.made}", b"precious", 0o600)
 
     def wrong(self, top, done):
-        if not os.path.exists(f"{top}/new"):
+        if not os.path.exists(f"{top}/{self.made}"):
             return ["what was there is gone"]
-        if not done and open(f"{top}/new", "rb").read() == b"precious":
-            return []
-        return super().wrong(top, done)
+        found = ["it can be read by others"] if os.stat(f"{top}/{self.made}").st_mode & 0o077 else []
+        if not done and open(f"{top}/{self.made}", "rb").read() == b"precious":
+            return found
+        return found + super().wrong(top, done)
+
+
+def beside(make):
+    """The same where a file cannot be without a name."""
+    def on_such(tools):
+        scenario = make(tools)
+        scenario.tools = Tools(tools.folder, tools.shim)
+        scenario.tools.no_unnamed = True
+        return scenario
+    return on_such
 
 
 class Fec(Scenario):
@@ -400,6 +431,7 @@ class Fec(Scenario):
 
 class Split(Scenario):
     outputs = ("one", "two", "three")
+    more = ()
 
     def prepare(self, top):
         put(f"{top}/data", random.Random(4).randbytes(300_000))
@@ -409,20 +441,41 @@ class Split(Scenario):
             os.rename(f"{top}/{name}", f"{top}/right-{name}")
 
     def run(self, top, fault, more=()):
-        words = ["dcdn-fec", "-q", "split", "--from", "encoded", *more, *self.outputs]
+        words = ["dcdn-fec", "-q", "split", "--from", "encoded", *self.more, *more, *self.outputs]
         return self.tools.run(top, words, fault=fault) == 0
 
     def again(self, top):
         return self.run(top, None, ("--overwrite",))
 
+    def allowed(self, top, name):
+        return filecmp.cmp(f"{top}/{name}", f"{top}/right-{name}", shallow=False)
+
     def wrong(self, top, done):
-        found = []
+        found = left_beside(top) if done else []
         for name in self.outputs:
             if not os.path.exists(f"{top}/{name}"):
                 found += [f"{name} is not there"] if done else []
-            elif not filecmp.cmp(f"{top}/{name}", f"{top}/right-{name}", shallow=False):
+            elif not self.allowed(top, name) and (done or not self.is_old(top, name)):
                 found.append(f"{name} is not right")
         return found
+
+    def is_old(self, top, name):
+        return False
+
+
+class SplitOver(Split):
+    more = ("--overwrite",)
+
+    def prepare(self, top):
+        super().prepare(top)
+        for name in self.outputs:
+            put(f"{top}/{name}", b"precious")
+
+    def again(self, top):
+        return self.run(top, None)
+
+    def is_old(self, top, name):
+        return open(f"{top}/{name}", "rb").read() == b"precious"
 
 
 class Sign(Scenario):
@@ -465,10 +518,38 @@ class Sign(Scenario):
 
 
 class Keygen(Sign):
+    """A key that is there has its revocation and its line in the log."""
+
     words = ("dcdn-sign", "-q", "keygen", "--name", "second")
 
     def effect(self, top):
         return self.tools.output(top, ["dcdn-sign", "id", "--name", "second"])
+
+    def wrong(self, top, done):
+        made = self.effect(top)
+        logged = made and os.path.exists(f"{top}/home/audit.log") and made.strip() in open(f"{top}/home/audit.log").read()
+        revocation = made and any("second" in name for name in entries(f"{top}/home") if "revocation" in name)
+        return super().wrong(top, done) + left_beside(f"{top}/home") * done + \
+            ([] if not made or logged else ["the key is not in the log"]) + \
+            ([] if not made or revocation else ["the key has no revocation"])
+
+
+class KeygenFirst(Keygen):
+    """In a home where nothing is yet: it becomes the default."""
+
+    def prepare(self, top):
+        pass
+
+    def effect(self, top):
+        made = self.tools.output(top, ["dcdn-sign", "id", "--name", "second"])
+        return made if made and made == self.tools.output(top, ["dcdn-sign", "id"]) else None
+
+    def wrong(self, top, done):
+        found = [problem for problem in super().wrong(top, done)
+                 if problem not in ("the key cannot be used", "the keyring cannot be read")]
+        if self.tools.output(top, ["dcdn-sign", "id", "--name", "second"]) and not self.effect(top):
+            found.append("the key is not the default one")
+        return found
 
 
 class Detached(Sign):
@@ -497,8 +578,30 @@ class TrustAdd(Sign):
         return self.other in (self.tools.output(top, ["dcdn-sign", "trust", "list"]) or "")
 
 
+class TrustImport(TrustAdd):
+    def prepare(self, top):
+        super().prepare(top)
+        put(f"{top}/exported", f"hq {self.other}\n".encode())
+
+    def run(self, top, fault):
+        return self.tools.run(top, ["dcdn-sign", "-q", "trust", "import"], fault=fault, stdin="exported") == 0
+
+
 class Rotate(Sign):
+    """A key that was replaced is in the log, with the one that took its place."""
+
     words = ("dcdn-sign", "-q", "rotate")
+
+    def wrong(self, top, done):
+        found = super().wrong(top, done)
+        statements = f"{top}/home/key_statements"
+        now = (self.tools.output(top, ["dcdn-sign", "id"]) or "").strip()
+        if now and now != self.own and now not in open(f"{top}/home/audit.log").read():
+            found.append("the replacement is not in the log")
+        if os.path.exists(statements) and "rotation" in open(statements).read() and \
+                "is replaced by" not in open(f"{top}/home/audit.log").read():
+            found.append("the statement is not in the log")
+        return found
 
     def effect(self, top):
         return self.own != (self.tools.output(top, ["dcdn-sign", "id"]) or self.own).strip()
@@ -516,6 +619,8 @@ class Revoke(Sign):
         return os.path.exists(path) and "revocation" in open(path).read()
 
 
+PATCH = ("patch", "old", "for-patch", "made")
+
 ALL = {
     "unpack": lambda tools: Unpack(tools),
     "unpack-overwrite": lambda tools: Unpack(tools, "overwrite"),
@@ -526,16 +631,27 @@ ALL = {
     "receive-rename": lambda tools: Session(tools, "rename"),
     "send": lambda tools: Session(tools, faulty="sender"),
     "send-reading": SendReading,
-    "patch": Patch,
-    "patch-overwrite": PatchOver,
+    "signature": lambda tools: Delta(tools, ("signature", "old", "made"), "made"),
+    "delta": lambda tools: Delta(tools, ("delta", "for-delta", "wanted", "made"), "made"),
+    "make": lambda tools: Delta(tools, ("make", "--basis", "old", "wanted", "made"), "made"),
+    "apply": lambda tools: Delta(tools, ("apply", "--basis", "old", "for-apply", "made"), "made"),
+    "patch": lambda tools: Delta(tools, PATCH, "made"),
+    "patch-overwrite": lambda tools: DeltaOver(tools, PATCH, "made"),
+    "patch-beside": beside(lambda tools: Delta(tools, PATCH, "made")),
+    "patch-overwrite-beside": beside(lambda tools: DeltaOver(tools, PATCH, "made")),
+    "assemble-overwrite": lambda tools: DeltaOver(tools, ("assemble", "--basis", "old", "compact", "fetched", "made"), "made"),
     "fec-encode": lambda tools: Fec(tools, "encode"),
     "fec-decode": lambda tools: Fec(tools, "decode"),
     "fec-repair": lambda tools: Fec(tools, "repair"),
     "fec-split": Split,
+    "fec-split-overwrite": SplitOver,
+    "keygen-first": KeygenFirst,
     "keygen": Keygen,
     "sign-detached": DetachedNew,
+    "sign-detached-beside": beside(DetachedNew),
     "sign-detached-overwrite": Detached,
     "trust-add": TrustAdd,
+    "trust-import": TrustImport,
     "rotate": Rotate,
     "revoke": Revoke,
 }

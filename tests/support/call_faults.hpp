@@ -22,6 +22,7 @@ struct CallFaults {
   int at = 0;        ///< the how-manieth call, from 1
   int seen = 0;
   std::vector<ino_t> synced;  ///< what fsync succeeded on
+  bool no_unnamed = false;    ///< as on a file system that does not know O_TMPFILE
 
   void arm(Do chosen, int nth, const std::string& name = "") {
     *this = CallFaults();
@@ -105,6 +106,10 @@ DCDN_CALL int openat(int directory, const char* path, int flags, ...) {
   va_start(more, flags);
   const unsigned mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(more, unsigned) : 0;
   va_end(more);
+  if ((flags & O_TMPFILE) == O_TMPFILE && dcdn::test::call_faults.no_unnamed) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
   if ((flags & O_CREAT) != 0 && dcdn::test::call_faults.fails("openat")) return -1;
   return static_cast<int>(::syscall(SYS_openat, directory, path, flags, mode));
 }

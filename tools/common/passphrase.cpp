@@ -1,6 +1,9 @@
 #include "common/passphrase.hpp"
 
 #include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +15,35 @@ namespace dcdn::tool {
 namespace {
 
 constexpr std::size_t kLongestPassphrase = 1024;
+constexpr std::size_t kLongestKey = 64u << 10;
+
+/// A key file is read more than once, and a pipe (--file <(...)) only gives it once: it is kept in memory,
+/// under a name that can be opened again.
+Result<void> keep_piped_key(KeyChoice& choice) {
+  struct stat info {};
+  if (choice.file.empty() || ::stat(choice.file.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode)) return {};
+  const std::string shown = escape(choice.file);
+  const int pipe = ::open(choice.file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (pipe < 0) return errno_error(errno, shown);
+  std::string key(kLongestKey + 1, '\0');
+  std::size_t size = 0;
+  ssize_t got = 1;
+  while (size < key.size() && got != 0) {
+    got = ::read(pipe, key.data() + size, key.size() - size);
+    if (got > 0) size += static_cast<std::size_t>(got);
+    if (got < 0 && errno != EINTR) break;
+  }
+  const int reason = errno;
+  ::close(pipe);
+  const int kept = ::memfd_create("key", MFD_CLOEXEC);  // closed when the process ends
+  const bool written = got == 0 && kept >= 0 && ::fchmod(kept, 0600) == 0 &&
+                       ::write(kept, key.data(), size) == static_cast<ssize_t>(size);
+  ::explicit_bzero(key.data(), key.size());
+  if (size > kLongestKey) return Error(Errc::corrupt, shown + ": too long for a key file");
+  if (!written) return errno_error(got < 0 ? reason : errno, shown);
+  choice.file = "/proc/self/fd/" + std::to_string(kept);
+  return {};
+}
 
 }  // namespace
 
@@ -46,6 +78,7 @@ Result<std::string> ask_new_passphrase() {
 }
 
 Result<void> unlock(KeyChoice& choice, int fd) {
+  DCDN_CHECK(keep_piped_key(choice));
   DCDN_TRY(const bool needed, key_needs_passphrase(choice));
   if (!needed) return {};
   if (fd >= 0) {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <exception>
 #include <new>
+#include <system_error>
 
 #include "common/signals.hpp"
 
@@ -50,6 +51,11 @@ int run_tool(const char* name, int argc, const char* const* argv, const ToolMain
     return *done;
   } catch (const std::bad_alloc&) {
     return fail(report, Error(Errc::internal, "out of memory"));
+  } catch (const std::system_error& failure) {
+    if (failure.code() != std::errc::resource_unavailable_try_again)
+      return fail(report, Error(Errc::internal, std::string("internal error: ") + failure.what()));
+    return fail(report, Error(Errc::internal, "out of memory: the system has no thread to give")
+                            .with_hint("ulimit -u and ulimit -v say what may be had"));
   } catch (const std::exception& exception) {
     return fail(report, Error(Errc::internal, std::string("internal error: ") + exception.what()));
   } catch (...) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 
@@ -74,11 +75,19 @@ Result<int> encode(FecArgs& args, Report& report) {
 }
 
 void say_damage(const FecReadReport& done, Report& report) {
-  if (done.recovered_symbols > 0 || done.damaged_bytes > 0 || done.bad_frames > 0)
+  const std::uint64_t lost = done.recovered_symbols - std::min(done.recovered_symbols, done.late_symbols);
+  if (done.missing_inputs > 0)
+    report.warning(fmt::format("{} of the inputs could not be opened", done.missing_inputs));
+  if (done.unreadable_bytes > 0)
+    report.warning(fmt::format("{} bytes of the input could not be read", done.unreadable_bytes));
+  if (lost > 0 || done.damaged_bytes > 0 || done.bad_frames > 0)
     report.warning(
         fmt::format("the input was damaged ({} bytes in no intact frame, {} bad frames); {} lost "
                     "symbols were recovered",
-                    done.damaged_bytes, done.bad_frames, done.recovered_symbols));
+                    done.damaged_bytes, done.bad_frames, lost));
+  if (done.late_symbols > 0)
+    report.note(1, fmt::format("{} symbols were computed before they came: the input is out of order",
+                               done.late_symbols));
   if (done.unclaimed_frames > 0)
     report.note(0, fmt::format("left out {} frames that are in no block", done.unclaimed_frames));
   report.note(1, fmt::format("{} blocks, {} bytes written", done.blocks, done.bytes));
@@ -87,9 +96,12 @@ void say_damage(const FecReadReport& done, Report& report) {
                           {"groups", done.groups},
                           {"blocks", done.blocks},
                           {"recovered_symbols", done.recovered_symbols},
+                          {"late_symbols", done.late_symbols},
                           {"damaged_bytes", done.damaged_bytes},
                           {"bad_frames", done.bad_frames},
                           {"unclaimed_frames", done.unclaimed_frames},
+                          {"unreadable_bytes", done.unreadable_bytes},
+                          {"missing_inputs", done.missing_inputs},
                           {"bytes", done.bytes}});
 }
 
@@ -181,13 +193,19 @@ Result<int> survey(const FecArgs& args, Report& report) {
   if (found.damaged_bytes > 0 || found.bad_frames > 0)
     report.line(fmt::format("{} bytes belong to no intact frame, {} frames are not what their digest says",
                             found.damaged_bytes, found.bad_frames));
+  if (found.missing_inputs > 0)
+    report.line(fmt::format("{} of the inputs could not be opened", found.missing_inputs));
+  if (found.unreadable_bytes > 0)
+    report.line(fmt::format("{} bytes could not be read", found.unreadable_bytes));
   if (found.unclaimed_frames > 0)
     report.line(fmt::format("{} frames are in no block", found.unclaimed_frames));
   report.json("summary", {{"verdict", verdict_of(found)},
                           {"damaged_blocks", found.damaged.size()},
                           {"damaged_bytes", found.damaged_bytes},
                           {"bad_frames", found.bad_frames},
-                          {"unclaimed_frames", found.unclaimed_frames}});
+                          {"unclaimed_frames", found.unclaimed_frames},
+                          {"unreadable_bytes", found.unreadable_bytes},
+                          {"missing_inputs", found.missing_inputs}});
   if (found.intact()) {
     report.line("intact: every frame and every repair shard is here");
     return 0;
@@ -201,6 +219,8 @@ Result<int> survey(const FecArgs& args, Report& report) {
 }  // namespace
 
 Result<int> run_fec_command(FecArgs& args, Report& report) {
+  args.read.on_note = [&report](const std::string& text) { report.warning(text); };
+  args.split.read.on_note = args.read.on_note;
   if (args.command == "encode") return encode(args, report);
   if (args.command == "verify" || args.command == "info") return survey(args, report);
   if (args.command == "split") return split(args, report);

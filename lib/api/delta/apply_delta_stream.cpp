@@ -4,6 +4,7 @@
 
 #include "api/delta/block_signature.hpp"
 #include "api/delta/patch_target.hpp"
+#include "base/sparse.hpp"
 #include "base/text.hpp"
 #include "compress/reference_codec.hpp"
 #include "dcdn/recv.hpp"
@@ -101,7 +102,9 @@ class Applier {
         past.view(), carried.view().subspan(delta::kDeltaHeader), made.writable());
     if (!decoded) return decoded.error().during(content_.name());
     output_.wrote(header_.target.bytes);
-    return delta::FileId{header_.target.bytes, digest::blake3(made.view())};
+    const delta::FileId id{header_.target.bytes, digest::blake3(made.view())};
+    free_zeros(output_.fd(), made.view());
+    return id;
   }
 
   const ApplyOptions& options_;

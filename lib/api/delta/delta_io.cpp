@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "base/random.hpp"
+#include "base/sparse.hpp"
 #include "base/text.hpp"
 #include "source/input.hpp"
 
@@ -18,12 +18,13 @@ namespace {
 
 constexpr const char* kInterrupted = "interrupted";
 constexpr std::size_t kCopyBytes = 1u << 20;
-constexpr mode_t kFileMode = 0666;  // as the umask allows
 constexpr auto kProgressInterval = std::chrono::milliseconds(100);
 constexpr double kQuietSeconds = 1;  // what is over by then needs no display
 
-Error output_exists(const std::string& path) {
-  return Error(Errc::exists, path + ": exists already").with_hint("--overwrite replaces it");
+/// Files of the kernel (/proc) have a size of 0 and content.
+bool says_its_size(int fd, const struct stat& info) {
+  std::uint8_t byte = 0;
+  return info.st_size > 0 || ::pread(fd, &byte, 1, 0) == 0;
 }
 
 }  // namespace
@@ -35,11 +36,9 @@ Result<void> check_interrupt(int interrupt_fd) {
 
 Result<UniqueFd> temporary_file() {
   const char* chosen = std::getenv("TMPDIR");
-  std::string path = std::string(chosen != nullptr && *chosen != 0 ? chosen : "/tmp") + "/dcdn-delta.XXXXXX";
-  UniqueFd fd(::mkostemp(path.data(), O_CLOEXEC));
-  if (!fd.valid()) return errno_error(errno, path + ": create").with_hint("TMPDIR names the folder");
-  ::unlink(path.c_str());
-  return fd;
+  auto file = open_unnamed(chosen != nullptr && *chosen != 0 ? chosen : "/tmp");
+  if (!file) return file.error().with_hint("TMPDIR names the folder");
+  return file;
 }
 
 Result<DeltaInput> DeltaInput::open(const std::string& path, int interrupt_fd) {
@@ -54,7 +53,7 @@ Result<DeltaInput> DeltaInput::open(const std::string& path, int interrupt_fd) {
   if (::fstat(input.fd(), &info) != 0) return errno_error(errno, input.name_);
   if (S_ISDIR(info.st_mode)) return Error(Errc::io, path + ": is a directory");
   // A standard input that was read from before is a stream: its size says nothing.
-  if (S_ISREG(info.st_mode) && ::lseek(input.fd(), 0, SEEK_CUR) == 0)
+  if (S_ISREG(info.st_mode) && ::lseek(input.fd(), 0, SEEK_CUR) == 0 && says_its_size(input.fd(), info))
     input.size_ = static_cast<std::uint64_t>(info.st_size);
   return input;
 }
@@ -137,47 +136,32 @@ Result<WindowReader::Window> WindowReader::next(ByteView carry) {
 
 Result<DeltaOutput> DeltaOutput::open(const DeltaCommon& common, Kind kind) {
   DeltaOutput output;
-  output.overwrite_ = common.overwrite;
-  output.durable_ = kind == Kind::held;
   if (common.output == "-") {
     if (kind == Kind::flowing) return output;
-    DCDN_TRY(output.fd_, temporary_file());
+    DCDN_TRY(output.held_, temporary_file());
+    output.name_ = "temporary file";
     return output;
   }
-  struct stat info {};
-  if (!common.overwrite && ::lstat(common.output.c_str(), &info) == 0) return output_exists(common.output);
-  std::array<std::uint8_t, 8> unique;
-  random_bytes(unique);
-  output.path_ = common.output;
-  output.beside_ = common.output + ".new." + to_hex(unique);
-  output.fd_.reset(::open(output.beside_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
-  if (!output.fd_.valid()) return errno_error(errno, std::exchange(output.beside_, "") + ": create");
+  NewFileRules rules;
+  rules.replace = common.overwrite;
+  rules.exists_hint = "--overwrite replaces it";
+  DCDN_TRY(NewFile file, NewFile::create(common.output, rules));
+  output.file_.emplace(std::move(file));
+  output.name_ = escape_for_display(common.output);
   return output;
 }
 
-DeltaOutput::DeltaOutput(DeltaOutput&& other) noexcept
-    : path_(std::move(other.path_)),
-      beside_(std::exchange(other.beside_, "")),
-      fd_(std::move(other.fd_)),
-      overwrite_(other.overwrite_),
-      durable_(other.durable_),
-      bytes_(other.bytes_) {}
-
-DeltaOutput::~DeltaOutput() {
-  if (!beside_.empty()) ::unlink(beside_.c_str());
-}
-
 Result<void> DeltaOutput::write(ByteView bytes) {
-  bytes_ += bytes.size();
-  if (!fd_.valid()) return write_all(STDOUT_FILENO, bytes, "standard output");
-  return write_all(fd_.get(), bytes, path_.empty() ? "temporary file" : beside_);
+  const std::uint64_t at = std::exchange(bytes_, bytes_ + bytes.size());
+  if (fd() < 0) return write_all(STDOUT_FILENO, bytes, name_);
+  return write_sparse_at(fd(), bytes, at, name_);
 }
 
 Result<void> DeltaOutput::copy_out(int interrupt_fd) {
   Bytes block(kCopyBytes);
   for (std::uint64_t at = 0;;) {
     DCDN_CHECK(check_interrupt(interrupt_fd));
-    DCDN_TRY(const std::size_t got, read_full_at(fd_.get(), block, at, "temporary file"));
+    DCDN_TRY(const std::size_t got, read_full_at(fd(), block, at, name_));
     DCDN_CHECK(write_all(STDOUT_FILENO, ByteView(block).first(got), "standard output"));
     at += got;
     if (got < block.size()) return {};
@@ -185,20 +169,10 @@ Result<void> DeltaOutput::copy_out(int interrupt_fd) {
 }
 
 Result<void> DeltaOutput::finish(int interrupt_fd) {
-  if (!fd_.valid()) return {};
-  if (path_.empty()) return copy_out(interrupt_fd);
-  // What replaces a file must not be lost in a power cut after the old one is gone.
-  if (durable_ && ::fsync(fd_.get()) != 0 && errno != EINVAL) return errno_error(errno, beside_ + ": fsync");
-  if (!overwrite_ && ::link(beside_.c_str(), path_.c_str()) == 0) {
-    ::unlink(std::exchange(beside_, "").c_str());
-  } else if (!overwrite_ && errno == EEXIST) {
-    return output_exists(path_);
-  } else {
-    // File systems without hard links, and --overwrite.
-    if (::rename(beside_.c_str(), path_.c_str()) != 0) return errno_error(errno, path_ + ": rename");
-    beside_.clear();
-  }
-  return durable_ ? sync_folder(folder_of(path_)) : Result<void>();
+  if (fd() < 0) return {};
+  // Where it ends in a hole.
+  if (::ftruncate(fd(), static_cast<off_t>(bytes_)) != 0) return errno_error(errno, name_ + ": set the size");
+  return file_ ? file_->finish() : copy_out(interrupt_fd);
 }
 
 WorkProgress::WorkProgress(ProgressSink* sink, std::string state, std::optional<std::uint64_t> total)

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "base/unique_fd.hpp"
+#include "base/new_file.hpp"
 #include "dcdn/delta.hpp"
 #include "work/ahead.hpp"
 
@@ -65,23 +65,20 @@ class WindowReader {
   work::Ahead<Result<std::size_t>> ahead_;
 };
 
-/// A file that gets its name in finish(), or standard output.
+/// A file that gets its name in finish(), with holes where it has nothing but zeros, or standard output.
 class DeltaOutput {
  public:
   enum class Kind {
     flowing,  ///< standard output gets every byte at once
     held,     ///< also standard output gets nothing before finish()
   };
-  /// error exists; io: no temporary file.
+  /// error as NewFile; io: no temporary file. What was not finished leaves no file.
   static Result<DeltaOutput> open(const DeltaCommon& common, Kind kind);
-  DeltaOutput(DeltaOutput&&) noexcept;
-  DeltaOutput& operator=(DeltaOutput&&) = delete;
-  ~DeltaOutput();  ///< what was not finished leaves no file
 
   Result<void> write(ByteView bytes);
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   /// For held outputs: what was written so far, and may be written elsewhere.
-  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] int fd() const { return file_ ? file_->fd() : held_.get(); }
   /// What was written past write() counts as well.
   void wrote(std::uint64_t bytes) { bytes_ += bytes; }
   Result<void> finish(int interrupt_fd);
@@ -90,11 +87,10 @@ class DeltaOutput {
   DeltaOutput() = default;
   Result<void> copy_out(int interrupt_fd);
 
-  std::string path_;    // empty: standard output
-  std::string beside_;  // empty: none there
-  UniqueFd fd_;         // not valid: standard output as it flows
-  bool overwrite_ = false;
-  bool durable_ = false;
+  // Neither: standard output as it flows.
+  std::optional<NewFile> file_;
+  UniqueFd held_;  // for standard output
+  std::string name_ = "standard output";
   std::uint64_t bytes_ = 0;
 };
 

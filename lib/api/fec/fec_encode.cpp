@@ -1,10 +1,14 @@
 // fec_encode of dcdn/fec.hpp.
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <chrono>
 
 #include "api/fec/parity_output.hpp"
+#include "base/machine_memory.hpp"
 #include "base/unique_fd.hpp"
 #include "dcdn/fec.hpp"
+#include "dcdn/units.hpp"
 #include "source/frame_input.hpp"
 #include "source/object_packer.hpp"
 #include "source/packed_segment.hpp"
@@ -35,6 +39,34 @@ Result<fec::CodeChoice> check(const FecGeometry& geometry) {
   return choice;
 }
 
+/// Source symbols of a group, those of the group before it, and the parity of both.
+std::uint64_t memory_for(std::uint64_t group_bytes, const FecGeometry& geometry, bool several) {
+  return (several ? 2 : 1) * (group_bytes + group_bytes / geometry.sources * geometry.repairs);
+}
+
+Error too_large(std::uint64_t needed, std::uint64_t there) {
+  return Error(Errc::limit, "coding so many symbols at once takes " + format_size(needed) +
+                                " of memory, and this process can have " + format_size(there))
+      .with_hint("a smaller --interleave, --chunk-size or -k");
+}
+
+/// Raw input of a known or unknown length. A chunk stream is measured as it comes.
+Result<void> check_memory(const FecEncodeOptions& options) {
+  const FecGeometry& geometry = options.geometry;
+  std::uint64_t group =
+      std::uint64_t{geometry.sources} * geometry.interleave * options.chunk_bytes.value_or(kUsualChunk);
+  bool several = true;
+  struct stat info {};
+  if (::fstat(options.input_fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) {
+    const auto size = static_cast<std::uint64_t>(info.st_size);
+    several = size > group;
+    group = std::min(group, size);
+  }
+  const std::uint64_t needed = memory_for(group, geometry, several);
+  const std::uint64_t there = memory_to_be_had();
+  return needed <= there ? Result<void>() : too_large(needed, there);
+}
+
 class Encoder {
  public:
   Encoder(const FecEncodeOptions& options, fec::CodeChoice code)
@@ -53,6 +85,7 @@ class Encoder {
     const bool stream = options_.input == FecInput::stream ||
                         (options_.input == FecInput::automatic && wire::FrameReader::looks_like_stream(head));
     report_.raw = place_.raw = !stream;
+    if (!stream) DCDN_CHECK(check_memory(options_));
     auto done = stream ? take_stream(head) : take_raw(std::move(head));
     if (done && cutter_.empty())
       done = Error(Errc::nothing, options_.input_name + ": a chunk stream of no frames");
@@ -143,6 +176,9 @@ class Encoder {
     if (!cutter_.fits(frame.body.size())) DCDN_CHECK(close_group(false));
     if (coding_.valid() && work::is_ready(coding_)) DCDN_CHECK(finish_coding());
     ++report_.frames;
+    group_bytes_ += frame.body.size();
+    if (const std::uint64_t needed = memory_for(group_bytes_, options_.geometry, true); needed > most_)
+      return too_large(needed, most_);
     report_.source_bytes += wire::kHeaderBytes + frame.body.size();
     if (coding_.valid())
       late_.push_back(frame);
@@ -160,6 +196,7 @@ class Encoder {
       DCDN_CHECK(finish_coding());
     }
     place_.last = last;
+    group_bytes_ = 0;
     const bool here = options_.threads == 1;
     auto job = [this, place = place_, frames = cutter_.take()]() mutable {
       return code(std::move(frames), place);
@@ -215,6 +252,8 @@ class Encoder {
   pipeline::GroupCutter cutter_;
   pipeline::GroupPlace place_;
   FecEncodeReport report_;
+  const std::uint64_t most_ = memory_to_be_had();
+  std::uint64_t group_bytes_ = 0;
   std::vector<pipeline::NamedFrame> late_;  // of this group, not written yet
   // Last: what it waits for when it is destroyed uses the others.
   work::Ahead<Result<Coded>> coding_;

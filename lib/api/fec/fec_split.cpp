@@ -1,17 +1,13 @@
 // fec_split of dcdn/fec.hpp.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "api/fec/group_reader.hpp"
 #include "api/fec/parity_output.hpp"
+#include "base/new_file.hpp"
 #include "base/text.hpp"
-#include "base/unique_fd.hpp"
 #include "dcdn/fec.hpp"
 #include "sink/frame_output.hpp"
 
@@ -21,59 +17,37 @@ namespace {
 
 constexpr const char* kNameInFolder = "part.dcs";
 
-/// A file that gets its name when all of it is on disk. Until then it is NAME.part, and goes away with this.
+/// A file that gets its name when all of it is on disk.
 class PartFile {
  public:
-  explicit PartFile(std::string path) : path_(std::move(path)) {
+  static Result<PartFile> create(std::string path, bool overwrite) {
     struct stat there {};
-    if (::stat(path_.c_str(), &there) == 0 && S_ISDIR(there.st_mode))
-      path_ += std::string("/") + kNameInFolder;
+    if (::stat(path.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) path += std::string("/") + kNameInFolder;
+    NewFileRules rules;
+    rules.replace = overwrite;
+    rules.exists_hint = "another name, or --overwrite";
+    DCDN_TRY(NewFile file, NewFile::create(path, rules));
+    return PartFile(escape_for_display(path), std::move(file));
   }
-  ~PartFile() {
-    if (fd_.valid()) ::unlink(part().c_str());
-  }
-  PartFile(const PartFile&) = delete;
-  PartFile& operator=(const PartFile&) = delete;
 
-  Result<void> create(bool overwrite) {
-    struct stat there {};
-    if (!overwrite && ::lstat(path_.c_str(), &there) == 0)
-      return Error(Errc::exists, shown() + ": exists").with_hint("another name, or --overwrite");
-    fd_.reset(::open(part().c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
-    if (!fd_.valid()) return errno_error(errno, shown() + ".part: open");
-    // One that a killed process left is taken over; one that is being written is locked.
-    if (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0 || !is_still_named()) {
-      fd_.reset();  // not ours to remove
-      return Error(Errc::locked, shown() + ".part: another process writes it")
-          .with_hint("wait until it ends");
-    }
-    if (::ftruncate(fd_.get(), 0) != 0) return errno_error(errno, shown() + ".part: truncate");
-    output_ = std::make_unique<sink::FrameOutput>(fd_.get(), shown());
-    return {};
-  }
   [[nodiscard]] sink::FrameOutput& output() { return *output_; }
   [[nodiscard]] std::uint64_t bytes() const { return output_->bytes(); }
-  [[nodiscard]] const std::string& path() const { return path_; }
-  Result<void> finish() {
+  [[nodiscard]] const std::string& shown() const { return shown_; }
+  [[nodiscard]] bool is_same(const PartFile& other) const { return file_.is_same_name(other.file_); }
+  Result<void> sync() {
     DCDN_CHECK(output_->flush());
-    if (::fsync(fd_.get()) != 0) return errno_error(errno, shown() + ": fsync");
-    if (::rename(part().c_str(), path_.c_str()) != 0) return errno_error(errno, shown() + ": rename");
-    fd_.reset();
-    return sync_folder(folder_of(path_));
+    return file_.sync();
   }
+  Result<void> finish() { return file_.finish(); }
 
  private:
-  // Whoever had the lock before may have renamed it to its final name meanwhile.
-  [[nodiscard]] bool is_still_named() const {
-    struct stat ours {};
-    struct stat named {};
-    return ::fstat(fd_.get(), &ours) == 0 && ::lstat(part().c_str(), &named) == 0 &&
-           ours.st_ino == named.st_ino && ours.st_dev == named.st_dev && S_ISREG(ours.st_mode);
-  }
-  [[nodiscard]] std::string part() const { return path_ + ".part"; }
-  [[nodiscard]] std::string shown() const { return escape_for_display(path_); }
-  std::string path_;
-  UniqueFd fd_;
+  PartFile(std::string shown, NewFile file)
+      : shown_(std::move(shown)),
+        file_(std::move(file)),
+        output_(std::make_unique<sink::FrameOutput>(file_.fd(), shown_)) {}
+
+  std::string shown_;
+  NewFile file_;
   std::unique_ptr<sink::FrameOutput> output_;
 };
 
@@ -105,10 +79,11 @@ class Splitter : public api::GroupSink {
   }
 
   Result<void> finish(FecReadReport& report) override {
-    for (auto& file : files_) {
-      DCDN_CHECK(file->finish());
-      report.bytes += file->bytes();
-      if (options_.on_written) options_.on_written(escape_for_display(file->path()), file->bytes());
+    for (PartFile& file : files_) DCDN_CHECK(file.sync());
+    for (PartFile& file : files_) {
+      DCDN_CHECK(file.finish());
+      report.bytes += file.bytes();
+      if (options_.on_written) options_.on_written(file.shown(), file.bytes());
     }
     return {};
   }
@@ -121,7 +96,7 @@ class Splitter : public api::GroupSink {
   };
   // Blocks begin at different files, so that all grow alike.
   Lane file_for(std::size_t block, std::size_t esi) {
-    return {files_[(block + esi) % files_.size()]->output()};
+    return {files_[(block + esi) % files_.size()].output()};
   }
 
   [[nodiscard]] Result<void> check(const pipeline::CollectedBlock& block) const {
@@ -154,8 +129,10 @@ class Splitter : public api::GroupSink {
       options_.on_promise(
           fmt::format("any {} of the {} outputs may be lost", options_.lose, options_.outputs.size()));
     for (const std::string& path : options_.outputs) {
-      auto file = std::make_unique<PartFile>(path);
-      DCDN_CHECK(file->create(options_.overwrite));
+      DCDN_TRY(PartFile file, PartFile::create(path, options_.overwrite));
+      for (const PartFile& other : files_)
+        if (file.is_same(other))
+          return Error(Errc::usage, file.shown() + ": is the name of two outputs").with_hint("one disk each");
       files_.push_back(std::move(file));
     }
     return {};
@@ -163,7 +140,7 @@ class Splitter : public api::GroupSink {
 
   const FecSplitOptions& options_;
   api::GroupMint mint_;
-  std::vector<std::unique_ptr<PartFile>> files_;
+  std::vector<PartFile> files_;
 };
 
 }  // namespace

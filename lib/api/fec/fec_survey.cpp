@@ -91,6 +91,8 @@ Result<FecSurvey> fec_survey(const FecReadOptions& options) {
         .with_hint("dcdn-fec encode makes them");
   FecSurvey& survey = surveyor.survey();
   survey.damaged_bytes = input.damaged_bytes();
+  survey.unreadable_bytes = input.unreadable_bytes();
+  survey.missing_inputs = input.missing_inputs();
   survey.bad_frames = input.bad_frames() + collector.counts().bad_shards;
   survey.unclaimed_frames = rest.unclaimed_frames + collector.counts().forgotten;
   return survey;

@@ -13,7 +13,9 @@ namespace {
 // Two groups of the usual geometry and their parity, in blocks of the next power of two: with less, every
 // group would be new memory that the kernel has to clear first.
 constexpr std::size_t kPoolBytes = 320u << 20;
-constexpr const char* kMore = "give it more of what was encoded: dcdn-fec verify tells what is missing";
+constexpr const char* kMore =
+    "give it more of what was encoded: dcdn-fec verify tells what is missing; "
+    "for media that get scratched, encode with --chunk-size 16KiB";
 
 Error lost_error(const pipeline::CollectedGroup& group) {
   if (group.absent_before > 0)
@@ -41,6 +43,16 @@ Error lost_error(const pipeline::CollectedGroup& group) {
   return {Errc::internal, "a group that can be recovered was not"};
 }
 
+Error several_encodings() {
+  return Error(Errc::usage, "the input holds more than one encoding of bytes")
+      .with_hint("decode them one at a time; dcdn-fec info lists them");
+}
+
+/// Of a group that can be recovered: every block of it is known.
+const wire::FrameName& name_of(const pipeline::CollectedGroup& group) {
+  return group.blocks.front().source.description.encoding;
+}
+
 class Reader {
  public:
   Reader(const FecReadOptions& options, bool content, const MakeSink& make_sink)
@@ -57,6 +69,7 @@ class Reader {
 
   Result<FecReadReport> run() {
     DCDN_CHECK(input_.open());
+    if (content_) at_the_ends_ = input_.encodings_at_the_ends();
     auto read = read_all();
     // What can be given is given also when the rest is lost.
     auto given = giving_.drain();
@@ -76,6 +89,9 @@ class Reader {
     }
     report_.damaged_bytes = input_.damaged_bytes();
     report_.bad_frames = input_.bad_frames() + collector_->counts().bad_shards;
+    report_.unreadable_bytes = input_.unreadable_bytes();
+    report_.missing_inputs = input_.missing_inputs();
+    report_.late_symbols = collector_->counts().late_symbols;
     report_.encodings = collector_->encodings();
     return end();
   }
@@ -110,11 +126,11 @@ class Reader {
     if (!sink_) {
       report_.raw = group.raw;
       encoding_ = group.encoding;
+      for (const EncodingSeen& other : at_the_ends_)
+        if (other.name != name_of(group) && (other.raw || group.raw)) return several_encodings();
       DCDN_TRY(sink_, make_sink_(group, workers_, pool_));
     }
-    if (content_ && group.encoding != encoding_ && (group.raw || report_.raw))
-      return Error(Errc::usage, "the input holds more than one encoding of bytes")
-          .with_hint("decode them one at a time; dcdn-fec info lists them");
+    if (content_ && group.encoding != encoding_ && (group.raw || report_.raw)) return several_encodings();
     DCDN_CHECK(recover(group));
     ++report_.groups;
     report_.blocks += group.blocks.size();
@@ -146,6 +162,7 @@ class Reader {
   std::vector<pipeline::CodeKeeper> codes_;  // by block
   std::unique_ptr<GroupSink> sink_;
   std::size_t encoding_ = 0;
+  std::vector<EncodingSeen> at_the_ends_;  // of the inputs, before anything was read
   FecReadReport report_;  // groups, blocks, recovered symbols and raw: the stage's, until it is drained
   work::Stage<pipeline::CollectedGroup> giving_;
 };

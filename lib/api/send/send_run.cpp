@@ -6,6 +6,7 @@
 
 #include "api/send/send_outcome.hpp"
 #include "api/send/send_settings.hpp"
+#include "base/new_file.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 

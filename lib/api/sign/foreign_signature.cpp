@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/base64.hpp"
+#include "base/text.hpp"
 #include "trust/public_key_file.hpp"
 
 namespace dcdn::api {
@@ -51,7 +52,7 @@ Result<ForeignSignature> parse_foreign_signature(ByteView file) {
     DCDN_TRY(parsed.signature, signature_of(file));
     return parsed;
   }
-  std::string_view text = as_text(file);
+  std::string_view text = without_byte_order_mark(as_text(file));
   if (!trust::take_line(text).starts_with(trust::kUntrusted))
     return no_signature("neither 64 bytes nor a comment in its first line");
   const auto bytes = from_base64(trust::take_line(text));

@@ -25,15 +25,15 @@ Error replaced(const NodeId& key, const NodeId& by) {
       .with_hint("this is an old copy of its file; the new key is needed");
 }
 
+/// The log first: no change of a key that counts is missing there, wherever a kill falls. A line may speak of
+/// one that did not come about then, which the next call begins anew.
 Result<void> keep(const Home& home, const sign::KeyStatement& statement) {
-  std::string says;
   const auto learn = [&](sign::Keyring& ring) -> Result<void> {
-    says = trust::describe_statement(statement, ring);
+    const std::string says = trust::describe_statement(statement, ring);
     DCDN_CHECK(ring.learn(statement));
-    return {};
+    return trust::append_audit(home, {trust::kAuditKey, {{"what", says}}}, now_s());
   };
-  DCDN_CHECK(trust::change_keyring(home, learn));
-  return trust::append_audit(home, {trust::kAuditKey, {{"what", says}}}, now_s());
+  return trust::change_keyring(home, learn);
 }
 
 /// The last steps, also of a rotation that was cut short.
@@ -96,6 +96,7 @@ Result<RotationInfo> rotate_key(const KeyChoice& choice) {
   if (!choice.file.empty())
     return Error(Errc::usage, "--file: a key elsewhere cannot be put in another's place")
         .with_hint("--name NAME");
+  DCDN_TRY(const trust::FolderLock lock, trust::lock_keys(choice.home));
   DCDN_TRY(const sign::SecretKey old_key, trust::load_chosen_key(choice));
   DCDN_TRY(const sign::Keyring ring, trust::load_keyring(choice.home));
   DCDN_TRY(auto finished, finish_rotation(choice, old_key, ring.history()));

@@ -7,8 +7,8 @@
 #include "api/sign/file_signature.hpp"
 #include "api/sign/foreign_signature.hpp"
 #include "base/clock.hpp"
+#include "base/new_file.hpp"
 #include "base/text.hpp"
-#include "base/unique_fd.hpp"
 #include "dcdn/sign.hpp"
 #include "digest/blake2b.hpp"
 #include "digest/hasher.hpp"
@@ -26,6 +26,7 @@ constexpr const char* kMinisignSuffix = ".minisig";
 constexpr std::size_t kReadBytes = 1u << 20;
 constexpr std::uint64_t kMaxWhole = 1u << 30;
 constexpr mode_t kSignatureMode = 0644;
+constexpr const char* kOverwrite = "--overwrite replaces it";
 
 Result<UniqueFd> open_file(const std::string& path, std::uint64_t& size) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -90,20 +91,15 @@ Result<api::FileStatement> state_of_file(const std::string& path) {
 }
 
 Error signature_exists(const std::string& path) {
-  return Error(Errc::exists, path + ": exists already").with_hint("--overwrite replaces it");
+  return Error(Errc::exists, path + ": exists already").with_hint(kOverwrite);
 }
 
 Result<void> write_signature(const std::string& path, const std::string& text, bool overwrite) {
-  if (overwrite) return write_file_atomically(path, as_bytes(text), kSignatureMode);
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kSignatureMode));
-  if (!fd.valid()) return errno == EEXIST ? signature_exists(path) : errno_error(errno, path + ": create");
-  auto written = write_all(fd.get(), as_bytes(text), path);
-  if (written && ::fsync(fd.get()) != 0 && errno != EINVAL) written = errno_error(errno, path + ": fsync");
-  if (!written) {
-    ::unlink(path.c_str());
-    return written;
-  }
-  return sync_folder(folder_of(path));
+  NewFileRules rules;
+  rules.replace = overwrite;
+  rules.mode = kSignatureMode;
+  rules.exists_hint = kOverwrite;
+  return write_new_file(path, as_bytes(text), rules);
 }
 
 FileSignature describe(const std::string& path, const std::string& signature_path,

@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "dcdn/sign.hpp"
+#include "trust/audit_log.hpp"
 #include "trust/chosen_keys.hpp"
 #include "trust/key_files.hpp"
 #include "trust/keyring_file.hpp"
@@ -10,14 +11,24 @@
 namespace dcdn {
 
 Result<KeyInfo> make_key(const KeyChoice& choice) {
+  DCDN_CHECK(trust::key_file_path(choice.home, choice.name));
+  DCDN_TRY(const trust::FolderLock lock, trust::lock_keys(choice.home));
+  DCDN_CHECK(trust::check_no_key(choice.home, choice.name));
   DCDN_TRY(const sign::SecretKey key, sign::SecretKey::generate());
   DCDN_TRY(const sign::KeyRevocation revocation, sign::make_revocation(key, now_s()));
-  DCDN_TRY(const trust::StoredKey stored,
-           trust::store_new_key(choice.home, choice.name, key, choice.passphrase));
-  KeyInfo info{choice.name, stored.path, sign::to_text(key.id()), stored.is_default, {}, 0};
+  KeyInfo info{choice.name, {}, sign::to_text(key.id()), false, {}, 0};
+  // The key comes last: what a kill leaves before it is replaced by the next call, and no key is without its
+  // revocation, or not in the log.
   const Bytes frame =
       wire::make_frame(wire::FrameType::key_revocation, encode(sign::KeyStatement(revocation)));
   DCDN_TRY(info.revocation, trust::store_revocation(choice.home, choice.name, frame));
+  DCDN_CHECK(trust::append_audit(
+      choice.home, {trust::kAuditKey, {{"what", "the key " + info.id + " is made, named " + choice.name}}},
+      now_s()));
+  DCDN_TRY(const trust::StoredKey stored,
+           trust::store_new_key(choice.home, choice.name, key, choice.passphrase));
+  info.path = stored.path;
+  info.is_default = stored.is_default;
   return info;
 }
 

@@ -79,6 +79,8 @@ struct FecEncodeReport {
 /// cost    k x m multiplications in GF(2^8) for each byte of a symbol, on all cores
 /// error usage        geometry
 /// error unsupported  the codec is not on this machine
+/// error limit        this machine cannot hold so many symbols (as far as it can be known: before anything is
+///                    written)
 /// error corrupt      a damaged chunk stream: repair it before it is coded again
 /// error nothing      a chunk stream of no frames
 /// error limit        shards longer than frames may be
@@ -91,6 +93,8 @@ struct FecReadOptions {
   int output_fd = 1;                      ///< stays the caller's
   std::uint64_t hold_bytes = 256u << 20;  ///< what may wait for what it belongs to
   unsigned threads = 0;                   ///< 0: as many as there are cores
+  /// An input that is left out, or cannot be read further. On the calling thread. May be empty.
+  std::function<void(const std::string&)> on_note;
 };
 struct FecReadReport {
   bool raw = false;
@@ -98,14 +102,21 @@ struct FecReadReport {
   std::uint64_t groups = 0;
   std::uint64_t blocks = 0;
   std::uint64_t recovered_symbols = 0;  ///< source symbols that had to be computed
+  std::uint64_t late_symbols = 0;       ///< of these, came afterwards: out of order, not lost
   std::uint64_t damaged_bytes = 0;      ///< of the input that belong to no intact frame
   std::uint64_t bad_frames = 0;         ///< frames and shards that are not what their digest says
   std::uint64_t unclaimed_frames = 0;   ///< in no block: left out
+  std::uint64_t unreadable_bytes = 0;   ///< which the system could not read
+  std::uint64_t missing_inputs = 0;     ///< of several paths, those that could not be opened
   std::uint64_t bytes = 0;              ///< written
 };
 /// What was encoded, from what is left of it, in any order: the bytes, or the chunk stream, as they were.
+/// What cannot be read (bad sectors) is skipped and counts as lost, as does one of several paths.
 ///
 /// memory  hold_bytes
+/// error usage        more than one encoding of bytes in it: told before anything is written where the inputs
+///                    are files
+/// error limit        more inputs than may be open at once, or more waits than hold_bytes
 /// error corrupt      there is no repair shard in it
 /// error incomplete   something cannot be recovered (what was written is a verified beginning)
 /// error unsupported  something is lost, and its code is not on this machine
@@ -166,6 +177,8 @@ struct FecSurvey {
   std::uint64_t damaged_bytes = 0;     ///< as FecReadReport
   std::uint64_t bad_frames = 0;
   std::uint64_t unclaimed_frames = 0;
+  std::uint64_t unreadable_bytes = 0;
+  std::uint64_t missing_inputs = 0;
   /// Nothing is lost.
   [[nodiscard]] DCDN_API bool intact() const;
   /// All that is lost can be made again.

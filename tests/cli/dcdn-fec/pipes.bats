@@ -142,7 +142,9 @@ frames() {
   done
   dcdn-fec decode part2.dcs part0.dcs part1.dcs | cmp - big.bin
   dcdn-fec join part1.dcs part0.dcs part1.dcs part2.dcs | cmp - good.dcs
-  run_shell 14 'dcdn-fec join part0.dcs nothing.dcs > out.dcs'
+  run_shell 3 'dcdn-fec join part0.dcs nothing.dcs > out.dcs'
+  [[ $stderr == *"left out: nothing.dcs: open: No such file"* ]]
+  run_shell 14 'dcdn-fec join nothing.dcs none.dcs > out.dcs'
 }
 
 @test "a damaged chunk stream is not encoded; one with shards is refused; an empty one too" {

@@ -63,9 +63,6 @@ class FileTest : public ::testing::Test {
   UniqueFd open(const std::string& name, int flags) {
     return UniqueFd(::open(path(name).c_str(), flags | O_CLOEXEC, 0600));
   }
-  [[nodiscard]] std::size_t files_in_dir() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(dir_.path()), {}));
-  }
   test::TempDir dir_;
 };
 
@@ -184,47 +181,6 @@ TEST_F(FileTest, ReadFileOfWhatIsNotThere) {
   EXPECT_FALSE(read_file(dir_.path(), 100));
 }
 
-TEST_F(FileTest, WritesAtomicallyOverWhatWasThere) {
-  for (const std::size_t size : {100u, 0u, 5000u}) {
-    ASSERT_TRUE(write_file_atomically(path("file"), counting(size), 0600));
-    EXPECT_EQ(*read_file(path("file"), 5000), counting(size));
-  }
-  EXPECT_EQ(files_in_dir(), 1u);
-  struct stat info {};
-  ASSERT_EQ(::stat(path("file").c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 07777u, 0600u);
-}
-
-TEST_F(FileTest, AFailedAtomicWriteLeavesNothing) {
-  ASSERT_TRUE(make_directories(path("taken/inside"), 0700));
-  const auto over_directory = write_file_atomically(path("taken"), counting(10), 0600);
-  ASSERT_FALSE(over_directory);
-  EXPECT_NE(over_directory.error().message.find("rename"), std::string::npos);
-  EXPECT_EQ(files_in_dir(), 1u);
-  const auto nowhere = write_file_atomically(path("no/such/file"), counting(10), 0600);
-  ASSERT_FALSE(nowhere);
-  EXPECT_EQ(nowhere.error().code, Errc::not_found);
-}
-
-TEST_F(FileTest, AFileLeftByACrashIsNoObstacle) {
-  // What an older writer of the same process id would have left.
-  UniqueFd left = open("file.new." + std::to_string(::getpid()), O_WRONLY | O_CREAT);
-  EXPECT_TRUE(write_file_atomically(path("file"), counting(10), 0600));
-}
-
-TEST_F(FileTest, WritersOfOneFileDoNotMeet) {
-  const auto write = [&](std::uint8_t mark) {
-    for (int i = 0; i < 20; ++i) EXPECT_TRUE(write_file_atomically(path("file"), Bytes(10'000, mark), 0600));
-  };
-  std::thread other(write, std::uint8_t{1});
-  write(2);
-  other.join();
-  const auto bytes = read_file(path("file"), 10'000);
-  ASSERT_TRUE(bytes);
-  EXPECT_EQ(*bytes, Bytes(10'000, bytes->front()));
-  EXPECT_EQ(files_in_dir(), 1u);
-}
-
 TEST_F(FileTest, MakesDirectoriesThatAreMissing) {
   for (const char* name : {"a/b/c", "a/b/c", "a/b/d/", "a//b//e", "f"}) {
     ASSERT_TRUE(make_directories(path(name), 0700)) << name;
@@ -248,15 +204,6 @@ TEST_F(FileTest, AFileInTheWayOfADirectoryIsAnError) {
 TEST(UniqueFd, AFolderThatCannotBeSyncedIsAnError) {
   const test::TempDir dir;
   using test::call_faults;
-  // The file itself, then the folder that it got its name in.
-  for (const int nth : {1, 2}) {
-    call_faults.arm(test::CallFaults::Do::fail, nth, "fsync");
-    const auto written = write_file_atomically(dir.path() + "/file", as_bytes("content"), 0600);
-    call_faults = test::CallFaults();
-    ASSERT_FALSE(written) << nth;
-    EXPECT_EQ(written.error().code, Errc::io);
-    EXPECT_EQ(std::filesystem::exists(dir.path() + "/file"), nth == 2);
-  }
   call_faults.arm(test::CallFaults::Do::fail, 2, "fsync");
   EXPECT_FALSE(make_directories(dir.path() + "/a/b", 0700));
   call_faults = test::CallFaults();

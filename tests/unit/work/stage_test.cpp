@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <latch>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -78,6 +79,23 @@ TEST(Stage, WhatIsNotDrainedIsDroppedWithoutHanging) {
     for (int i = 0; i < 100; ++i) ASSERT_TRUE(stage.put(i));
   }
   EXPECT_LE(done, 100);
+}
+
+TEST(Stage, WhatTheWorkThrowsIsThrownToWhoPuts) {
+  for (const bool threaded : {false, true}) {
+    int done = 0;
+    Stage<int> stage(threaded, 2, [&done](int& item) -> Result<void> {
+      if (item == 5) throw std::bad_alloc();
+      ++done;
+      return {};
+    });
+    const auto put_all = [&] {
+      for (int i = 0; i < 100; ++i) ASSERT_TRUE(stage.put(i));
+      ASSERT_TRUE(stage.drain());
+    };
+    EXPECT_THROW(put_all(), std::bad_alloc) << threaded;
+    EXPECT_EQ(done, 5);
+  }
 }
 
 }  // namespace
