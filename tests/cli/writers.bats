@@ -138,7 +138,8 @@ no_place() {
   [[ $(id -u) -ne 0 ]] && { fresh; chmod 500 out; "$@" 2> said; [[ $? -eq 14 ]]; return; }
   fresh
   chmod 755 . out "$BATS_TEST_TMPDIR"
-  export -f "$@"
+  # shellcheck disable=SC2163  # the name of a function
+  export -f "$1"
   run -14 --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups bash -c "$*"
   [[ $stderr == *"Permission denied"* && -z $(ls -A out) ]]
 }
@@ -206,7 +207,7 @@ no_place() {
   [[ -L $DCDN_HOME/keys/dangling.pem && ! -e $DCDN_HOME/keys/nothing ]]
 }
 @test "a default key whose file never came is mended by the next keygen" {
-  mkdir -m 700 -p "$DCDN_HOME/keys"
+  mkdir -m 700 "$DCDN_HOME" "$DCDN_HOME/keys"
   ln -s hq.pem "$DCDN_HOME/keys/default.pem"
   dcdn-sign -q keygen --name other
   assert_equal "$(dcdn-sign id)" "$(dcdn-sign id --name other)"

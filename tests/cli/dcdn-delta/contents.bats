@@ -9,7 +9,7 @@ room() { sync "$1"; echo $(($(stat -c '%b * %B' "$1"))); }
 @test "holes stay holes: patch, apply and assemble" {
   { head -c 200000 /dev/urandom; head -c 30000000 /dev/zero; head -c 100000 /dev/urandom; } > whole
   cp --sparse=always whole old
-  { cat whole; head -c 5000 /dev/urandom; head -c 5000000 /dev/zero; } | cp --sparse=always /dev/stdin new
+  { cat whole; head -c 5000 /dev/urandom; head -c 5000000 /dev/zero; } > new
   dcdn-delta signature old sig
   dcdn-delta signature --compact new compact
   dcdn-delta delta sig new delta
@@ -30,8 +30,8 @@ room() { sync "$1"; echo $(($(stat -c '%b * %B' "$1"))); }
   dcdn-delta signature --compact /proc/version sig
   dcdn-delta signature --compact version right
   cmp sig right
-  dcdn-delta signature /proc/version | dcdn-delta delta - version > delta
-  dcdn-delta patch /proc/version delta | cmp - version
+  dcdn-delta signature /proc/version | dcdn-delta delta - version > changes
+  dcdn-delta patch /proc/version changes | cmp - version
   dcdn-delta make --basis /proc/version version | dcdn-delta apply --basis /proc/version - | cmp - version
   : > empty
   dcdn-delta signature --compact empty | dcdn-delta needs --basis version -
