@@ -24,6 +24,22 @@ room() { sync "$1"; echo $(($(stat -c '%b * %B' "$1"))); }
   done
 }
 
+@test "out of memory is an error, wherever it comes" {
+  local limit status
+  head -c 3000000 /dev/urandom > old
+  { cat old; echo more; } > new
+  dcdn-delta signature old sig
+  dcdn-delta delta sig new changes
+  for limit in {40000..300000..13000}; do
+    for command in "signature old" "delta sig new" "patch old changes" "make --basis old new"; do
+      status=0
+      bash -c "ulimit -v $limit; exec dcdn-delta -q $command" > out 2> said || status=$?
+      # 127: not even the libraries fit.
+      [[ $status -lt 128 ]] || { echo "$command with $limit kB: $status"; cat said; return 1; }
+    done
+  done
+}
+
 @test "a file whose size the system does not know" {
   assert_equal "$(stat -c %s /proc/version)" 0
   cat /proc/version > version

@@ -175,6 +175,21 @@ teardown() {
   assert_equal "$(stat -c %a "$DCDN_HOME/receipts")" 700
 }
 
+@test "receipts take the place of a file, which stays as private, and of nothing else" {
+  start_receiver recv -o in
+  echo 1 > one
+  echo old > private
+  chmod 600 private
+  ln -s private link
+  mkfifo pipe
+  send_to_receiver -q --receipt link one
+  assert_equal "$(stat -c '%F %a' link private)" $'symbolic link 777\nregular file 600'
+  assert_equal "$(edit_stream list < private | cut -d' ' -f2)" 32
+  echo 2 > two
+  run --separate-stderr -0 send_to_receiver --receipt pipe two
+  [[ $stderr == *"receipt not stored: pipe: is a named pipe"* && -p pipe ]]
+}
+
 @test "priorities are given and taken; critical comes before normal when both wait" {
   random_file bulk 3000000
   random_file urgent 300000
