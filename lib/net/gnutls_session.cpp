@@ -122,4 +122,22 @@ Result<NodeId> GnutlsSession::peer_key() const {
   return key_of(leaf.get());
 }
 
+std::vector<std::string> GnutlsSession::peer_names() const {
+  constexpr std::size_t kLongest = 1024;
+  std::vector<std::string> names;
+  unsigned count = 0;
+  const gnutls_datum_t* certificates = gnutls_certificate_get_peers(session_, &count);
+  if (certificates == nullptr || count == 0) return names;
+  const auto leaf = parse_certificate(certificates[0]);
+  if (!leaf) return names;
+  for (unsigned i = 0; i < kMostNames; ++i) {
+    std::array<char, kLongest> name;
+    std::size_t size = name.size();
+    const int kind = gnutls_x509_crt_get_subject_alt_name(leaf->get(), i, name.data(), &size, nullptr);
+    if (kind == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) break;
+    if (kind == GNUTLS_SAN_URI) names.emplace_back(name.data(), size);
+  }
+  return names;
+}
+
 }  // namespace dcdn::net

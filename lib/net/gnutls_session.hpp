@@ -5,6 +5,8 @@
 #include <ngtcp2/ngtcp2_crypto.h>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "net/tls_credentials.hpp"
 
@@ -27,6 +29,8 @@ class GnutlsSession {
   /// After the handshake, when the peer has signed with it: its key. With an authority the chain is checked
   /// too. error untrusted: not an Ed25519 key, or the chain does not lead to the authority.
   [[nodiscard]] Result<NodeId> peer_key() const;
+  /// The names of the kind URI in its certificate, up to kMostNames; none if they cannot be read.
+  [[nodiscard]] std::vector<std::string> peer_names() const;
   /// After the handshake: both sides speak dcdn/1.1.
   [[nodiscard]] bool early() const;
 

@@ -267,6 +267,7 @@ ConnectionStats QuicConnection::stats() const {
 void QuicConnection::learn_peer() {
   const Result<NodeId> key = engine_.tls().peer_key();
   if (key) peer_ = *key;
+  if (key && setup_.policy.learn) setup_.policy.learn(peer_, engine_.tls().peer_names());
   const Result<void> verdict = key ? setup_.policy.check(peer_) : Result<void>(key.error());
   if (verdict) return;
   closing_.refuse(verdict.error());

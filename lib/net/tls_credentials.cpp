@@ -50,7 +50,16 @@ Result<KeyPointer> load_key(const Bytes& pem) {
   return key;
 }
 
-Result<CertificatePointer> self_signed(gnutls_x509_privkey_t key) {
+int add_names(gnutls_x509_crt_t certificate, const std::vector<std::string>& names) {
+  int failure = 0;
+  for (const std::string& name : names)
+    if (failure == 0)
+      failure = gnutls_x509_crt_set_subject_alt_name(certificate, GNUTLS_SAN_URI, name.data(),
+                                                     static_cast<unsigned>(name.size()), GNUTLS_FSAN_APPEND);
+  return failure;
+}
+
+Result<CertificatePointer> self_signed(gnutls_x509_privkey_t key, const std::vector<std::string>& names) {
   gnutls_x509_crt_t raw = nullptr;
   int failure = gnutls_x509_crt_init(&raw);
   CertificatePointer certificate(raw);
@@ -66,6 +75,7 @@ Result<CertificatePointer> self_signed(gnutls_x509_privkey_t key) {
     failure = gnutls_x509_crt_set_dn_by_oid(raw, GNUTLS_OID_X520_COMMON_NAME, 0, kName, sizeof kName - 1);
   if (failure == 0) failure = gnutls_x509_crt_set_key(raw, key);
   if (failure == 0) failure = gnutls_x509_crt_set_key_usage(raw, GNUTLS_KEY_DIGITAL_SIGNATURE);
+  if (failure == 0) failure = add_names(raw, names);
   if (failure == 0) failure = gnutls_x509_crt_sign2(raw, raw, key, GNUTLS_DIG_SHA512, 0);
   if (failure != 0) return tls_error(Errc::internal, "node certificate", failure);
   return certificate;
@@ -105,7 +115,7 @@ Result<void> TlsCredentials::load_identity(const Identity& identity) {
   DCDN_TRY(const KeyPointer key, load_key(identity.key_pem));
   std::vector<CertificatePointer> chain;
   if (identity.cert_pem.empty()) {
-    DCDN_TRY(CertificatePointer own, self_signed(key.get()));
+    DCDN_TRY(CertificatePointer own, self_signed(key.get(), identity.names));
     chain.push_back(std::move(own));
   } else {
     DCDN_TRY(chain, load_certificates(identity.cert_pem));

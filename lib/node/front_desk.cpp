@@ -5,7 +5,6 @@
 #include "base/text.hpp"
 #include "message/session_message.hpp"
 #include "node/early_events.hpp"
-#include "trust/trust_ledger.hpp"
 #include "wire/frame_reader.hpp"
 
 namespace dcdn::node {
@@ -48,6 +47,7 @@ class Visitor final : public net::ConnectionEvents, public std::enable_shared_fr
     desk_.note_(1, connection_->peer_address() + ": " + why.message);
     connection_->close(message::code_number(why.code), why.message);
   }
+  [[nodiscard]] const NodeId& peer() const { return connection_->peer(); }
   [[nodiscard]] const EarlyEvents& early() const { return early_; }
 
  private:
@@ -131,9 +131,17 @@ void FrontDesk::hand_over(const std::shared_ptr<Visitor>& visitor, wire::FrameTy
     return visitor->turn_away(
         Error(Errc::unsupported, "nobody here answers who begins with a frame of type " + number));
   }
+  if (const auto judged = verdict_ ? verdict_(visitor->peer()) : Result<void>(); !judged)
+    return visitor->turn_away(judged.error());
   waiting_.erase(visitor.get());
   const Answer answer = who->second;
   answer(visitor->hand_on(), [&visitor](net::ConnectionEvents& events) { visitor->early().replay(events); });
+}
+
+void FrontDesk::judge_again() {
+  if (!verdict_) return;
+  for (const auto& [raw, visitor] : std::map(waiting_))
+    if (const auto judged = verdict_(visitor->peer()); !judged) visitor->turn_away(judged.error());
 }
 
 void FrontDesk::forget(Visitor& visitor) {

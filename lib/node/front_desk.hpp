@@ -11,6 +11,7 @@
 #include <string>
 
 #include "net/listener.hpp"
+#include "trust/trust_ledger.hpp"
 #include "wire/frame.hpp"
 
 namespace dcdn::node {
@@ -24,7 +25,7 @@ class Visitor;
 class FrontDesk {
  public:
   static constexpr std::chrono::seconds kPatience{10};
-  static constexpr std::size_t kMostStatements = 128;  ///< about keys, ahead of that frame
+  static constexpr std::size_t kMostStatements = trust::kMostStatements;  ///< about keys, ahead of that frame
 
   /// Tells what came so far to the events that the connection has from now on.
   using Early = std::function<void(net::ConnectionEvents&)>;
@@ -46,6 +47,10 @@ class FrontDesk {
   void take(net::ConnectionPtr connection);
   /// No new connections; those that have not said what they want are closed with `temporary`.
   void stop();
+  /// Asked again when a connection says what it wants, and by judge_again(). Before the first connection.
+  void set_verdict(std::function<Result<void>(const NodeId&)> verdict) { verdict_ = std::move(verdict); }
+  /// Closes those that wait and are not trusted any more.
+  void judge_again();
   /// Connections that have not said what they want, or are being closed for it.
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
@@ -59,6 +64,7 @@ class FrontDesk {
   Note note_;
   std::chrono::milliseconds patience_;
   std::map<wire::FrameType, Answer> answers_;
+  std::function<Result<void>(const NodeId&)> verdict_;  // none: everybody who was accepted stays so
   std::map<Visitor*, std::shared_ptr<Visitor>> waiting_;
   std::shared_ptr<net::Listener> listener_;
   std::function<void(const Error&)> failed_;

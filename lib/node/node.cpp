@@ -1,7 +1,6 @@
 #include "node/node.hpp"
 
 #include "dcdn/version.hpp"
-#include "node/peer_trust.hpp"
 #include "trust/key_files.hpp"
 
 namespace dcdn::node {
@@ -27,21 +26,16 @@ Result<void> Node::open_sessions() {
 
 Result<void> Node::identify() {
   DCDN_TRY(key_, trust::load_key(options_.home, options_.key_name, options_.passphrase));
-  DCDN_TRY(auto ledger, trust::TrustLedger::open(options_.home,
-                                                 [note = note_](const std::string& text) { note(0, text); }));
-  ledger_ = std::make_shared<trust::TrustLedger>(std::move(ledger));
-  DCDN_TRY(identity_, transport_identity(*key_, options_.cert_file));
+  DCDN_TRY(trust_, NodeTrust::open(executor(), options_.home, key_->id(), note_));
+  DCDN_TRY(identity_, transport_identity(*key_, options_.cert_file, keyring().history()));
   return {};
 }
 
 Result<std::string> Node::listen(const std::string& address, const TransportOptions& transport,
-                                 net::PeerPolicy policy) {
-  DCDN_TRY(listener_, net::listen(executor(), address, transport, identity_, std::move(policy)));
+                                 const PeerRules& rules) {
+  DCDN_TRY(listener_, net::listen(executor(), address, transport, identity_, rules.policy));
+  front_desk_.set_verdict(rules.verdict);
   return listener_->local_address();
-}
-
-Bytes Node::statements() const {
-  return trust::statement_frames(keyring(), key_->id());
 }
 
 Result<void> Node::run() {
@@ -70,6 +64,17 @@ void Node::reload() {
 void Node::tick() {
   for (Role* role : std::vector<Role*>(running_)) role->tick();
   if (sessions_) sessions_->tick();
+  if (trust_ && trust_->tick()) judge_again();
+}
+
+// Our own key first: without it there is nothing to judge for.
+void Node::judge_again() {
+  if (const auto own = trust_->judge_own_key(); !own) {
+    const std::string why = "our own key is no longer good: " + own.error().message;
+    return stop(Error(own.error().code, why).with_hint("make a new one: dcdn-sign keygen --name NAME"));
+  }
+  front_desk_.judge_again();
+  for (Role* role : std::vector<Role*>(running_)) role->trust_changed();
 }
 
 void Node::ended(Role& role, const Result<void>& result) {
@@ -90,6 +95,7 @@ void Node::drain() {
   for (int turn = 0; turn < kMostTurns; ++turn) {
     bool drained = true;
     for (Role* role : roles_) drained = role->drain() && drained;
+    if (trust_) trust_->drain();
     loop_.restart();
     loop_.poll();
     if (drained) return;

@@ -12,11 +12,12 @@
 #include "dcdn/home.hpp"
 #include "node/front_desk.hpp"
 #include "node/loop_watch.hpp"
+#include "node/node_trust.hpp"
+#include "node/peer_trust.hpp"
 #include "node/role.hpp"
 #include "node/session_consoles.hpp"
 #include "node/session_table.hpp"
 #include "sign/ed25519.hpp"
-#include "trust/trust_ledger.hpp"
 
 namespace dcdn::node {
 
@@ -41,11 +42,12 @@ class Node {
 
   /// error: as SessionDb::open.
   Result<void> open_sessions();
-  /// Our key, the ledger of others, the certificate. error: they cannot be read.
+  /// Our key, the ledger of others, the certificate. error: they cannot be read; untrusted: our key is
+  /// revoked.
   Result<void> identify();
   /// Where it listens in fact. Connections are given to front_desk() once it runs. error: as net::listen.
   Result<std::string> listen(const std::string& address, const TransportOptions& transport,
-                             net::PeerPolicy policy);
+                             const PeerRules& rules);
 
   void add(Role& role) { roles_.push_back(&role); }
   /// Until all roles have ended, and everything that their threads still post has run. The first role's
@@ -59,10 +61,9 @@ class Node {
   [[nodiscard]] static std::string agent();  ///< how we call ourselves
   [[nodiscard]] const sign::SecretKey& key() const { return *key_; }
   [[nodiscard]] const net::Identity& identity() const { return identity_; }
-  [[nodiscard]] const std::shared_ptr<trust::TrustLedger>& ledger() const { return ledger_; }
-  [[nodiscard]] const sign::Keyring& keyring() const { return ledger_->ring(); }
-  /// Frames about our key and others, for the beginning of a session.
-  [[nodiscard]] Bytes statements() const;
+  [[nodiscard]] NodeTrust& trust() const { return *trust_; }
+  [[nodiscard]] const std::shared_ptr<trust::TrustLedger>& ledger() const { return trust_->ledger(); }
+  [[nodiscard]] const sign::Keyring& keyring() const { return ledger()->ring(); }
   [[nodiscard]] SessionTable& sessions() { return *sessions_; }
   [[nodiscard]] SessionConsoles& consoles() { return *consoles_; }
   [[nodiscard]] FrontDesk& front_desk() { return front_desk_; }
@@ -70,6 +71,7 @@ class Node {
  private:
   void ended(Role& role, const Result<void>& result);
   void tick();
+  void judge_again();
   void drain();
 
   NodeOptions options_;
@@ -78,7 +80,7 @@ class Node {
   LoopWatch watch_;
   std::optional<sign::SecretKey> key_;
   net::Identity identity_;
-  std::shared_ptr<trust::TrustLedger> ledger_;
+  std::unique_ptr<NodeTrust> trust_;
   std::unique_ptr<SessionTable> sessions_;
   std::unique_ptr<SessionConsoles> consoles_;
   FrontDesk front_desk_;

@@ -14,6 +14,8 @@ class Role {
   virtual void stop(const Error& why) = 0;
   /// Every 200 ms while it runs, and once at its end.
   virtual void tick() {}
+  /// What is trusted, or known about a key, may have changed: peers are to be judged again.
+  virtual void trust_changed() {}
   /// Settings may have changed: what can be read again is.
   virtual void reload() {}
   /// Waits for the jobs of its threads and lets go of what could post another. False: something is still held

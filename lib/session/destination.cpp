@@ -51,6 +51,12 @@ void Destination::stop(std::uint64_t close_code, Error error) {
   if (link_) link_->stop(close_code, *stop_error_);
 }
 
+void Destination::judge_again() {
+  if (!link_ || !peer_ || !settings_.verdict) return;
+  if (const auto judged = settings_.verdict(*peer_); !judged)
+    stop(message::code_number(Errc::untrusted), judged.error());
+}
+
 net::Task<void> Destination::run() {
   for (;;) {
     const Micros began = now_micros();

@@ -14,6 +14,8 @@ struct DestinationSettings {
   std::string address;
   net::Identity identity;
   net::PeerPolicy policy;
+  /// Whether who answered is (still) trusted; none: for ever.
+  std::function<Result<void>(const NodeId&)> verdict = {};
 };
 
 enum class DestinationState { connecting, waiting_to_retry, connected, done, failed };
@@ -29,6 +31,9 @@ class Destination {
   void wake();
   /// Ends run() with `error` as soon as it can; an open connection is closed with `close_code`.
   void stop(std::uint64_t close_code, Error error);
+
+  /// Ends run() if the peer is not trusted any more: both ends are told why.
+  void judge_again();
 
   [[nodiscard]] DestinationState state() const { return state_; }
   [[nodiscard]] const std::string& detail() const { return detail_; }  ///< "retry 3 in 800ms: ..."

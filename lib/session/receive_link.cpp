@@ -11,6 +11,7 @@ constexpr std::size_t kMaxListedObjects = 65536;  // offered in all, a connectio
 // A probe is not answered to a sender that does not read its answers: they would pile up here.
 constexpr std::size_t kMostUnsentAnswers = 64u << 10;
 constexpr std::size_t kMostFailureText = 1000;
+constexpr std::size_t kMostStatements = 128;  // of each side; each may cost two verifications
 
 }  // namespace
 
@@ -150,6 +151,11 @@ void ReceiveLink::on_closed(const net::CloseInfo& info) {
   if (cancelled) forget_all();
   if (!objects_.empty()) note_error(info.error);
   if (cancelled) first_error_ = Error(Errc::interrupted, "cancelled by the sender");
+  // That we are not trusted there is for a person to see, not for whoever reads everything.
+  if (info.by_peer && info.clean && info.code == message::code_number(Errc::untrusted)) {
+    first_error_ = Error(Errc::untrusted, "sender: " + escape_for_display(info.reason));
+    shared_->watcher.on_note(0, connection_->peer_address() + ": " + first_error_->message);
+  }
   while (!objects_.empty()) objects_.begin()->second->end(!cancelled);
   if (!session_id().empty())
     shared_->watcher.on_session_end(session_id(), first_error_ ? &*first_error_ : nullptr);
@@ -180,6 +186,7 @@ Result<void> ReceiveLink::take_link_frame(net::StreamId id, StreamState& stream,
 
 // It counts from here on, also against the one who brings it.
 Result<void> ReceiveLink::take_statement(const wire::Frame& frame) {
+  if (++statements_ > kMostStatements) return Error(Errc::limit, "too many statements about keys");
   DCDN_CHECK(shared_->watcher.on_statement(frame));
   const NodeId& peer = connection_->peer();
   DCDN_TRY(const NodeId now, shared_->settings.trusted->current(peer));
@@ -196,8 +203,8 @@ Result<void> ReceiveLink::take_hello(const wire::Frame& frame) {
   message::Welcome welcome;
   welcome.agent = shared_->settings.agent;
   welcome.max_chunk_content = shared_->settings.max_chunk_content;
-  if (!shared_->settings.statements.empty())
-    connection_->send(session_stream_, Buffer::copy_of(shared_->settings.statements), false);
+  const Bytes statements = shared_->settings.statements ? shared_->settings.statements() : Bytes();
+  if (!statements.empty()) connection_->send(session_stream_, Buffer::copy_of(statements), false);
   connection_->send(session_stream_, frame_buffer(wire::FrameType::welcome, message::encode(welcome)), false);
   if (shared_->paused) set_paused(true);
   shared_->watcher.on_session(session_id(), connection_->peer(), connection_->peer_address());

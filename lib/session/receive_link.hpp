@@ -28,6 +28,9 @@ class ReceiveLink : public std::enable_shared_from_this<ReceiveLink>, private ne
   [[nodiscard]] bool idle() const { return objects_.empty(); }
   /// It delivered something and left nothing unfinished.
   [[nodiscard]] bool delivered_all() const { return listed_.anything_delivered() && objects_.empty(); }
+  /// Its sender is not trusted any more: both ends are told why.
+  void refuse(const Error& why) { drop(why); }
+  [[nodiscard]] const NodeId& peer() const { return connection_->peer(); }
   void close(std::uint64_t code, const std::string& reason) { connection_->close(code, reason); }
   /// From time to time: gives up what waits for something that does not come.
   void look(Micros now);
@@ -86,6 +89,7 @@ class ReceiveLink : public std::enable_shared_from_this<ReceiveLink>, private ne
   std::set<std::uint32_t> seen_objects_;
   ListedSession listed_;
   net::StreamId session_stream_ = -1;
+  std::size_t statements_ = 0;  // that came
   bool told_carrier_ = false;
   std::uint32_t path_ = 0;                                     // of a further connection: its number
   std::weak_ptr<ReceiveLink> first_;                           // of a further one: whose chunks it brings

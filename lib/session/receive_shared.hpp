@@ -42,7 +42,7 @@ struct ReceiveSettings {
   std::string agent;
   /// May sign what an allowed peer carries. Loop thread; changes with the statements that come.
   std::shared_ptr<const sign::Keyring> trusted = std::make_shared<const sign::Keyring>();
-  Bytes statements;  ///< frames about our key, sent ahead of the welcome
+  std::function<Bytes()> statements;  ///< frames about keys, sent ahead of the welcome; none: nothing
 };
 
 /// One that was delivered.

@@ -47,8 +47,11 @@ net::Task<void> Receiver::run() {
     (void)woken;
   }
   stopping_ = true;
-  const std::uint64_t code = stop_error_ ? message::code_number(Errc::temporary) : 0;
-  for (auto& connection : connections_) connection->close(code, "the receiver stops");
+  // A sender may come back, unless what stops us is our key: that concerns it as well.
+  const bool key = stop_error_ && stop_error_->code == Errc::untrusted;
+  const std::uint64_t code = !stop_error_ ? 0 : message::code_number(key ? Errc::untrusted : Errc::temporary);
+  const std::string why = key ? "the receiver's key is no longer good" : "the receiver stops";
+  for (auto& connection : connections_) connection->close(code, why);
   // What was received is written before the process ends: the worker runs its queue to the end.
   if (stop_error_) co_return *stop_error_;
   co_return Result<void>();
@@ -58,6 +61,14 @@ void Receiver::stop(std::optional<Error> error) {
   if (stopping_) return;
   stop_error_ = std::move(error);
   if (!stop_error_) stopping_ = true;
+  changed_.notify();
+}
+
+void Receiver::judge_again(const std::function<Result<void>(const NodeId&)>& verdict) {
+  for (const auto& connection : connections_) {
+    if (connection->over()) continue;
+    if (const auto judged = verdict(connection->peer()); !judged) connection->refuse(judged.error());
+  }
   changed_.notify();
 }
 

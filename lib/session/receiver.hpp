@@ -21,6 +21,8 @@ class Receiver {
   /// What is taken after that is closed. error: standard output failed; what stop() said.
   net::Task<void> run();
   void stop(std::optional<Error> error);
+  /// Ends the connections of those whom `verdict` does not let pass (any more).
+  void judge_again(const std::function<Result<void>(const NodeId&)>& verdict);
   /// By session id: pause, resume or cancel a session that runs here. False: none of that id.
   bool command(const std::string& session, const std::string& what);
   [[nodiscard]] Progress progress();

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kOffersAhead = 16;                  // objects offered and not yet done
 constexpr std::uint32_t kUsualLargestChunk = 256u << 10;  // an answer that overtakes the welcome
 constexpr std::uint64_t kRefusedCode = 0x100;
+constexpr std::size_t kMostStatements = 128;  // of each side; each may cost two verifications
 constexpr std::chrono::milliseconds kIdleLook{200};
 constexpr std::chrono::milliseconds kBusyLook{5};
 
@@ -60,8 +61,8 @@ Result<void> SendLink::say_hello() {
   hello.agent = shared_.settings.agent;
   hello.session = shared_.settings.session;
   // A receiver has to know that a key is withdrawn before it is offered anything.
-  if (!shared_.settings.statements.empty())
-    connection_->send(session_stream_, Buffer::copy_of(shared_.settings.statements), false);
+  const Bytes statements = shared_.settings.statements ? shared_.settings.statements() : Bytes();
+  if (!statements.empty()) connection_->send(session_stream_, Buffer::copy_of(statements), false);
   connection_->send(session_stream_, frame_buffer(wire::FrameType::hello, message::encode(hello)), false);
   if (connection_->begins_early()) {
     carrier_.agree();
@@ -164,6 +165,7 @@ Result<void> SendLink::take_session_frame(const wire::Frame& frame) {
     }
     case wire::FrameType::key_rotation:
     case wire::FrameType::key_revocation:
+      if (++statements_ > kMostStatements) return Error(Errc::limit, "too many statements about keys");
       return shared_.watcher.on_statement(frame);
     default:
       return {};  // something newer than this version

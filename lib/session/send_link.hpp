@@ -77,7 +77,8 @@ class SendLink : private net::ConnectionEvents {
   std::map<net::StreamId, Active> active_;
   ChunkPump pump_;
   std::optional<Error> lost_;
-  bool begun_early_ = false;  // one object, if any
+  std::size_t statements_ = 0;  // that came
+  bool begun_early_ = false;    // one object, if any
   bool told_paused_ = false;
   bool peer_paused_ = false;
   bool made_progress_ = false;

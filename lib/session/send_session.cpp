@@ -64,6 +64,10 @@ void SendSession::stop(std::uint64_t close_code, const Error& error) {
   for (auto& destination : destinations_) destination->stop(close_code, error);
 }
 
+void SendSession::judge_again() {
+  for (auto& destination : destinations_) destination->judge_again();
+}
+
 bool SendSession::connected() const {
   return std::any_of(destinations_.begin(), destinations_.end(),
                      [](const auto& d) { return d->state() == DestinationState::connected; });

@@ -35,6 +35,8 @@ class SendSession {
   [[nodiscard]] bool paused() const;  ///< by either side
   /// Ends run(): interrupted, --max-time (resumable) or cancelled.
   void stop(std::uint64_t close_code, const Error& error);
+  /// Ends what goes to those who are not trusted any more.
+  void judge_again();
   [[nodiscard]] Progress progress();
   [[nodiscard]] const SendShared& shared() const { return shared_; }
   /// Every destination is at least connected (row state active), or still preparing.

@@ -35,7 +35,7 @@ struct SendSettings {
   pace::BackoffOptions backoff;
   std::array<std::uint8_t, 16> session{};
   std::string agent;
-  Bytes statements;  ///< frames about keys, sent ahead of everything
+  std::function<Bytes()> statements;  ///< frames about keys, sent ahead of everything; none: nothing
   net::QuicOptions quic;
   std::vector<std::string> paths;  ///< interfaces, or "auto" alone; empty: one connection, as the routes say
   int input_fd = 0;

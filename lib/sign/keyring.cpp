@@ -213,20 +213,47 @@ Result<NodeId> Keyring::find(std::string_view name_or_id) const {
   return current(*id);
 }
 
-Result<bool> Keyring::learn(const KeyStatement& statement) {
-  DCDN_TRY(const bool news, history_.learn(statement));
-  raise_epochs();
+Result<bool> Keyring::learn(const KeyStatement& statement, bool said_here) {
+  using Room = KeyHistory::Room;
+  const bool ends =
+      std::holds_alternative<KeyRevocation>(statement) && ends_a_good_chain(speaker_of(statement));
+  const Room room = said_here || ends     ? Room::kept_free
+                    : concerns(statement) ? Room::trusted
+                                          : Room::strangers;
+  DCDN_TRY(const bool news, history_.learn(statement, room));
+  if (news) raise_epochs();
   return news;
 }
 
+bool Keyring::in_chain(const NodeId& first, const NodeId& key) const {
+  const auto standing = history_.standing_of(first);
+  return standing.current == key ||
+         std::find(standing.past.begin(), standing.past.end(), key) != standing.past.end();
+}
+
 bool Keyring::concerns(const KeyStatement& statement) const {
-  const auto* rotation = std::get_if<KeyRotation>(&statement);
-  const NodeId& key = rotation != nullptr ? rotation->old_key : std::get<KeyRevocation>(statement).key;
-  return std::any_of(keys_.begin(), keys_.end(), [&](const TrustedKey& entry) {
-    const auto standing = history_.standing_of(entry.key);
-    return standing.current == key ||
-           std::find(standing.past.begin(), standing.past.end(), key) != standing.past.end();
-  });
+  const NodeId& key = speaker_of(statement);
+  return std::any_of(keys_.begin(), keys_.end(),
+                     [&](const TrustedKey& entry) { return in_chain(entry.key, key); }) ||
+         std::any_of(watched_.begin(), watched_.end(), [&](const NodeId& id) { return in_chain(id, key); });
+}
+
+// One a chain at most: a chain that has ended needs no further end.
+bool Keyring::ends_a_good_chain(const NodeId& revoked) const {
+  const auto ends = [&](const NodeId& first) {
+    return history_.standing_of(first).state == KeyHistory::State::good && in_chain(first, revoked);
+  };
+  return std::any_of(keys_.begin(), keys_.end(), [&](const TrustedKey& entry) { return ends(entry.key); }) ||
+         std::any_of(watched_.begin(), watched_.end(), ends);
+}
+
+void Keyring::refresh(Keyring fresh) {
+  for (TrustedKey& entry : fresh.keys_)
+    for (const TrustedKey& old : keys_)
+      if (old.name == entry.name && old.key == entry.key) entry.epoch = std::max(entry.epoch, old.epoch);
+  keys_ = std::move(fresh.keys_);
+  history_.merge(fresh.history_);
+  raise_epochs();
 }
 
 void Keyring::set_history(KeyHistory history) {

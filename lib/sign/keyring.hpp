@@ -60,16 +60,26 @@ class Keyring {
   [[nodiscard]] Result<NodeId> current(const TrustedKey& entry) const;
   [[nodiscard]] const std::vector<TrustedKey>& keys() const { return keys_; }
 
-  /// As KeyHistory::learn; raises the epochs of the entries.
-  Result<bool> learn(const KeyStatement& statement);
-  /// Whether it is about a key in the chain of an entry.
+  /// As KeyHistory::learn, in the room that it has by whom it is about; `said_here`: the user himself says
+  /// it. Raises the epochs of the entries.
+  Result<bool> learn(const KeyStatement& statement, bool said_here = false);
+  /// Whether it is about a key in the chain of an entry, or of one that is watched.
   [[nodiscard]] bool concerns(const KeyStatement& statement) const;
+  /// The user names this key, though no entry does: what is said about it counts like what is said about
+  /// those.
+  void watch(const NodeId& key) { watched_.insert(key); }
+  /// The entries of `fresh`, which was read again, and what it knows. Nothing that was known here is
+  /// forgotten: statements stay, and epochs of entries that are in both.
+  void refresh(Keyring fresh);
   [[nodiscard]] const KeyHistory& history() const { return history_; }
   void set_history(KeyHistory history);
 
  private:
   void raise_epochs();
+  [[nodiscard]] bool in_chain(const NodeId& first, const NodeId& key) const;
+  [[nodiscard]] bool ends_a_good_chain(const NodeId& revoked) const;
   std::vector<TrustedKey> keys_;
+  std::set<NodeId> watched_;
   KeyHistory history_;
 };
 

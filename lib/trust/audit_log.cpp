@@ -82,6 +82,14 @@ std::string line_of(const AuditEvent& event, const Tail& tail, std::uint64_t tim
   return said + std::string(kHashStart) + hash_of(said) + std::string(kHashEnd) + "\n";
 }
 
+/// The line, which is the last one from here on.
+std::string next_line(const AuditEvent& event, Tail& tail, std::uint64_t time_s) {
+  std::string line = line_of(event, tail, time_s);
+  tail.hash = line.substr(line.size() - 1 - kHashEnd.size() - kHashDigits, kHashDigits);
+  ++tail.number;
+  return line;
+}
+
 Result<UniqueFd> open_log(const Home& home, int flags) {
   UniqueFd fd(::open(home.audit_path().c_str(), flags | O_CLOEXEC | O_NOFOLLOW, kMode));
   if (!fd.valid()) return errno_error(errno, home.audit_path());
@@ -94,7 +102,8 @@ Error wrong(std::uint64_t number, const std::string& why) {
 
 }  // namespace
 
-Result<void> append_audit(const Home& home, const AuditEvent& event, std::uint64_t time_s) {
+Result<void> append_audit(const Home& home, std::span<const TimedAuditEvent> events) {
+  if (events.empty()) return {};
   DCDN_CHECK(make_directories(home.state_dir, 0700));
   const std::string path = home.audit_path();
   DCDN_TRY(const UniqueFd fd, open_log(home, O_RDWR | O_CREAT));
@@ -105,15 +114,18 @@ Result<void> append_audit(const Home& home, const AuditEvent& event, std::uint64
   if (tail.cut_short > 0) {
     if (::ftruncate(fd.get(), tail.end) != 0) return errno_error(errno, path + ": take off half a line");
     const std::string much = std::to_string(tail.cut_short);
-    lines =
-        line_of({"repair", {{"what", "a line was cut short: " + much + " bytes taken off"}}}, tail, time_s);
-    tail.hash = lines.substr(lines.size() - 1 - kHashEnd.size() - kHashDigits, kHashDigits);
-    ++tail.number;
+    lines = next_line({"repair", {{"what", "a line was cut short: " + much + " bytes taken off"}}}, tail,
+                      events.front().time_s);
   }
-  lines += line_of(event, tail, time_s);
+  for (const auto& [event, time_s] : events) lines += next_line(event, tail, time_s);
   DCDN_CHECK(write_all_at(fd.get(), as_bytes(lines), static_cast<std::uint64_t>(tail.end), path));
   if (::fsync(fd.get()) != 0 && errno != EINVAL) return errno_error(errno, path + ": fsync");
   return tail.end == 0 ? sync_folder(folder_of(path)) : Result<void>();  // the first line: the name is new
+}
+
+Result<void> append_audit(const Home& home, const AuditEvent& event, std::uint64_t time_s) {
+  const TimedAuditEvent one{event, time_s};
+  return append_audit(home, std::span(&one, 1));
 }
 
 void audit(const Home& home, const AuditEvent& event, const std::function<void(const std::string&)>& warn) {

@@ -7,6 +7,7 @@
 // crash cut short is taken off by the next append, which says so.
 #pragma once
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,8 +30,15 @@ struct AuditEvent {
   std::vector<std::pair<std::string, std::string>> facts;  ///< name, text
 };
 
+struct TimedAuditEvent {
+  AuditEvent event;
+  std::uint64_t time_s = 0;
+};
+
 /// On stable storage when it returns. error io, permission, corrupt (the last line is not one of this log).
 Result<void> append_audit(const Home& home, const AuditEvent& event, std::uint64_t time_s);
+/// Several in turn, with one sync.
+Result<void> append_audit(const Home& home, std::span<const TimedAuditEvent> events);
 /// With the time of now; a log that cannot be written is told to `warn` and stops nothing.
 void audit(const Home& home, const AuditEvent& event, const std::function<void(const std::string&)>& warn);
 

@@ -1,6 +1,7 @@
 #include "trust/chosen_keys.hpp"
 
 #include "trust/key_files.hpp"
+#include "trust/recipients.hpp"
 
 namespace dcdn::trust {
 
@@ -36,6 +37,17 @@ Result<std::set<NodeId>> accepted_keys(const sign::Keyring& ring, const std::vec
         .with_hint("give --key NODE-ID, or: dcdn-sign trust add NAME NODE-ID --scope " + scope);
   return Error(Errc::untrusted, "nobody is trusted yet: trusted_keys names no key")
       .with_hint("give --key NODE-ID, or: dcdn-sign trust add NAME NODE-ID");
+}
+
+Error explain_own_key(const Home& home, Error refused) {
+  if (refused.code != Errc::untrusted) return refused;
+  for (const sign::SecretKey& key : secret_keys(home)) {
+    const std::string id = sign::to_text(key.id());
+    if (refused.message.find(id) == std::string::npos) continue;
+    return Error(refused.code, refused.message + ": it is your own key")
+        .with_hint("to accept what you signed yourself: --key " + id);
+  }
+  return refused;
 }
 
 }  // namespace dcdn::trust

@@ -33,6 +33,7 @@ Result<Bytes> read_secret_file(const std::string& path) {
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return errno_error(errno, path);
   if (S_ISDIR(info.st_mode)) return Error(Errc::io, path + ": is a directory, not a key file");
+  DCDN_CHECK(check_owner(info, path));
   if ((info.st_mode & 077) != 0)
     return Error(Errc::permission, path + ": the secret key can be read by others than its owner")
         .with_hint("chmod 600 " + path);

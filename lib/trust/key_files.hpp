@@ -18,7 +18,7 @@ inline constexpr const char* kDefaultKey = "default";
 /// error usage: not a key name; not_found: hint how to make one; permission: others may read it; untrusted:
 /// the passphrase is missing or wrong.
 Result<sign::SecretKey> load_key(const Home& home, const std::string& name, const std::string& passphrase);
-/// error permission: group or others may read the file.
+/// error permission: group or others may read the file, or it is another user's.
 Result<sign::SecretKey> load_key_file(const std::string& path, const std::string& passphrase);
 /// Where that key is; `name` is checked so that it cannot leave the folder.
 Result<std::string> key_file_path(const Home& home, const std::string& name);

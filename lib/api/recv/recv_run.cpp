@@ -5,10 +5,8 @@
 #include "api/recv/recv_sinks.hpp"
 #include "base/clock.hpp"
 #include "base/text.hpp"
-#include "node/peer_trust.hpp"
 #include "sink/opened_file.hpp"
 #include "store/receive_dir.hpp"
-#include "trust/audit_log.hpp"
 #include "trust/recipients.hpp"
 
 namespace dcdn::api {
@@ -57,7 +55,7 @@ Result<session::ReceiveSettings> RecvRun::settings() {
   settings.max_chunk_content = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(options_.transport.receive_window / 2, wire::kMaxChunkContent));
   settings.trusted = {node_.ledger(), &node_.keyring()};
-  settings.statements = node_.statements();
+  settings.statements = [this] { return node_.trust().statements(); };
   DCDN_CHECK(choose_sinks(options_, settings));
   return settings;
 }
@@ -65,11 +63,12 @@ Result<session::ReceiveSettings> RecvRun::settings() {
 Result<void> RecvRun::open() {
   DCDN_CHECK(check(options_.transport));
   DCDN_CHECK(node_.identify());
-  DCDN_TRY(net::PeerPolicy policy,
-           node::sender_policy(options_.allow, options_.allow_any, node_.ledger(), options_.ca_file));
+  DCDN_TRY(const node::PeerRules rules,
+           node::sender_rules(options_.allow, options_.allow_any, node_.ledger(), options_.ca_file));
+  verdict_ = rules.verdict;
   DCDN_TRY(session::ReceiveSettings receive, settings());
   DCDN_CHECK(node_.open_sessions());
-  DCDN_TRY(const std::string address, node_.listen(options_.listen, options_.transport, std::move(policy)));
+  DCDN_TRY(const std::string address, node_.listen(options_.listen, options_.transport, rules));
   if (options_.sink == Sink::directory && !options_.keep_encrypted) decrypt_deliveries(receive.dir);
   shared_ =
       std::make_shared<session::ReceiveShared>(node_.executor(), std::move(receive), node_.key(), *this);
@@ -127,11 +126,9 @@ void RecvRun::on_session_end(const std::string& id, const Error* error) {
 void RecvRun::on_delivered(const session::ReceivedObject& object) {
   last_data_ = std::chrono::steady_clock::now();
   const std::string id = to_hex(object.id.view());
-  trust::audit(
-      options_.home,
+  node_.trust().audit(
       {trust::kAuditAccept,
-       {{"what", escape_for_display(object.name)}, {"object", id}, {"from", sign::to_text(object.sender)}}},
-      node_.ledger()->warn());
+       {{"what", escape_for_display(object.name)}, {"object", id}, {"from", sign::to_text(object.sender)}}});
   if (!object.path.empty()) report_.paths.push_back(object.path);
   ObjectEnd end{object.name, object.path, object.bytes, id, "", "", nullptr};
   name_peer(object.sender, end);
@@ -155,12 +152,21 @@ Result<void> RecvRun::on_statement(const wire::Frame& frame) {
   return {};
 }
 
+void RecvRun::trust_changed() {
+  receiver_->judge_again([this](const NodeId& peer) {
+    auto judged = verdict_(peer);
+    if (!judged)
+      node_.trust().audit(
+          {trust::kAuditReject,
+           {{"what", "session"}, {"key", sign::to_text(peer)}, {"why", judged.error().message}}});
+    return judged;
+  });
+}
+
 void RecvRun::on_object_failed(const std::string& name, const NodeId& sender, const Error& error) {
-  trust::audit(
-      options_.home,
+  node_.trust().audit(
       {trust::kAuditReject,
-       {{"what", escape_for_display(name)}, {"from", sign::to_text(sender)}, {"why", error.message}}},
-      node_.ledger()->warn());
+       {{"what", escape_for_display(name)}, {"from", sign::to_text(sender)}, {"why", error.message}}});
   ObjectEnd end{name, "", 0, "", "", "", &error};
   name_peer(sender, end);
   progress_.on_object(end);

@@ -32,6 +32,7 @@ class RecvRun : private node::Role, public session::ReceiveWatcher {
   net::Task<void> run() override { return receiver_->run(); }
   void stop(const Error& why) override { receiver_->stop(why); }
   void tick() override;
+  void trust_changed() override;
   bool drain() override;
 
   Result<void> open();
@@ -47,6 +48,7 @@ class RecvRun : private node::Role, public session::ReceiveWatcher {
   node::Node node_;
   std::shared_ptr<session::ReceiveShared> shared_;
   std::unique_ptr<session::Receiver> receiver_;
+  node::Verdict verdict_;                   ///< on those who send
   std::optional<SealedDeliveries> sealed_;  ///< when what is encrypted is to be decrypted
   std::optional<Error> not_opened_;         ///< why something encrypted that was for us did not become files
   std::optional<Clock::time_point> wait_until_;  ///< for somebody to come

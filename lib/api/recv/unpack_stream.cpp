@@ -106,6 +106,7 @@ class StreamUnpacking {
   Result<void> take(const wire::Frame& frame) {
     if (frame.type == wire::FrameType::repair_shard) ++parity_frames_;
     if (!ledger_ && trust::TrustLedger::is_statement(frame.type)) return {};  // about keys that nobody trusts
+    if (ledger_ && ledger_->look_sometimes()) DCDN_CHECK(choose_signers());
     if (!trust::TrustLedger::is_statement(frame.type)) return unpacker_.take(frame);
     // A key that is revoked or replaced signs nothing from here on; what it signed before and was handed over
     // stays.

@@ -56,15 +56,9 @@ Result<void> SendRun::begin_row(const SendPlan& plan) {
 
 Result<void> SendRun::open(SendPlan plan) {
   DCDN_CHECK(node_.identify());
-  const NodeId own = node_.key().id();
-  DCDN_TRY(const NodeId key_now, node_.keyring().current(own));
-  if (key_now != own)
-    on_note(0, "our key has been replaced by " + sign::to_text(key_now) +
-                   ": whoever knows that will refuse this one");
   DCDN_TRY(auto settings, send_settings(options_, plan, node_, id()));
   DCDN_CHECK(seal_objects(options_, node_, id(), plan.objects));
-  DCDN_TRY(auto destinations,
-           destinations_of(options_, node_, [this](const std::string& text) { on_note(0, text); }));
+  DCDN_TRY(auto destinations, destinations_of(options_, node_));
   session_ = std::make_unique<session::SendSession>(node_.executor(), std::move(settings), node_.key(), *this,
                                                     std::move(plan.objects), std::move(destinations));
   session_->set_rate(static_cast<double>(options_.rate_bytes_per_s));
@@ -100,7 +94,9 @@ void SendRun::follow(const Progress& progress) {
 }
 
 void SendRun::stop(const Error& why) {
-  if (!ended_) end(session::kCloseDone, why);
+  // Our key is the receiver's matter as well.
+  const bool key = why.code == Errc::untrusted;
+  if (!ended_) end(key ? message::code_number(why.code) : session::kCloseDone, why);
 }
 
 void SendRun::end(std::uint64_t close_code, const Error& why) {

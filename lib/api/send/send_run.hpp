@@ -23,6 +23,7 @@ class SendRun : private node::Role, public session::SendWatcher {
   net::Task<void> run() override;
   void stop(const Error& why) override;
   void tick() override;
+  void trust_changed() override { session_->judge_again(); }
 
   [[nodiscard]] const std::string& id() const { return report_.session; }
   Result<void> begin_row(const SendPlan& plan);

@@ -45,7 +45,7 @@ Result<session::SendSettings> send_settings(const SendOptions& options, const Se
   settings.backoff = backoff_of(options.retry);
   settings.session = session_bytes(id);
   settings.agent = node::Node::agent();
-  settings.statements = node.statements();
+  settings.statements = [&node] { return node.trust().statements(); };
   settings.quic = options.transport;
   settings.paths = options.paths;
   settings.input_fd = options.input_fd;
@@ -53,15 +53,15 @@ Result<session::SendSettings> send_settings(const SendOptions& options, const Se
   return settings;
 }
 
-Result<std::vector<session::DestinationSettings>> destinations_of(
-    const SendOptions& options, const node::Node& node, const std::function<void(const std::string&)>& warn) {
+Result<std::vector<session::DestinationSettings>> destinations_of(const SendOptions& options,
+                                                                  const node::Node& node) {
   std::vector<session::DestinationSettings> destinations;
   for (std::size_t i = 0; i < options.destinations.size(); ++i) {
     DCDN_TRY(const auto where, net::parse_host_port(options.destinations[i], 4433));
     const bool v6 = where.host.find(':') != std::string::npos;
     const std::string address = fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), where.host, where.port);
-    DCDN_TRY(auto policy, node::peer_policy(options.home, peer_choice(options, i), node.keyring(), warn));
-    destinations.push_back({address, node.identity(), std::move(policy)});
+    DCDN_TRY(auto rules, node::peer_rules(peer_choice(options, i), node.ledger()));
+    destinations.push_back({address, node.identity(), std::move(rules.policy), std::move(rules.verdict)});
   }
   return destinations;
 }

@@ -9,10 +9,10 @@ namespace dcdn::api {
 /// `id`: of the session's row; it names the session to receivers. The node has identified itself.
 Result<session::SendSettings> send_settings(const SendOptions& options, const SendPlan& plan,
                                             const node::Node& node, const std::string& id);
-/// error usage: no address; also what says whom to trust there cannot be read. `warn` is told what the user
-/// is to know of who answers.
-Result<std::vector<session::DestinationSettings>> destinations_of(
-    const SendOptions& options, const node::Node& node, const std::function<void(const std::string&)>& warn);
+/// error usage: no address; also what says whom to trust there cannot be read. What the user is to know of
+/// who answers is told to the node's note.
+Result<std::vector<session::DestinationSettings>> destinations_of(const SendOptions& options,
+                                                                  const node::Node& node);
 /// --encrypt-to, if given.
 Result<void> seal_objects(const SendOptions& options, const node::Node& node, const std::string& id,
                           std::vector<session::SendObject>& objects);

@@ -226,6 +226,7 @@ Result<FileSignature> verify_file(const Home& home, const std::vector<std::strin
     trust::audit(home, {trust::kAuditAccept, {{"what", what}, {"key", checked->signer}}}, on_note);
   } else {
     trust::audit(home, {trust::kAuditReject, {{"what", what}, {"why", checked.error().message}}}, on_note);
+    return trust::explain_own_key(home, checked.error());
   }
   return checked;
 }

@@ -103,6 +103,7 @@ class StreamFilter {
         signatures_([this](std::size_t count, const auto& job) { on_all_cores(count, job); }) {}
 
   Result<void> take(std::vector<wire::Frame>& batch) {
+    if (ledger_.look_sometimes()) DCDN_CHECK(choose_signers());
     const std::vector<bool> good = signatures_.check(batch);
     for (std::size_t i = 0; i < batch.size(); ++i) {
       released_.clear();
@@ -123,7 +124,10 @@ class StreamFilter {
     DCDN_TRY(const bool changed, ledger_.take(frame));
     verifier_.pass(std::move(frame), released_);
     // Keys that are named and not trusted change as well.
-    if (!changed && options_.keys.empty()) return {};
+    return changed || !options_.keys.empty() ? choose_signers() : Result<void>();
+  }
+
+  Result<void> choose_signers() {
     DCDN_TRY(std::set<NodeId> accepted,
              trust::accepted_keys(ledger_.ring(), options_.keys, options_.project));
     verifier_.set_accepted(std::move(accepted));
@@ -194,7 +198,7 @@ Result<VerifyReport> verify_stream(const VerifyOptions& options) {
   if (!done) {
     trust::audit(options.home, {trust::kAuditReject, {{"what", "stream"}, {"why", done.error().message}}},
                  options.on_note);
-    return done.error();
+    return trust::explain_own_key(options.home, done.error());
   }
   const auto& counts = verifier.counts();
   trust::audit(options.home,

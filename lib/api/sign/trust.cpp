@@ -10,6 +10,8 @@
 #include "sign/spoken.hpp"
 #include "trust/audit_log.hpp"
 #include "trust/keyring_file.hpp"
+#include "trust/trust_ledger.hpp"
+#include "wire/frame_reader.hpp"
 
 namespace dcdn {
 
@@ -57,6 +59,28 @@ Result<void> import_entry(sign::Keyring& ring, std::string_view line, ImportRepo
   return {};
 }
 
+/// A chunk stream: a revocation made by keygen, or what announce wrote.
+Result<void> import_stream(sign::Keyring& ring, ByteView stream, ImportReport& report) {
+  BufferPool pool(kMaxImport);
+  wire::FrameReader reader(wire::OnDamage::strict, pool);
+  reader.push(stream);
+  std::size_t found = 0;
+  for (;;) {
+    DCDN_TRY(const auto step, reader.next());
+    const auto* frame = std::get_if<wire::Frame>(&step);
+    if (frame == nullptr) break;
+    if (!trust::TrustLedger::is_statement(frame->type)) continue;
+    DCDN_TRY(const sign::KeyStatement statement, trust::statement_of(*frame));
+    DCDN_TRY(const bool news, ring.learn(statement, true));
+    ++found;
+    report.statements += news ? 1 : 0;
+  }
+  DCDN_CHECK(reader.finish());
+  if (found > 0) return {};
+  return Error(Errc::usage, "this is a chunk stream without statements about keys")
+      .with_hint("to check and use what it carries: dcdn-sign verify, dcdn-recv --stdin");
+}
+
 Result<void> import_line(sign::Keyring& ring, std::string_view line, ImportReport& report) {
   std::string plain(line);
   if (line.starts_with(sign::kQrPrefix) || line.starts_with("dcdn:trust:")) {
@@ -65,8 +89,19 @@ Result<void> import_line(sign::Keyring& ring, std::string_view line, ImportRepor
   if (plain.starts_with(kEntryWord))
     return import_entry(ring, std::string_view(plain).substr(kEntryWord.size()), report);
   DCDN_TRY(const sign::KeyStatement statement, sign::parse_statement(plain));
-  DCDN_TRY(const bool news, ring.learn(statement));
+  DCDN_TRY(const bool news, ring.learn(statement, true));
   report.statements += news ? 1 : 0;
+  return {};
+}
+
+Result<void> import_text(sign::Keyring& ring, std::string_view rest, ImportReport& report) {
+  for (std::size_t number = 1; !rest.empty(); ++number) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty() || line.front() == '#') continue;
+    if (auto taken = import_line(ring, line, report); !taken) return in_line(taken.error(), number);
+  }
   return {};
 }
 
@@ -84,6 +119,8 @@ Result<bool> trust_key(const Home& home, const TrustRequest& request) {
   bool added = false;
   const auto change = [&](sign::Keyring& ring) -> Result<void> {
     const auto before = ring.keys();
+    // Nobody is to believe that a key counts which does not: it is not even written down.
+    DCDN_CHECK(ring.current(key));
     DCDN_CHECK(ring.add({request.name, key, scopes}));
     added = ring.keys() != before;
     return {};
@@ -156,15 +193,8 @@ Result<ImportReport> import_trust(const Home& home, const std::string& text) {
     return Error(Errc::limit, "more than " + std::to_string(kMaxImport) + " bytes");
   ImportReport report;
   const auto change = [&](sign::Keyring& ring) -> Result<void> {
-    std::string_view rest = text;
-    for (std::size_t number = 1; !rest.empty(); ++number) {
-      std::string_view line = rest.substr(0, rest.find('\n'));
-      rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      if (line.empty() || line.front() == '#') continue;
-      if (auto taken = import_line(ring, line, report); !taken) return in_line(taken.error(), number);
-    }
-    return {};
+    return wire::FrameReader::looks_like_stream(as_bytes(text)) ? import_stream(ring, as_bytes(text), report)
+                                                                : import_text(ring, text, report);
   };
   DCDN_CHECK(trust::change_keyring(home, change));
   const std::string what = std::to_string(report.added) + " names and " + std::to_string(report.statements) +

@@ -3,12 +3,12 @@
 // Spec     dcdn-sign(1), dcdn-format(5) "KEY ROTATION"
 // Threads  calls share nothing but the files of the home; processes that change those take turns (a lock on
 //          the folder)
-// Cost     each call reads trusted_keys and key_statements and checks what is in them; a change writes them
-//          anew, beside and renamed over, synced
+// Cost     each call reads trusted_keys and key_statements, and verifies what was not when it was written; a
+//          change writes the one anew, beside and renamed over, and adds lines to the other; synced
 // No call asks a clock to decide anything: epochs and the statements of keys do. Times are there to be shown.
 //
 // Errors of every call: config (a line of the home's files is wrong: names it), permission (others may write
-// them), io, no_space.
+// them, or they are another user's), io, no_space.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -42,7 +42,7 @@ struct TrustRequest {
 ///
 /// error usage      a bad name, id or scope
 /// error exists     the name stands for another key
-/// error untrusted  the words are those of another key
+/// error untrusted  the words are those of another key, or the key is revoked
 DCDN_API Result<bool> trust_key(const Home& home, const TrustRequest& request);
 
 /// Every entry, in the order of the file.
@@ -64,9 +64,10 @@ struct ImportReport {
   int statements = 0;  ///< that were not known
 };
 /// Takes in text that export_trust wrote, all of it or nothing. Whoever gives it decides whom is trusted: it
-/// is not signed.
+/// is not signed. Or a chunk stream with statements, as announce_keys and make_key write them.
 ///
 /// error corrupt    names the line
+/// error usage      a chunk stream without statements
 /// error exists     a name stands for another key
 /// error untrusted  an entry has a lower epoch than the one here
 DCDN_API Result<ImportReport> import_trust(const Home& home, const std::string& text);

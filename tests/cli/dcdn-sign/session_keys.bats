@@ -17,24 +17,39 @@ teardown() {
 send_once() { timeout 20 dcdn-send --peer-id "$RECV_ID" --retry-for 0 --to "$ADDR" "$@"; }
 field() { DCDN_HOME=$RECV_HOME dcdn-sign "$@"; }
 
-@test "a session with the old key tells of the new one, which is let in from then on" {
+@test "after rotate the first session is let in: the key shows who it follows" {
+  field -q trust add sender "$SEND_ID"
+  start_any_receiver recv -o in
+  dcdn-sign -q rotate > /dev/null
+  new=$(dcdn-sign -q rotate)
+  send_once -q file
+  cmp file in/file
+  assert_equal "$(field trust list)" "sender $SEND_ID epoch=2 now=$new"
+  # The old ones are not let in any more, nor is who has no part in the chain.
+  echo more > other
+  run -7 send_once --key default.epoch-0 other
+  assert_output --partial "has been replaced by $new"
+  run -7 send_once --key default.epoch-1 other
+  run -7 env DCDN_HOME=third bash -c 'dcdn-sign -q keygen > /dev/null; dcdn-send --peer-id "$RECV_ID" --retry-for 0 --to "$0" other' "$ADDR"
+  assert_not_exists in/other
+}
+
+@test "a sender whose key was given by --allow is followed as well" {
+  start_receiver recv -o in
+  dcdn-sign -q rotate > /dev/null
+  send_once -q file
+  cmp file in/file
+}
+
+@test "a session with the old key tells of the new one, and counts no longer itself" {
   field -q trust add sender "$SEND_ID"
   start_any_receiver recv -o in
   new=$(dcdn-sign -q rotate)
-  # The new key is not known yet.
-  run -7 send_once file
-  assert_not_exists in/file
-  # The old one brings the statement, and counts no longer itself.
   run -7 send_once --key default.epoch-0 file
   assert_not_exists in/file
   wait_until 10 grep -q "is replaced by $new" recv.err
-  assert_equal "$(field trust list)" "sender $SEND_ID epoch=1 now=$new"
-  send_to_receiver -q file
+  send_once -q file
   cmp file in/file
-  # The old one is not even let in now.
-  echo more > other
-  run -7 send_once --key default.epoch-0 other
-  assert_not_exists in/other
 }
 
 @test "a revocation travels with another's session and shuts out the revoked key at once" {
@@ -59,11 +74,8 @@ field() { DCDN_HOME=$RECV_HOME dcdn-sign "$@"; }
   dcdn-sign -q trust add hq "$RECV_ID"
   new=$(field -q rotate)
   start_receiver recv -o in
-  # It shows its new key, which nobody here knows: the statement comes by stick.
-  run -7 timeout 20 dcdn-send --peer-id hq --retry-for 0 --to "$ADDR" file
-  field announce 2> /dev/null > stick.dcs
-  dcdn-sign verify < stick.dcs > /dev/null 2>&1 || true
-  dcdn-send -q --peer-id hq --to "$ADDR" file
+  # It shows its new key, and which one that follows.
+  dcdn-send -q --peer-id hq --retry-for 0 --to "$ADDR" file
   cmp file in/file
   assert_equal "$(dcdn-sign trust list)" "hq $RECV_ID epoch=1 now=$new"
 }

@@ -71,6 +71,56 @@ trusted_keys"
   assert_equal "$(dcdn-sign trust list | wc -l)" 8
 }
 
+@test "a key that is revoked is not trusted, and that is said" {
+  dcdn-sign -q trust add hq "$ONE"
+  dcdn-sign -q revoke --object "$BATS_TEST_TMPDIR/one/revocations/default.dcs" > /dev/null
+  dcdn-sign -q trust remove hq
+  run -7 dcdn-sign trust add hq "$ONE"
+  assert_output --partial "the key $ONE is revoked"
+  run -7 dcdn-sign trust add again "$ONE"
+  assert_equal "$(dcdn-sign trust list)" ""
+}
+
+@test "import takes the revocation that keygen made, and what announce wrote" {
+  dcdn-sign -q trust add hq "$ONE"
+  dcdn-sign -q trust add field "$TWO"
+  run -0 dcdn-sign trust import < "$BATS_TEST_TMPDIR/one/revocations/default.dcs"
+  assert_output --partial "0 names and 1 statements"
+  [[ $(dcdn-sign trust list 2> /dev/null) == *"hq $ONE refused"* ]]
+  new=$(DCDN_HOME=$BATS_TEST_TMPDIR/two dcdn-sign -q rotate)
+  DCDN_HOME=$BATS_TEST_TMPDIR/two dcdn-sign -q announce | dcdn-sign -q trust import
+  [[ $(dcdn-sign trust list 2> /dev/null) == *"field $TWO epoch=1 now=$new"* ]]
+  make_stream --name sample > plain.dcs
+  run -2 dcdn-sign trust import < plain.dcs
+  assert_output --partial "without statements about keys"
+  head -c 100 "$BATS_TEST_TMPDIR/two/revocations/default.dcs" > cut.dcs
+  run -4 dcdn-sign trust import < cut.dcs
+}
+
+@test "verify says so when a stream is signed by one's own key, which it does not accept by itself" {
+  dcdn-sign -q keygen > /dev/null
+  dcdn-sign -q trust add hq "$ONE"
+  make_stream --name sample | dcdn-sign -q sign > own.dcs
+  run -7 bash -c 'dcdn-sign verify < own.dcs > out.dcs'
+  assert_output --partial "it is your own key"
+  dcdn-sign -q verify --key "$(dcdn-sign id)" < own.dcs > /dev/null
+  echo content > file
+  dcdn-sign -q sign --detached file
+  run -7 dcdn-sign verify --detached file
+  assert_output --partial "it is your own key"
+}
+
+@test "another user's home proves nothing" {
+  [ "$(id -u)" = 0 ] || skip "only root may give a file to somebody else"
+  dcdn-sign -q trust add hq "$ONE"
+  chown 4711 "$DCDN_HOME/trusted_keys"
+  run -14 dcdn-sign trust list
+  assert_output --partial "belongs to the user with the number 4711"
+  chown 0 "$DCDN_HOME/trusted_keys"
+  chown 4711 "$DCDN_HOME"
+  run -14 dcdn-sign trust list
+}
+
 @test "--json lists one object a line" {
   dcdn-sign -q trust add hq "$ONE"
   dcdn-sign -q trust add field "$TWO"

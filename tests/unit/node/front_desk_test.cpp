@@ -112,6 +112,27 @@ TEST_F(FrontDeskTest, ButNotAnyNumberOfThem) {
   EXPECT_EQ(connection->close_code, number(Errc::limit));
 }
 
+TEST_F(FrontDeskTest, WhoIsNotTrustedAnyMoreIsTurnedAwayWhileItWaits) {
+  bool trusted = true;
+  desk_.front.set_verdict([&](const NodeId&) -> Result<void> {
+    if (trusted) return {};
+    return Error(Errc::untrusted, "gone");
+  });
+  const auto first = arrive();
+  const auto second = arrive();
+  desk_.front.judge_again();
+  EXPECT_FALSE(first->close_code);
+  first->comes(0, frame(FrameType::hello));
+  EXPECT_EQ(desk_.session.connections, 1);
+  trusted = false;
+  desk_.front.judge_again();
+  EXPECT_EQ(second->close_code, number(Errc::untrusted));
+  const auto late = arrive();
+  late->comes(0, frame(FrameType::hello));
+  EXPECT_EQ(late->close_code, number(Errc::untrusted)) << "nobody has told the desk yet";
+  EXPECT_EQ(desk_.session.connections, 1);
+}
+
 TEST_F(FrontDeskTest, NobodyAnswersAnUnknownFrame) {
   for (const FrameType type : {FrameType::offer, FrameType::chunk, static_cast<FrameType>(0xEE)}) {
     const auto connection = arrive();

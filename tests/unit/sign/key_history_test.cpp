@@ -117,6 +117,73 @@ TEST(KeyHistory, KnownStatementsAreNoNewsAndForgedOnesAreNotTaken) {
   EXPECT_EQ(history.statements().size(), 1u);
 }
 
+TEST(KeyHistory, AChainHasRoomForManyRotationsAndNoMore) {
+  KeyHistory history;
+  std::vector<SecretKey> keys;
+  for (std::size_t i = 0; i < KeyHistory::kMostInChain + 2; ++i) {
+    Bytes seed(32, 77);
+    seed[0] = static_cast<std::uint8_t>(i);
+    seed[1] = static_cast<std::uint8_t>(i >> 8);
+    keys.push_back(*SecretKey::from_seed(seed));
+  }
+  for (std::size_t i = 0; i < KeyHistory::kMostInChain; ++i)
+    ASSERT_TRUE(*history.learn(rotation(keys[i], keys[i + 1], i + 1))) << i;
+  const std::size_t last = KeyHistory::kMostInChain;
+  EXPECT_EQ(history.learn(rotation(keys[last], keys[last + 1], last + 1)).error().code, Errc::limit);
+  EXPECT_EQ(history.learn(rotation(kThief, keys[0], 1)).error().code, Errc::limit) << "nor ahead of it";
+  EXPECT_EQ(history.standing_of(keys[0].id()).current, keys[last].id());
+  // Its end is always taken, and so are other chains.
+  EXPECT_TRUE(*history.learn(revocation(keys[last])));
+  EXPECT_EQ(history.standing_of(keys[0].id()).state, KeyHistory::State::revoked);
+  EXPECT_TRUE(*history.learn(rotation(kA, kB, 1)));
+}
+
+TEST(KeyHistory, AKeyThatNamesManySuccessorsHasEndedItsChain) {
+  KeyHistory history;
+  // None of them counts: the epoch does not rise. So many of them are a sign of their own.
+  ASSERT_TRUE(*history.learn(rotation(kA, kB, 5)));
+  for (std::uint8_t i = 0; i <= KeyHistory::kMostSuccessors; ++i)
+    ASSERT_TRUE(*history.learn(rotation(kB, key_number(static_cast<std::uint8_t>(100 + i)), 1)));
+  EXPECT_EQ(history.standing_of(kA.id()).state, KeyHistory::State::forked);
+  EXPECT_FALSE(*history.learn(rotation(kB, kC, 6))) << "no news any more";
+  EXPECT_EQ(history.statements().size(), KeyHistory::kMostSuccessors + 2);
+}
+
+TEST(KeyHistory, RoomsBeginWhereTheOneBeforeEnds) {
+  using Room = KeyHistory::Room;
+  KeyHistory history;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(Room::strangers); ++i) {
+    Bytes seed(32, 78);
+    seed[0] = static_cast<std::uint8_t>(i);
+    seed[1] = static_cast<std::uint8_t>(i >> 8);
+    ASSERT_TRUE(history.learn(revocation(*SecretKey::from_seed(seed)), Room::strangers)) << i;
+  }
+  EXPECT_EQ(history.learn(revocation(kA), Room::strangers).error().code, Errc::limit);
+  EXPECT_TRUE(*history.learn(revocation(kA), Room::trusted));
+}
+
+TEST(KeyHistory, TheRotationsThatLedToAKey) {
+  const KeyHistory history = history_of({rotation(kB, kC, 2), rotation(kA, kB, 1)});
+  const auto chain = history.chain_to(kC.id(), 32);
+  ASSERT_EQ(chain.size(), 2u);
+  EXPECT_EQ(chain[0].old_key, kA.id());
+  EXPECT_EQ(chain[1].new_key, kC.id());
+  EXPECT_EQ(history.chain_to(kC.id(), 1).front().old_key, kB.id());
+  EXPECT_TRUE(history.chain_to(kA.id(), 32).empty());
+  EXPECT_EQ(history_of({rotation(kA, kB, 1), rotation(kB, kA, 2)}).chain_to(kA.id(), 32).size(), 1u)
+      << "a circle";
+}
+
+TEST(KeyHistory, WhatWasVerifiedIsNotVerifiedAgain) {
+  auto forged = *make_rotation(kA, kB, 1, 5);
+  forged.by_old[3] ^= 1;
+  const std::string text = statement_text(revocation(kC)) + "\n" + statement_text(forged) + "\n";
+  EXPECT_EQ(KeyHistory::parse(text).error().code, Errc::config);
+  EXPECT_EQ(KeyHistory::parse(text, text.find('\n') + 1).error().code, Errc::config)
+      << "the second line is not";
+  EXPECT_TRUE(KeyHistory::parse(text, text.size()));
+}
+
 TEST(KeyHistory, TextAndBack) {
   const KeyHistory history = history_of({rotation(kA, kB, 1), revocation(kC)});
   const auto again = KeyHistory::parse(history.to_text());

@@ -132,5 +132,41 @@ TEST(Keyring, ANameFollowsItsKeyAndARollbackIsRefused) {
   EXPECT_FALSE(ring.trusts(second.id()));
 }
 
+TEST(Keyring, ReadAgainItForgetsNames) {
+  const SecretKey first = *SecretKey::from_seed(Bytes(32, 1));
+  const SecretKey second = *SecretKey::from_seed(Bytes(32, 2));
+  Keyring ring;
+  ASSERT_TRUE(ring.add({"hq", first.id()}));
+  ASSERT_TRUE(ring.add({"gone", kOne}));
+  ASSERT_TRUE(ring.learn(KeyStatement(*make_rotation(first, second, 1, 5))));
+  Keyring fresh;
+  ASSERT_TRUE(fresh.add({"hq", first.id()}));
+  ASSERT_TRUE(fresh.add({"new", kTwo}));
+  ring.refresh(fresh);
+  EXPECT_FALSE(ring.find("gone"));
+  EXPECT_TRUE(ring.trusts(kTwo));
+  EXPECT_EQ(*ring.find("hq"), second.id()) << "and not what keys said";
+  EXPECT_EQ(ring.keys().front().epoch, 1u);
+}
+
+TEST(Keyring, ThereIsRoomForTheEndOfAChainThatIsTrusted) {
+  const SecretKey key = *SecretKey::from_seed(Bytes(32, 1));
+  Keyring ring;
+  ASSERT_TRUE(ring.add({"hq", key.id()}));
+  KeyHistory full;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(KeyHistory::Room::strangers); ++i) {
+    Bytes seed(32, 78);
+    seed[0] = static_cast<std::uint8_t>(i);
+    seed[1] = static_cast<std::uint8_t>(i >> 8);
+    ASSERT_TRUE(full.learn(KeyStatement(*make_revocation(*SecretKey::from_seed(seed), 5))));
+  }
+  ring.set_history(full);
+  const SecretKey stranger = *SecretKey::from_seed(Bytes(32, 3));
+  EXPECT_EQ(ring.learn(KeyStatement(*make_revocation(stranger, 5))).error().code, Errc::limit);
+  EXPECT_TRUE(*ring.learn(KeyStatement(*make_revocation(stranger, 5)), true)) << "the user says it";
+  EXPECT_TRUE(*ring.learn(KeyStatement(*make_revocation(key, 5))));
+  EXPECT_FALSE(ring.find("hq"));
+}
+
 }  // namespace
 }  // namespace dcdn::sign

@@ -1,5 +1,7 @@
 #include "trust/key_files.hpp"
 
+#include <unistd.h>
+
 #include "unit/trust/home_fixture.hpp"
 
 namespace dcdn::trust {
@@ -82,6 +84,13 @@ TEST_F(KeyFilesTest, KeyThatOthersMayReadIsRefused) {
   }
   ::chmod(path.c_str(), 0400);
   EXPECT_TRUE(load_key(home_, "hq", ""));
+}
+
+TEST_F(KeyFilesTest, AnotherUsersKeyIsRefused) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root may give a file to somebody else";
+  store("hq");
+  ASSERT_EQ(::chown(home_.key_path("hq").c_str(), 4711, 4711), 0);
+  EXPECT_EQ(load_key(home_, "hq", "").error().code, Errc::permission);
 }
 
 TEST_F(KeyFilesTest, FolderThatOthersMayWriteIsRefused) {
