@@ -20,7 +20,7 @@ send_once() { timeout 20 dcdn-send --peer-id "$RECV_ID" --retry-for 0 --to "$ADD
 
 # A transfer that takes half a minute, and has begun.
 begin_session() {
-  start_sender sending --peer-id "$RECV_ID" --rate 10Mbit --to "$ADDR" "$@" big
+  start_sender sending --peer-id "$RECV_ID" --rate 10Mbit --to "$ADDR" big
   wait_until 20 has_verified sending 1000000
 }
 
