@@ -99,5 +99,5 @@ field() { DCDN_HOME=$RECV_HOME dcdn-sign "$@"; }
   run -7 env DCDN_HOME=third bash -c 'dcdn-sign -q keygen > /dev/null; dcdn-send --peer-id "$RECV_ID" --retry-for 0 --to "$0" file' "$ADDR"
   wait_until 10 grep -qs reject "$RECV_HOME/audit.log"
   field audit show > log
-  assert_equal "$(jq -r .event log | sort | uniq -c | awk '{print $1 $2}' | tr '\n' ' ')" "1accept 1reject "
+  assert_equal "$(jq -r .event log | sort | uniq -c | awk '{print $1 $2}' | tr '\n' ' ')" "1accept 1key 1reject "
 }
