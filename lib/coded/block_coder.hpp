@@ -6,10 +6,10 @@
 
 namespace dcdn::coded {
 
-/// A repair symbol that arrived.
+/// A repair symbol that arrived; its bytes are somebody else's.
 struct RepairSymbol {
   unsigned esi = 0;
-  Bytes bytes;
+  ByteView bytes;
 };
 
 /// A systematic code of k source symbols and repair symbols k..254; any k of them give the rest.

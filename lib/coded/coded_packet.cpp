@@ -87,7 +87,7 @@ Result<Feedback> parse_feedback(ByteView body) {
   each_total(feedback, [&](std::uint32_t& value) { value = reader.fixed<std::uint32_t>(); });
   const auto blocks = reader.fixed<std::uint16_t>();
   if (!reader.ok() || blocks > kMaxFeedbackBlocks || reader.left() != blocks ||
-      feedback.limit < feedback.base)
+      feedback.limit < feedback.base || feedback.limit - feedback.base > kMaxFeedbackBlocks)
     return Error(Errc::corrupt, "a coded feedback packet is out of range");
   const ByteView need = reader.raw(blocks);
   feedback.need.assign(need.begin(), need.end());

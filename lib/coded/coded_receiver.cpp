@@ -9,17 +9,12 @@ Result<void> CodedReceiver::take(std::uint64_t number, const DataPacket& packet,
   arrivals_.take(number, packet.header, now);
   DCDN_TRY(auto taken, blocks_.take(packet, coder_));
   if (taken.use != ReceiveBlocks::Use::useful) ++wasted_;
-  if (!taken.block) return {};
-  // Counted before the user sees a byte of it: consumed() may come from inside deliver().
-  held_ += taken.block->size();
-  DCDN_TRY(const std::size_t content, joiner_.take(*taken.block, deliver));
-  consumed(taken.block->size() - content);
-  return {};
+  return taken.block ? joiner_.take(*taken.block, deliver) : Result<void>();
 }
 
 void CodedReceiver::consumed(std::size_t bytes) {
-  held_ -= std::min(held_, bytes);
-  if (arrivals_.received() > 0) blocks_.set_held(held_);
+  window_.give(bytes);
+  if (arrivals_.received() > 0) blocks_.grant();
 }
 
 // A sender that waits for the window hears of its opening although no packet comes.
@@ -32,7 +27,7 @@ Seconds CodedReceiver::due() const {
 
 Feedback CodedReceiver::feedback(Seconds now) {
   Feedback feedback;
-  blocks_.set_held(held_);
+  blocks_.grant();
   arrivals_.report(feedback, now);
   blocks_.report(feedback);
   told_limit_ = feedback.limit;

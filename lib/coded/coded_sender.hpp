@@ -19,8 +19,10 @@ class CodedSender {
     ByteView symbol;  // valid until the next call
   };
 
-  /// `coder` must outlive this.
-  CodedSender(BlockCoder& coder, const RateOptions& options) : coder_(coder), control_(options) {}
+  /// `coder` must outlive this. most_held: bytes that are kept for a receiver that does not have them yet,
+  /// whatever its window is.
+  CodedSender(BlockCoder& coder, const RateOptions& options, std::size_t most_held = SIZE_MAX)
+      : coder_(coder), control_(options), blocks_(most_held) {}
 
   /// critical: before all others, and with repair symbols from the start.
   void push(StreamNumber stream, Buffer bytes, bool fin, bool critical);

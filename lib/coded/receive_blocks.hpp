@@ -1,6 +1,8 @@
 // receive_blocks.hpp - the blocks of which a receiver has some symbols, and how many each still lacks.
 //
-// Memory   at most limit() - base() blocks of kMaxBlockBytes; the limit follows what the user has consumed.
+// Memory   no block is more than its k symbols, whichever came, and all of them are taken from the window;
+// the
+//          limit follows what else is held.
 // Threads  pure.
 #pragma once
 #include <bitset>
@@ -9,27 +11,25 @@
 
 #include "base/buffer.hpp"
 #include "coded/block_coder.hpp"
-#include "coded/coded_packet.hpp"
+#include "coded/receive_window.hpp"
 
 namespace dcdn::coded {
 
-inline constexpr std::size_t kMaxBlockBytes = kMaxSourceSymbols * kMaxSymbolBytes;
-
 class ReceiveBlocks {
  public:
-  /// window: bytes held at most, in blocks and by the user; at least kFirstGrant blocks are granted all the
-  /// same.
-  explicit ReceiveBlocks(std::size_t window) : window_(window) {}
+  /// At least kFirstGrant blocks are granted whatever the window is. It outlives this.
+  explicit ReceiveBlocks(ReceiveWindow& window) : window_(window) {}
 
   enum class Use { useful, duplicate, late };
   struct Taken {
     Use use = Use::useful;
     std::optional<Buffer> block;  // complete with this symbol
   };
-  /// error corrupt: contradicts an earlier symbol of the block, or lies outside the window.
+  /// error corrupt: contradicts an earlier symbol of the block, or lies beyond what was granted; limit: as
+  /// ReceiveWindow.
   Result<Taken> take(const DataPacket& packet, BlockCoder& coder);
-  /// The user holds that many bytes of what was handed out.
-  void set_held(std::size_t bytes);
+  /// Grants as many blocks as the window has room for.
+  void grant();
   /// Blocks from it on may not be sent yet.
   [[nodiscard]] std::uint32_t limit() const { return limit_; }
 
@@ -42,17 +42,18 @@ class ReceiveBlocks {
   struct Block {
     unsigned k = 0;  // 0: nothing of it came yet
     std::size_t symbol_bytes = 0;
-    Buffer data;
+    Buffer data;  // symbols in the order in which they came
     std::bitset<kMaxSymbols> have;
-    unsigned source_symbols = 0;
-    std::vector<RepairSymbol> repairs;
+    std::vector<std::uint8_t> came;  // their ESI
     bool done = false;
     [[nodiscard]] unsigned need() const;
   };
   Result<void> fit(Block& block, const DataPacket& packet);
-  bool decode(Block& block, BlockCoder& coder);
+  /// Null: it cannot be done.
+  std::optional<Buffer> decode(Block& block, BlockCoder& coder);
 
-  std::size_t window_;
+  ReceiveWindow& window_;
+  std::size_t bytes_ = 0;     // of the window, in blocks
   std::deque<Block> blocks_;  // from base_ to the highest seen
   std::uint32_t base_ = 0;
   std::uint32_t limit_ = kFirstGrant;

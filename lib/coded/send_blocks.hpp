@@ -18,6 +18,9 @@ namespace dcdn::coded {
 
 class SendBlocks {
  public:
+  /// most_held: bytes of blocks that are kept until the receiver has them, whatever it says that it takes; at
+  /// least kFirstGrant blocks.
+  explicit SendBlocks(std::size_t most_held = SIZE_MAX) : most_held_(most_held) {}
   struct Symbol {
     DataHeader header;  // without stamp and interval
     ByteView bytes;     // valid until the next call
@@ -27,8 +30,10 @@ class SendBlocks {
   /// from the start, so that they need no second round trip.
   /// Returns its number.
   std::uint32_t add(Bytes content, std::size_t symbol_bytes, bool critical);
-  /// True if the receiver's window allows one more block.
-  [[nodiscard]] bool may_add() const { return next_ < limit_; }
+  /// True if the receiver's window, and ours, allow one more block.
+  [[nodiscard]] bool may_add() const {
+    return next_ < limit_ && (blocks_.size() < kFirstGrant || bytes_held_ < most_held_);
+  }
 
   /// The block that qualifies by the rule; -1: none. loss: share of packets that gets lost.
   [[nodiscard]] std::ptrdiff_t due(double loss, bool critical_only) const;
@@ -72,6 +77,7 @@ class SendBlocks {
   [[nodiscard]] Result<void> check(const Feedback& feedback) const;
   void complete(std::uint32_t number);
 
+  std::size_t most_held_;
   std::deque<Block> blocks_;
   std::uint32_t base_ = 0;  // number of blocks_.front()
   std::uint32_t next_ = 0;

@@ -11,8 +11,12 @@ namespace {
 
 constexpr std::size_t kMostPieceHeader = 30;  // three varints
 constexpr std::size_t kLeastPiece = 64;       // a shorter rest of a block is left empty
-// Streams that a peer may have open at once; a sender has as many as fit its window of blocks.
+// How far a stream's number may be from the first that is open.
 constexpr StreamNumber kMostOpenStreams = 1 << 16;
+// What a piece that waits, and an open stream, cost beside their bytes, here and with whoever reads the
+// stream.
+constexpr std::size_t kPieceCost = 256;
+constexpr std::size_t kStreamCost = 512;
 
 }  // namespace
 
@@ -60,50 +64,96 @@ PieceQueue::Cut PieceQueue::cut(std::size_t most) {
   return made;
 }
 
-Result<std::size_t> StreamJoiner::take(const Buffer& block, const Deliver& deliver) {
-  ByteReader reader(block.view());
-  std::size_t content = 0;
+// Pieces of one stream that follow each other are one: a small piece must not cost more than it is.
+Result<std::vector<StreamJoiner::Run>> StreamJoiner::runs_of(ByteView block) {
+  std::vector<Run> runs;
+  ByteReader reader(block);
   while (reader.left() > 0) {
     const std::uint64_t key = reader.varint();
     if (reader.ok() && key == 0) break;
     const std::uint64_t offset = reader.varint();
     const std::uint64_t size = reader.varint();
-    const std::size_t at = reader.position();
-    if (!reader.ok() || key < 2 || size > reader.left())
+    const bool fin = key % 2 != 0;
+    if (!reader.ok() || key < 2 || size > reader.left() || (size == 0 && !fin) || offset > UINT64_MAX - size)
       return Error(Errc::corrupt, "a coded block is not made of pieces");
-    (void)reader.raw(static_cast<std::size_t>(size));
-    content += static_cast<std::size_t>(size);
-    DCDN_CHECK(
-        add(key / 2 - 1, offset, block.part(at, static_cast<std::size_t>(size)), key % 2 != 0, deliver));
+    const StreamNumber stream = key / 2 - 1;
+    const bool follows = !runs.empty() && runs.back().stream == stream && !runs.back().fin &&
+                         runs.back().offset + runs.back().size == offset;
+    if (!follows) {
+      runs.emplace_back();
+      runs.back().stream = stream;
+      runs.back().offset = offset;
+    }
+    runs.back().pieces.push_back(reader.raw(static_cast<std::size_t>(size)));
+    runs.back().size += static_cast<std::size_t>(size);
+    runs.back().fin = fin;
   }
-  return content;
+  return runs;
 }
 
-Result<void> StreamJoiner::add(StreamNumber number, std::uint64_t offset, Buffer bytes, bool fin,
-                               const Deliver& deliver) {
+Result<void> StreamJoiner::take(const Buffer& block, const Deliver& deliver) {
+  DCDN_TRY(const std::vector<Run> runs, runs_of(block.view()));
+  for (const Run& run : runs) DCDN_CHECK(add(run, deliver));
+  return {};
+}
+
+Result<void> StreamJoiner::add(const Run& run, const Deliver& deliver) {
+  const StreamNumber number = run.stream;
   if (number < first_open_ || finished_.contains(number) || number - first_open_ >= kMostOpenStreams)
     return Error(Errc::corrupt, "a piece of a stream that is over, or far from open");
+  if (!streams_.contains(number)) DCDN_CHECK(window_.take(kStreamCost));
   Stream& stream = streams_[number];
-  if (offset < stream.delivered || offset > UINT64_MAX - bytes.size() ||
-      !stream.waiting.try_emplace(offset, Waiting{std::move(bytes), fin}).second)
+  if (run.offset != stream.delivered) return keep(stream, run);
+  for (std::size_t i = 0; i < run.pieces.size(); ++i) {
+    const bool last = i + 1 == run.pieces.size();
+    DCDN_CHECK(hand_out(number, stream, run.pieces[i], run.fin && last, deliver));
+  }
+  return run.fin ? Result<void>() : go_on(number, stream, deliver);
+}
+
+// Its block goes: of that a piece may be the smallest part.
+Result<void> StreamJoiner::keep(Stream& stream, const Run& run) {
+  if (run.offset < stream.delivered || stream.waiting.contains(run.offset))
     return Error(Errc::corrupt, "pieces of a stream overlap");
+  DCDN_CHECK(window_.take(run.size + kPieceCost));
+  Buffer bytes = Buffer::allocate(run.size);
+  std::size_t at = 0;
+  for (const ByteView piece : run.pieces) {
+    std::copy(piece.begin(), piece.end(), bytes.writable().begin() + static_cast<std::ptrdiff_t>(at));
+    at += piece.size();
+  }
+  stream.waiting.emplace(run.offset, Waiting{std::move(bytes), run.fin});
+  return {};
+}
+
+Result<void> StreamJoiner::go_on(StreamNumber number, Stream& stream, const Deliver& deliver) {
   while (!stream.waiting.empty()) {
     const auto first = stream.waiting.begin();
     if (first->first < stream.delivered) return Error(Errc::corrupt, "pieces of a stream overlap");
     if (first->first > stream.delivered) return {};
     const Waiting next = std::move(first->second);
     stream.waiting.erase(first);
-    stream.delivered += next.bytes.size();
-    if (next.fin && !stream.waiting.empty()) return Error(Errc::corrupt, "a stream goes on after its end");
-    if (next.fin) finish(number);
-    deliver(number, next.bytes.view(), next.fin);
+    window_.give(next.bytes.size() + kPieceCost);
+    DCDN_CHECK(hand_out(number, stream, next.bytes.view(), next.fin, deliver));
     if (next.fin) return {};
   }
   return {};
 }
 
+// The stream is gone after its end.
+Result<void> StreamJoiner::hand_out(StreamNumber number, Stream& stream, ByteView bytes, bool fin,
+                                    const Deliver& deliver) {
+  DCDN_CHECK(window_.take(bytes.size()));
+  stream.delivered += bytes.size();
+  if (fin && !stream.waiting.empty()) return Error(Errc::corrupt, "a stream goes on after its end");
+  if (fin) finish(number);
+  deliver(number, bytes, fin);
+  return {};
+}
+
 void StreamJoiner::finish(StreamNumber number) {
   streams_.erase(number);
+  window_.give(kStreamCost);
   finished_.insert(number);
   while (!finished_.empty() && *finished_.begin() == first_open_) {
     finished_.erase(finished_.begin());

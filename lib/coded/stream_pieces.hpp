@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/buffer.hpp"
+#include "coded/receive_window.hpp"
 #include "dcdn/result.hpp"
 
 namespace dcdn::coded {
@@ -59,15 +60,27 @@ class PieceQueue {
   std::size_t bytes_ = 0;
 };
 
-/// Puts streams together again out of blocks in any order.
+/// Puts streams together again out of blocks in any order. What it keeps it takes from the window.
 class StreamJoiner {
  public:
-  /// In order within a stream.
+  /// The window outlives this.
+  explicit StreamJoiner(ReceiveWindow& window) : window_(window) {}
+  /// In order within a stream. What is delivered is taken from the window, before; whoever consumes it gives
+  /// it back.
   using Deliver = std::function<void(StreamNumber, ByteView, bool fin)>;
-  /// A decoded block; content bytes in it. error corrupt: pieces that overlap, or lie outside the block.
-  Result<std::size_t> take(const Buffer& block, const Deliver& deliver);
+  /// A decoded block. error corrupt: pieces of nothing, that overlap, or lie outside the block; limit: too
+  /// much waits.
+  Result<void> take(const Buffer& block, const Deliver& deliver);
 
  private:
+  /// Bytes of one stream, one after another.
+  struct Run {
+    StreamNumber stream = 0;
+    std::uint64_t offset = 0;
+    std::vector<ByteView> pieces;
+    std::size_t size = 0;
+    bool fin = false;
+  };
   struct Waiting {
     Buffer bytes;
     bool fin;
@@ -76,12 +89,18 @@ class StreamJoiner {
     std::uint64_t delivered = 0;
     std::map<std::uint64_t, Waiting> waiting;  // by offset
   };
-  Result<void> add(StreamNumber number, std::uint64_t offset, Buffer bytes, bool fin, const Deliver& deliver);
+  static Result<std::vector<Run>> runs_of(ByteView block);
+  Result<void> add(const Run& run, const Deliver& deliver);
+  Result<void> keep(Stream& stream, const Run& run);
+  Result<void> go_on(StreamNumber number, Stream& stream, const Deliver& deliver);
+  Result<void> hand_out(StreamNumber number, Stream& stream, ByteView bytes, bool fin,
+                        const Deliver& deliver);
   void finish(StreamNumber number);
 
-  std::map<StreamNumber, Stream> streams_;
-  StreamNumber first_open_ = 0;      // every stream before it is finished
-  std::set<StreamNumber> finished_;  // of those from it on
+  ReceiveWindow& window_;
+  std::map<StreamNumber, Stream> streams_;  // of which something came, and not the end
+  StreamNumber first_open_ = 0;             // every stream before it is finished
+  std::set<StreamNumber> finished_;         // of those from it on
 };
 
 }  // namespace dcdn::coded

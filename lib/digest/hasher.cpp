@@ -14,10 +14,6 @@ Digest finish(const blake3_hasher& state) {
   return digest;
 }
 
-// Long enough that every step fills the widest SIMD path, short enough to stay in the L2 cache. A hole cannot
-// be skipped: the position of each 1 KiB leaf goes into its hash, so equal leaves have different hashes.
-constexpr std::array<std::uint8_t, 64 * 1024> kZeros{};
-
 }  // namespace
 
 Digest blake3(ByteView bytes) {
@@ -43,14 +39,6 @@ Hasher::~Hasher() = default;
 
 void Hasher::update(ByteView bytes) {
   blake3_hasher_update(&state_->hasher, bytes.data(), bytes.size());
-}
-
-void Hasher::update_zeros(std::uint64_t count) {
-  while (count > 0) {
-    const std::size_t step = static_cast<std::size_t>(std::min<std::uint64_t>(count, kZeros.size()));
-    blake3_hasher_update(&state_->hasher, kZeros.data(), step);
-    count -= step;
-  }
 }
 
 Digest Hasher::digest() const {

@@ -16,8 +16,6 @@ class Hasher {
   Hasher& operator=(const Hasher&);
   ~Hasher();
   void update(ByteView bytes);
-  /// `count` zero bytes, as a hole in a sparse file has them.
-  void update_zeros(std::uint64_t count);
   [[nodiscard]] Digest digest() const;
 
  private:

@@ -36,8 +36,10 @@ CodedCarrier::CodedCarrier(const Options& options, Hooks hooks, PacketSeal seali
       side_(options.side),
       sealing_(std::move(sealing)),
       opening_(std::move(opening)),
-      sender_(coder_, {options.round_trip, static_cast<double>(options.udp_payload) * 8,
-                       packets_per_s(options.bytes_per_s, options.udp_payload)}),
+      sender_(coder_,
+              {options.round_trip, static_cast<double>(options.udp_payload) * 8,
+               packets_per_s(options.bytes_per_s, options.udp_payload)},
+              options.receive_window),
       receiver_(coder_, options.receive_window),
       bytes_per_s_(options.bytes_per_s),
       packet_bytes_(options.udp_payload) {}

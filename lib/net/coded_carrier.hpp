@@ -33,8 +33,8 @@ class CodedCarrier {
   struct Options {
     Side side = Side::client;
     CodedSecrets secrets;
-    std::size_t receive_window = 0;
-    double bytes_per_s = 0;  ///< of IP, at most; 0: no limit
+    std::size_t receive_window = 0;  ///< also what is held at most of what is sent
+    double bytes_per_s = 0;          ///< of IP, at most; 0: no limit
     coded::Seconds round_trip = 0.1;
     std::size_t udp_payload = 1200;
   };

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTellEvery{200};
 constexpr std::uint64_t kCheckpointBytes = 64u << 20;
+constexpr std::uint64_t kCheckBytes = 32u << 20;
 // Flow control bounds their bytes, this what a small one costs beside them.
 constexpr std::size_t kMostEarlyFrames = 1024;
 
@@ -33,29 +34,6 @@ std::string slot_of(const message::Offer& offer, const NodeId& sender) {
   options.name = offer.name;
   options.kind = offer.kind;
   return store::slot_name(options);
-}
-
-// How much content an object may come to, with what is here of it; `total` is 0 when nobody knows. What the
-// offer already breaks is told before a byte travels; what it leaves open or lies about is checked as it
-// comes.
-Result<std::uint64_t> content_limit(const ReceiveSettings& settings, std::uint64_t here,
-                                    std::uint64_t total) {
-  std::uint64_t most = settings.max_object_bytes > 0 ? settings.max_object_bytes : UINT64_MAX;
-  if (std::max(here, total) > most)
-    return Error(Errc::limit, "the object is larger than the receiver's --max-object");
-  if (!settings.dir) return most;
-  const std::uint64_t coming = total > here ? total - here : 0;
-  if (settings.quota_bytes > 0) {
-    DCDN_TRY(const std::uint64_t used, settings.dir->used_bytes());
-    if (used + coming > settings.quota_bytes)
-      return Error(Errc::limit, "the receiver's --quota does not allow it");
-    most = std::min(most, here + (settings.quota_bytes - used));
-  }
-  DCDN_TRY(const std::uint64_t free, settings.dir->free_bytes());
-  if (coming + settings.reserve_bytes > free)
-    return Error(Errc::no_space,
-                 "the receiver's disk has no room for it (" + std::to_string(free) + " bytes free)");
-  return most;
 }
 
 }  // namespace
@@ -111,27 +89,20 @@ Result<std::shared_ptr<sink::ObjectSink>> IncomingObject::claim_sink() {
 void IncomingObject::open(std::shared_ptr<sink::ObjectSink> sink) {
   on_store([sink = std::move(sink)](IncomingObject& self) mutable {
     auto answer = sink->open();
-    std::uint64_t most = 0;
     if (answer) {
-      const auto limit =
-          content_limit(self.shared_->settings, answer->bytes_done, self.offer_.bytes.value_or(0));
-      if (limit) {
-        most = *limit;
-      } else {
-        answer = limit.error();
-      }
+      const auto promised = sink->offered(self.offer_.bytes.value_or(0), answer->bytes_done);
+      if (!promised) answer = promised.error();
     }
     if (answer) self.desk_->add(self.offer_.object, std::move(sink), self.weak_from_this());
     sink.reset();
-    self.post([most, answer = std::move(answer)](IncomingObject& here) { here.opened(answer, most); });
+    self.post([answer = std::move(answer)](IncomingObject& here) { here.opened(answer); });
   });
 }
 
-void IncomingObject::opened(Result<message::Answer> answer, std::uint64_t most_bytes) {
+void IncomingObject::opened(Result<message::Answer> answer) {
   if (!answer) return fail(answer.error());
   answer->object = offer_.object;
   opened_ = true;
-  most_bytes_ = most_bytes;
   ask_ = answer->ask;
   now_.bytes_done = told_.bytes_done = answer->bytes_done;
   peer_->answer(*answer);
@@ -241,12 +212,6 @@ void IncomingObject::report(const ObjectStatus& status) {
     shared_->verified_unix_s = now_unix_s();
   }
   now_ = status;
-  if (status.bytes_done > most_bytes_) {
-    on_store([](IncomingObject& self) {
-      if (sink::ObjectSink* sink = self.desk_->find(self.offer_.object)) (void)sink->discard();
-    });
-    return fail(Error(Errc::limit, "the object grew beyond the receiver's --max-object or --quota"));
-  }
   const auto now = std::chrono::steady_clock::now();
   const bool due = now - told_at_ >= kTellEvery && status.bytes_done != told_.bytes_done;
   if (status.segments_done != told_.segments_done || due) tell_stored();
@@ -269,11 +234,15 @@ void IncomingObject::tell_stored() {
   });
 }
 
+// By way of the loop, so that other objects have their turn between two slices.
 void IncomingObject::finalize() {
   finishing_ = true;
   on_store([](IncomingObject& self) {
     sink::ObjectSink* sink = self.desk_->find(self.offer_.object);
     if (sink == nullptr) return;
+    const auto checked = sink->check_some(kCheckBytes);
+    if (!checked) return self.post([error = checked.error()](IncomingObject& here) { here.fail(error); });
+    if (!*checked) return self.post([](IncomingObject& here) { here.finalize(); });
     auto path = sink->finalize();
     const Digest id = path ? sink->object_id() : Digest{};
     const std::uint64_t bytes = sink->bytes_done();

@@ -65,7 +65,7 @@ class IncomingObject : public std::enable_shared_from_this<IncomingObject> {
   using OnLoop = std::function<void(IncomingObject&)>;
   Result<std::shared_ptr<sink::ObjectSink>> claim_sink();
   void open(std::shared_ptr<sink::ObjectSink> sink);
-  void opened(Result<message::Answer> answer, std::uint64_t most_bytes);
+  void opened(Result<message::Answer> answer);
   void take_early(bool plain);
   void pass(const wire::Frame& frame, Credit credit);
   void add_segment(pipeline::SegmentGate::Passed passed, Credit credit);
@@ -95,7 +95,6 @@ class IncomingObject : public std::enable_shared_from_this<IncomingObject> {
   bool over_ = false;
   ObjectStatus told_;  // what the sender knows
   ObjectStatus now_;
-  std::uint64_t most_bytes_ = 0;  // of content, by the limits of the receiver
   std::chrono::steady_clock::time_point told_at_{};
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <asio/post.hpp>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,7 +14,6 @@
 #include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
 #include "sink/object_sink.hpp"
-#include "store/receive_dir.hpp"
 #include "wire/frame.hpp"
 #include "wire/signed_frames.hpp"
 #include "work/serial_worker.hpp"
@@ -30,12 +30,10 @@ struct ReceiveSettings {
   /// All sinks write to one output, which cannot start over: a sink is kept for a sender that comes back, and
   /// when the output cannot be written receiving ends.
   bool one_output = false;
-  bool in_turn = false;                    ///< the output takes one object after the other
-  std::shared_ptr<store::ReceiveDir> dir;  ///< what quota_bytes and reserve_bytes are about; null: no limit
+  bool in_turn = false;  ///< the output takes one object after the other
   bool fsync = true;
-  std::uint64_t quota_bytes = 0;
-  std::uint64_t reserve_bytes = 0;
-  std::uint64_t max_object_bytes = 0;
+  /// Set when receiving ends before its time: what takes long on the store thread is given up then.
+  std::shared_ptr<std::atomic<bool>> stopping = std::make_shared<std::atomic<bool>>(false);
   std::uint32_t max_chunk_content =
       1u << 20;       ///< at most half the receive window: a chunk is credited when it is whole
   bool coded = true;  ///< takes content by the coded carrier from senders that offer it

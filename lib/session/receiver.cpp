@@ -59,6 +59,7 @@ net::Task<void> Receiver::run() {
 
 void Receiver::stop(std::optional<Error> error) {
   if (stopping_) return;
+  shared_->settings.stopping->store(true);
   stop_error_ = std::move(error);
   if (!stop_error_) stopping_ = true;
   changed_.notify();

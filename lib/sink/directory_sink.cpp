@@ -19,7 +19,8 @@ class DirectorySink : public ObjectSink {
  public:
   DirectorySink(std::shared_ptr<store::ReceiveDir> dir, store::PartObject::Options options,
                 std::string delivered_dir, OlderFiles older)
-      : dir_(std::move(dir)),
+      : ObjectSink(options.promise),
+        dir_(std::move(dir)),
         options_(std::move(options)),
         older_(std::move(older)),
         record_(std::move(delivered_dir), dir_->path(), options_) {}
@@ -99,6 +100,10 @@ class DirectorySink : public ObjectSink {
   }
   bool complete() const override { return part_ ? part_->complete() : again_; }
   Result<void> checkpoint() override { return part_ ? part_->checkpoint() : Result<void>(); }
+
+  Result<bool> check_some(std::uint64_t bytes) override {
+    return part_ ? part_->check_some(bytes) : Result<bool>(true);
+  }
 
   Result<std::string> finalize() override {
     if (!part_) return delivered_->path;

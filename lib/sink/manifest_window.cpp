@@ -33,6 +33,7 @@ Result<store::SegmentNeed> ManifestWindow::add(const wire::Segment& segment, con
   }
   if (segment.index < done_) return need_of(std::vector<bool>(chunks.size(), true));
   DCDN_CHECK(checker_.add(segment, id));
+  if (promise_) DCDN_CHECK(promise_->announce(segment, 0));
   std::uint32_t largest = 0;  // a chunk below the smallest size is the tail of a small file
   for (const wire::ChunkRecord& chunk : chunks)
     largest = std::max<std::uint32_t>({largest, chunk.content_size, wire::kMinChunkContent});
@@ -54,6 +55,7 @@ std::optional<wire::ChunkRecord> ManifestWindow::wanted(const Digest& carried) c
 std::optional<ManifestWindow::Place> ManifestWindow::mark(const Digest& carried) {
   const auto it = missing_.find(carried);
   if (it == missing_.end()) return std::nullopt;
+  if (promise_) promise_->written(it->second.first.content_size);
   if (--it->second.second == 0) missing_.erase(it);
   for (std::size_t at = 0; at < open_.size(); ++at) {
     Open& open = open_[at];

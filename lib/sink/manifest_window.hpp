@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "message/session_message.hpp"
+#include "store/promise_ledger.hpp"
 #include "store/segment_need.hpp"
 #include "wire/manifest.hpp"
 
@@ -15,6 +16,8 @@ namespace dcdn::sink {
 /// it is done.
 class ManifestWindow {
  public:
+  /// promise: asked before a segment is kept; null: nobody.
+  explicit ManifestWindow(std::shared_ptr<store::ObjectPromise> promise) : promise_(std::move(promise)) {}
   struct Open {
     wire::Segment segment;
     Digest id;
@@ -23,7 +26,7 @@ class ManifestWindow {
   };
 
   /// A segment seen before (open or done) is fine: its need comes from what is here. error corrupt: another
-  /// chain.
+  /// chain; limit: as ObjectPromise.
   Result<store::SegmentNeed> add(const wire::Segment& segment, const Digest& id);
   [[nodiscard]] std::optional<wire::ChunkRecord> wanted(const Digest& carried) const;
   /// Where a chunk belongs: open()[segment], its chunk-th ChunkRecord.
@@ -43,6 +46,7 @@ class ManifestWindow {
   [[nodiscard]] const wire::ManifestChecker& checker() const { return checker_; }
 
  private:
+  std::shared_ptr<store::ObjectPromise> promise_;
   wire::ManifestChecker checker_;
   std::deque<Open> open_;
   std::unordered_map<Digest, std::pair<wire::ChunkRecord, std::size_t>, Name32Hash>

@@ -9,6 +9,7 @@
 #include "dcdn/result.hpp"
 #include "message/difference_message.hpp"
 #include "message/session_message.hpp"
+#include "store/promise_ledger.hpp"
 #include "store/segment_need.hpp"
 #include "wire/manifest.hpp"
 
@@ -16,10 +17,21 @@ namespace dcdn::sink {
 
 class ObjectSink {
  public:
+  /// promise: what its object may come to; null: nobody limits it.
+  explicit ObjectSink(std::shared_ptr<store::ObjectPromise> promise = nullptr)
+      : promise_(std::move(promise)) {}
   virtual ~ObjectSink() = default;
+  ObjectSink(const ObjectSink&) = delete;
+  ObjectSink& operator=(const ObjectSink&) = delete;
+  /// After open(): its sender says that it has `bytes` (0: it does not know), `here` of which are here.
+  /// error limit, no_space: as ObjectPromise.
+  Result<void> offered(std::uint64_t bytes, std::uint64_t here) {
+    return promise_ ? promise_->offered(bytes, here) : Result<void>();
+  }
   /// What is here already, as the answer to an offer (its object number is the caller's to fill in).
   virtual Result<message::Answer> open() = 0;
-  /// The next segment; its signature was checked. `frames`: its segment and signature frames.
+  /// The next segment; its signature was checked. `frames`: its segment and signature frames. error limit,
+  /// no_space: it may not come (ObjectPromise).
   virtual Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id,
                                                  ByteView frames) = 0;
   /// The record to verify a chunk against; nullopt if nobody waits for it.
@@ -49,10 +61,21 @@ class ObjectSink {
   [[nodiscard]] virtual bool complete() const = 0;
   /// Makes what was written survive a power failure.
   virtual Result<void> checkpoint() { return {}; }
+  /// Goes on with the final checks, about `bytes` of content. True: they are done, or it is not complete().
+  virtual Result<bool> check_some(std::uint64_t bytes) {
+    (void)bytes;
+    return true;
+  }
   /// Final checks and the final name, which is returned (empty: no file).
   virtual Result<std::string> finalize() = 0;
   virtual Result<void> discard() = 0;
   [[nodiscard]] virtual Digest object_id() const = 0;  ///< after complete()
+
+ protected:
+  [[nodiscard]] const std::shared_ptr<store::ObjectPromise>& promise() const { return promise_; }
+
+ private:
+  std::shared_ptr<store::ObjectPromise> promise_;
 };
 
 /// What to give to write_chunk for a chunk that a sink waits for, after checking as much as it needs.

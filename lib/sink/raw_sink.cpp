@@ -16,7 +16,8 @@ constexpr std::size_t kMaxHeldBytes = 40u << 20;
 
 class RawSink : public ObjectSink {
  public:
-  RawSink(PutContent put, wire::ObjectKind kind) : put_(std::move(put)), kind_(kind) {}
+  RawSink(PutContent put, wire::ObjectKind kind, RawLimits limits)
+      : ObjectSink(limits.promise), put_(std::move(put)), kind_(kind), limits_(std::move(limits)) {}
 
   Result<message::Answer> open() override {
     if (kind_ == wire::ObjectKind::tree)
@@ -91,14 +92,7 @@ class RawSink : public ObjectSink {
 
   Result<void> put_record(const wire::Record& record) {
     if (std::holds_alternative<wire::EntryBegin>(record)) hasher_ = digest::Hasher();
-    if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
-      static const Buffer zeros = Buffer::copy_of(Bytes(65536));
-      for (std::uint64_t left = hole->size; left > 0;) {
-        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, zeros.size()));
-        DCDN_CHECK(put(zeros.first(size)));
-        left -= size;
-      }
-    }
+    if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) return put_zeros(hole->size);
     const auto* end = std::get_if<wire::EntryEnd>(&record);
     if (end != nullptr && hasher_.digest() != end->content)
       return Error(Errc::corrupt,
@@ -106,15 +100,31 @@ class RawSink : public ObjectSink {
     return {};
   }
 
+  Result<void> put_zeros(std::uint64_t count) {
+    static const Buffer zeros = Buffer::copy_of(Bytes(65536));
+    while (count > 0) {
+      if (limits_.stopped()) return Error(Errc::interrupted, "interrupted while a hole was written");
+      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(count, zeros.size()));
+      DCDN_CHECK(put_unhashed(zeros.first(size)));
+      count -= size;
+    }
+    return {};
+  }
+
   Result<void> put(const Buffer& bytes) {
     hasher_.update(bytes.view());
+    return put_unhashed(bytes);
+  }
+
+  Result<void> put_unhashed(const Buffer& bytes) {
     bytes_done_ += bytes.size();
     return put_(bytes);
   }
 
   PutContent put_;
   wire::ObjectKind kind_;
-  ManifestWindow window_;
+  RawLimits limits_;
+  ManifestWindow window_{limits_.promise};
   std::deque<std::vector<Buffer>> contents_;  // beside window_.open()
   std::size_t next_record_ = 0;               // in the first open segment
   std::size_t next_chunk_ = 0;
@@ -125,13 +135,13 @@ class RawSink : public ObjectSink {
 
 }  // namespace
 
-std::unique_ptr<ObjectSink> make_raw_sink(int fd, wire::ObjectKind kind) {
+std::unique_ptr<ObjectSink> make_raw_sink(int fd, wire::ObjectKind kind, RawLimits limits) {
   return make_raw_sink([fd](const Buffer& bytes) { return write_all(fd, bytes.view(), "standard output"); },
-                       kind);
+                       kind, std::move(limits));
 }
 
-std::unique_ptr<ObjectSink> make_raw_sink(PutContent put, wire::ObjectKind kind) {
-  return std::make_unique<RawSink>(std::move(put), kind);
+std::unique_ptr<ObjectSink> make_raw_sink(PutContent put, wire::ObjectKind kind, RawLimits limits) {
+  return std::make_unique<RawSink>(std::move(put), kind, std::move(limits));
 }
 
 }  // namespace dcdn::sink

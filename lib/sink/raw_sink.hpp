@@ -7,10 +7,16 @@
 
 namespace dcdn::sink {
 
-/// Raw content on `fd`, in order, each byte verified before it is written. A tree is refused.
-std::unique_ptr<ObjectSink> make_raw_sink(int fd, wire::ObjectKind kind);
+struct RawLimits {
+  std::shared_ptr<store::ObjectPromise> promise;
+  std::function<bool()> stopped = [] { return false; };  ///< the process is to end: no more zeros
+};
+
+/// Raw content on `fd`, in order, each byte verified before it is written; a hole is zeros. A tree is
+/// refused.
+std::unique_ptr<ObjectSink> make_raw_sink(int fd, wire::ObjectKind kind, RawLimits limits = {});
 /// The same to a function, which may keep what it is given.
 using PutContent = std::function<Result<void>(const Buffer&)>;
-std::unique_ptr<ObjectSink> make_raw_sink(PutContent put, wire::ObjectKind kind);
+std::unique_ptr<ObjectSink> make_raw_sink(PutContent put, wire::ObjectKind kind, RawLimits limits = {});
 
 }  // namespace dcdn::sink

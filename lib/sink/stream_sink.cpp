@@ -11,7 +11,8 @@ namespace {
 
 class StreamSink : public ObjectSink {
  public:
-  explicit StreamSink(int fd) : fd_(fd) {}
+  StreamSink(int fd, std::shared_ptr<store::ObjectPromise> promise)
+      : ObjectSink(promise), fd_(fd), window_(std::move(promise)) {}
 
   Result<message::Answer> open() override {
     message::Answer answer;
@@ -88,8 +89,8 @@ class StreamSink : public ObjectSink {
 
 }  // namespace
 
-std::unique_ptr<ObjectSink> make_stream_sink(int fd) {
-  return std::make_unique<StreamSink>(fd);
+std::unique_ptr<ObjectSink> make_stream_sink(int fd, std::shared_ptr<store::ObjectPromise> promise) {
+  return std::make_unique<StreamSink>(fd, std::move(promise));
 }
 
 }  // namespace dcdn::sink

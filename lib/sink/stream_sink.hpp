@@ -7,6 +7,6 @@
 namespace dcdn::sink {
 
 /// Verified frames on `fd`, in the order in which they became verified. Chunks stay as they are carried.
-std::unique_ptr<ObjectSink> make_stream_sink(int fd);
+std::unique_ptr<ObjectSink> make_stream_sink(int fd, std::shared_ptr<store::ObjectPromise> promise = nullptr);
 
 }  // namespace dcdn::sink

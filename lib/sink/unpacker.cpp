@@ -11,9 +11,13 @@ namespace dcdn::sink {
 namespace {
 
 constexpr std::size_t kMaxHeldBytes = 48u << 20;  // chunks and segments whose place is not known yet
-// Every loose segment is held, so that the bytes bound how many there are.
-constexpr std::size_t kMaxLoose = kMaxHeldBytes / wire::kHeaderBytes;
+// Beside its bytes, what is held costs places in maps and lists: a chunk of one byte is not to have them for
+// one.
+constexpr std::size_t kItemCost = 512;
+constexpr std::size_t kMaxLoose = kMaxHeldBytes / kItemCost;
 constexpr std::size_t kRememberSegments = 65536;
+constexpr std::size_t kRememberObjects = 65536;
+constexpr std::size_t kMostUnfinished = 256;  // each has files open
 
 }  // namespace
 
@@ -24,7 +28,8 @@ Unpacker::Unpacker(UnpackRules rules, BufferPool& pool)
               .unsigned_is_fine = !rules_.must_be_signed,
               .most_waiting = kMaxLoose,
               .most_ahead = kMaxLoose,
-              .remembered = kRememberSegments}) {}
+              .remembered = kRememberSegments}),
+      finished_(kRememberObjects) {}
 
 void Unpacker::set_accepted(std::set<NodeId> keys) {
   cover_.set_accepts(pipeline::CoverRules::one_of(std::move(keys)));
@@ -45,21 +50,21 @@ Result<void> Unpacker::take(const wire::Frame& frame) {
 
 Result<void> Unpacker::take_segment(const wire::Frame& frame) {
   const Digest id = wire::segment_id(frame.body.view());
-  if (loose_.contains(id) || seen_.contains(id)) return {};
+  if (loose_.contains(id)) return {};
   DCDN_TRY(const wire::Segment segment, wire::parse_segment(frame.body.view()));
-  DCDN_CHECK(hold(wire::kHeaderBytes + frame.body.size()));
   const pipeline::SegmentPlace place = pipeline::place_of(segment, id);
+  if (is_over(place)) return {};
+  DCDN_CHECK(hold(kItemCost + wire::kHeaderBytes + frame.body.size()));
   LooseSegment& loose = loose_[id];
   loose.place = place;
   loose.body_bytes = frame.body.size();
   wire::append_frame(loose.frames, frame.type, frame.body.view());
-  streams_.try_emplace(place.stream);
   DCDN_TRY(const auto covered, cover_.add_segment(id, segment));
   line_up(covered);
   const auto early = early_signatures_.extract(id);
   if (!early.empty()) {
     for (const Buffer& body : early.mapped()) {
-      let_go(body.size());
+      let_go(body.size() + kItemCost);
       DCDN_CHECK(take_signature({wire::FrameType::signature, body}));
     }
   }
@@ -67,19 +72,19 @@ Result<void> Unpacker::take_segment(const wire::Frame& frame) {
 }
 
 /// It goes with its segment to the sink, which may hand both on.
-Result<void> Unpacker::keep_signature(const Digest& segment, const Buffer& body) {
-  if (seen_.contains(segment)) return {};
-  std::vector<Buffer>& kept = early_signatures_[segment];
+Result<void> Unpacker::keep_signature(const wire::SegmentSignature& signature, const Buffer& body) {
+  if (is_over(pipeline::place_of(signature))) return {};
+  std::vector<Buffer>& kept = early_signatures_[signature.segment];
   for (const Buffer& other : kept)
     if (std::ranges::equal(other.view(), body.view())) return {};
   kept.push_back(body);
-  return hold(body.size());
+  return hold(body.size() + kItemCost);
 }
 
 Result<void> Unpacker::take_signature(const wire::Frame& frame) {
   DCDN_TRY(const auto signature, wire::parse_segment_signature(frame.body.view()));
   const auto loose = loose_.find(signature.segment);
-  if (loose == loose_.end()) return keep_signature(signature.segment, frame.body);
+  if (loose == loose_.end()) return keep_signature(signature, frame.body);
   DCDN_CHECK(hold(wire::kHeaderBytes + frame.body.size()));
   wire::append_frame(loose->second.frames, frame.type, frame.body.view());
   DCDN_TRY(const auto covered, cover_.add_signature(signature));
@@ -97,27 +102,47 @@ void Unpacker::line_up(const pipeline::SignatureCover::Covered& covered) {
 
 /// Hands over segments in order as far as they are here and covered.
 Result<void> Unpacker::advance(const Digest& stream) {
-  Unpacking& unpacking = streams_[stream];
-  for (;;) {
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return {};
+  Unpacking& unpacking = found->second;
+  while (!unpacking.done) {
     const auto next = unpacking.waiting.find(unpacking.next);
     if (next == unpacking.waiting.end()) return {};
     const Digest id = next->second;
     const auto taken = loose_.extract(id);
     if (taken.empty()) return {};
     const LooseSegment& loose = taken.mapped();
-    let_go(loose.frames.size());
+    let_go(kItemCost + loose.frames.size());
     unpacking.waiting.erase(next);
     ++unpacking.next;
-    seen_.insert(id);
     DCDN_TRY(const wire::Segment segment,
              wire::parse_segment(ByteView(loose.frames).subspan(wire::kHeaderBytes, loose.body_bytes)));
     DCDN_CHECK(hand_over(unpacking, segment, id, loose.frames));
+  }
+  forget_done();
+  return {};
+}
+
+bool Unpacker::is_over(const pipeline::SegmentPlace& place) const {
+  if (finished_.contains(place.stream)) return true;
+  const auto unfinished = streams_.find(place.stream);
+  return unfinished != streams_.end() && place.index < unfinished->second.next;
+}
+
+// Of what is whole only its name is kept, and not for ever: an old one that comes again is unpacked again.
+void Unpacker::forget_done() {
+  for (auto stream = streams_.begin(); stream != streams_.end();) {
+    if (!stream->second.done) {
+      ++stream;
+      continue;
+    }
+    finished_.insert(stream->first);
+    stream = streams_.erase(stream);
   }
 }
 
 Result<void> Unpacker::hand_over(Unpacking& unpacking, const wire::Segment& segment, const Digest& id,
                                  ByteView frames) {
-  DCDN_CHECK(count_content(segment));
   if (!unpacking.sink) DCDN_CHECK(open_sink(unpacking, *segment.object));
   DCDN_TRY(const auto need, unpacking.sink->add_segment(segment, id, frames));
   std::size_t i = 0;
@@ -134,17 +159,13 @@ Result<void> Unpacker::hand_over(Unpacking& unpacking, const wire::Segment& segm
   return finish_if_complete(unpacking);
 }
 
-Result<void> Unpacker::count_content(const wire::Segment& segment) {
-  for (const wire::Record& record : segment.records) {
-    if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) content_bytes_ += chunk->content_size;
-    if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) content_bytes_ += hole->size;
-    if (content_bytes_ > rules_.most_bytes)
-      return Error(Errc::limit, "unpacked it is more than --max-object, --quota or the disk allows");
-  }
-  return {};
-}
-
 Result<void> Unpacker::open_sink(Unpacking& unpacking, const wire::ObjectHeader& object) {
+  const auto unfinished =
+      std::ranges::count_if(streams_, [](const auto& stream) { return stream.second.sink != nullptr; });
+  if (static_cast<std::size_t>(unfinished) >= kMostUnfinished)
+    return Error(Errc::limit, "more than " + std::to_string(kMostUnfinished) +
+                                  " objects of the chunk stream are begun and not whole")
+        .with_hint("give each object's missing parts before the next object");
   unpacking.name = object.name.empty() ? "stdin" : object.name;
   unpacking.sink = rules_.make_sink(unpacking.name, object.kind);
   DCDN_CHECK(unpacking.sink->open());
@@ -160,9 +181,10 @@ Result<void> Unpacker::take_chunk(const wire::Frame& frame) {
     DCDN_CHECK(write(unpacking, chunk));
     DCDN_CHECK(finish_if_complete(unpacking));
   }
+  forget_done();
   if (used || !early_.emplace(chunk.carried_digest, chunk.carried).second) return {};
   early_order_.push_back(chunk.carried_digest);
-  held_ += chunk.carried.size();
+  held_ += chunk.carried.size() + kItemCost;
   // The oldest early chunk goes first: if it is needed after all, it is missing at the end and can be given
   // again.
   while (held_ > kMaxHeldBytes && !early_order_.empty()) forget_oldest();
@@ -172,7 +194,7 @@ Result<void> Unpacker::take_chunk(const wire::Frame& frame) {
 void Unpacker::forget_oldest() {
   const auto oldest = early_.extract(early_order_.front());
   early_order_.pop_front();
-  if (!oldest.empty()) let_go(oldest.mapped().size());
+  if (!oldest.empty()) let_go(oldest.mapped().size() + kItemCost);
 }
 
 Result<void> Unpacker::hold(std::size_t bytes) {

@@ -15,9 +15,11 @@
 
 #include "base/buffer.hpp"
 #include "pipeline/chunk_packer.hpp"
+#include "pipeline/recent_digests.hpp"
 #include "pipeline/signature_cover.hpp"
 #include "sink/object_sink.hpp"
 #include "wire/frame.hpp"
+#include "wire/signed_frames.hpp"
 
 namespace dcdn::sink {
 
@@ -30,13 +32,13 @@ struct UnpackedObject {
 
 struct UnpackRules {
   using MakeSink = std::function<std::unique_ptr<ObjectSink>(const std::string& name, wire::ObjectKind kind)>;
-  MakeSink make_sink;                                    ///< where an object goes; it is opened here
+  /// Where an object goes; it is opened here. What it may come to is its sink's promise.
+  MakeSink make_sink;
   std::function<void(const UnpackedObject&)> delivered;  ///< told of every object that is whole; may be empty
   /// Told of an object of which something else was kept at its place, as was asked: no delivery; may be
   /// empty.
   std::function<void(const Error&)> kept;
-  bool must_be_signed = false;            ///< by a key of set_accepted(), or nothing of it goes on
-  std::uint64_t most_bytes = UINT64_MAX;  ///< content that may come out, all objects together
+  bool must_be_signed = false;  ///< by a key of set_accepted(), or nothing of it goes on
 };
 
 class Unpacker {
@@ -54,7 +56,7 @@ class Unpacker {
   /// covered by it yet, will not be.
   void set_accepted(std::set<NodeId> keys);
   /// Takes the next frame; kinds that say nothing of an object are passed over. error corrupt, bad_signature:
-  /// of a frame; limit: too much waits, or comes out; whatever a sink says. Not to be called after an error.
+  /// of a frame; limit: too much waits; whatever a sink says. Not to be called after an error.
   Result<void> take(const wire::Frame& frame);
   /// The input has ended; what is unfinished is kept as far as its sink can. `damaged`: bytes of the input
   /// that belonged to no frame. error untrusted: something is not signed; incomplete: something is missing;
@@ -74,18 +76,20 @@ class Unpacker {
     std::unique_ptr<ObjectSink> sink;
     std::uint64_t next = 0;
     std::map<std::uint64_t, Digest> waiting;  // by index: loose segments that may follow
-    bool done = false;
+    bool done = false;                        // it goes to finished_ next
   };
 
   Result<void> take_segment(const wire::Frame& frame);
   Result<void> take_signature(const wire::Frame& frame);
-  Result<void> keep_signature(const Digest& segment, const Buffer& body);
+  Result<void> keep_signature(const wire::SegmentSignature& signature, const Buffer& body);
   Result<void> take_chunk(const wire::Frame& frame);
   void line_up(const pipeline::SignatureCover::Covered& covered);
   Result<void> advance(const Digest& stream);
   Result<void> hand_over(Unpacking& unpacking, const wire::Segment& segment, const Digest& id,
                          ByteView frames);
-  Result<void> count_content(const wire::Segment& segment);
+  /// Whether the segment at `place` went to its sink.
+  [[nodiscard]] bool is_over(const pipeline::SegmentPlace& place) const;
+  void forget_done();
   Result<void> open_sink(Unpacking& unpacking, const wire::ObjectHeader& object);
   Result<void> write(Unpacking& unpacking, const pipeline::ChunkFrame& chunk);
   Result<void> finish_if_complete(Unpacking& unpacking);
@@ -97,14 +101,13 @@ class Unpacker {
   UnpackRules rules_;
   BufferPool& pool_;
   pipeline::SignatureCover cover_;
-  std::map<Digest, Unpacking> streams_;
+  std::map<Digest, Unpacking> streams_;  // unfinished
+  pipeline::RecentDigests finished_;
   std::map<Digest, LooseSegment> loose_;  // not handed over: not covered, or one before it is missing
-  std::set<Digest> seen_;                 // handed over
   std::map<Digest, std::vector<Buffer>> early_signatures_;  // by segment: they came before it
   std::unordered_map<Digest, Buffer, Name32Hash> early_;    // chunks whose segment has not come
   std::deque<Digest> early_order_;
-  std::size_t held_ = 0;  // bytes of what is loose and early
-  std::uint64_t content_bytes_ = 0;
+  std::size_t held_ = 0;  // bytes of what is loose and early, with what it costs to keep track of them
   Counts counts_;
 };
 

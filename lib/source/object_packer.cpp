@@ -74,7 +74,7 @@ class Packer {
 
   Result<void> file(const SourceEntry& entry) {
     DCDN_TRY(SourceFile file, SourceFile::open(entry));
-    file_ = {};
+    file_.at = 0;
     if (file.size() <= chunk_bytes()) return small_file(file);
     DCDN_CHECK(add(file.begin()));
     while (file_.at < file.size()) DCDN_CHECK(file_piece(file));
@@ -134,14 +134,14 @@ class Packer {
     DCDN_TRY(const bool untouched, file.is_untouched());
     if (untouched) return {};
     DCDN_CHECK(flush_batch());  // now the digest is that of all that was read
-    return file.expect_again(file_.at, hasher_.digest(), stopped_);
+    return file.expect_again(file_.at, file_.data, hasher_.digest(), stopped_);
   }
 
   Result<void> standard_input() {
     wire::EntryBegin begin;
     begin.mode = 0644;
     DCDN_CHECK(add(begin));
-    file_ = {};
+    file_.at = 0;
     for (;;) {
       Buffer content = take_buffer(chunk_bytes());
       DCDN_TRY(const std::size_t got, fill(content.writable()));
@@ -234,9 +234,8 @@ class Packer {
   void hash_files() {
     for (BatchItem& item : items_) {
       if (item.chunk) {
-        hasher_.update(contents_[*item.chunk].view());
-      } else if (const auto* hole = std::get_if<wire::HoleRecord>(&item.record)) {
-        hasher_.update_zeros(hole->size);
+        const ByteView content = contents_[*item.chunk].view();
+        if (!digest::is_all_zero(content)) hasher_.update(content);  // else it will be a hole
       } else if (auto* end = std::get_if<wire::EntryEnd>(&item.record)) {
         end->content = hasher_.digest();
         hasher_ = digest::Hasher();
@@ -246,10 +245,11 @@ class Packer {
 
   Result<void> replay(pipeline::PackedChunk chunk) {
     if (chunk.hole) {
-      hole_bytes_ += chunk.record.content_size;
+      pass_hole(chunk.record.content_size);
       return {};
     }
     flush_hole();
+    pass_data(chunk.record.content_size);
     builder_.add(chunk.record);
     content_bytes_ += chunk.record.content_size;
     const bool repeat = request_.object.repeats_omitted && seen_.find(chunk.record.carried) != nullptr;
@@ -260,12 +260,28 @@ class Packer {
 
   Result<void> replay(wire::Record record) {
     if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
-      hole_bytes_ += hole->size;
+      pass_hole(hole->size);
       if (hole->size == 0) flush_hole();  // the file ends here
       return {};
     }
+    if (std::holds_alternative<wire::EntryBegin>(record)) {
+      file_.passed = 0;
+      file_.data.clear();
+    }
     builder_.add(std::move(record));
     return cut_when_due();
+  }
+
+  void pass_hole(std::uint64_t bytes) {
+    hole_bytes_ += bytes;
+    file_.passed += bytes;
+  }
+
+  void pass_data(std::uint64_t bytes) {
+    if (file_.data.empty() || file_.data.back().end() != file_.passed)
+      file_.data.push_back({file_.passed, 0});
+    file_.data.back().size += bytes;
+    file_.passed += bytes;
   }
 
   // Holes next to each other are one record, however they were found: that keeps the manifest canonical.
@@ -304,7 +320,9 @@ class Packer {
   }
 
   struct FileState {
-    std::uint64_t at = 0;
+    std::uint64_t at = 0;          // read so far
+    std::uint64_t passed = 0;      // of that, what went on to the manifest
+    std::vector<DataRegion> data;  // of that, what is no hole
   };
 
   const PackRequest& request_;

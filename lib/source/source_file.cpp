@@ -75,19 +75,46 @@ Result<bool> SourceFile::is_untouched() const {
   return nanoseconds_of(now.st_mtim) == begin_.mtime_ns && static_cast<std::uint64_t>(now.st_size) == size();
 }
 
-Result<void> SourceFile::expect_again(std::uint64_t bytes, const Digest& digest,
-                                      const std::function<bool()>& stopped) const {
+Result<void> SourceFile::expect_again(std::uint64_t bytes, const std::vector<DataRegion>& data,
+                                      const Digest& digest, const std::function<bool()>& stopped) const {
   digest::Hasher hasher;
   Bytes piece(kAgainBytes);
-  for (std::uint64_t at = 0; at < bytes;) {
-    if (stopped()) return Error(Errc::interrupted, "packing was stopped");
-    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), bytes - at));
-    DCDN_TRY(const std::size_t got, read(MutableByteView(piece).first(want), at));
-    if (got < want) return shorter();
-    hasher.update(ByteView(piece).first(got));
-    at += got;
+  std::uint64_t hole = 0;
+  for (const DataRegion& region : data) {
+    DCDN_CHECK(expect_zeros(hole, region.offset, stopped));
+    for (std::uint64_t at = region.offset; at < region.end();) {
+      if (stopped()) return Error(Errc::interrupted, "packing was stopped");
+      const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), region.end() - at));
+      DCDN_TRY(const std::size_t got, read(MutableByteView(piece).first(want), at));
+      if (got < want) return shorter();
+      hasher.update(ByteView(piece).first(got));
+      at += got;
+    }
+    hole = region.end();
   }
-  if (hasher.digest() == digest) return {};
+  DCDN_CHECK(expect_zeros(hole, bytes, stopped));
+  return hasher.digest() == digest ? Result<void>() : Result<void>(not_the_same());
+}
+
+Result<void> SourceFile::expect_zeros(std::uint64_t from, std::uint64_t to,
+                                      const std::function<bool()>& stopped) const {
+  Bytes piece(kAgainBytes);
+  while (from < to) {
+    if (stopped()) return Error(Errc::interrupted, "packing was stopped");
+    const off_t data = ::lseek(fd_.get(), static_cast<off_t>(from), SEEK_DATA);
+    if (data < 0 && errno == ENXIO) return {};
+    if (data > 0) from = static_cast<std::uint64_t>(data);
+    if (from >= to) return {};
+    piece.resize(std::min<std::uint64_t>(kAgainBytes, to - from));
+    DCDN_TRY(const std::size_t got, read(piece, from));
+    if (got < piece.size()) return shorter();
+    if (!digest::is_all_zero(piece)) return not_the_same();
+    from += got;
+  }
+  return {};
+}
+
+Error SourceFile::not_the_same() const {
   return changed(shown_ + ": changed while it was read");
 }
 

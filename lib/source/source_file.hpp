@@ -3,11 +3,19 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.hpp"
 #include "source/source_walk.hpp"
 
 namespace dcdn::source {
+
+/// Bytes of a file that are no hole.
+struct DataRegion {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  [[nodiscard]] std::uint64_t end() const { return offset + size; }
+};
 
 /// What is sent of a file is what was there when it was opened: one that grows meanwhile is sent as far as
 /// that.
@@ -29,14 +37,17 @@ class SourceFile {
   /// Nobody has written to it since it was opened, as far as its time and size tell.
   [[nodiscard]] Result<bool> is_untouched() const;
   /// Reads the first `bytes` again. Whatever is there twice was there in between, all of it at one time; a
-  /// file that only grew has it still. error changed: their digest is another; interrupted: `stopped` said
-  /// so.
-  [[nodiscard]] Result<void> expect_again(std::uint64_t bytes, const Digest& digest,
-                                          const std::function<bool()>& stopped) const;
+  /// file that only grew has it still. `digest` is that of `data`, all else was zero. error changed: it is
+  /// not so; interrupted: `stopped` said so.
+  [[nodiscard]] Result<void> expect_again(std::uint64_t bytes, const std::vector<DataRegion>& data,
+                                          const Digest& digest, const std::function<bool()>& stopped) const;
   [[nodiscard]] Error shorter() const;
 
  private:
   SourceFile() = default;
+  [[nodiscard]] Error not_the_same() const;
+  [[nodiscard]] Result<void> expect_zeros(std::uint64_t from, std::uint64_t to,
+                                          const std::function<bool()>& stopped) const;
   UniqueFd fd_;
   std::string shown_;
   wire::EntryBegin begin_;

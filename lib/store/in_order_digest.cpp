@@ -10,10 +10,8 @@ constexpr std::uint64_t kReadBytes = std::uint64_t{1} << 20;
 
 }  // namespace
 
-void InOrderDigest::expect(std::uint64_t size, bool hole) {
-  pieces_.push_back({announced_, size, hole ? State::hole : State::missing});
-  announced_ += size;
-  skip_holes();
+void InOrderDigest::expect(std::uint64_t offset, std::uint64_t size) {
+  pieces_.push_back({offset, size, false});
 }
 
 void InOrderDigest::written(std::uint64_t offset, ByteView content) {
@@ -21,16 +19,15 @@ void InOrderDigest::written(std::uint64_t offset, ByteView content) {
                                       [](const Piece& p, std::uint64_t at) { return p.offset < at; });
   if (piece == pieces_.end() || piece->offset != offset) return;
   if (piece != pieces_.begin()) {
-    piece->state = State::written;
+    piece->is_written = true;
     return;
   }
   hasher_.update(content);
   pieces_.pop_front();
-  skip_holes();
 }
 
 Result<void> InOrderDigest::catch_up(std::uint64_t budget, const Read& read) {
-  while (!pieces_.empty() && pieces_.front().state == State::written && budget > 0) {
+  while (!pieces_.empty() && pieces_.front().is_written && budget > 0) {
     Bytes content(std::min(pieces_.front().size, kReadBytes));
     for (std::uint64_t at = 0; at < pieces_.front().size; at += content.size()) {
       content.resize(std::min<std::uint64_t>(content.size(), pieces_.front().size - at));
@@ -39,16 +36,8 @@ Result<void> InOrderDigest::catch_up(std::uint64_t budget, const Read& read) {
     }
     budget -= std::min(budget, pieces_.front().size);
     pieces_.pop_front();
-    skip_holes();
   }
   return {};
-}
-
-void InOrderDigest::skip_holes() {
-  while (!pieces_.empty() && pieces_.front().state == State::hole) {
-    hasher_.update_zeros(pieces_.front().size);
-    pieces_.pop_front();
-  }
 }
 
 }  // namespace dcdn::store

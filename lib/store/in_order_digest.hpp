@@ -1,4 +1,5 @@
-// in_order_digest.hpp - the digest of a file whose pieces are written in any order.
+// in_order_digest.hpp - the digest of a file's data, whose pieces are written in any order. Holes are no
+// data.
 //
 // Pieces that come in order are hashed from memory. What came early is read back once the gap before it is
 // filled, a little at a time, so that no single write waits for gigabytes.
@@ -13,8 +14,8 @@ namespace dcdn::store {
 
 class InOrderDigest {
  public:
-  /// The next piece of the file; pieces are announced in order of their offset.
-  void expect(std::uint64_t size, bool hole);
+  /// The next piece of data; pieces are announced in order of their offset.
+  void expect(std::uint64_t offset, std::uint64_t size);
   /// A piece is on disk, and here are its bytes.
   void written(std::uint64_t offset, ByteView content);
   /// Fills a buffer from the file.
@@ -26,17 +27,14 @@ class InOrderDigest {
   [[nodiscard]] Digest digest() const { return hasher_.digest(); }
 
  private:
-  enum class State : std::uint8_t { missing, written, hole };
   struct Piece {
     std::uint64_t offset;
     std::uint64_t size;
-    State state;
+    bool is_written;
   };
-  void skip_holes();
 
   digest::Hasher hasher_;
   std::deque<Piece> pieces_;  // announced and not hashed yet
-  std::uint64_t announced_ = 0;
 };
 
 }  // namespace dcdn::store

@@ -6,67 +6,11 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "wire/frame_reader.hpp"
-
 namespace dcdn::store {
 
 namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{256} << 10;
-
-// One read through the log; `good` moves on frame by frame.
-class Replay {
- public:
-  Replay(int fd, const std::string& what, const ManifestLog::Visit& visit)
-      : fd_(fd), what_(what), visit_(visit) {}
-
-  Result<std::uint64_t> run() {
-    Bytes piece(kReadBytes);
-    for (std::uint64_t at = 0; !ended_;) {
-      DCDN_TRY(const std::size_t got, read_full_at(fd_, piece, at, what_));
-      if (got == 0) break;
-      at += got;
-      reader_.push(ByteView(piece).first(got));
-      DCDN_CHECK(take_frames());
-    }
-    return good_;
-  }
-
- private:
-  Result<void> take_frames() {
-    while (!ended_) {
-      auto step = reader_.next();
-      if (!step || std::holds_alternative<wire::Damage>(*step)) {
-        ended_ = true;
-        break;
-      }
-      if (std::holds_alternative<wire::NeedInput>(*step)) break;
-      const auto& frame = std::get<wire::Frame>(*step);
-      if (frame.type == wire::FrameType::segment) {
-        DCDN_TRY(const bool more, take_segment(frame.body.view()));
-        ended_ = !more;
-      }
-      if (!ended_) good_ += wire::kHeaderBytes + frame.body.size();
-    }
-    return {};
-  }
-  Result<bool> take_segment(ByteView body) {
-    const auto segment = wire::parse_segment(body);
-    if (!segment) return false;
-    const Digest id = wire::segment_id(body);
-    if (!checker_.add(*segment, id)) return false;
-    return visit_(*segment, id);
-  }
-
-  int fd_;
-  const std::string& what_;
-  const ManifestLog::Visit& visit_;
-  BufferPool pool_{wire::kMaxSegmentBody};
-  wire::FrameReader reader_{wire::OnDamage::strict, pool_};
-  wire::ManifestChecker checker_;
-  std::uint64_t good_ = 0;
-  bool ended_ = false;
-};
 
 }  // namespace
 
@@ -81,8 +25,44 @@ Result<ManifestLog> ManifestLog::open(int slot, std::string what) {
   return log;
 }
 
+ManifestLog::Reader::Reader(const ManifestLog& log) : fd_(log.fd()), what_(log.what_), piece_(kReadBytes) {}
+
+Result<std::optional<ManifestLog::Reader::Read>> ManifestLog::Reader::next() {
+  intact_ += std::exchange(given_, 0);
+  while (!ended_) {
+    auto step = frames_.next();
+    if (!step || std::holds_alternative<wire::Damage>(*step)) break;
+    if (std::holds_alternative<wire::NeedInput>(*step)) {
+      DCDN_TRY(const std::size_t got, read_full_at(fd_, piece_, at_, what_));
+      if (got == 0) break;
+      at_ += got;
+      frames_.push(ByteView(piece_).first(got));
+      continue;
+    }
+    const auto& frame = std::get<wire::Frame>(*step);
+    const std::size_t size = wire::kHeaderBytes + frame.body.size();
+    if (frame.type != wire::FrameType::segment) {
+      intact_ += size;
+      continue;
+    }
+    auto segment = wire::parse_segment(frame.body.view());
+    const Digest id = wire::segment_id(frame.body.view());
+    if (!segment || !checker_.add(*segment, id)) break;
+    given_ = size;
+    return std::optional<Read>(Read{*std::move(segment), id});
+  }
+  ended_ = true;
+  return std::optional<Read>();
+}
+
 Result<std::uint64_t> ManifestLog::replay(const Visit& visit) const {
-  return Replay(fd_.get(), what_, visit).run();
+  Reader reader(*this);
+  for (;;) {
+    DCDN_TRY(const auto read, reader.next());
+    if (!read) return reader.intact_bytes();
+    DCDN_TRY(const bool more, visit(read->segment, read->id));
+    if (!more) return reader.intact_bytes();
+  }
 }
 
 Result<void> ManifestLog::append(ByteView frames) {
@@ -143,15 +123,23 @@ void EntryCollector::add_region(std::uint64_t size, bool hole) {
   regions.push_back({offset, size, hole});
 }
 
+Result<const WholeEntry*> EntryReader::next() {
+  for (;;) {
+    for (; read_ && next_record_ < read_->segment.records.size();)
+      if (collector_.add(read_->segment.records[next_record_++])) return &collector_.entry();
+    DCDN_TRY(read_, segments_.next());
+    next_record_ = 0;
+    if (!read_) return static_cast<const WholeEntry*>(nullptr);
+  }
+}
+
 Result<void> for_each_entry(const ManifestLog& log, const EntryVisit& visit) {
-  EntryCollector collector;
-  auto done = log.replay([&](const wire::Segment& segment, const Digest&) -> Result<bool> {
-    for (const wire::Record& record : segment.records)
-      if (collector.add(record)) DCDN_CHECK(visit(collector.entry()));
-    return true;
-  });
-  if (!done) return done.error();
-  return {};
+  EntryReader entries(log);
+  for (;;) {
+    DCDN_TRY(const WholeEntry* entry, entries.next());
+    if (entry == nullptr) return {};
+    DCDN_CHECK(visit(*entry));
+  }
 }
 
 }  // namespace dcdn::store

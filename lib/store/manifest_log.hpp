@@ -1,10 +1,12 @@
 // manifest_log.hpp - manifest.dcs: the segments of a chain, appended as they came, read again from the start.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "wire/frame_reader.hpp"
 #include "wire/manifest.hpp"
 
 namespace dcdn::store {
@@ -14,11 +16,36 @@ class ManifestLog {
   /// Opens or makes manifest.dcs in `slot`. `what` names it in errors.
   static Result<ManifestLog> open(int slot, std::string what);
 
+  /// Reads the intact chain from the start, a segment at a time. It ends at the first damage, at a segment
+  /// that ManifestChecker refuses, or at the end. The log outlives it. Memory: one frame.
+  class Reader {
+   public:
+    explicit Reader(const ManifestLog& log);
+    struct Read {
+      wire::Segment segment;
+      Digest id;
+    };
+    /// nullopt: it ends here.
+    Result<std::optional<Read>> next();
+    /// Whole frames so far, without the segment that next() gave last.
+    [[nodiscard]] std::uint64_t intact_bytes() const { return intact_; }
+
+   private:
+    int fd_;
+    std::string what_;
+    Bytes piece_;
+    BufferPool pool_{wire::kMaxSegmentBody};
+    wire::FrameReader frames_{wire::OnDamage::strict, pool_};
+    wire::ManifestChecker checker_;
+    std::uint64_t at_ = 0;
+    std::uint64_t intact_ = 0;
+    std::uint64_t given_ = 0;  // bytes of the segment that was given last
+    bool ended_ = false;
+  };
+
   /// Gets a segment and its id; false stops before it.
   using Visit = std::function<Result<bool>(const wire::Segment& segment, const Digest& id)>;
-  /// The intact chain from the start: ends at the first damage, at a segment that ManifestChecker refuses,
-  /// where the visitor stops, or at the end. Returns how many bytes of whole frames that is. Memory: one
-  /// frame.
+  /// The same, visited; ends where the visitor stops as well. Returns how many bytes of whole frames that is.
   Result<std::uint64_t> replay(const Visit& visit) const;
 
   /// Whole frames at the end; on error the log is as long as it was.
@@ -51,8 +78,6 @@ struct WholeEntry {
   Digest first_chunk_content;   ///< zero if it has no chunk
   std::vector<Region> regions;  ///< adjacent chunks are one
   [[nodiscard]] bool has_holes() const;
-  /// The file is exactly one chunk, so the chunk's digest is the file's.
-  [[nodiscard]] bool is_one_chunk() const { return chunks == 1 && !has_holes(); }
 };
 
 /// Puts records together to entries.
@@ -67,6 +92,20 @@ class EntryCollector {
   WholeEntry entry_;
   std::uint64_t files_ = 0;
   std::uint64_t chunks_ = 0;
+};
+
+/// The whole entries of a chain, in order, one at a time. The log outlives it.
+class EntryReader {
+ public:
+  explicit EntryReader(const ManifestLog& log) : segments_(log) {}
+  /// Valid until the next call; null: there are no more.
+  Result<const WholeEntry*> next();
+
+ private:
+  ManifestLog::Reader segments_;
+  std::optional<ManifestLog::Reader::Read> read_;
+  std::size_t next_record_ = 0;
+  EntryCollector collector_;
 };
 
 using EntryVisit = std::function<Result<void>(const WholeEntry& entry)>;

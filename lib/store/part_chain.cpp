@@ -38,10 +38,8 @@ void PartChain::begin_file(const wire::EntryBegin& entry) {
   current_ = std::make_shared<PartFile>();
   current_->path = kind_ == wire::ObjectKind::tree ? entry.path : kSingleFileName;
   current_->number = verified_.size();
-  current_->promised = entry.size.has_value();
   current_->promised_bytes = entry.size.value_or(0);
   current_->digest = std::make_unique<InOrderDigest>();
-  promised_ += entry.size.value_or(0);
   verified_.push_back(false);
   last_chunk_bytes_ = 0;
 }
@@ -58,12 +56,12 @@ void PartChain::add_chunk(const wire::ChunkRecord& record, const IsHere& is_here
   last_chunk_bytes_ = record.content_size;
   if (current_->chunks++ == 0) current_->first_chunk_content = record.content;
   current_->announced += record.content_size;
-  if (current_->digest) current_->digest->expect(record.content_size, false);
+  if (current_->digest) current_->digest->expect(offset, record.content_size);
   if (window_.find(record.carried) == nullptr)
     window_.insert(record.carried, KnownChunk{current_, offset, chunk});
   if (is_here(current_, offset, record, chunk)) {
     current_->digest.reset();  // bytes of an earlier process are read at the end, with a clear view
-    bytes_are_here(*current_, record.content_size);
+    bytes_done_ += record.content_size;
     return;
   }
   ++segment.missing;
@@ -83,15 +81,14 @@ void PartChain::add_hole(std::uint64_t size) {
   more_follows();
   current_->announced += size;
   current_->has_holes = true;
-  if (current_->digest) current_->digest->expect(size, true);
-  bytes_are_here(*current_, size);
+  bytes_done_ += size;
 }
 
 void PartChain::end_file(const wire::EntryEnd& end) {
   current_->ended = true;
   current_->content = end.content;
   // The digest of its only chunk is the file's: nothing to be hashed twice.
-  if (current_->chunks == 1 && !current_->has_holes) current_->digest.reset();
+  if (current_->chunks == 1) current_->digest.reset();
   last_chunk_bytes_ = 0;
   note_whole(current_);
   current_.reset();
@@ -103,11 +100,6 @@ void PartChain::more_follows() {
   std::uint32_t& cut_at = segments_[last_chunk_segment_].cut_at;
   cut_at = std::max(cut_at, last_chunk_bytes_);
   last_chunk_bytes_ = 0;
-}
-
-void PartChain::bytes_are_here(const PartFile& file, std::uint64_t size) {
-  bytes_done_ += size;
-  if (file.promised) promised_done_ += size;
 }
 
 void PartChain::note_whole(const PartFilePtr& file) {
@@ -134,7 +126,7 @@ void PartChain::place_done(const wire::ChunkRecord& record) {
   const ChunkPlace place = std::move(found->second.places.back());
   found->second.places.pop_back();
   if (found->second.places.empty()) missing_.erase(found);
-  bytes_are_here(*place.file, record.content_size);
+  bytes_done_ += record.content_size;
   --place.file->missing;
   note_whole(place.file);
   --segments_[place.segment].missing;

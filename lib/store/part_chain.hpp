@@ -70,10 +70,6 @@ class PartChain {
   [[nodiscard]] bool complete() const { return checker_.finished() && segments_done_ == segments_.size(); }
   [[nodiscard]] const Digest& object_id() const { return checker_.last_id(); }
   [[nodiscard]] std::vector<message::ChunkPlanStep> plan() const;
-  /// Bytes that the files begun so far were promised to have and that are not here yet.
-  [[nodiscard]] std::uint64_t promised_bytes() const {
-    return promised_ - std::min(promised_, promised_done_);
-  }
 
   /// Files with no missing chunk and all records known, once each, since the last call.
   std::vector<PartFilePtr> take_whole_files() { return std::exchange(whole_files_, {}); }
@@ -98,7 +94,6 @@ class PartChain {
   void add_hole(std::uint64_t size);
   void end_file(const wire::EntryEnd& end);
   void more_follows();
-  void bytes_are_here(const PartFile& file, std::uint64_t size);
   void note_whole(const PartFilePtr& file);
 
   wire::ObjectKind kind_;
@@ -112,8 +107,6 @@ class PartChain {
   std::uint64_t chunks_ = 0;
   std::uint64_t segments_done_ = 0;
   std::uint64_t bytes_done_ = 0;
-  std::uint64_t promised_ = 0;
-  std::uint64_t promised_done_ = 0;
   std::uint64_t last_chunk_segment_ =
       0;  // where the current file's last chunk is, while it is the last record
   std::uint32_t last_chunk_bytes_ = 0;

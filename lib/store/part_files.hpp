@@ -19,9 +19,8 @@ struct PartFile {
   std::uint64_t chunks = 0;
   std::uint64_t missing = 0;  ///< chunks
   bool has_holes = false;
-  bool promised = false;  ///< its size was told beforehand
-  std::uint64_t promised_bytes = 0;
-  bool ended = false;  ///< all its records are known
+  std::uint64_t promised_bytes = 0;  ///< its size, if that was told beforehand
+  bool ended = false;                ///< all its records are known
   Digest first_chunk_content;
   Digest content;                         ///< of the whole file, once ended
   std::unique_ptr<InOrderDigest> digest;  ///< none: the file is read again at the end, or was checked already

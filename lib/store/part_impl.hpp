@@ -2,7 +2,8 @@
 //
 // part_object.cpp    the calls, one by one
 // part_load.cpp      opening, resuming and setting aside a slot
-// part_finalize.cpp  checking and delivering
+// part_check.cpp     checking what is all here
+// part_finalize.cpp  delivering it
 // part_again.cpp     ending a delivery that was cut short
 #pragma once
 #include <memory>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "digest/hasher.hpp"
 #include "store/have_map.hpp"
 #include "store/manifest_log.hpp"
 #include "store/old_chain.hpp"
@@ -19,6 +21,23 @@
 #include "store/publish.hpp"
 
 namespace dcdn::store {
+
+/// How far the check of an object that is all here has come.
+struct PartCheck {
+  explicit PartCheck(const ManifestLog& log) : entries(log) {}
+  /// A file that is read again.
+  struct File {
+    WholeEntry entry;
+    UniqueFd fd;
+    std::string shown;
+    digest::Hasher hasher;
+    std::size_t region = 0;
+    std::uint64_t at = 0;  // in the region
+  };
+  EntryReader entries;
+  std::optional<File> file;
+  std::string first_wrong;
+};
 
 struct PartObject::Impl {
   Impl(std::shared_ptr<ReceiveDir> receive_dir, Options chosen)
@@ -45,6 +64,8 @@ struct PartObject::Impl {
 
   // part_object.cpp
   Result<void> check_new(const wire::Segment& segment, const Digest& id) const;
+  /// Asks whether a segment may come. What is refused for good leaves nothing here.
+  Result<void> promise(const wire::Segment& segment, std::size_t frame_bytes);
   /// Stores chunks of `segment` whose content is on disk somewhere.
   Result<void> fill_from_known(const wire::Segment& segment);
   /// Looks in the older files, at the first and the last place where it is missing.
@@ -59,10 +80,15 @@ struct PartObject::Impl {
   /// After a failed sync: what was not on disk before is missing again. Returns `error`.
   Error forget_unsynced(Error error);
 
+  // part_check.cpp
+  /// Goes on checking the digests of all files, about `bytes` of them. True: all are right. error corrupt:
+  /// one is not, and its chunks are missing again.
+  Result<bool> check_some(std::uint64_t bytes);
+  Result<void> begin_check(const WholeEntry& entry);
+  Result<void> judge(const WholeEntry& entry, bool right);
+  Result<bool> end_check();
+
   // part_finalize.cpp
-  Result<void> verify();
-  /// Whether a file has its digest; makes its holes first.
-  Result<bool> is_right(const WholeEntry& entry);
   /// Makes what no chunk makes, sets modes and times; all of it is on disk when this returns.
   Result<void> settle();
   /// Only after settle(): notes that, then gives names. Returns the final path.
@@ -78,6 +104,9 @@ struct PartObject::Impl {
   [[nodiscard]] std::optional<std::string> name_cut_short();
   Result<std::optional<Delivered>> deliver_again(const BeforeNaming& before_naming);
 
+  [[nodiscard]] Error stopped_error() const {
+    return Error(Errc::interrupted, display() + ": interrupted; what is here is kept");
+  }
   [[nodiscard]] Staged staged();
   [[nodiscard]] std::string display() const;
   [[nodiscard]] std::string slot_path() const { return dir->part_dir() + "/" + slot; }
@@ -99,6 +128,8 @@ struct PartObject::Impl {
   std::optional<OldChain> old;
   std::shared_ptr<BasisFiles> basis;
   PartChain chain;
+  std::unique_ptr<PartCheck> check;
+  bool checked = false;                 // all files are right
   std::vector<std::uint64_t> unsynced;  // chunks whose byte in the map is 1
 };
 

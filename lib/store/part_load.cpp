@@ -116,9 +116,12 @@ Result<void> PartObject::Impl::load() {
   const std::string shown = escape_for_display(slot_path());
   loaded = false;
   settled = false;
+  checked = false;
+  check.reset();
   slot_synced = false;
   chain = PartChain(options.kind);
   unsynced.clear();
+  if (options.promise) options.promise->restart();
   DCDN_TRY(slot_fd, open_directory(dir->part_fd(), slot, Missing::make, shown));
   DCDN_TRY(UniqueFd tree, open_directory(slot_fd.get(), "tree", Missing::make, shown + "/tree"));
   files.emplace(TreeRoot(std::move(tree), options.name));
@@ -148,11 +151,13 @@ Result<void> PartObject::Impl::load() {
                                    const wire::ChunkRecord& record, std::uint64_t chunk) {
     const bool here = is_here(file, offset, record, chunk);
     if (!here && map->has(chunk)) lost.push_back(chunk);
+    if (here && options.promise) options.promise->written(record.content_size);
     return here;
   };
   DCDN_TRY(const std::uint64_t intact,
            log->replay([&](const wire::Segment& segment, const Digest& id) -> Result<bool> {
              if (!chain.check(segment, id)) return false;
+             if (options.promise) options.promise->found(segment, 0);
              chain.add(segment, id, is_here_or_lost);
              DCDN_CHECK(check_whole_files());
              return true;

@@ -12,20 +12,10 @@ namespace {
 
 // How much of what came early one write may read back: enough to keep up, little enough not to be felt.
 constexpr std::uint64_t kCatchUpBytes = std::uint64_t{4} << 20;
+constexpr std::uint64_t kCheckBytes = std::uint64_t{64} << 20;
 
 Error finished_error(const PartObject::Options& options) {
   return {Errc::internal, escape_for_display(options.name) + ": is no longer open here"};
-}
-
-std::uint64_t promised_by(const wire::Segment& segment) {
-  std::uint64_t sum = 0;
-  for (const wire::Record& record : segment.records)
-    if (const auto* entry = std::get_if<wire::EntryBegin>(&record)) {
-      const std::uint64_t size = entry->size.value_or(0);
-      sum = size > wire::kMaxObjectBytes - std::min(sum, wire::kMaxObjectBytes) ? wire::kMaxObjectBytes
-                                                                                : sum + size;
-    }
-  return sum;
 }
 
 Result<void> check_receivable(const std::string& name) {
@@ -94,15 +84,19 @@ Result<void> PartObject::Impl::check_new(const wire::Segment& segment, const Dig
                                       ", which may be outside what is sent")
           .with_hint("leave the link out, or allow it on the receiving side");
   }
-  const std::uint64_t promised = promised_by(segment);
-  if (promised == 0) return {};
-  DCDN_TRY(const std::uint64_t free, dir->free_bytes());
-  const std::uint64_t outstanding = chain.promised_bytes();
-  if (promised > free || outstanding > free - promised)
-    return Error(Errc::no_space, display() + ": needs " + std::to_string(outstanding + promised) +
-                                     " bytes more, and " + std::to_string(free) + " are free")
-        .with_hint("make room, then send again: what is here is kept");
   return {};
+}
+
+Result<void> PartObject::Impl::promise(const wire::Segment& segment, std::size_t frame_bytes) {
+  if (!options.promise) return {};
+  const auto promised = options.promise->announce(segment, frame_bytes);
+  if (promised) return {};
+  if (promised.error().code == Errc::limit) {
+    over = true;
+    options.promise->restart();
+    (void)remove_slots().has_value();
+  }
+  return promised.error().during(escape_for_display(options.name));
 }
 
 Result<SegmentNeed> PartObject::add_segment(const wire::Segment& segment, const Digest& id, ByteView frames) {
@@ -112,6 +106,7 @@ Result<SegmentNeed> PartObject::add_segment(const wire::Segment& segment, const 
     DCDN_CHECK(self.or_over(self.set_aside(segment.index)));
   if (!self.chain.has_segment(segment.index)) {
     DCDN_CHECK(self.check_new(segment, id));
+    DCDN_CHECK(self.promise(segment, frames.size()));
     DCDN_CHECK(self.log->append(frames));
     self.chain.add(segment, id, [](const auto&...) { return false; });
     DCDN_CHECK(self.check_whole_files());
@@ -157,6 +152,7 @@ Result<std::uint64_t> PartObject::Impl::store(const wire::ChunkRecord& record, c
     DCDN_CHECK(map->set(place.chunk, 1, Have::written));
     unsynced.push_back(place.chunk);
     stored += content.size();
+    if (options.promise) options.promise->written(content.size());
     if (place.file->digest) {
       place.file->digest->written(place.offset, content.view());
       const auto read = [&](std::uint64_t at, MutableByteView into) {
@@ -173,10 +169,12 @@ Result<std::uint64_t> PartObject::Impl::store(const wire::ChunkRecord& record, c
 Result<void> PartObject::Impl::check_whole_files() {
   for (const PartFilePtr& file : chain.take_whole_files()) {
     const std::unique_ptr<InOrderDigest> digest = std::move(file->digest);
-    if (file->chunks == 1 && !file->has_holes) {
+    if (file->chunks == 1) {
       if (file->first_chunk_content == file->content) chain.set_verified(*file);
     } else if (digest) {
-      const auto read = [&](std::uint64_t at, MutableByteView into) { return files->read(file, at, into); };
+      const auto read = [&](std::uint64_t at, MutableByteView into) {
+        return options.stopped() ? Result<void>(stopped_error()) : files->read(file, at, into);
+      };
       const auto caught_up = digest->catch_up(~std::uint64_t{0}, read);
       // What is not right is read again by finalize(), which then says so.
       if (caught_up && digest->caught_up() && digest->digest() == file->content) chain.set_verified(*file);
@@ -254,6 +252,12 @@ Result<void> PartObject::Impl::sync_unsynced() {
   return map->sync();
 }
 
+Result<bool> PartObject::check_some(std::uint64_t bytes) {
+  Impl& self = *impl_;
+  if (self.over || !self.chain.complete() || self.settled) return true;
+  return self.check_some(bytes);
+}
+
 Result<std::string> PartObject::finalize(const BeforeNaming& before_naming) {
   Impl& self = *impl_;
   if (self.over) return finished_error(self.options);
@@ -261,7 +265,9 @@ Result<std::string> PartObject::finalize(const BeforeNaming& before_naming) {
   if (self.settled) {
     DCDN_CHECK(self.settle_again());  // some of it may have its name already
   } else {
-    DCDN_CHECK(self.verify());
+    for (bool checked = false; !checked;) {
+      DCDN_TRY(checked, self.check_some(kCheckBytes));
+    }
     DCDN_CHECK(self.settle());
   }
   return self.give_names(before_naming);
@@ -271,6 +277,7 @@ Result<void> PartObject::discard() {
   Impl& self = *impl_;
   if (self.over) return {};
   self.over = true;
+  if (self.options.promise) self.options.promise->restart();
   return self.remove_slots();
 }
 

@@ -25,6 +25,7 @@
 #include "message/session_message.hpp"
 #include "store/basis_files.hpp"
 #include "store/collision.hpp"
+#include "store/promise_ledger.hpp"
 #include "store/receive_dir.hpp"
 #include "store/segment_need.hpp"
 #include "wire/manifest.hpp"
@@ -68,6 +69,10 @@ class PartObject {
     /// Else a symbolic link to somewhere outside its tree is refused: absolute, or with ".." above the top,
     /// or with ".." after another component (which may be a link itself).
     bool allow_unsafe_links = false;
+    /// Asked before anything of a segment is done; null: nobody limits it.
+    std::shared_ptr<ObjectPromise> promise;
+    /// Whether to give up what takes long: the process is to end. What is here is kept.
+    std::function<bool()> stopped = [] { return false; };
   };
   /// Ends a delivery that was cut short when only names were left to give, as it would have ended. nullopt:
   /// there is none. Errors as of finalize().
@@ -91,7 +96,8 @@ class PartObject {
   /// moves that chain aside to .old, but for the segments before it. Equal chunks already stored (this chain,
   /// .old) are copied instead of asked for, and a chunk that is missing in several places is asked for once,
   /// by the first of them. Files are made when their first bytes come, links and empty files in finalize().
-  /// error no_space: promised sizes do not fit; corrupt: ManifestChecker; refused: an unsafe link; io.
+  /// error limit, no_space: as ObjectPromise; limit: nothing is left of the object here. corrupt:
+  /// ManifestChecker; refused: an unsafe link; io.
   Result<SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id, ByteView frames);
   /// Content that was verified against `record`: written to every place in known segments that lists its
   /// digest. Unknown or already stored digests are ignored (returns 0). Returns content bytes that became
@@ -113,12 +119,15 @@ class PartObject {
   /// fdatasync of what was written since the last call, then 2 in the map. When that fails, the chunks it was
   /// for are missing again.
   Result<void> checkpoint();
-  /// Checks every file digest, sets modes and times, fsyncs, gives the final name by the collision policy,
-  /// removes the slot. Returns the final path, when name and content are on disk. Set-user-id, set-group-id
-  /// and sticky bits are never set. error corrupt: a file's digest is wrong, and its chunks are missing
-  /// again; exists: somebody took the name meanwhile, or something of another kind is in the way, the slot
-  /// stays for another try; nothing: collision is skip, and something else than what came was kept, so not
-  /// all of the object is there.
+  /// Goes on checking the digests of files, so far as that means to read them again: about `bytes` a call, so
+  /// that others get their turn. True: all are right, or it is not complete(). Errors as of finalize().
+  Result<bool> check_some(std::uint64_t bytes);
+  /// Checks every file digest that is not checked, sets modes and times, fsyncs, gives the final name by the
+  /// collision policy, removes the slot. Returns the final path, when name and content are on disk.
+  /// Set-user-id, set-group-id and sticky bits are never set. error corrupt: a file's digest is wrong, and
+  /// its chunks are missing again; interrupted: the options said so; exists: somebody took the name
+  /// meanwhile, or something of another kind is in the way, the slot stays for another try; nothing:
+  /// collision is skip, and something else than what came was kept, so not all of the object is there.
   Result<std::string> finalize(const BeforeNaming& before_naming = {});
   /// Forgets the slot (cancel).
   Result<void> discard();

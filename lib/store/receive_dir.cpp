@@ -72,15 +72,30 @@ ReceiveDir::~ReceiveDir() {
   ::unlinkat(out_.get(), kPartDirName, AT_REMOVEDIR);
 }
 
-Result<std::uint64_t> ReceiveDir::free_bytes() const {
+Result<Room> ReceiveDir::room() const {
   struct statvfs info {};
   if (::fstatvfs(out_.get(), &info) != 0)
     return errno_error(errno, escape_for_display(path_) + ": ask for free space");
-  return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  Room room;
+  room.bytes = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  if (info.f_files > 0) room.files = info.f_favail;
+  return room;
 }
 
-Result<std::uint64_t> ReceiveDir::used_bytes() const {
-  return tree_bytes(out_.get(), escape_for_display(path_));
+Result<std::uint64_t> ReceiveDir::settled_bytes() const {
+  std::set<std::string> busy;
+  {
+    const std::lock_guard lock(mutex_);
+    busy = busy_slots_;
+  }
+  DCDN_TRY(std::uint64_t bytes, tree_bytes(out_.get(), escape_for_display(path_)));
+  for (const std::string& slot : busy) {
+    const UniqueFd fd(::openat(part_.get(), slot.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd.valid()) continue;  // nothing of it yet
+    DCDN_TRY(const std::uint64_t of_slot, tree_bytes(fd.get(), escape_for_display(path_)));
+    bytes -= std::min(bytes, of_slot);
+  }
+  return bytes;
 }
 
 Result<int> ReceiveDir::clean(std::int64_t older_than_s) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -12,6 +13,12 @@
 namespace dcdn::store {
 
 inline constexpr const char* kPartDirName = ".dcdn-part";
+
+/// What an unprivileged process may still make on a disk.
+struct Room {
+  std::uint64_t bytes = 0;
+  std::optional<std::uint64_t> files;  ///< not every file system has a limit
+};
 
 /// The directory that is received into. Destroying it removes the staging folder if nothing is left in it.
 /// Threads  any; a slot is its PartObject's.
@@ -26,10 +33,10 @@ class ReceiveDir {
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string part_dir() const { return path_ + "/" + kPartDirName; }
-  /// Bytes an unprivileged process may still write here.
-  [[nodiscard]] Result<std::uint64_t> free_bytes() const;
-  /// Lengths of all files below OUT, staging included, bytes (for --quota); walks the tree.
-  [[nodiscard]] Result<std::uint64_t> used_bytes() const;
+  [[nodiscard]] Result<Room> room() const;
+  /// Lengths of all files below OUT, bytes, with what is unfinished, but without the slots that are in use;
+  /// walks the tree.
+  [[nodiscard]] Result<std::uint64_t> settled_bytes() const;
   /// Removes staging folders last touched before `older_than_s` (seconds since 1970), but none that is in use
   /// here; returns how many.
   Result<int> clean(std::int64_t older_than_s);

@@ -21,6 +21,11 @@ constexpr std::uint64_t kVainPerByte = 64;
 
 constexpr const char* kBodyDamaged = "the body does not match its check";
 
+// Of a body that is collected, room for this much more than came: a header alone must not cost what it
+// claims.
+constexpr std::size_t kRoomFactor = 4;
+constexpr std::size_t kLeastRoom = 256;
+
 Buffer buffer_for(std::size_t size, BufferPool& pool) {
   return size < kPooledFrom ? Buffer::allocate(size) : pool.take(size);
 }
@@ -155,14 +160,23 @@ FrameReader::Verdict FrameReader::damaged(const char* what) {
 }
 
 void FrameReader::start_body() {
-  body_ = buffer_for(frame_.body_bytes, *pool_);
+  body_ = frame_.body_bytes == 0 ? Buffer::allocate(0) : Buffer();
   body_fill_ = 0;
   collecting_ = true;
   if (frame_.body_bytes == 0) body_collected();
 }
 
+void FrameReader::make_room(std::size_t bytes) {
+  if (bytes <= body_.size()) return;
+  const std::size_t room = std::max(bytes * kRoomFactor, kLeastRoom);
+  Buffer larger = buffer_for(std::min<std::size_t>(room, frame_.body_bytes), *pool_);
+  if (body_fill_ > 0) std::memcpy(larger.writable().data(), body_.view().data(), body_fill_);
+  body_ = std::move(larger);
+}
+
 std::size_t FrameReader::collect_body(ByteView in) {
   const std::size_t used = std::min<std::size_t>(in.size(), frame_.body_bytes - body_fill_);
+  make_room(body_fill_ + used);
   std::memcpy(body_.writable().data() + body_fill_, in.data(), used);
   body_fill_ += used;
   if (body_fill_ == frame_.body_bytes) body_collected();

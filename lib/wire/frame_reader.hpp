@@ -23,9 +23,9 @@ struct Damage {
 };
 using ReadStep = std::variant<NeedInput, Frame, Damage>;
 
-/// Pure: no I/O. Holds at most one unfinished frame (kMaxBody) plus what one push brought. Making one
-/// allocates nothing: there is one for every stream of a session. Unknown types come out as frames like any
-/// other: the caller skips them.
+/// Pure: no I/O. Holds at most one unfinished frame plus what one push brought; of that frame four times what
+/// came of it (at most kMaxBody), whatever its header claims. Making one allocates nothing: there is one for
+/// every stream of a session. Unknown types come out as frames like any other: the caller skips them.
 class FrameReader {
  public:
   FrameReader(OnDamage on_damage, BufferPool& pool);
@@ -60,6 +60,7 @@ class FrameReader {
   std::size_t collect_body(ByteView in);
   Verdict judge_header(ByteView header);
   void start_body();
+  void make_room(std::size_t bytes);  // in body_
   void body_collected();
   bool claim_too_costly();
   void give_frame(Buffer body);

@@ -49,7 +49,7 @@ struct HoleRecord {
 /// The current file ends. Directories and symlinks have none.
 struct EntryEnd {
   std::uint64_t size = 0;  ///< sum of chunks and holes
-  Digest content;          ///< BLAKE3 of the whole file, as b3sum prints it
+  Digest content;          ///< BLAKE3 of its data, without holes: of a file that has none, as b3sum prints it
   bool operator==(const EntryEnd&) const = default;
 };
 using Record = std::variant<EntryBegin, ChunkRecord, HoleRecord, EntryEnd>;

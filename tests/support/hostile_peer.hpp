@@ -2,7 +2,6 @@
 // (dcdn-session(5)) whatever a test tells it, in whatever order.
 #pragma once
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -11,6 +10,7 @@
 
 #include "session/frame_stream.hpp"
 #include "sign/ed25519.hpp"
+#include "support/memory_growth.hpp"
 #include "support/object_maker.hpp"
 #include "support/temp_dir.hpp"
 #include "unit/net/quic_fixture.hpp"
@@ -123,30 +123,6 @@ inline Bytes signed_frames(const sign::SecretKey& key, const MadeObject& object,
   wire::append_frame(frames, wire::FrameType::signature, wire::encode(*signature));
   return frames;
 }
-
-/// How much memory this process needs more than when it was made. A sanitizer's own memory would be counted
-/// too: there it is nothing.
-class MemoryGrowth {
- public:
-  [[nodiscard]] std::size_t bytes() const {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return 0;
-#else
-    const std::size_t now = resident();
-    return now - std::min(before_, now);
-#endif
-  }
-
- private:
-  static std::size_t resident() {
-    std::ifstream statm("/proc/self/statm");
-    std::size_t size = 0;
-    std::size_t pages = 0;
-    statm >> size >> pages;
-    return pages * static_cast<std::size_t>(::getpagesize());
-  }
-  std::size_t before_ = resident();
-};
 
 /// One event loop for both ends.
 class HostileSession : public net::testing::QuicTest {

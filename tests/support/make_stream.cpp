@@ -1,7 +1,7 @@
 // make_stream - writes a small unsigned chunk stream to standard output, or the bytes of its object.
 //
 //   make_stream [--chunks N] [--chunk-bytes N] [--per-segment N] [--seed N] [--name NAME]
-//               [--repeat] [--omit-repeats] [--chunks-first] [--segments-first] [--content]
+//               [--hole N] [--repeat] [--omit-repeats] [--chunks-first] [--segments-first] [--content]
 #include <unistd.h>
 
 #include <cstdio>
@@ -32,6 +32,7 @@ bool take_flag(const std::string& word, dcdn::test::SampleShape& shape, bool& co
 
 bool take_value(const std::string& word, const char* value, dcdn::test::SampleShape& shape) {
   const std::size_t number = std::strtoul(value, nullptr, 10);
+  if (word == "--hole") return shape.hole = std::strtoull(value, nullptr, 10), true;
   if (word == "--chunks") return shape.chunks = number, true;
   if (word == "--chunk-bytes") return shape.chunk_bytes = number, number > 0;
   if (word == "--per-segment") return shape.chunks_per_segment = number, number > 0;

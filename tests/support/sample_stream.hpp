@@ -18,6 +18,7 @@ struct SampleShape {
   bool omit_repeats = false;    ///< with repeat: the frame comes once
   bool chunks_first = false;    ///< the chunk frames before the segment that lists them
   bool segments_first = false;  ///< all segment frames before all chunk frames
+  std::uint64_t hole = 0;       ///< so many zeros behind the chunks, which no frame carries
   std::string name{};           ///< of the object
 };
 
@@ -38,7 +39,7 @@ inline Bytes sample_content(const SampleShape& shape, std::size_t chunk) {
   return content;
 }
 
-/// What the object of that shape holds.
+/// What the object of that shape holds, but for its hole.
 inline Bytes sample_object(const SampleShape& shape) {
   Bytes all;
   for (std::size_t i = 0; i < shape.chunks; ++i) {
@@ -85,7 +86,8 @@ inline std::vector<SampleSegment> sample_segments(const SampleShape& shape) {
     if (!shape.repeat || !shape.omit_repeats || i == 0) chunks.push_back(sample_chunk_frame(content));
   }
   const Bytes all = sample_object(shape);
-  segment.records.push_back(wire::EntryEnd{all.size(), digest::blake3(all)});
+  if (shape.hole > 0) segment.records.push_back(wire::HoleRecord{shape.hole});
+  segment.records.push_back(wire::EntryEnd{all.size() + shape.hole, digest::blake3(all)});
   cut(true);
   return made;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "api/recv/recv_sinks.hpp"
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "sink/opened_file.hpp"
@@ -44,19 +43,15 @@ bool RecvRun::drain() {
   return shared_.use_count() == 1;
 }
 
-Result<session::ReceiveSettings> RecvRun::settings() {
+session::ReceiveSettings RecvRun::settings() {
   session::ReceiveSettings settings;
   settings.fsync = options_.fsync;
-  settings.quota_bytes = options_.quota_bytes;
-  settings.reserve_bytes = options_.reserve_bytes;
-  settings.max_object_bytes = options_.max_object_bytes;
   settings.coded = options_.transport.carrier != Carrier::streams;
   settings.agent = node::Node::agent();
   settings.max_chunk_content = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(options_.transport.receive_window / 2, wire::kMaxChunkContent));
   settings.trusted = {node_.ledger(), &node_.keyring()};
   settings.statements = [this] { return node_.trust().statements(); };
-  DCDN_CHECK(choose_sinks(options_, settings));
   return settings;
 }
 
@@ -66,10 +61,11 @@ Result<void> RecvRun::open() {
   DCDN_TRY(const node::PeerRules rules,
            node::sender_rules(options_.allow, options_.allow_any, node_.ledger(), options_.ca_file));
   verdict_ = rules.verdict;
-  DCDN_TRY(session::ReceiveSettings receive, settings());
+  session::ReceiveSettings receive = settings();
+  DCDN_TRY(const ReceivePlace place, choose_sinks(options_, receive));
   DCDN_CHECK(node_.open_sessions());
   DCDN_TRY(const std::string address, node_.listen(options_.listen, options_.transport, rules));
-  if (options_.sink == Sink::directory && !options_.keep_encrypted) decrypt_deliveries(receive.dir);
+  if (place.dir && !options_.keep_encrypted) decrypt_deliveries(place);
   shared_ =
       std::make_shared<session::ReceiveShared>(node_.executor(), std::move(receive), node_.key(), *this);
   receiver_ = std::make_unique<session::Receiver>(shared_, options_.once);
@@ -84,10 +80,10 @@ Result<void> RecvRun::open() {
   return {};
 }
 
-void RecvRun::decrypt_deliveries(const std::shared_ptr<store::ReceiveDir>& dir) {
+void RecvRun::decrypt_deliveries(const ReceivePlace& place) {
   std::vector<sign::SecretKey> keys = trust::secret_keys(options_.home);
   keys.insert(keys.begin(), node_.key());
-  sealed_.emplace(node_.executor(), options_, dir, std::move(keys),
+  sealed_.emplace(node_.executor(), options_, place, std::move(keys),
                   [this](const ObjectEnd& delivery, const OpenedDelivery& what) { opened(delivery, what); });
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "api/recv/recv_sinks.hpp"
 #include "api/recv/sealed_deliveries.hpp"
 #include "dcdn/recv.hpp"
 #include "node/node.hpp"
@@ -36,8 +37,8 @@ class RecvRun : private node::Role, public session::ReceiveWatcher {
   bool drain() override;
 
   Result<void> open();
-  Result<session::ReceiveSettings> settings();
-  void decrypt_deliveries(const std::shared_ptr<store::ReceiveDir>& dir);
+  session::ReceiveSettings settings();
+  void decrypt_deliveries(const ReceivePlace& place);
   node::SessionControl control(const std::string& id);
   /// Who it was, into what is told of an object.
   void name_peer(const NodeId& peer, ObjectEnd& object) const;

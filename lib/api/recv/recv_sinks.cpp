@@ -15,20 +15,27 @@ namespace {
 
 using MadeSink = Result<std::shared_ptr<sink::ObjectSink>>;
 
-session::MakeSink into_directory(const RecvOptions& options, std::shared_ptr<store::ReceiveDir> dir) {
+std::function<bool()> asks(const std::shared_ptr<std::atomic<bool>>& flag) {
+  return [flag] { return flag->load(); };
+}
+
+session::MakeSink into_directory(const RecvOptions& options, const ReceivePlace& place,
+                                 const session::ReceiveSettings& settings) {
   store::PartObject::Options part;
   part.collision = collision_of(options.on_collision);
   part.fsync = options.fsync;
-  return [dir = std::move(dir), part, delivered = options.home.state_dir + "/delivered", use = !options.whole,
+  part.stopped = asks(settings.stopping);
+  return [place, part, delivered = options.home.state_dir + "/delivered", use = !options.whole,
           basis = options.basis](const message::Offer& offer, const NodeId& sender,
                                  std::chrono::microseconds round_trip) -> MadeSink {
     store::PartObject::Options object = part;
     object.sender = sender;
     object.name = offer.name;
     object.kind = offer.kind;
+    object.promise = place.ledger->open();
     sink::OlderFiles older{use, basis, offer.object, offer.bytes, {}};
     older.link.rtt = round_trip;
-    return MadeSink(sink::make_directory_sink(dir, std::move(object), delivered, std::move(older)));
+    return MadeSink(sink::make_directory_sink(place.dir, std::move(object), delivered, std::move(older)));
   };
 }
 
@@ -48,22 +55,32 @@ store::Collision collision_of(OnCollision choice) {
   return store::Collision::refuse;
 }
 
-Result<void> choose_sinks(const RecvOptions& options, session::ReceiveSettings& settings) {
+store::ReceiveLimits limits_of(const RecvOptions& options) {
+  return {options.max_object_bytes, options.quota_bytes, options.reserve_bytes};
+}
+
+Result<ReceivePlace> choose_sinks(const RecvOptions& options, session::ReceiveSettings& settings) {
   for (const std::string& path : options.basis)
     if (::access(path.c_str(), R_OK) != 0) return errno_error(errno, "--basis: " + escape_for_display(path));
+  ReceivePlace place;
   if (options.sink == Sink::directory) {
-    DCDN_TRY(settings.dir, store::ReceiveDir::open(options.directory));
-    settings.make_sink = into_directory(options, settings.dir);
-    return {};
+    DCDN_TRY(place.dir, store::ReceiveDir::open(options.directory));
+  }
+  place.ledger = std::make_shared<store::PromiseLedger>(limits_of(options), place.dir);
+  if (place.dir) {
+    settings.make_sink = into_directory(options, place, settings);
+    return place;
   }
   settings.one_output = true;
   settings.in_turn = options.sink == Sink::raw_stdout;
-  settings.make_sink = [raw = settings.in_turn, fd = options.output_fd](
-                           const message::Offer& offer, const NodeId&,
-                           std::chrono::microseconds) -> MadeSink {
-    return MadeSink(raw ? sink::make_raw_sink(fd, offer.kind) : sink::make_stream_sink(fd));
+  settings.make_sink = [raw = settings.in_turn, fd = options.output_fd, ledger = place.ledger,
+                        stopped = asks(settings.stopping)](const message::Offer& offer, const NodeId&,
+                                                           std::chrono::microseconds) -> MadeSink {
+    auto promise = ledger->open();
+    return MadeSink(raw ? sink::make_raw_sink(fd, offer.kind, {std::move(promise), stopped})
+                        : sink::make_stream_sink(fd, std::move(promise)));
   };
-  return {};
+  return place;
 }
 
 }  // namespace dcdn::api

@@ -3,13 +3,22 @@
 #include "dcdn/recv.hpp"
 #include "session/receive_shared.hpp"
 #include "store/collision.hpp"
+#include "store/promise_ledger.hpp"
 
 namespace dcdn::api {
 
 store::Collision collision_of(OnCollision choice);
 
-/// Sets what makes sinks, and the directory if they go into one.
+store::ReceiveLimits limits_of(const RecvOptions& options);
+
+/// Where all objects of one call go, and what is promised to them.
+struct ReceivePlace {
+  std::shared_ptr<store::ReceiveDir> dir;  ///< null: not into a directory
+  std::shared_ptr<store::PromiseLedger> ledger;
+};
+
+/// Sets what makes sinks.
 /// error: the directory cannot be made or used; --basis names what cannot be read.
-Result<void> choose_sinks(const RecvOptions& options, session::ReceiveSettings& settings);
+Result<ReceivePlace> choose_sinks(const RecvOptions& options, session::ReceiveSettings& settings);
 
 }  // namespace dcdn::api

@@ -8,7 +8,6 @@
 
 #include "base/text.hpp"
 #include "sink/opened_file.hpp"
-#include "store/receive_dir.hpp"
 #include "trust/audit_log.hpp"
 
 namespace dcdn::api {
@@ -29,21 +28,6 @@ class Recorder final : public ProgressSink {
  private:
   OpenedDelivery& into_;
 };
-
-std::uint64_t left(std::uint64_t limit, std::uint64_t used) {
-  return limit > used ? limit - used : 0;
-}
-
-/// How much content the limits allow; what is encrypted lies beside what comes out of it until that is whole.
-Result<std::uint64_t> room_in(const RecvOptions& options, const store::ReceiveDir& dir) {
-  std::uint64_t most = options.max_object_bytes > 0 ? options.max_object_bytes : UINT64_MAX;
-  if (options.quota_bytes > 0) {
-    DCDN_TRY(const std::uint64_t used, dir.used_bytes());
-    most = std::min(most, left(options.quota_bytes, used));
-  }
-  DCDN_TRY(const std::uint64_t free, dir.free_bytes());
-  return std::min(most, left(free, options.reserve_bytes));
-}
 
 /// Decrypts the encrypted object that was delivered as `path`, unpacks it into options.directory and removes
 /// `path`. If that fails, `path` stays. error as ContentOpener's; nothing: what was encrypted is no chunk
@@ -109,12 +93,11 @@ bool report_opened(const RecvOptions& options, const ObjectEnd& delivery, const 
   return false;
 }
 
-SealedDeliveries::SealedDeliveries(asio::any_io_executor loop, const RecvOptions& options,
-                                   std::shared_ptr<store::ReceiveDir> dir, std::vector<sign::SecretKey> keys,
-                                   Done done)
+SealedDeliveries::SealedDeliveries(asio::any_io_executor loop, const RecvOptions& options, ReceivePlace place,
+                                   std::vector<sign::SecretKey> keys, Done done)
     : loop_(std::move(loop)),
       options_(options),
-      dir_(std::move(dir)),
+      place_(std::move(place)),
       keys_(std::move(keys)),
       done_(std::move(done)) {}
 
@@ -127,12 +110,8 @@ void SealedDeliveries::add(ObjectEnd delivery) {
 
 OpenedDelivery SealedDeliveries::open(const ObjectEnd& delivery) const {
   UnpackTap tap;
-  tap.dir = dir_;
-  const auto room = room_in(options_, *dir_);
-  OpenedDelivery failed;
-  if (!room) failed.result = room.error();
-  if (!room) return failed;
-  tap.most_bytes = *room;
+  tap.place = place_;
+  tap.together = true;
   return open_delivery(options_, delivery, keys_, tap);
 }
 

@@ -5,7 +5,6 @@
 #include <functional>
 
 #include "api/recv/unpack_stream.hpp"
-#include "store/receive_dir.hpp"
 #include "trust/trust_ledger.hpp"
 #include "work/serial_worker.hpp"
 
@@ -32,8 +31,8 @@ class SealedDeliveries {
  public:
   using Done = std::function<void(const ObjectEnd&, const OpenedDelivery&)>;
   /// `done` is called on `loop`. `options` outlives this; their limits hold for what comes out as well.
-  SealedDeliveries(asio::any_io_executor loop, const RecvOptions& options,
-                   std::shared_ptr<store::ReceiveDir> dir, std::vector<sign::SecretKey> keys, Done done);
+  SealedDeliveries(asio::any_io_executor loop, const RecvOptions& options, ReceivePlace place,
+                   std::vector<sign::SecretKey> keys, Done done);
   ~SealedDeliveries() { finish(); }
   void add(ObjectEnd delivery);
   /// Waits for those that were added; their `done` is then posted.
@@ -44,7 +43,7 @@ class SealedDeliveries {
 
   asio::any_io_executor loop_;
   const RecvOptions& options_;
-  std::shared_ptr<store::ReceiveDir> dir_;
+  const ReceivePlace place_;
   std::vector<sign::SecretKey> keys_;
   Done done_;
   work::SerialWorker worker_;

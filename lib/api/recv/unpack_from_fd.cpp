@@ -13,7 +13,9 @@ Result<void> open_sealed(const RecvOptions& options, const std::vector<ObjectEnd
                          ProgressSink& progress) {
   const auto warn = [&](const std::string& text) { progress.on_note(0, text); };
   for (const ObjectEnd& delivery : sealed) {
-    const auto opened = api::open_delivery(options, delivery, trust::secret_keys(options.home), {});
+    api::UnpackTap tap;
+    tap.together = true;
+    const auto opened = api::open_delivery(options, delivery, trust::secret_keys(options.home), tap);
     if (!api::report_opened(options, delivery, opened, progress, report.paths, warn))
       return opened.result.error();
   }

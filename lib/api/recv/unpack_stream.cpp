@@ -15,6 +15,7 @@
 #include "sink/raw_sink.hpp"
 #include "sink/stream_sink.hpp"
 #include "sink/unpacker.hpp"
+#include "source/input.hpp"
 #include "source/recovering_input.hpp"
 #include "trust/chosen_keys.hpp"
 #include "trust/trust_ledger.hpp"
@@ -63,7 +64,6 @@ class StreamUnpacking {
     rules.delivered = [this](const sink::UnpackedObject& object) { delivered(object); };
     rules.kept = [this](const Error& error) { progress_.on_note(0, error.message); };
     rules.must_be_signed = must_be_signed();
-    rules.most_bytes = tap_.most_bytes;
     return rules;
   }
 
@@ -75,10 +75,13 @@ class StreamUnpacking {
     }
     DCDN_CHECK(choose_signers());
     choose_record();
-    dir_ = tap_.dir;
-    if (options_.sink == Sink::directory && !dir_) {
-      DCDN_TRY(dir_, store::ReceiveDir::open(options_.directory));
+    place_ = tap_.place;
+    if (options_.sink == Sink::directory && !place_.dir) {
+      DCDN_TRY(place_.dir, store::ReceiveDir::open(options_.directory));
     }
+    if (!place_.ledger)
+      place_.ledger = std::make_shared<store::PromiseLedger>(api::limits_of(options_), place_.dir);
+    if (tap_.together) together_ = std::make_shared<store::BytesTogether>();
     return {};
   }
 
@@ -115,14 +118,20 @@ class StreamUnpacking {
   }
 
   std::unique_ptr<sink::ObjectSink> sink_for(const std::string& name, wire::ObjectKind kind) {
-    if (options_.sink == Sink::raw_stdout) return sink::make_raw_sink(options_.output_fd, kind);
-    if (options_.sink == Sink::chunk_stream) return sink::make_stream_sink(options_.output_fd);
+    auto promise = place_.ledger->open(together_);
+    const auto stopped = [fd = options_.interrupt_fd] { return source::readable(fd); };
+    if (options_.sink == Sink::raw_stdout)
+      return sink::make_raw_sink(options_.output_fd, kind, {std::move(promise), stopped});
+    if (options_.sink == Sink::chunk_stream)
+      return sink::make_stream_sink(options_.output_fd, std::move(promise));
     store::PartObject::Options part;
     part.name = name;
     part.kind = kind;
     part.collision = api::collision_of(options_.on_collision);
     part.fsync = options_.fsync;
-    return sink::make_directory_sink(dir_, part, record_dir_);
+    part.promise = std::move(promise);
+    part.stopped = stopped;
+    return sink::make_directory_sink(place_.dir, part, record_dir_);
   }
 
   void delivered(const sink::UnpackedObject& object) {
@@ -139,9 +148,10 @@ class StreamUnpacking {
   const api::UnpackTap& tap_;
   BufferPool pool_{kIdleBytes};
   std::optional<trust::TrustLedger> ledger_;
-  std::shared_ptr<store::ReceiveDir> dir_;
   std::uint64_t parity_frames_ = 0;
   std::string record_dir_;  ///< empty: none
+  api::ReceivePlace place_;
+  std::shared_ptr<store::BytesTogether> together_;
   sink::Unpacker unpacker_;
   RecvReport report_;
 };

@@ -69,8 +69,9 @@ struct RecvOptions {
   /// Files and directories with content that may come again, besides what lies under the final name.
   std::vector<std::string> basis;
 
-  // Limits; 0 is none.
-  std::uint64_t quota_bytes = 0;            ///< of everything below `directory`
+  // Limits; 0 is none. Of both calls, asked before anything of what is announced is written: content counts
+  // as often as it is there, and holes count.
+  std::uint64_t quota_bytes = 0;            ///< of everything below `directory`, and of what was promised
   std::uint64_t reserve_bytes = 16u << 20;  ///< free space to leave on its disk
   std::uint64_t max_object_bytes = 0;       ///< content of one object
   std::chrono::milliseconds max_time{0};    ///< of the call; then Errc::limit
@@ -113,7 +114,7 @@ struct RecvReport {
 /// error usage       nobody could ever send here; an option is out of range
 /// error locked      another process receives into the directory
 /// error interrupted interrupt_fd became readable; what is unfinished is kept and goes on with the next call
-/// error limit       max_time or wait_time is over, quota_bytes is full
+/// error limit       max_time or wait_time is over
 /// error untrusted, not_found, permission   our own key
 /// error closed_pipe, io, no_space          the output
 /// What a single sender or object does wrong ends that session or object, is told by on_note or on_object,
@@ -127,7 +128,9 @@ DCDN_API Result<RecvReport> recv(const RecvOptions& options, ProgressSink& progr
 /// error corrupt      the input is no chunk stream, or a part of it is not what its signature says
 /// error untrusted    a segment carries no signature that was asked for
 /// error incomplete   parts are missing; what is here is kept: give the missing part to the same call
-/// error limit        too much waits for what it belongs to
+/// error limit        an object is more than the options allow, of which nothing is left then; too much waits
+///                    for what it belongs to
+/// error no_space     an object needs more than is free, with reserve_bytes; what is here of it is kept
 /// error interrupted  as recv
 DCDN_API Result<RecvReport> unpack_from_fd(const RecvOptions& options, ProgressSink& progress);
 

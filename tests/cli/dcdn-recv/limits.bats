@@ -54,6 +54,67 @@ teardown() {
   assert [ ! -e in/small ]
 }
 
+# nothing_in DIRECTORY: no file of it, finished or not, and next to no bytes.
+nothing_in() {
+  assert_equal "$(find "$1" -type f ! -name lock | wc -l)" 0
+  (($(du -sk "$1" | cut -f1) < 100))
+}
+
+@test "--stdin: a chunk that is listed 400 times counts 400 times, against every limit" {
+  make_stream --repeat --omit-repeats --chunks 400 --chunk-bytes 1000000 --per-segment 64 --name big > bomb.dcs
+  (($(stat -c %s bomb.dcs) < 2000000))
+  run --separate-stderr -8 dcdn-recv --stdin --max-object 1MB -o out < bomb.dcs
+  [[ $stderr == *big*"--max-object"* ]]
+  nothing_in out
+  run --separate-stderr -8 dcdn-recv --stdin --quota 2MB -o out < bomb.dcs
+  [[ $stderr == *big*"--quota"* ]]
+  nothing_in out
+  run --separate-stderr -8 bash -c 'ulimit -f 50000; dcdn-recv --stdin -o out < bomb.dcs'
+  [[ $stderr == *big*"ulimit -f"* ]]
+  nothing_in out
+  local free
+  free=$(df --output=avail -B1 . | tail -1)
+  run --separate-stderr -10 dcdn-recv --stdin --reserve $((free - 100000000)) -o out < bomb.dcs
+  [[ $stderr == *big*"--reserve"* && $stderr == *"hint: "* ]]
+  dcdn-recv -q --stdin --max-object 400MB --quota 500MB -o out < bomb.dcs
+  assert_equal "$(stat -c %s out/big)" 400000000
+}
+
+@test "--stdin: a hole that nobody promised has a ceiling, and one of any length costs no time" {
+  make_stream --hole $((1 << 58)) --name hole > hole.dcs
+  (($(stat -c %s hole.dcs) < 5000))
+  for where in "-o out" --stdout --stream; do
+    # shellcheck disable=SC2086
+    run --separate-stderr -8 timeout 20 dcdn-recv --stdin $where < hole.dcs
+    [[ $stderr == *"--max-object"* ]]
+  done
+  nothing_in out
+  make_stream --hole 1000000000000 --name hole > fits.dcs
+  timeout 20 dcdn-recv -q --stdin -o out < fits.dcs
+  assert_equal "$(stat -c %s out/hole)" 1000000004000
+}
+
+@test "a hole that is being written to a pipe ends with the first signal" {
+  make_stream --hole 1000000000000 --name hole > fits.dcs
+  dcdn-recv -q --stdin --stdout < fits.dcs > >(head -c 100000000 > begun && cat > /dev/null) 2> /dev/null &
+  local pid=$! code=0
+  until [ -s begun ]; do kill -0 "$pid"; sleep 0.1; done
+  local start=$SECONDS
+  kill -TERM "$pid"
+  wait "$pid" || code=$?
+  ((SECONDS - start < 10))
+  assert_equal "$code" 130
+}
+
+@test "a sparse file of 50 GB is received as fast as what is in it" {
+  truncate -s 50G sparse
+  dd if=large of=sparse bs=300000 seek=50000 conv=notrunc status=none
+  start_receiver recv --reserve 0 -o in
+  timeout 60 dcdn-send -q --peer-id "$RECV_ID" sparse "$ADDR"
+  assert_equal "$(stat -c %s in/sparse)" "$(stat -c %s sparse)"
+  cmp <(tail -c +15000000001 in/sparse | head -c 300000) large
+}
+
 @test "a full disk: exit 10 at the sender, the receiver lives on, and later it works" {
   [ "$(id -u)" -eq 0 ] || skip "needs root, to mount a small disk"
   mkdir disk

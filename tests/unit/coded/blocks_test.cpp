@@ -21,7 +21,8 @@ class Blocks : public ::testing::Test {
  protected:
   sim::PointingCoder coder;
   SendBlocks sending;
-  ReceiveBlocks receiving{12u << 20};
+  ReceiveWindow window{12u << 20};
+  ReceiveBlocks receiving{window};
   std::uint64_t number = 0;
   Seconds now = 1;
 
@@ -106,15 +107,46 @@ TEST_F(Blocks, the_window_bounds_what_a_sender_may_make_us_hold) {
   Kept beyond = send(0);
   beyond.header.block = kFirstGrant;
   EXPECT_FALSE(receiving.take({beyond.header, beyond.bytes}, coder));
-  receiving.set_held(0);
+  receiving.grant();
   ASSERT_TRUE(tell(false));
   EXPECT_TRUE(sending.may_add());
-  ReceiveBlocks full(1u << 20);
-  full.set_held(2u << 20);
+  ReceiveWindow small(1u << 20);
+  ReceiveBlocks full(small);
+  ASSERT_TRUE(small.take(1u << 20));
+  full.grant();
   EXPECT_EQ(full.limit(), kFirstGrant) << "no more while the user holds all of the window";
-  full.set_held(0);
+  small.give(1u << 20);
+  full.grant();
   EXPECT_GT(full.limit(), kFirstGrant);
   EXPECT_LE(full.limit() * kMaxSourceSymbols * 1400, 1u << 20);
+}
+
+TEST_F(Blocks, a_sender_keeps_no_more_than_its_own_window_whatever_it_is_told) {
+  SendBlocks frugal(50'000);
+  Feedback generous;
+  generous.limit = kMaxFeedbackBlocks;
+  ASSERT_TRUE(frugal.take(generous, 0));
+  std::size_t added = 0;
+  for (; frugal.may_add() && added < 2000; ++added) frugal.add(content(64 * kSymbol), kSymbol, false);
+  EXPECT_LE(frugal.bytes_held(), 50'000 + 64 * kSymbol);
+  EXPECT_GE(added, kFirstGrant);
+}
+
+TEST_F(Blocks, blocks_are_taken_from_the_window_before_they_are_made) {
+  ReceiveWindow small(512u << 10);
+  ReceiveBlocks blocks(small);
+  blocks.grant();
+  Result<void> taken;
+  std::uint32_t block = 0;
+  for (; taken && block < blocks.limit(); ++block) {
+    DataHeader header;
+    header.block = block;
+    header.source_symbols = kMaxSourceSymbols;
+    header.esi = 200;  // repair symbols count as much
+    const auto used = blocks.take({header, Bytes(kMaxSymbolBytes)}, coder);
+    if (!used) taken = used.error();
+  }
+  EXPECT_LE(small.held(), (512u << 10) + ReceiveWindow::kGrace);
 }
 
 TEST_F(Blocks, contradictions_are_refused) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <list>
 #include <numeric>
 #include <random>
 
@@ -23,6 +24,7 @@ TEST(reed_solomon_coder, any_k_of_the_symbols_give_the_block_back) {
     std::shuffle(order.begin(), order.end(), random);
     Bytes damaged(block.size(), 0xEE);
     std::vector<RepairSymbol> repairs;
+    std::list<Bytes> computed;
     std::vector<unsigned> missing(k);
     std::iota(missing.begin(), missing.end(), 0u);
     for (unsigned i = 0; i < k; ++i) {
@@ -31,8 +33,8 @@ TEST(reed_solomon_coder, any_k_of_the_symbols_give_the_block_back) {
         std::copy_n(block.begin() + esi * kSize, kSize, damaged.begin() + esi * kSize);
         std::erase(missing, esi);
       } else {
-        repairs.push_back({esi, Bytes(kSize)});
-        coder.repair(block, k, esi, repairs.back().bytes);
+        coder.repair(block, k, esi, computed.emplace_back(kSize));
+        repairs.push_back({esi, computed.back()});
       }
     }
     ASSERT_EQ(missing.size(), repairs.size());
@@ -44,8 +46,9 @@ TEST(reed_solomon_coder, any_k_of_the_symbols_give_the_block_back) {
 TEST(reed_solomon_coder, one_repair_symbol_twice_is_not_enough_for_two) {
   ReedSolomonCoder coder;
   Bytes block(4 * 16, 9);
-  RepairSymbol repair{7, Bytes(16)};
-  coder.repair(block, 4, 7, repair.bytes);
+  Bytes computed(16);
+  coder.repair(block, 4, 7, computed);
+  const RepairSymbol repair{7, computed};
   const std::vector<unsigned> missing{0, 1};
   EXPECT_FALSE(coder.recover(block, 4, missing, std::vector{repair, repair}));
 }

@@ -19,8 +19,9 @@ Bytes numbered(std::size_t size, unsigned seed) {
 struct Streams {
   std::map<StreamNumber, Bytes> bytes;
   std::set<StreamNumber> ended;
-  StreamJoiner joiner;
-  Result<std::size_t> take(const Bytes& block) {
+  ReceiveWindow window{12u << 20};
+  StreamJoiner joiner{window};
+  Result<void> take(const Bytes& block) {
     return joiner.take(Buffer::copy_of(block), [this](StreamNumber stream, ByteView view, bool fin) {
       EXPECT_FALSE(ended.contains(stream));
       bytes[stream].insert(bytes[stream].end(), view.begin(), view.end());
@@ -59,17 +60,12 @@ TEST(stream_pieces, streams_survive_blocks_in_any_order) {
   EXPECT_EQ(queue.bytes(), 0u);
   std::shuffle(blocks.begin(), blocks.end(), random);
   Streams streams;
-  std::size_t content = 0;
-  for (const Bytes& block : blocks) {
-    const auto taken = streams.take(block);
-    ASSERT_TRUE(taken);
-    content += *taken;
-  }
+  for (const Bytes& block : blocks) ASSERT_TRUE(streams.take(block));
   EXPECT_EQ(streams.bytes, sent);
   EXPECT_EQ(streams.ended.size(), sent.size());
   std::size_t all = 0;
   for (const auto& [stream, bytes] : sent) all += bytes.size();
-  EXPECT_EQ(content, all);
+  EXPECT_EQ(streams.window.held(), all) << "nobody has consumed it";
 }
 
 TEST(stream_pieces, full_blocks_waste_next_to_nothing) {
@@ -109,6 +105,51 @@ TEST(stream_pieces, a_block_that_breaks_the_rules_is_refused) {
   EXPECT_TRUE(refused({piece(1 << 20, 0, 10, true)})) << "too many streams";
   EXPECT_TRUE(refused({piece(0, UINT64_MAX - 3, 10, false)})) << "offset";
   EXPECT_TRUE(refused({Bytes{1, 0, 0}})) << "no stream";
+  EXPECT_TRUE(refused({piece(0, 0, 0, false)})) << "nothing";
+  EXPECT_FALSE(refused({piece(0, 0, 0, true)})) << "an empty stream";
+}
+
+// What the peer can make us keep, by whatever it puts into its blocks, is charged for what it is.
+TEST(stream_pieces, what_waits_costs_what_it_takes) {
+  const auto held_after = [](const std::function<Bytes(std::uint64_t)>& block) {
+    ReceiveWindow window(1u << 20);
+    StreamJoiner joiner(window);
+    Result<void> taken;
+    std::uint64_t bytes = 0;
+    for (std::uint64_t i = 0; taken && bytes < (64u << 20); ++i) {
+      const Bytes made = block(i);
+      bytes += made.size();
+      taken = joiner.take(Buffer::copy_of(made), [](StreamNumber, ByteView, bool) { ADD_FAILURE(); });
+    }
+    if (!taken) {
+      EXPECT_EQ(taken.error().code, Errc::limit);
+    }
+    return window.held();
+  };
+  const std::size_t most = (1u << 20) + ReceiveWindow::kGrace;
+  EXPECT_LE(held_after([](std::uint64_t i) { return piece(0, 10 + 2 * i, 1, false); }), most)
+      << "bytes with gaps";
+  EXPECT_LE(held_after([](std::uint64_t i) {
+              Bytes made = piece(0, 10 + 2 * i, 1, false);
+              made.resize(100'000);  // a block that is nearly empty
+              return made;
+            }),
+            most);
+  EXPECT_LE(held_after([](std::uint64_t i) { return piece(i % 60'000, 1 + 2 * i, 1, false); }), most)
+      << "streams";
+}
+
+TEST(stream_pieces, small_pieces_that_follow_each_other_cost_no_more_than_one) {
+  Streams streams;
+  Bytes block;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    const Bytes small = piece(0, 5 + 3 * i, 3, false);
+    block.insert(block.end(), small.begin(), small.end());
+  }
+  ASSERT_TRUE(streams.take(block));
+  EXPECT_LT(streams.window.held(), 3000u + 2000u);
+  ASSERT_TRUE(streams.take(piece(0, 0, 5, false)));
+  EXPECT_EQ(streams.bytes[0].size(), 3005u);
 }
 
 }  // namespace

@@ -35,16 +35,6 @@ constexpr Vector kCounting[] = {
     {262144, "d57dc906e20d3fd326ffaa85535500486f46a0979f5a323f028dcabfd381fd4a"},
     {1048576, "74cb441fd087764ca9c3694da742ebe30cbeb3060a17009ca81825c7a8d10343"},
 };
-// head -c SIZE /dev/zero | b3sum --no-names
-constexpr Vector kZeros[] = {
-    {0, "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"},
-    {1, "2d3adedff11b61f14c886e35afa036736dcd87a74d27b5c1510225d0f592e213"},
-    {65535, "0269e5024fcad396c9426e9461dee0835132e8e5854de5a2829b4a8a38a5c37f"},
-    {65536, "3bdeaf8f8e98780b318106aafdc3ca257f73df123d97b69112b26044c91a7d56"},
-    {65537, "01779fe4dd4c044195009648d5b24ba30a63f3b7c4958529e423a7da3766baf9"},
-    {1000003, "bf7138762bbfd368589b3a4645239e0380223cd9a79525e735cab4df80b95425"},
-};
-
 Bytes counting(std::size_t size) {
   Bytes bytes(size);
   for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<std::uint8_t>(i % 251);
@@ -71,7 +61,6 @@ TEST(Hasher, PiecesOfAnySizeGiveTheSameDigest) {
 TEST(Hasher, EmptyUpdatesChangeNothing) {
   Hasher hasher;
   hasher.update({});
-  hasher.update_zeros(0);
   EXPECT_EQ(to_hex(hasher.digest().view()), kCounting[0].digest);
 }
 
@@ -107,37 +96,6 @@ TEST(Hasher, AssignsToItself) {
   const Hasher& same = hasher;
   hasher = same;
   EXPECT_EQ(hasher.digest(), blake3(as_bytes("abc")));
-}
-
-TEST(Hasher, ZerosAreHashedAsZeros) {
-  for (const Vector& vector : kZeros) {
-    Hasher hasher;
-    hasher.update_zeros(vector.size);
-    EXPECT_EQ(to_hex(hasher.digest().view()), vector.digest) << vector.size;
-  }
-}
-
-TEST(Hasher, ZerosBetweenBytesAtOddPlaces) {
-  Bytes whole = counting(777);
-  whole.insert(whole.end(), 200'001, 0);
-  const Bytes tail = counting(5);
-  whole.insert(whole.end(), tail.begin(), tail.end());
-  Hasher hasher;
-  hasher.update(counting(777));
-  hasher.update_zeros(1);
-  hasher.update_zeros(200'000);
-  hasher.update(tail);
-  EXPECT_EQ(hasher.digest(), blake3(whole));
-}
-
-TEST(Hasher, ALargeHoleIsNotHashedByteByByte) {
-  // One byte at a time takes some 30 ns each, 8 s for this hole; blocks take 0.1 to 1 s on anything with
-  // SIMD.
-  const auto start = std::chrono::steady_clock::now();
-  Hasher hasher;
-  hasher.update_zeros(std::uint64_t{256} << 20);
-  EXPECT_FALSE(hasher.digest().is_zero());
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
 TEST(IsAllZero, FindsTheOneByteThatIsNot) {

@@ -53,13 +53,14 @@ class HostileSender : public test::HostileSession {
       EXPECT_EQ(shared_.use_count(), 1);
     }
     shared_.reset();
+    ledger_.reset();
   }
 
   void start_receiver() {
     auto dir = store::ReceiveDir::open(out());
     ASSERT_TRUE(dir);
     ReceiveSettings settings;
-    settings.dir = *dir;
+    ledger_ = std::make_shared<store::PromiseLedger>(limits_, output_ ? nullptr : *dir);
     settings.fsync = false;
     std::filesystem::create_directories(temp_.path() + "/delivered");
     settings.one_output = output_.has_value();
@@ -82,13 +83,14 @@ class HostileSender : public test::HostileSession {
     });
   }
   MakeSink into_output() {
-    return [fd = output_->fd()](const message::Offer&, const NodeId&,
-                                std::chrono::microseconds) -> Result<std::shared_ptr<sink::ObjectSink>> {
-      return std::shared_ptr<sink::ObjectSink>(sink::make_stream_sink(fd));
+    return [fd = output_->fd(), ledger = ledger_](
+               const message::Offer&, const NodeId&,
+               std::chrono::microseconds) -> Result<std::shared_ptr<sink::ObjectSink>> {
+      return std::shared_ptr<sink::ObjectSink>(sink::make_stream_sink(fd, ledger->open()));
     };
   }
   MakeSink into(std::shared_ptr<store::ReceiveDir> dir) const {
-    return [dir = std::move(dir), delivered = temp_.path() + "/delivered"](
+    return [dir = std::move(dir), ledger = ledger_, delivered = temp_.path() + "/delivered"](
                const message::Offer& offer, const NodeId& sender,
                std::chrono::microseconds) -> Result<std::shared_ptr<sink::ObjectSink>> {
       store::PartObject::Options part;
@@ -96,6 +98,7 @@ class HostileSender : public test::HostileSession {
       part.name = offer.name;
       part.kind = offer.kind;
       part.fsync = false;
+      part.promise = ledger->open();
       const sink::OlderFiles older{true, {}, offer.object, offer.bytes, {}};
       return std::shared_ptr<sink::ObjectSink>(sink::make_directory_sink(dir, part, delivered, older));
     };
@@ -137,10 +140,11 @@ class HostileSender : public test::HostileSession {
     }));
     return stream.value_or(-1);
   }
-  net::StreamId offer(std::uint32_t number, const std::string& name = "name") {
+  net::StreamId offer(std::uint32_t number, const std::string& name = "name", std::uint64_t bytes = 0) {
     const auto stream = open();
     message::Offer offer;
     offer.object = number;
+    if (bytes > 0) offer.bytes = bytes;
     offer.kind = wire::ObjectKind::file;
     offer.name = name;
     say(stream, FrameType::offer, offer);
@@ -199,6 +203,8 @@ class HostileSender : public test::HostileSession {
   }
 
   ToldByReceiver told_;
+  store::ReceiveLimits limits_;
+  std::shared_ptr<store::PromiseLedger> ledger_;
   std::optional<test::Output> output_;  // all goes there as a chunk stream; none: into out()
   std::string address_;
   std::shared_ptr<ReceiveShared> shared_;

@@ -21,7 +21,7 @@ using wire::FrameType;
 /// An unpacker whose objects come out as bytes.
 class Unpacking {
  public:
-  explicit Unpacking(bool must_be_signed = false, std::uint64_t most_bytes = UINT64_MAX)
+  explicit Unpacking(bool must_be_signed = false, std::uint64_t most_bytes = 0)
       : unpacker_(rules(must_be_signed, most_bytes), pool_) {
     if (must_be_signed) unpacker_.set_accepted({kSigner.id()});
   }
@@ -44,17 +44,18 @@ class Unpacking {
  private:
   UnpackRules rules(bool must_be_signed, std::uint64_t most_bytes) {
     UnpackRules rules;
-    rules.make_sink = [this](const std::string&, wire::ObjectKind kind) {
+    const store::ReceiveLimits limits{most_bytes, 0, 0};
+    rules.make_sink = [this, ledger = std::make_shared<store::PromiseLedger>(limits, nullptr)](
+                          const std::string&, wire::ObjectKind kind) {
       return make_raw_sink(
           [this](const Buffer& bytes) {
             out.insert(out.end(), bytes.view().begin(), bytes.view().end());
             return Result<void>();
           },
-          kind);
+          kind, {ledger->open()});
     };
     rules.delivered = [this](const UnpackedObject& object) { objects.push_back(object); };
     rules.must_be_signed = must_be_signed;
-    rules.most_bytes = most_bytes;
     return rules;
   }
 
@@ -184,6 +185,37 @@ TEST(Unpacker, SignaturesOfAWaitingSegmentAreBounded) {
     taken = unpacking.take(signature);
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code, Errc::limit);
+}
+
+// A stick that is read for the second time, or a stream that repeats itself for ever.
+TEST(Unpacker, WhatComesAgainOfAWholeObjectIsPassedOver) {
+  const Frames frames = signed_by(kSigner, test::sample_stream(kShape));
+  Unpacking unpacking(true);
+  for (std::size_t bytes = 0; bytes < (100u << 20);) {
+    ASSERT_TRUE(unpacking.take(frames));
+    for (const SampleFrame& frame : frames) bytes += 200 * frame.body.size();
+    if (bytes > (50u << 20)) continue;
+    ASSERT_TRUE(unpacking.take(Frames(200, frames[1])));  // its signature, and no more
+  }
+  EXPECT_EQ(unpacking.finish(), Errc::nothing);
+  EXPECT_EQ(unpacking.objects.size(), 1u);
+  EXPECT_EQ(unpacking.out, test::sample_object(kShape));
+}
+
+TEST(Unpacker, ObjectsThatAreBegunAndNotWholeAreBounded) {
+  Unpacking unpacking;
+  Result<void> taken;
+  std::size_t begun = 0;
+  for (; taken && begun < 2000; ++begun) {
+    auto shape = kShape;
+    shape.seed = static_cast<std::uint8_t>(begun);
+    shape.name = "object " + std::to_string(begun);
+    taken = unpacking.take(test::sample_stream(shape)[0]);
+  }
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, Errc::limit);
+  EXPECT_FALSE(taken.error().hint.empty());
+  EXPECT_GT(begun, 200u);
 }
 
 }  // namespace

@@ -57,6 +57,53 @@ TEST(ObjectPacker, HolesAndWrittenZerosAreTheSameAndCarryNothing) {
   std::size_t carried = 0;
   for (const auto& chunk : full.segments[0].chunks) carried += chunk.carried.size();
   EXPECT_EQ(carried, tail.size());
+  EXPECT_EQ(std::get<wire::EntryEnd>(full.records().back()).content, digest::blake3(tail))
+      << "holes are no data";
+}
+
+// Its hole costs nothing: neither to read nor to hash.
+TEST(ObjectPacker, AFileOfATerabyteThatIsEmptyIsPackedAtOnce) {
+  const TempDir dir;
+  const std::string path = dir.path() + "/image";
+  write_bytes(path, pattern(5000, 3));
+  std::error_code none;
+  fs::resize_file(path, std::uintmax_t{1} << 40, none);
+  if (none) GTEST_SKIP() << "no such files here";
+  const auto start = std::chrono::steady_clock::now();
+  const Packed packed = pack(file_request(path));
+  ASSERT_TRUE(packed.result.has_value()) << packed.result.error().message;
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  EXPECT_EQ(std::get<wire::EntryEnd>(packed.records().back()).size, std::uint64_t{1} << 40);
+}
+
+// The digest that is checked again is that of the data; what was zero has to be so still.
+TEST(ObjectPacker, AFileWithHolesMayGrowButNotChange) {
+  for (const bool fills_hole : {false, true}) {
+    const TempDir dir;
+    const std::string path = dir.path() + "/log";
+    Bytes content = pattern(600'000, 2);
+    std::fill_n(content.begin() + 8192, 100'000, std::uint8_t{0});
+    std::fill_n(content.end() - 20'000, 20'000, std::uint8_t{0});
+    write_bytes(path, content);
+    auto request = file_request(path);
+    bool touched = false;
+    request.chunk_bytes = [&](std::uint64_t index) {
+      if (index == 1 && !std::exchange(touched, true)) {
+        std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(0, std::ios::end);
+        file << "one more line";
+        file.seekp(fills_hole ? 20'000 : 0);
+        file << (fills_hole ? 'x' : static_cast<char>(content[0]));
+      }
+      return 4096u;
+    };
+    const Packed packed = pack(request);
+    ASSERT_TRUE(touched);
+    EXPECT_EQ(packed.result.has_value(), !fills_hole);
+    if (!fills_hole) {
+      EXPECT_EQ(content_of(packed), content);
+    }
+  }
 }
 
 TEST(ObjectPacker, EqualChunksAreCarriedOnceUnlessRepeatsAreWanted) {

@@ -72,8 +72,8 @@ TEST_F(ReceiveDirTest, CleanRemovesOldStagingOnly) {
                     [](std::size_t chunk) { return chunk == 0; });
   auto dir = ReceiveDir::open(out());
   ASSERT_TRUE(dir);
-  EXPECT_GT(*(*dir)->used_bytes(), 2 * 4096u);
-  EXPECT_GT(*(*dir)->free_bytes(), 0u);
+  EXPECT_GT(*(*dir)->settled_bytes(), 2 * 4096u);
+  EXPECT_GT((*dir)->room()->bytes, 0u);
   const auto now = ::time(nullptr);
   EXPECT_EQ(*(*dir)->clean(now - 3600), 0);
   {
@@ -83,7 +83,7 @@ TEST_F(ReceiveDirTest, CleanRemovesOldStagingOnly) {
   }
   EXPECT_TRUE(fs::exists(slot(options())));
   EXPECT_EQ(*(*dir)->clean(now + 3600), 1);
-  EXPECT_EQ(*(*dir)->used_bytes(), 0u);
+  EXPECT_EQ(*(*dir)->settled_bytes(), 0u);
 }
 
 TEST_F(ReceiveDirTest, LargerThanTheDiskIsRefusedAtOnce) {
@@ -91,7 +91,10 @@ TEST_F(ReceiveDirTest, LargerThanTheDiskIsRefusedAtOnce) {
   maker.begin_file("", 0644, 0, wire::kMaxObjectBytes);
   maker.cut(false);
   MadeObject object = maker.finish();
-  auto part = open(options());
+  dir_ = *ReceiveDir::open(out());
+  auto chosen = options();
+  chosen.promise = std::make_shared<PromiseLedger>(ReceiveLimits{}, dir_)->open();
+  auto part = open(chosen);
   const auto& made = object.segments[0];
   const auto need = part->add_segment(made.segment, made.id, made.frames);
   ASSERT_FALSE(need);

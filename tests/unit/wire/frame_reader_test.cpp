@@ -2,6 +2,7 @@
 #include "wire/frame_reader.hpp"
 
 #include "base/checksum.hpp"
+#include "support/memory_growth.hpp"
 #include "unit/wire/wire_samples.hpp"
 
 namespace dcdn::wire {
@@ -194,6 +195,34 @@ TEST(FrameReader, KnowsAStreamByItsFirstBytes) {
   EXPECT_FALSE(FrameReader::looks_like_stream(ByteView(kMagic).first(3)));
   EXPECT_FALSE(FrameReader::looks_like_stream({}));
   EXPECT_FALSE(FrameReader::looks_like_stream(as_bytes("%PDF-1.7")));
+}
+
+// 24 bytes may claim 4 MiB: what is reserved is what came.
+TEST(FrameReader, AHeaderReservesNothingOfWhatItClaims) {
+  Bytes begun = forged_header(kVersion, FrameType::chunk, 0, kMaxBody, {});
+  begun.push_back(1);
+  BufferPool pool(0);
+  const test::MemoryGrowth growth;
+  std::vector<FrameReader> readers;
+  for (int i = 0; i < 20'000; ++i) {
+    readers.emplace_back(OnDamage::strict, pool);
+    readers.back().push(begun);
+    ASSERT_EQ(readers.back().pending_bytes(), begun.size());
+  }
+  EXPECT_LT(growth.mapped_bytes(), 64u << 20);
+}
+
+TEST(FrameReader, ABodyThatComesByteByByteIsPutTogether) {
+  const Bytes body = noise(100'000, 5);
+  const Bytes frame = make_frame(FrameType::chunk, body);
+  BufferPool pool(1u << 20);
+  FrameReader reader(OnDamage::strict, pool);
+  for (const std::uint8_t& byte : frame) reader.push(ByteView(&byte, 1));
+  const auto step = reader.next();
+  ASSERT_TRUE(step);
+  const auto* found = std::get_if<Frame>(&*step);
+  ASSERT_NE(found, nullptr);
+  EXPECT_TRUE(std::ranges::equal(found->body.view(), body));
 }
 
 }  // namespace
