@@ -26,7 +26,11 @@ class HostilePeer : private net::ConnectionEvents {
   ~HostilePeer() override {
     if (connection) connection->set_events(nullptr);
   }
+  /// What was heard on a connection before is forgotten: its streams have the same numbers.
   void follow(net::ConnectionPtr made) {
+    frames_.clear();
+    readers_.clear();
+    closed.reset();
     connection = std::move(made);
     connection->set_events(this);
   }

@@ -103,7 +103,7 @@ nothing_in() {
   kill -TERM "$pid"
   wait "$pid" || code=$?
   ((SECONDS - start < 10))
-  assert_equal "$code" 130
+  assert_equal "$code" 143
 }
 
 @test "a sparse file of 50 GB is received as fast as what is in it" {
