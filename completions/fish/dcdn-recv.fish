@@ -21,6 +21,7 @@ complete -c dcdn-recv -l passphrase-fd -x -d 'read the key\'s passphrase from th
 complete -c dcdn-recv -l overwrite -d 'replace what has the same name'
 complete -c dcdn-recv -l rename -d 'give the new one another name'
 complete -c dcdn-recv -l skip -d 'keep what has the same name'
+complete -c dcdn-recv -l links -x -a 'inside any' -d 'symbolic links in trees; inside refuses an object with one that may lead out of it'
 complete -c dcdn-recv -l keep-encrypted -d 'do not decrypt what is encrypted to a key of ours'
 complete -c dcdn-recv -l basis -r -F -d 'file or directory whose content may come again, changed'
 complete -c dcdn-recv -l whole -d 'look at no older files: everything comes whole'

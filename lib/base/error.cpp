@@ -35,6 +35,7 @@ constexpr CodeRow kCodes[] = {
     {Errc::permission, 14, "permission"},
     {Errc::exists, 14, "exists"},
     {Errc::changed, 14, "changed"},
+    {Errc::partial, 14, "partial"},
     {Errc::interrupted, 130, "interrupted"},
     {Errc::closed_pipe, 141, "closed_pipe"},
 };

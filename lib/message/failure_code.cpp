@@ -18,7 +18,7 @@ constexpr Row kRows[] = {
     {9, Errc::unreachable}, {10, Errc::untrusted},    {11, Errc::limit},       {12, Errc::nothing},
     {13, Errc::no_space},   {14, Errc::config},       {15, Errc::locked},      {16, Errc::refused},
     {17, Errc::io},         {18, Errc::not_found},    {19, Errc::permission},  {20, Errc::exists},
-    {21, Errc::changed},    {22, Errc::interrupted},  {23, Errc::closed_pipe},
+    {21, Errc::changed},    {22, Errc::interrupted},  {23, Errc::closed_pipe}, {24, Errc::partial},
 };
 
 Errc seen_from_outside(Errc there) {

@@ -46,7 +46,8 @@ void SegmentBuilder::add(wire::Record record) {
     ++chunks_;
     content_bytes_ += chunk->content_size;
   }
-  if (std::holds_alternative<wire::EntryBegin>(record)) ++entries_;
+  if (std::holds_alternative<wire::EntryBegin>(record) || std::holds_alternative<wire::LeftOut>(record))
+    ++entries_;
   pending_.records.push_back(std::move(record));
 }
 

@@ -71,8 +71,9 @@ void FeedHub::pack(const SendObject& object, const std::shared_ptr<Feed>& feed,
     return;
   }
   if (object.ready_stream) {
-    source::ReadyStreamRequest request{shared_.settings.input_fd, shared_.settings.input_head, shared_.key,
-                                       time_s};
+    source::ReadyStreamRequest request{
+        shared_.settings.input_fd,  shared_.settings.input_head, shared_.key, time_s,
+        shared_.settings.input_end, left_out_of(object)};
     feed->finish(source::pass_ready_stream(request, shared_.pool, stopped, emit));
     return;
   }
@@ -90,7 +91,9 @@ source::PackRequest FeedHub::source_of(const SendObject& object) {
   request.path = object.path;
   request.input_fd = shared_.settings.input_fd;
   request.input_head = shared_.settings.input_head;
-  request.symlinks = shared_.settings.symlinks;
+  request.input_end = shared_.settings.input_end;
+  request.walk = shared_.settings.walk;
+  request.left_out = left_out_of(object);
   request.compress = shared_.settings.compress;
   request.flush_after = kFlushAfter;
   request.note = [this](const std::string& text) {
@@ -99,12 +102,19 @@ source::PackRequest FeedHub::source_of(const SendObject& object) {
   return request;
 }
 
+FeedHub::LeftOut FeedHub::left_out_of(const SendObject& object) {
+  return [this, &object](const std::string& path, const Error& why) {
+    asio::post(shared_.executor,
+               [this, &object, path, why] { shared_.watcher.on_left_out(object, path, why); });
+  };
+}
+
 Result<std::unique_ptr<source::SealedPipe>> FeedHub::open_sealed(const SendObject& object) {
   const SealedObject& inside = *object.sealed;
   DCDN_TRY(auto sealer, pipeline::ContentSealer::make(inside.recipients, inside.secret));
   if (object.ready_stream)
     return source::seal_input(std::move(sealer), shared_.settings.input_fd, shared_.settings.input_head,
-                              kFlushAfter);
+                              kFlushAfter, shared_.settings.input_end);
   source::PackRequest inner = source_of(object);
   inner.object = {inside.kind, inside.name, object.rereadable()};
   const std::uint32_t chunk = shared_.settings.chunk_bytes.value_or(kInnerChunk);

@@ -32,7 +32,9 @@ class FeedHub {
   void reap();  // joins threads that have finished
   void pack(const SendObject& object, const std::shared_ptr<Feed>& feed,
             const std::shared_ptr<source::ChunkSizer>& sizer, bool repeats_omitted);
+  using LeftOut = std::function<void(const std::string& path, const Error& why)>;
   source::PackRequest source_of(const SendObject& object);
+  LeftOut left_out_of(const SendObject& object);
   Result<std::unique_ptr<source::SealedPipe>> open_sealed(const SendObject& object);
   Result<void> pack_sealed_object(const SendObject& object, const std::shared_ptr<source::ChunkSizer>& sizer,
                                   const std::function<bool()>& stopped, const source::EmitSegment& emit,

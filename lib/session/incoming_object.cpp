@@ -246,11 +246,14 @@ void IncomingObject::finalize() {
     auto path = sink->finalize();
     const Digest id = path ? sink->object_id() : Digest{};
     const std::uint64_t bytes = sink->bytes_done();
-    self.post([path = std::move(path), id, bytes](IncomingObject& here) { here.finalized(path, id, bytes); });
+    self.post([path = std::move(path), id, bytes, left_out = sink->left_out()](IncomingObject& here) {
+      here.finalized(path, id, bytes, left_out);
+    });
   });
 }
 
-void IncomingObject::finalized(const Result<std::string>& path, const Digest& id, std::uint64_t bytes) {
+void IncomingObject::finalized(const Result<std::string>& path, const Digest& id, std::uint64_t bytes,
+                               const wire::LeftOutList& left_out) {
   if (!path) return fail(path.error());
   const auto time_s = static_cast<std::uint64_t>(now_s());
   const auto receipt = wire::sign_receipt(shared_->key, sender_, id, bytes, time_s);
@@ -258,6 +261,7 @@ void IncomingObject::finalized(const Result<std::string>& path, const Digest& id
   peer_->receipt(*receipt);
   ++shared_->objects_delivered;
   shared_->bytes_delivered += bytes;
+  if (left_out.count > 0) shared_->watcher.on_left_out(offer_.name, left_out);
   shared_->watcher.on_delivered({offer_.name, *path, bytes, id, sender_});
   end(false);
 }

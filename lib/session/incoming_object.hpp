@@ -74,7 +74,8 @@ class IncomingObject : public std::enable_shared_from_this<IncomingObject> {
   void report(const ObjectStatus& status);
   void tell_stored();
   void finalize();
-  void finalized(const Result<std::string>& path, const Digest& id, std::uint64_t bytes);
+  void finalized(const Result<std::string>& path, const Digest& id, std::uint64_t bytes,
+                 const wire::LeftOutList& left_out);
   void on_store(std::function<void(IncomingObject&)> job);  // loop thread
   void post(OnLoop on_loop);                                // store thread: unless it is over by then
   static void post_to(const ReceiveShared& shared, std::weak_ptr<IncomingObject> object, OnLoop on_loop);

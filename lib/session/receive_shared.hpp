@@ -64,6 +64,10 @@ class ReceiveWatcher {
                                    std::uint64_t total) = 0;
   /// It ended: null when everything offered was delivered.
   virtual void on_session_end(const std::string& id, const Error* error) = 0;
+  /// Before on_delivered(): its sender could not read all of it. `name` as its sender wrote it.
+  virtual void on_left_out(const std::string& name, const wire::LeftOutList& left_out) {
+    (void)name, (void)left_out;
+  }
   virtual void on_delivered(const ReceivedObject& object) = 0;
   /// `name` as its sender wrote it.
   virtual void on_object_failed(const std::string& name, const NodeId& sender, const Error& error) = 0;

@@ -15,6 +15,7 @@
 #include "session/send_limits.hpp"
 #include "session/send_object.hpp"
 #include "sign/ed25519.hpp"
+#include "source/input.hpp"
 #include "source/source_walk.hpp"
 #include "wire/frame.hpp"
 #include "wire/signed_frames.hpp"
@@ -30,7 +31,7 @@ inline constexpr std::size_t kSendWindowBytes = 24u << 20;
 struct SendSettings {
   compress::CompressChoice compress;
   std::optional<std::uint32_t> chunk_bytes;
-  source::Symlinks symlinks = source::Symlinks::keep;
+  source::WalkRules walk;
   bool differences = true;  ///< chunks may go as differences to older files of the receiver
   pace::BackoffOptions backoff;
   std::array<std::uint8_t, 16> session{};
@@ -39,7 +40,8 @@ struct SendSettings {
   net::QuicOptions quic;
   std::vector<std::string> paths;  ///< interfaces, or "auto" alone; empty: one connection, as the routes say
   int input_fd = 0;
-  Buffer input_head;  ///< bytes already read from input_fd to recognise a chunk stream
+  Buffer input_head;           ///< bytes already read from input_fd to recognise a chunk stream
+  source::InputEnd input_end;  ///< of input_fd; may be empty
   [[nodiscard]] bool automatic_paths() const { return paths == std::vector<std::string>{"auto"}; }
   [[nodiscard]] bool several_paths() const { return paths.size() > 1 || automatic_paths(); }
 };
@@ -49,6 +51,10 @@ class SendWatcher {
  public:
   virtual ~SendWatcher() = default;
   virtual void on_note(int level, const std::string& text) = 0;
+  /// Something of a tree cannot be read, `path` being in it. Again whenever the tree is read again.
+  virtual void on_left_out(const SendObject& object, const std::string& path, const Error& why) {
+    (void)object, (void)path, (void)why;
+  }
   /// Object `number` was received whole by `receiver`; `receipt` is verified.
   virtual void on_receipt(const SendObject& object, const wire::Receipt& receipt, ByteView receipt_body) = 0;
   /// A key said something about itself. error corrupt, bad_signature: the connection ends.

@@ -20,7 +20,7 @@ namespace dcdn::sink {
 namespace {
 
 constexpr std::size_t kMaxRecordBytes = 16384;
-constexpr std::uint64_t kRecordVersion = 1;
+constexpr std::uint64_t kRecordVersion = 2;
 
 std::string absolute(const std::string& path) {
   char resolved[PATH_MAX];
@@ -40,6 +40,7 @@ std::optional<Parsed> parse(ByteView bytes) {
   parsed.fingerprint = reader.name32<Digest>();
   parsed.delivered.segments = reader.varint();
   parsed.delivered.bytes = reader.varint();
+  parsed.delivered.left_out = reader.varint();
   parsed.delivered.path = reader.text(wire::kMaxPathBytes + wire::kMaxNameBytes);
   const std::uint64_t steps = reader.varint();
   for (std::uint64_t i = 0; i < steps && i < message::kMaxChunkPlanSteps && reader.ok(); ++i) {
@@ -97,6 +98,7 @@ Result<void> DeliveredRecord::put(const store::Delivered& delivered) const {
   writer.raw(store::tree_fingerprint(staged ? staged_ : delivered.path).view());
   writer.varint(delivered.segments);
   writer.varint(delivered.bytes);
+  writer.varint(delivered.left_out);
   writer.text(delivered.path);
   writer.varint(delivered.plan.size());
   for (const message::ChunkPlanStep& step : delivered.plan) {

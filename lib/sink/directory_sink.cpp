@@ -59,6 +59,10 @@ class DirectorySink : public ObjectSink {
       again_ = segment.final && id == delivered_->object;
       // An honest sender of the same object repeats only the final segment; anything else is a newer version.
       if (again_) return store::SegmentNeed{};
+      // It came without something that its sender could not read then: laid over that, and over nothing that
+      // somebody has touched since, it is what was to come in the first place.
+      const bool completes = delivered_->left_out > 0 && options_.collision == store::Collision::refuse;
+      if (completes) options_.collision = store::Collision::overwrite;
       delivered_.reset();
       DCDN_CHECK(open_part());
     }
@@ -124,6 +128,10 @@ class DirectorySink : public ObjectSink {
 
   Result<void> discard() override { return part_ ? part_->discard() : Result<void>(); }
   Digest object_id() const override { return part_ ? part_->object_id() : delivered_->object; }
+  wire::LeftOutList left_out() const override {
+    if (part_) return part_->left_out();
+    return {delivered_ ? delivered_->left_out : 0, {}};
+  }
 
  private:
   Result<void> open_part() {

@@ -11,6 +11,7 @@
 #include "message/session_message.hpp"
 #include "store/promise_ledger.hpp"
 #include "store/segment_need.hpp"
+#include "wire/left_out.hpp"
 #include "wire/manifest.hpp"
 
 namespace dcdn::sink {
@@ -70,6 +71,8 @@ class ObjectSink {
   virtual Result<std::string> finalize() = 0;
   virtual Result<void> discard() = 0;
   [[nodiscard]] virtual Digest object_id() const = 0;  ///< after complete()
+  /// What the sender could not read; of an object that was delivered earlier only how much. After finalize().
+  [[nodiscard]] virtual wire::LeftOutList left_out() const { return {}; }
 
  protected:
   [[nodiscard]] const std::shared_ptr<store::ObjectPromise>& promise() const { return promise_; }

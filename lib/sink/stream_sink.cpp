@@ -65,9 +65,11 @@ class StreamSink : public ObjectSink {
   Result<std::string> finalize() override { return std::string(); }
   Result<void> discard() override { return {}; }
   Digest object_id() const override { return window_.checker().last_id(); }
+  wire::LeftOutList left_out() const override { return left_out_; }
 
  private:
   Result<void> list(const wire::Record& record) {
+    if (const auto* left = std::get_if<wire::LeftOut>(&record)) left_out_.add(*left);
     if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) bytes_done_ += hole->size;
     const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
     if (chunk == nullptr || !repeats_omitted_ || written_.find(chunk->carried) == nullptr) return {};
@@ -83,6 +85,7 @@ class StreamSink : public ObjectSink {
   int fd_;
   ManifestWindow window_;
   wire::RepeatWindow<bool> written_;
+  wire::LeftOutList left_out_;
   bool repeats_omitted_ = false;
   std::uint64_t bytes_done_ = 0;
 };

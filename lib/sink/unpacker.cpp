@@ -230,6 +230,7 @@ Result<void> Unpacker::finish_if_complete(Unpacking& unpacking) {
   const bool kept = !path && path.error().code == Errc::nothing;
   if (!path && !kept) return path.error();
   object.id = unpacking.sink->object_id();
+  object.left_out = unpacking.sink->left_out();
   unpacking.done = true;
   unpacking.sink.reset();
   ++counts_.objects;

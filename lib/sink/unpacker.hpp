@@ -28,6 +28,7 @@ struct UnpackedObject {
   std::string path;  ///< its final name; empty: it went elsewhere
   std::uint64_t bytes = 0;
   Digest id;
+  wire::LeftOutList left_out;
 };
 
 struct UnpackRules {

@@ -20,6 +20,9 @@ struct Interrupt {
   std::string message{};            ///< of the error; empty: "<name>: interrupted"
 };
 
+/// Asked when an input has ended: whether that was all of it. `stopped` as in Interrupt. Any thread.
+using InputEnd = std::function<Result<void>(const std::function<bool()>& stopped)>;
+
 /// Does not own the descriptor. Another process that shares it may have made it non-blocking: that is the
 /// same here. A regular file is always readable.
 class Input {

@@ -14,6 +14,7 @@
 #include "source/packed_segment.hpp"
 #include "source/source_file.hpp"
 #include "wire/frame.hpp"
+#include "wire/left_out.hpp"
 #include "wire/repeat_window.hpp"
 #include "wire/signed_frames.hpp"
 
@@ -63,23 +64,49 @@ class Packer {
       DCDN_TRY(const SourceEntry entry, file_entry(request_.path));
       return file(entry);
     }
-    const EntryVisitor visit = [this](const SourceEntry& entry) -> Result<void> {
+    WalkVisitor visitor;
+    visitor.entry = [this](const SourceEntry& entry) -> Result<void> {
       if (entry.begin.kind == wire::EntryKind::file) return file(entry);
       return add(entry.begin);
     };
+    visitor.left_out = [this](const std::string& path, const Error& why) { return leave_out(path, why); };
+    visitor.note = request_.note;
     DCDN_TRY(const SourceEntry top, top_entry(request_.path));
     DCDN_CHECK(add(top.begin));
-    return walk_tree(request_.path, request_.symlinks, visit, request_.note);
+    return walk_tree(request_.path, request_.walk, visitor);
   }
 
+  Result<void> leave_out(const std::string& path, const Error& why) {
+    if (request_.left_out) request_.left_out(path, why);
+    return add(wire::LeftOut{wire::reason_of(why.code), path});
+  }
+
+  // What is wrong with it alone costs a tree only that file, unless all or nothing was asked for.
   Result<void> file(const SourceEntry& entry) {
-    DCDN_TRY(SourceFile file, SourceFile::open(entry));
     file_.at = 0;
-    if (file.size() <= chunk_bytes()) return small_file(file);
+    fault_.reset();
+    auto opened = SourceFile::open(entry);
+    if (!opened) {
+      fault_ = opened.error();
+    } else if (opened->size() <= chunk_bytes()) {
+      DCDN_CHECK(small_file(*opened));
+    } else {
+      DCDN_CHECK(large_file(*opened));
+    }
+    if (!fault_) return end_file();
+    if (request_.object.kind != wire::ObjectKind::tree || request_.walk.strict) return *fault_;
+    return leave_out(entry.begin.path, *fault_);
+  }
+
+  Result<void> at_fault(Error error) {
+    fault_ = std::move(error);
+    return {};
+  }
+
+  Result<void> large_file(SourceFile& file) {
     DCDN_CHECK(add(file.begin()));
-    while (file_.at < file.size()) DCDN_CHECK(file_piece(file));
-    DCDN_CHECK(unchanged(file));
-    return end_file();
+    while (file_.at < file.size() && !fault_) DCDN_CHECK(file_piece(file));
+    return fault_ ? Result<void>() : unchanged(file);
   }
 
   // One chunk, or what a file system makes up as it is read: of that the size tells nothing (/proc says 0,
@@ -89,33 +116,36 @@ class Packer {
     if (file.hole_at(0, file.size()) > 0) {
       DCDN_CHECK(add(file.begin()));
       DCDN_CHECK(add_hole(file.size()));
-    } else {
-      Buffer content = take_buffer(static_cast<std::size_t>(file.size()));
-      DCDN_TRY(const std::size_t got, file.read(content.writable(), 0));
-      if (got < content.size()) DCDN_CHECK(file.take_for_size(got));
-      DCDN_CHECK(add(file.begin()));
-      if (got > 0) DCDN_CHECK(add_content(content.first(got)));
-      if (got < content.size()) return end_file();
+      return unchanged(file);
     }
-    DCDN_CHECK(unchanged(file));
-    return end_file();
+    Buffer content = take_buffer(static_cast<std::size_t>(file.size()));
+    const auto got = file.read(content.writable(), 0);
+    if (!got) return at_fault(got.error());
+    if (*got < content.size()) {
+      if (const auto taken = file.take_for_size(*got); !taken) return at_fault(taken.error());
+    }
+    DCDN_CHECK(add(file.begin()));
+    if (*got > 0) DCDN_CHECK(add_content(content.first(*got)));
+    return *got < content.size() ? Result<void>() : unchanged(file);
   }
 
   // A file that says it is empty: whatever can be read.
   Result<void> unannounced_file(const SourceFile& file) {
     std::uint8_t first = 0;
-    DCDN_TRY(const std::size_t any, file.read(MutableByteView(&first, 1), 0));
+    const auto any = file.read(MutableByteView(&first, 1), 0);
+    if (!any) return at_fault(any.error());
     wire::EntryBegin begin = file.begin();
-    if (any > 0) begin.size.reset();
+    if (*any > 0) begin.size.reset();
     DCDN_CHECK(add(std::move(begin)));
-    for (bool more = any > 0; more;) {
+    for (bool more = *any > 0; more;) {
       if (stopped_()) return stopped_error();
       Buffer content = take_buffer(chunk_bytes());
-      DCDN_TRY(const std::size_t got, file.read(content.writable(), file_.at));
-      more = got == content.size();
-      if (got > 0) DCDN_CHECK(add_content(content.first(got)));
+      const auto got = file.read(content.writable(), file_.at);
+      if (!got) return at_fault(got.error());
+      more = *got == content.size();
+      if (*got > 0) DCDN_CHECK(add_content(content.first(*got)));
     }
-    return end_file();
+    return {};
   }
 
   // One cell of the chunk grid, or a whole run of cells that the file system says are a hole.
@@ -125,16 +155,18 @@ class Packer {
     const std::uint64_t hole = file.hole_at(file_.at, cell);
     if (hole > 0) return add_hole(hole);
     Buffer content = take_buffer(static_cast<std::size_t>(cell));
-    DCDN_TRY(const std::size_t got, file.read(content.writable(), file_.at));
-    if (got < cell) return file.shorter();
-    return add_content(std::move(content));
+    const auto got = file.read(content.writable(), file_.at);
+    if (!got) return at_fault(got.error());
+    return *got < cell ? at_fault(file.shorter()) : add_content(std::move(content));
   }
 
   Result<void> unchanged(const SourceFile& file) {
-    DCDN_TRY(const bool untouched, file.is_untouched());
-    if (untouched) return {};
+    const auto untouched = file.is_untouched();
+    if (!untouched) return at_fault(untouched.error());
+    if (*untouched) return {};
     DCDN_CHECK(flush_batch());  // now the digest is that of all that was read
-    return file.expect_again(file_.at, file_.data, hasher_.digest(), stopped_);
+    const auto again = file.expect_again(file_.at, file_.data, hasher_.digest(), stopped_);
+    return again || again.error().code == Errc::interrupted ? again : at_fault(again.error());
   }
 
   Result<void> standard_input() {
@@ -149,7 +181,7 @@ class Packer {
       if (input_.ended()) break;
       if (got < content.size()) DCDN_CHECK(flush_early());
     }
-    if (request_.input_end) DCDN_CHECK(request_.input_end());
+    if (request_.input_end) DCDN_CHECK(request_.input_end(stopped_));
     return end_file();
   }
 
@@ -239,6 +271,8 @@ class Packer {
       } else if (auto* end = std::get_if<wire::EntryEnd>(&item.record)) {
         end->content = hasher_.digest();
         hasher_ = digest::Hasher();
+      } else if (std::holds_alternative<wire::LeftOut>(item.record)) {
+        hasher_ = digest::Hasher();
       }
     }
   }
@@ -268,6 +302,7 @@ class Packer {
       file_.passed = 0;
       file_.data.clear();
     }
+    if (std::holds_alternative<wire::LeftOut>(record)) hole_bytes_ = 0;
     builder_.add(std::move(record));
     return cut_when_due();
   }
@@ -324,6 +359,7 @@ class Packer {
     std::uint64_t passed = 0;      // of that, what went on to the manifest
     std::vector<DataRegion> data;  // of that, what is no hole
   };
+  std::optional<Error> fault_;  // of the file that is being read
 
   const PackRequest& request_;
   work::WorkerPool& workers_;

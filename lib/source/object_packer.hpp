@@ -10,6 +10,7 @@
 
 #include "compress/codec.hpp"
 #include "sign/ed25519.hpp"
+#include "source/input.hpp"
 #include "source/packed_segment.hpp"
 #include "source/source_walk.hpp"
 #include "work/worker_pool.hpp"
@@ -20,9 +21,11 @@ struct PackRequest {
   wire::ObjectHeader object;
   std::string path;  ///< empty: standard input
   int input_fd = 0;
-  Buffer input_head;                        ///< of standard input: bytes read already
-  std::function<Result<void>()> input_end;  ///< asked when standard input ended: whether that was all of it
-  Symlinks symlinks = Symlinks::keep;
+  Buffer input_head;   ///< of standard input: bytes read already
+  InputEnd input_end;  ///< of standard input; may be empty
+  WalkRules walk;
+  /// Told of what of a tree cannot be read, `path` being in it; on the thread that packs.
+  std::function<void(const std::string& path, const Error& why)> left_out;
   compress::CompressChoice compress;
   std::optional<sign::SecretKey> signer;
   std::uint64_t time_s = 0;  ///< for the signatures
@@ -39,8 +42,8 @@ struct PackRequest {
 using EmitSegment = std::function<bool(PackedSegment)>;
 
 /// Packs to the end. Of a file that grows meanwhile, what was there when it was opened.
-/// error changed: the source changed or vanished while it was read (hint: run it again);
-/// interrupted: emit or `stopped` said stop; permission, io.
+/// error interrupted: emit or `stopped` said stop; changed: the source changed or vanished while it was read
+/// (hint: run it again); permission, io. Of a tree that is not strict, these leave out what they are about.
 Result<void> pack_object(const PackRequest& request, work::WorkerPool& workers, BufferPool& pool,
                          const std::function<bool()>& stopped, const EmitSegment& emit);
 

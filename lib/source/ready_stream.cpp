@@ -8,6 +8,7 @@
 #include "source/input.hpp"
 #include "source/packed_segment.hpp"
 #include "wire/frame_reader.hpp"
+#include "wire/left_out.hpp"
 #include "wire/repeat_window.hpp"
 #include "wire/signed_frames.hpp"
 
@@ -31,6 +32,7 @@ class Passer {
   Passer(const ReadyStreamRequest& request, BufferPool& pool, const std::function<bool()>& stopped,
          const EmitSegment& emit)
       : request_(request),
+        stopped_(stopped),
         input_(request.input_fd, "standard input", {-1, stopped, "packing was stopped"}),
         emit_(emit),
         reader_(wire::OnDamage::strict, pool) {}
@@ -47,6 +49,7 @@ class Passer {
     }
     if (!reader_.finish())
       return Error(Errc::incomplete, "the chunk stream on standard input is cut off inside a frame");
+    if (request_.input_end) DCDN_CHECK(request_.input_end(stopped_));
     DCDN_CHECK(emit_complete());
     if (checker_.finished() && waiting_.empty()) return {};
     return Error(Errc::incomplete, "the chunk stream on standard input ends before its object does");
@@ -93,6 +96,8 @@ class Passer {
   void list_record(Waiting& waiting, const wire::Record& record) {
     if (const auto* hole = std::get_if<wire::HoleRecord>(&record))
       waiting.segment.content_bytes += hole->size;
+    const auto* left = std::get_if<wire::LeftOut>(&record);
+    if (left != nullptr && request_.left_out) request_.left_out(left->path, wire::error_of(left->reason));
     const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
     if (chunk == nullptr) return;
     waiting.segment.content_bytes += chunk->content_size;
@@ -142,6 +147,8 @@ class Passer {
   // Called when something other than a signature follows: then a whole segment has all its signatures.
   Result<void> emit_complete() {
     while (!waiting_.empty() && waiting_.front().missing == 0) {
+      // Whoever has the last one has all of it: that waits until the input is known to be whole.
+      if (waiting_.front().segment.final && request_.input_end && !input_.ended()) return {};
       Waiting waiting = std::move(waiting_.front());
       waiting_.pop_front();
       for (const SegmentChunk& chunk : waiting.segment.chunks) held_ -= std::min(held_, chunk.carried.size());
@@ -167,6 +174,7 @@ class Passer {
   };
 
   const ReadyStreamRequest& request_;
+  const std::function<bool()>& stopped_;
   Input input_;
   const EmitSegment& emit_;
   wire::FrameReader reader_;

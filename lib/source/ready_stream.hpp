@@ -12,6 +12,9 @@ struct ReadyStreamRequest {
   sign::SecretKey
       key;  ///< signs segments that it has not signed yet, so that the receiver knows who vouches for them
   std::uint64_t time_s = 0;
+  InputEnd input_end;  ///< may be empty
+  /// Told of what the stream says was left out of a tree.
+  std::function<void(const std::string& path, const Error& why)> left_out;
 };
 
 /// Emits the segments of the one object in the stream, each with its chunks. A chunk may come before its

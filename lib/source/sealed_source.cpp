@@ -27,13 +27,14 @@ Result<void> seal_rest(Input& input, std::chrono::milliseconds flush_after, Seal
 }  // namespace
 
 Result<std::unique_ptr<SealedPipe>> seal_input(pipeline::ContentSealer sealer, int fd, Buffer head,
-                                               std::chrono::milliseconds flush_after) {
+                                               std::chrono::milliseconds flush_after, InputEnd input_end) {
   return SealedPipe::start(std::move(sealer),
-                           [fd, head = std::move(head), flush_after](
+                           [fd, head = std::move(head), flush_after, input_end = std::move(input_end)](
                                SealedWriter& out, const std::function<bool()>& stopped) -> Result<void> {
                              DCDN_CHECK(out.put(head.view()));
                              Input input(fd, "standard input", {-1, stopped, "encryption was stopped"});
-                             return seal_rest(input, flush_after, out);
+                             DCDN_CHECK(seal_rest(input, flush_after, out));
+                             return input_end ? input_end(stopped) : Result<void>();
                            });
 }
 
@@ -60,7 +61,7 @@ PackRequest pack_sealed(SealedPipe& pipe, const std::string& name) {
   PackRequest request;
   request.object = {wire::ObjectKind::stream, name, false};
   request.input_fd = pipe.fd();
-  request.input_end = [&pipe] { return pipe.finish(); };
+  request.input_end = [&pipe](const std::function<bool()>&) { return pipe.finish(); };
   request.compress.mode = compress::CompressMode::none;
   request.note = [](const std::string&) {};
   return request;

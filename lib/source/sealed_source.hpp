@@ -7,9 +7,10 @@
 namespace dcdn::source {
 
 /// What is read from `fd`, after `head`. Silent for `flush_after`, what is there can be opened already; 0:
-/// it waits for more.
+/// it waits for more. `input_end`, if not empty, says whether that was all of it.
 Result<std::unique_ptr<SealedPipe>> seal_input(pipeline::ContentSealer sealer, int fd, Buffer head,
-                                               std::chrono::milliseconds flush_after);
+                                               std::chrono::milliseconds flush_after,
+                                               InputEnd input_end = {});
 
 /// The object that `inner` asks for. `workers` and `pool` outlive the pipe.
 Result<std::unique_ptr<SealedPipe>> seal_object(pipeline::ContentSealer sealer, PackRequest inner,

@@ -15,6 +15,8 @@ namespace dcdn::source {
 namespace {
 
 constexpr std::size_t kAgainBytes = std::size_t{1} << 20;
+constexpr int kTries = 4;
+constexpr int kOpen = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 constexpr const char* kAgain = "run the same command again: only what changed is sent";
 
 Error changed(const std::string& what) {
@@ -27,21 +29,40 @@ Result<struct stat> status_of(const UniqueFd& fd, const std::string& shown) {
   return info;
 }
 
+Error open_error(const std::string& shown) {
+  if (errno == ENOENT) return changed(shown + ": vanished before it was read");
+  if (errno == ELOOP) return changed(shown + ": became something else before it was read");
+  return errno_error(errno, shown + ": open");
+}
+
+Result<FileMark> look_again(const SourceEntry& entry, const std::string& shown) {
+  struct stat info {};
+  if (::fstatat(entry.parent, entry.leaf.c_str(), &info, entry.may_follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
+    return open_error(shown);
+  if (!S_ISREG(info.st_mode)) return changed(shown + ": became something else before it was read");
+  return FileMark(info);
+}
+
 }  // namespace
 
 Result<SourceFile> SourceFile::open(const SourceEntry& entry) {
   SourceFile file;
   file.shown_ = escape_for_display(entry.disk_path);
-  file.fd_.reset(::open(entry.disk_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!file.fd_.valid() && errno == ENOENT)
-    return Error(Errc::changed, file.shown_ + ": vanished before it was read");
-  if (!file.fd_.valid()) return errno_error(errno, file.shown_ + ": open");
-  DCDN_TRY(const struct stat info, status_of(file.fd_, file.shown_));
-  if (!S_ISREG(info.st_mode)) return changed(file.shown_ + ": became something else before it was read");
-  file.begin_ = entry.begin;
-  file.begin_.size = static_cast<std::uint64_t>(info.st_size);
-  file.begin_.mtime_ns = nanoseconds_of(info.st_mtim);
-  return file;
+  FileMark expected = entry.mark;
+  // An editor that saves puts another file in its place: that one is looked at in the same way. Opened is
+  // only what was looked at, because opening a device does something.
+  for (int tries = 0; tries < kTries; ++tries) {
+    file.fd_.reset(::openat(entry.parent, entry.leaf.c_str(), kOpen | (entry.may_follow ? 0 : O_NOFOLLOW)));
+    if (!file.fd_.valid()) return open_error(file.shown_);
+    DCDN_TRY(const struct stat info, status_of(file.fd_, file.shown_));
+    if (S_ISREG(info.st_mode) && FileMark(info) == expected) {
+      file.begin_ = begin_of(entry.begin.path, info);
+      file.begin_.size = static_cast<std::uint64_t>(info.st_size);
+      return file;
+    }
+    DCDN_TRY(expected, look_again(entry, file.shown_));
+  }
+  return changed(file.shown_ + ": was replaced again and again before it was read");
 }
 
 Result<std::size_t> SourceFile::read(MutableByteView into, std::uint64_t offset) const {

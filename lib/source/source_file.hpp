@@ -21,10 +21,11 @@ struct DataRegion {
 /// that.
 class SourceFile {
  public:
-  /// error changed: vanished, or something else than a file since the walk.
+  /// The very file that the walk saw, or one that took its place in the same directory; no link is followed
+  /// that the walk did not follow. error changed: vanished, or something else than a file since the walk.
   static Result<SourceFile> open(const SourceEntry& entry);
 
-  /// Size and time are those of when it was opened.
+  /// Mode, size and time are those of when it was opened.
   [[nodiscard]] const wire::EntryBegin& begin() const { return begin_; }
   [[nodiscard]] std::uint64_t size() const { return begin_.size.value_or(0); }
   /// Until `into` is full or the file ends; returns how many bytes.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace dcdn::store {
 
@@ -97,7 +98,13 @@ bool EntryCollector::add(const wire::Record& record) {
     entry_.begin = *begin;
     entry_.file = files_;
     entry_.first_chunk = chunks_;
-    return begin->kind != wire::EntryKind::file;
+    in_file_ = begin->kind == wire::EntryKind::file;
+    return !in_file_;
+  }
+  if (std::holds_alternative<wire::LeftOut>(record)) {
+    entry_.left_out = in_file_;
+    files_ += in_file_ ? 1 : 0;
+    return std::exchange(in_file_, false);
   }
   if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) {
     if (entry_.chunks++ == 0) entry_.first_chunk_content = chunk->content;
@@ -107,6 +114,7 @@ bool EntryCollector::add(const wire::Record& record) {
     add_region(hole->size, true);
   } else {
     entry_.end = std::get<wire::EntryEnd>(record);
+    in_file_ = false;
     ++files_;
     return true;
   }

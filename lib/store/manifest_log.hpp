@@ -76,6 +76,7 @@ struct WholeEntry {
   std::uint64_t first_chunk = 0;  ///< its first ChunkRecord, counted over the chain
   std::uint64_t chunks = 0;
   Digest first_chunk_content;   ///< zero if it has no chunk
+  bool left_out = false;        ///< its sender could not read on: there is to be no such file
   std::vector<Region> regions;  ///< adjacent chunks are one
   [[nodiscard]] bool has_holes() const;
 };
@@ -90,6 +91,7 @@ class EntryCollector {
  private:
   void add_region(std::uint64_t size, bool hole);
   WholeEntry entry_;
+  bool in_file_ = false;
   std::uint64_t files_ = 0;
   std::uint64_t chunks_ = 0;
 };

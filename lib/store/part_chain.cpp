@@ -27,6 +27,9 @@ void PartChain::add(const wire::Segment& segment, const Digest& id, const IsHere
       add_chunk(*chunk, is_here);
     } else if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
       add_hole(hole->size);
+    } else if (const auto* left = std::get_if<wire::LeftOut>(&record)) {
+      left_out_.add(*left);
+      if (current_) give_up_file();
     } else {
       end_file(std::get<wire::EntryEnd>(record));
     }
@@ -91,6 +94,13 @@ void PartChain::end_file(const wire::EntryEnd& end) {
   if (current_->chunks == 1) current_->digest.reset();
   last_chunk_bytes_ = 0;
   note_whole(current_);
+  current_.reset();
+}
+
+// Its sender could not read on: nothing of it counts, and nothing more of it is waited for.
+void PartChain::give_up_file() {
+  current_->digest.reset();
+  last_chunk_bytes_ = 0;
   current_.reset();
 }
 

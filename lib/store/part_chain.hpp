@@ -12,6 +12,7 @@
 #include "store/have_map.hpp"
 #include "store/part_files.hpp"
 #include "store/part_object.hpp"
+#include "wire/left_out.hpp"
 #include "wire/repeat_window.hpp"
 
 namespace dcdn::store {
@@ -78,6 +79,8 @@ class PartChain {
     return file < verified_.size() && verified_[file];
   }
   [[nodiscard]] std::uint64_t files() const { return verified_.size(); }
+  /// What its sender could not read.
+  [[nodiscard]] const wire::LeftOutList& left_out() const { return left_out_; }
 
  private:
   struct SegmentState {
@@ -93,6 +96,7 @@ class PartChain {
   void add_chunk(const wire::ChunkRecord& record, const IsHere& is_here);
   void add_hole(std::uint64_t size);
   void end_file(const wire::EntryEnd& end);
+  void give_up_file();
   void more_follows();
   void note_whole(const PartFilePtr& file);
 
@@ -102,6 +106,7 @@ class PartChain {
   std::unordered_multimap<Digest, MissingChunk, Name32Hash> missing_;  // by carried digest
   wire::RepeatWindow<KnownChunk> window_;                              // by carried digest
   PartFilePtr current_;
+  wire::LeftOutList left_out_;
   std::vector<bool> verified_;  // by file
   std::vector<PartFilePtr> whole_files_;
   std::uint64_t chunks_ = 0;

@@ -82,7 +82,7 @@ Result<void> PartObject::Impl::check_new(const wire::Segment& segment, const Dig
       return Error(Errc::refused, escape_for_display(options.name + "/" + entry->path) + ": links to " +
                                       escape_for_display(entry->target) +
                                       ", which may be outside what is sent")
-          .with_hint("leave the link out, or allow it on the receiving side");
+          .with_hint("leave the link out (--symlinks=skip), or receive it with --links any");
   }
   return {};
 }
@@ -221,6 +221,10 @@ bool PartObject::complete() const {
 }
 const Digest& PartObject::object_id() const {
   return impl_->chain.object_id();
+}
+
+const wire::LeftOutList& PartObject::left_out() const {
+  return impl_->chain.left_out();
 }
 
 Result<void> PartObject::checkpoint() {

@@ -28,6 +28,7 @@
 #include "store/promise_ledger.hpp"
 #include "store/receive_dir.hpp"
 #include "store/segment_need.hpp"
+#include "wire/left_out.hpp"
 #include "wire/manifest.hpp"
 
 namespace dcdn::store {
@@ -50,6 +51,7 @@ struct Delivered {
   std::uint64_t bytes = 0;
   std::vector<message::ChunkPlanStep> plan;  ///< so that the sender cuts the same chunks again
   std::string path;                          ///< final name
+  std::uint64_t left_out = 0;                ///< entries that its sender could not read
 };
 
 /// Gets what is delivered next, when all of it is on disk under its staged name: whoever keeps a record of
@@ -132,6 +134,8 @@ class PartObject {
   /// Forgets the slot (cancel).
   Result<void> discard();
   [[nodiscard]] const Digest& object_id() const;  ///< after complete()
+  /// What the sender could not read, as far as the segments that are here tell; also after finalize().
+  [[nodiscard]] const wire::LeftOutList& left_out() const;
 
  private:
   struct Impl;

@@ -68,6 +68,8 @@ void ObjectPromise::Tally::add(const wire::Segment& segment, std::size_t frame_b
       holes = plus(holes, hole->size);
       if (!is_sized) loose_holes = plus(loose_holes, hole->size);
       add_bytes(hole->size);
+    } else if (std::holds_alternative<wire::LeftOut>(record)) {
+      told = 0;  // nothing more comes of a file that its sender could not read on
     } else if (!has_chunk) {
       ++bare;
     }

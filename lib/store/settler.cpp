@@ -25,6 +25,7 @@ timespec to_timespec(std::int64_t ns) {
 }  // namespace
 
 Result<void> Settler::settle(const WholeEntry& entry) {
+  if (entry.left_out) return remove_file(entry.begin.path);
   switch (entry.begin.kind) {
     case wire::EntryKind::file:
       return settle_file(entry);
@@ -74,6 +75,13 @@ Result<void> Settler::settle_file(const WholeEntry& entry) {
       ::ftruncate(fd.get(), static_cast<off_t>(entry.end.size)) != 0)
     return errno_error(errno, shown + ": set length");
   return set_mode_and_time(fd.get(), entry.begin, shown);
+}
+
+// What came of it before its sender could not read on.
+Result<void> Settler::remove_file(const std::string& path) {
+  const auto place = tree_.find(path, Missing::fail);
+  if (!place) return {};
+  return remove_tree(place->parent, place->leaf, tree_.display(path));
 }
 
 Result<void> Settler::settle_link(const wire::EntryBegin& entry) {

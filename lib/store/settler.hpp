@@ -33,6 +33,7 @@ class Settler {
  private:
   Result<UniqueFd> open_entry(const std::string& path, Missing missing);
   Result<void> settle_file(const WholeEntry& entry);
+  Result<void> remove_file(const std::string& path);
   Result<void> settle_link(const wire::EntryBegin& entry);
   Result<void> set_mode_and_time(int fd, const wire::EntryBegin& entry, const std::string& shown);
   Result<void> sync(int fd, const std::string& shown);

@@ -13,7 +13,7 @@ namespace dcdn::wire {
 
 namespace {
 
-enum Tag : std::uint8_t { kEntryBegin = 1, kChunk = 2, kHole = 3, kEntryEnd = 4 };
+enum Tag : std::uint8_t { kEntryBegin = 1, kChunk = 2, kHole = 3, kEntryEnd = 4, kLeftOut = 5 };
 constexpr std::uint8_t kFinal = 1;
 constexpr std::uint8_t kRepeatsOmitted = 1;
 constexpr std::size_t kSmallestRecord = 2;
@@ -55,6 +55,11 @@ struct RecordWriter {
     out.fixed<std::uint8_t>(kEntryEnd);
     out.varint(end.size);
     out.raw(end.content.view());
+  }
+  void operator()(const LeftOut& left) const {
+    out.fixed<std::uint8_t>(kLeftOut);
+    out.fixed(static_cast<std::uint8_t>(left.reason));
+    out.text(left.path);
   }
 };
 
@@ -128,6 +133,15 @@ Result<Record> parse_entry_end(ByteReader& in) {
   return Record(end);
 }
 
+Result<Record> parse_left_out(ByteReader& in) {
+  LeftOut left;
+  left.reason = static_cast<LeftOutReason>(in.fixed<std::uint8_t>());
+  left.path = in.text(kMaxPathBytes);
+  if (!in.ok()) return corrupt("what was left out is cut off, too long or not in its shortest form");
+  if (!left.path.empty()) DCDN_CHECK(check_path(left.path));
+  return Record(std::move(left));
+}
+
 Result<Record> parse_record(ByteReader& in) {
   const auto tag = in.fixed<std::uint8_t>();
   if (!in.ok()) return corrupt("there are fewer records than promised");
@@ -140,6 +154,8 @@ Result<Record> parse_record(ByteReader& in) {
       return parse_hole(in);
     case kEntryEnd:
       return parse_entry_end(in);
+    case kLeftOut:
+      return parse_left_out(in);
     default:
       return unknown("record kind", tag);
   }

@@ -52,7 +52,17 @@ struct EntryEnd {
   Digest content;          ///< BLAKE3 of its data, without holes: of a file that has none, as b3sum prints it
   bool operator==(const EntryEnd&) const = default;
 };
-using Record = std::variant<EntryBegin, ChunkRecord, HoleRecord, EntryEnd>;
+/// Why something of a tree was left out. A number that is not known here is kept as it came.
+enum class LeftOutReason : std::uint8_t { io = 0, permission = 1, changed = 2, limit = 3, not_found = 4 };
+/// What the sender of a tree could not read. Inside a file: that file, of which nothing counts, and which
+/// ends here. Directly behind a directory of that path: something in it. Else the entry of that path, which
+/// has no other record.
+struct LeftOut {
+  LeftOutReason reason = LeftOutReason::io;
+  std::string path;  ///< as that of an entry; empty: something in the tree's own directory
+  bool operator==(const LeftOut&) const = default;
+};
+using Record = std::variant<EntryBegin, ChunkRecord, HoleRecord, EntryEnd, LeftOut>;
 
 /// Only in segment 0.
 struct ObjectHeader {
@@ -109,13 +119,17 @@ class ManifestChecker {
     std::string last_path;
     bool any_entry = false;
     bool in_file = false;
+    bool in_directory = false;  // the last record was the directory last_path
     std::uint64_t file_bytes = 0;
     std::uint64_t object_bytes = 0;
     std::optional<std::uint64_t> promised;
   };
-  Result<void> add_record(Place& place, ObjectKind kind, const Record& record) const;
+  static Result<void> add_record(Place& place, ObjectKind kind, const Record& record);
+  static Result<void> add_content(Place& place, const Record& record);
   static Result<void> begin_top(Place& place, const EntryBegin& entry);
-  Result<void> begin_entry(Place& place, ObjectKind kind, const EntryBegin& entry) const;
+  static Result<void> begin_entry(Place& place, ObjectKind kind, const EntryBegin& entry);
+  static Result<void> leave_out(Place& place, ObjectKind kind, const LeftOut& left);
+  static Result<void> move_to(Place& place, const std::string& path);
 
   Place place_;
   std::uint64_t next_index_ = 0;

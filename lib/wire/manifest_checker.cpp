@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 #include "wire/manifest.hpp"
@@ -71,8 +72,13 @@ Result<void> ManifestChecker::add(const Segment& segment, const Digest& id) {
   return {};
 }
 
-Result<void> ManifestChecker::add_record(Place& place, ObjectKind kind, const Record& record) const {
+Result<void> ManifestChecker::add_record(Place& place, ObjectKind kind, const Record& record) {
   if (const auto* entry = std::get_if<EntryBegin>(&record)) return begin_entry(place, kind, *entry);
+  if (const auto* left = std::get_if<LeftOut>(&record)) return leave_out(place, kind, *left);
+  return add_content(place, record);
+}
+
+Result<void> ManifestChecker::add_content(Place& place, const Record& record) {
   if (!place.in_file) return corrupt("there is data outside a file");
   if (const auto* end = std::get_if<EntryEnd>(&record)) {
     if (end->size != place.file_bytes)
@@ -95,35 +101,56 @@ Result<void> ManifestChecker::add_record(Place& place, ObjectKind kind, const Re
 Result<void> ManifestChecker::begin_top(Place& place, const EntryBegin& entry) {
   if (place.any_entry) return bad_entry(entry.path, "is repeated or out of order");
   place.any_entry = true;
+  place.in_directory = true;
   return {};
 }
 
-Result<void> ManifestChecker::begin_entry(Place& place, ObjectKind kind, const EntryBegin& entry) const {
+// To the next path of a tree, whose parent has to be a directory before it.
+Result<void> ManifestChecker::move_to(Place& place, const std::string& path) {
+  DCDN_CHECK(check_path(path));
+  if (place.any_entry && !ascends(place.last_path, path))
+    return bad_entry(path, "is repeated or out of order");
+  const auto components = split(path);
+  const std::size_t parents = components.size() - 1;
+  if (parents > place.directories.size() ||
+      !std::equal(components.begin(), components.end() - 1, place.directories.begin()))
+    return bad_entry(path, "has a parent that is not a directory before it");
+  place.directories.resize(parents);
+  place.any_entry = true;
+  place.last_path = path;
+  return {};
+}
+
+Result<void> ManifestChecker::begin_entry(Place& place, ObjectKind kind, const EntryBegin& entry) {
   if (place.in_file) return bad_entry(entry.path, "starts inside another");
   if (kind != ObjectKind::tree) {
     if (place.any_entry) return bad_entry(entry.path, "is a second one where only one may be");
     if (!entry.path.empty()) return bad_entry(entry.path, "has a path where none may be");
     if (entry.kind != EntryKind::file) return corrupt("the one entry of a file or stream is not a file");
     if (kind == ObjectKind::stream && entry.mtime_ns != 0) return corrupt("a stream has a modification time");
+    place.any_entry = true;
   } else {
     if (entry.path.empty() && entry.kind == EntryKind::directory) return begin_top(place, entry);
-    DCDN_CHECK(check_path(entry.path));
-    if (place.any_entry && !ascends(place.last_path, entry.path))
-      return bad_entry(entry.path, "is repeated or out of order");
-    const auto components = split(entry.path);
-    const std::size_t parents = components.size() - 1;
-    if (parents > place.directories.size() ||
-        !std::equal(components.begin(), components.end() - 1, place.directories.begin()))
-      return bad_entry(entry.path, "has a parent that is not a directory before it");
-    place.directories.resize(parents);
-    if (entry.kind == EntryKind::directory) place.directories.emplace_back(components.back());
+    DCDN_CHECK(move_to(place, entry.path));
+    if (entry.kind == EntryKind::directory)
+      place.directories.push_back(entry.path.substr(entry.path.rfind('/') + 1));
   }
-  place.any_entry = true;
-  place.last_path = entry.path;
   place.in_file = entry.kind == EntryKind::file;
+  place.in_directory = entry.kind == EntryKind::directory;
   place.file_bytes = 0;
   place.promised = entry.size;
   return {};
+}
+
+Result<void> ManifestChecker::leave_out(Place& place, ObjectKind kind, const LeftOut& left) {
+  if (kind != ObjectKind::tree) return corrupt("something is left out of what is no tree");
+  if (place.in_file) {
+    if (left.path != place.last_path) return bad_entry(left.path, "is left out inside another");
+    place.in_file = false;
+    return {};
+  }
+  const bool in_it = std::exchange(place.in_directory, false) && left.path == place.last_path;
+  return in_it ? Result<void>() : move_to(place, left.path);
 }
 
 }  // namespace dcdn::wire

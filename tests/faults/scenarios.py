@@ -316,6 +316,14 @@ class SendReading(Session):
     def __init__(self, tools):
         super().__init__(tools, faulty="sender")
 
+    def wrong(self, top, done):
+        """What cannot be read is left out, and then it is not done; what is there is right all the same."""
+        if done or not os.path.lexists(self.target(top)):
+            return super().wrong(top, done)
+        there = entries(self.target(top))
+        return [f"{name} is not what was sent" for name, path in there.items()
+                if not os.path.isdir(path) and not same_content(f"{top}/tree/{name}", path)]
+
 
 def left_beside(top):
     """What a writer had no right name for yet: it may be there after a kill, until the next run."""

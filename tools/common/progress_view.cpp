@@ -152,6 +152,19 @@ void ProgressView::on_object(const ObjectEnd& object) {
   }
 }
 
+void ProgressView::on_left_out(const EntryLeftOut& entry) {
+  Report& report = state_->report;
+  if (!report.json_wanted())
+    return report.warning(
+        "left out: " +
+        escape_for_display(entry.path.empty() ? entry.object : entry.object + "/" + entry.path) + ": " +
+        entry.why.message);
+  report.json("left_out", {{"object", entry.object},
+                           {"path", entry.path},
+                           {"code", name_of(entry.why.code)},
+                           {"message", entry.why.message}});
+}
+
 void ProgressView::on_note(int level, const std::string& text) {
   state_->report.note(level, text);
 }

@@ -17,6 +17,7 @@ class ProgressView final : public ProgressSink {
 
   void on_progress(const Progress& progress) override;
   void on_object(const ObjectEnd& object) override;
+  void on_left_out(const EntryLeftOut& entry) override;
   void on_note(int level, const std::string& text) override;
 
  private:

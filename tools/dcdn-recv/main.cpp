@@ -33,9 +33,21 @@ void say_summary(const RecvReport& received, Report& report) {
                           {"bytes", received.bytes},
                           {"wire_bytes", received.wire_bytes},
                           {"damaged_bytes", received.damaged_bytes},
+                          {"left_out", received.left_out},
                           {"seconds", received.seconds},
                           {"verified", received.verified_unix_s},
                           {"paths", received.paths}});
+}
+
+/// What came is right, and not all that there is at its sender's.
+Result<int> outcome_of(const RecvReport& received) {
+  if (received.left_out == 0) return 0;
+  return Error(Errc::partial,
+               fmt::format("{} could not be read by {} and {} not in what was received; all the rest is",
+                           received.left_out == 1 ? "1 entry" : fmt::format("{} entries", received.left_out),
+                           received.objects == 1 ? "its sender" : "their senders",
+                           received.left_out == 1 ? "is" : "are"))
+      .with_hint("once they can be read there, the same dcdn-send brings what is missing");
 }
 
 Result<int> receive_command(RecvArgs& args, Report& report) {
@@ -49,7 +61,7 @@ Result<int> receive_command(RecvArgs& args, Report& report) {
       return Error(Errc::usage, "--stdin: standard input is a terminal, not a chunk stream");
     DCDN_TRY(const RecvReport unpacked, unpack_from_fd(args.options, view));
     say_summary(unpacked, report);
-    return 0;
+    return outcome_of(unpacked);
   }
   KeyChoice key{args.options.home, args.options.key_name, "", ""};
   DCDN_CHECK(unlock(key, args.passphrase_fd));
@@ -59,7 +71,7 @@ Result<int> receive_command(RecvArgs& args, Report& report) {
   };
   DCDN_TRY(const RecvReport received, recv(args.options, view));
   say_summary(received, report);
-  return 0;
+  return outcome_of(received);
 }
 
 std::string said_of_signers(const StreamContent& content) {
@@ -78,13 +90,17 @@ Result<int> list_content_command(const RecvArgs& args, Report& report) {
   bool whole = true;
   for (const StreamContent& content : contents) {
     whole = whole && content.whole;
-    report.line(fmt::format("{}  {}, {} {}, {}, {}{}", escape(content.name), content.kind, content.entries,
+    const std::string left_out =
+        content.left_out == 0 ? "" : fmt::format("; {} left out by its sender", content.left_out);
+    report.line(fmt::format("{}  {}, {} {}, {}, {}{}{}", escape(content.name), content.kind, content.entries,
                             content.entries == 1 ? "entry" : "entries", format_size(content.bytes),
-                            said_of_signers(content), content.whole ? "" : "; its end is not here"));
+                            said_of_signers(content), left_out,
+                            content.whole ? "" : "; its end is not here"));
     report.json("content", {{"name", content.name},
                             {"kind", content.kind},
                             {"entries", content.entries},
                             {"bytes", content.bytes},
+                            {"left_out", content.left_out},
                             {"whole", content.whole},
                             {"signers", content.signers},
                             {"signer_names", content.signer_names}});

@@ -65,6 +65,8 @@ void add_files(Command& root, RecvArgs& args) {
   root.flag("overwrite", args.overwrite, "replace what has the same name");
   root.flag("rename", args.rename, "give the new one another name");
   root.flag("skip", args.skip, "keep what has the same name");
+  root.choice("links", options.links, {{"inside", Links::inside}, {"any", Links::any}},
+              "symbolic links in trees; inside refuses an object with one that may lead out of it");
   root.flag("keep-encrypted", options.keep_encrypted, "do not decrypt what is encrypted to a key of ours");
   root.list("basis", options.basis, "PATH", "file or directory whose content may come again, changed")
       .completes(Complete::file);

@@ -37,6 +37,7 @@ void say_summary(const SendReport& sent, Report& report) {
                           {"object_ids", sent.object_ids},
                           {"bytes", sent.bytes},
                           {"bytes_skipped", sent.bytes_skipped},
+                          {"left_out", sent.left_out},
                           {"wire_bytes", sent.wire_bytes},
                           {"wire_bytes_received", sent.wire_bytes_received},
                           {"seconds", sent.seconds},
@@ -66,6 +67,16 @@ void say_path(const PathReport& path, Report& report) {
                               {"packets_lost", path.packets_lost}});
 }
 
+/// Success, unless something could not be read.
+Result<int> outcome_of(const SendReport& sent, const char* done) {
+  if (sent.left_out == 0) return 0;
+  return Error(Errc::partial,
+               fmt::format("{} could not be read and {} left out; all the rest was {}",
+                           sent.left_out == 1 ? "1 entry" : fmt::format("{} entries", sent.left_out),
+                           sent.left_out == 1 ? "was" : "were", done))
+      .with_hint("--strict sends all of a tree or nothing of it");
+}
+
 Result<int> send_command(SendArgs& args, Report& report) {
   KeyChoice key{args.options.home, args.options.key_name, "", ""};
   DCDN_CHECK(unlock(key, args.passphrase_fd));
@@ -76,7 +87,7 @@ Result<int> send_command(SendArgs& args, Report& report) {
   if (args.say_paths)
     for (const PathReport& path : sent.paths) say_path(path, report);
   say_summary(sent, report);
-  return 0;
+  return outcome_of(sent, "delivered");
 }
 
 Result<int> pack_command(SendArgs& args, Report& report) {
@@ -88,8 +99,9 @@ Result<int> pack_command(SendArgs& args, Report& report) {
                           {"object_ids", packed.object_ids},
                           {"bytes", packed.bytes},
                           {"bytes_skipped", packed.bytes_skipped},
+                          {"left_out", packed.left_out},
                           {"seconds", packed.seconds}});
-  return 0;
+  return outcome_of(packed, "packed");
 }
 
 // A session that a process still runs is told to go on; otherwise it is started again with its own arguments.

@@ -1,8 +1,11 @@
 #include "dcdn-send/send_args.hpp"
 
 #include <fnmatch.h>
+#include <unistd.h>
 
+#include "common/terminal.hpp"
 #include "common/transport_args.hpp"
+#include "dcdn-send/file_list.hpp"
 
 namespace dcdn::tool {
 
@@ -42,10 +45,25 @@ void add_what(Command& root, SendArgs& args) {
   root.list("priority-for", args.priority_for, "GLOB=CLASS", "class of the paths that match")
       .command_line_only();
   root.choice("symlinks", args.options.symlinks,
-              {{"keep", SendOptions::Symlinks::keep},
+              {{"inside", SendOptions::Symlinks::inside},
+               {"keep", SendOptions::Symlinks::keep},
                {"follow", SendOptions::Symlinks::follow},
                {"skip", SendOptions::Symlinks::skip}},
-              "symlinks in trees; keep refuses those that leave the tree");
+              "symlinks in trees; inside refuses those that leave the tree");
+  root.flag("strict", args.options.strict, "a tree of which something cannot be read is not sent at all");
+  root.list("exclude", args.options.exclude, "PATTERN",
+            "pass over what is called so in trees; with a slash, the path in the tree");
+  root.text("files-from", args.files_from, "FILE",
+            "of the one directory, only what FILE lists, a path a line")
+      .completes(Complete::file)
+      .command_line_only();
+  root.flag("null", args.ends_with_nul,
+            "with --files-from: each path ends with a zero byte, as of find -print0")
+      .with_short('0')
+      .command_line_only();
+  root.text("from-command", args.options.command, "CMD",
+            "send what CMD writes; if CMD fails, the receiver gets nothing under a name")
+      .command_line_only();
   root.list("encrypt-to", args.options.encrypt_to, "KEY",
             "only these can read it: a trusted name, a node id or a public key file; repeated")
       .completes(Complete::file);
@@ -114,6 +132,7 @@ void add_sessions(Command& root, SendArgs& args) {
       .command_line_only();
   root.custom("dry-run", Arity::flag, "", "say what would be sent, and how long it would take; no network",
               action(SendAction::dry_run))
+      .with_short('n')
       .command_line_only();
   root.flag("report", args.say_paths, "afterwards say what was useful, repaired, duplicate and wasted");
   root.text("link", args.link, "NAME=VALUE,...",
@@ -140,7 +159,27 @@ Result<SendPriority> class_of(const std::string& word) {
   return Error(Errc::usage, "--priority-for: '" + word + "' is none of critical|high|normal");
 }
 
+Result<void> read_list(SendArgs& args) {
+  if (args.files_from.empty() && args.ends_with_nul)
+    return Error(Errc::usage, "--null tells how the paths of --files-from end");
+  if (args.files_from.empty()) return {};
+  if (args.paths.size() != 1)
+    return Error(Errc::usage, "--files-from chooses from one directory, and there are " +
+                                  std::to_string(args.paths.size()) + " sources")
+        .with_hint("dcdn-send --files-from LIST DIRECTORY HOST:PORT");
+  if (args.paths.front() == "-")
+    return Error(Errc::usage, "--files-from chooses from a directory, not from -");
+  DCDN_TRY(args.options.only, read_file_list(args.files_from, args.ends_with_nul));
+  return {};
+}
+
 Result<void> fill_sources(SendArgs& args) {
+  if (!args.options.command.empty()) {
+    if (!args.paths.empty() || !args.files_from.empty())
+      return Error(Errc::usage, "with --from-command nothing else is sent");
+    args.paths = {"-"};
+  }
+  DCDN_CHECK(read_list(args));
   for (const std::string& path : args.paths) {
     SendSource source{path, args.priority};
     for (const std::string& rule : args.priority_for) {
@@ -155,19 +194,34 @@ Result<void> fill_sources(SendArgs& args) {
   return {};
 }
 
+// A host has no slash in its name, and a file rarely has a port.
+bool looks_like_file(const std::string& word) {
+  if (word.find('/') != std::string::npos) return true;
+  const std::size_t colon = word.rfind(':');
+  const bool has_port = colon != std::string::npos && colon + 1 < word.size() &&
+                        word.find_first_not_of("0123456789", colon + 1) == std::string::npos;
+  return !has_port && ::access(word.c_str(), F_OK) == 0;
+}
+
 // The last PATH is the destination, as with cp and scp, unless --to named it.
 Result<void> split_destination(SendArgs& args) {
   args.options.destinations = args.to;
+  const bool by_command = !args.options.command.empty();
   const bool needs_none = args.action == SendAction::dry_run && args.paths.size() == 1;
   if (args.to.empty() && !needs_none) {
-    if (args.paths.size() < 2)
+    if (args.paths.size() < (by_command ? 1 : 2))
       return Error(Errc::usage,
                    args.paths.empty() ? "nothing to send" : "a PATH and a destination are needed")
           .with_hint("dcdn-send PATH... HOST:PORT, or dcdn-send --help");
+    if (looks_like_file(args.paths.back()))
+      return Error(Errc::usage,
+                   escape(args.paths.back()) + ": looks like a file, and the last word says where to send to")
+          .with_hint("dcdn-send PATH... HOST:PORT; if it is a host all the same: --to " +
+                     escape(args.paths.back()));
     args.options.destinations.push_back(args.paths.back());
     args.paths.pop_back();
   }
-  if (args.paths.empty())
+  if (args.paths.empty() && !by_command)
     return Error(Errc::usage, "nothing to send").with_hint("dcdn-send PATH... HOST:PORT");
   return {};
 }
@@ -189,7 +243,7 @@ Result<Parsed> parse_send_args(int argc, const char* const* argv, Report& report
   const bool sends = args.action == SendAction::send || args.action == SendAction::dry_run;
   if (sends) DCDN_CHECK(split_destination(args));
   if (sends || args.action == SendAction::pack) DCDN_CHECK(fill_sources(args));
-  if (args.action == SendAction::pack && args.paths.empty())
+  if (args.action == SendAction::pack && args.options.sources.empty())
     return Error(Errc::usage, "--stdout: nothing to pack");
   if (args.action != SendAction::dry_run && !args.link.empty())
     return Error(Errc::usage, "--link describes a link for --dry-run")

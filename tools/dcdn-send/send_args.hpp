@@ -22,6 +22,8 @@ struct SendArgs {
   std::vector<std::string> paths;
   std::vector<std::string> to;
   std::vector<std::string> priority_for;
+  std::string files_from;      ///< empty, a file or "-"
+  bool ends_with_nul = false;  ///< each path in it
   SendPriority priority = SendPriority::normal;
 };
 

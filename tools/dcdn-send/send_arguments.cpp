@@ -29,7 +29,9 @@ Result<std::vector<std::string>> recall_arguments(const SessionInfo& session) {
     if (!argument.is_string()) return unusable;
     arguments.push_back(argument.get<std::string>());
   }
-  if (std::find(arguments.begin(), arguments.end(), "-") != arguments.end() && isatty(STDIN_FILENO) != 0)
+  const bool reads_input = std::find(arguments.begin(), arguments.end(), "-") != arguments.end() ||
+                           std::find(arguments.begin(), arguments.end(), "--files-from=-") != arguments.end();
+  if (reads_input && isatty(STDIN_FILENO) != 0)
     return Error(Errc::usage, "session " + session.id + " sent standard input, which is gone")
         .with_hint("run the command again with the same input: what the receiver has is not sent twice");
   const std::string directory = remembered.value("directory", "");

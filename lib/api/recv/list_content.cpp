@@ -50,6 +50,7 @@ class ListSink final : public sink::ObjectSink {
   void count(const wire::Record& record) {
     StreamContent& content = row_->content;
     if (std::holds_alternative<wire::EntryBegin>(record)) ++content.entries;
+    if (std::holds_alternative<wire::LeftOut>(record)) ++content.left_out;
     // What all of them come to was checked with the chain: at most 2^60.
     if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) content.bytes += chunk->content_size;
     if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) content.bytes += hole->size;

@@ -141,6 +141,7 @@ void RecvRun::name_peer(const NodeId& peer, ObjectEnd& object) const {
 void RecvRun::opened(const ObjectEnd& delivery, const OpenedDelivery& what) {
   if (!report_opened(options_, delivery, what, progress_, report_.paths, node_.ledger()->warn()))
     not_opened_ = what.result.error();
+  if (what.result) report_.left_out += what.result->left_out;
 }
 
 Result<void> RecvRun::on_statement(const wire::Frame& frame) {
@@ -157,6 +158,11 @@ void RecvRun::trust_changed() {
            {{"what", "session"}, {"key", sign::to_text(peer)}, {"why", judged.error().message}}});
     return judged;
   });
+}
+
+void RecvRun::on_left_out(const std::string& name, const wire::LeftOutList& left_out) {
+  report_.left_out += left_out.count;
+  tell_left_out(progress_, name, left_out);
 }
 
 void RecvRun::on_object_failed(const std::string& name, const NodeId& sender, const Error& error) {

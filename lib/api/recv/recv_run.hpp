@@ -26,6 +26,7 @@ class RecvRun : private node::Role, public session::ReceiveWatcher {
   void on_session_progress(const std::string& id, const std::string& name, std::uint64_t done,
                            std::uint64_t total) override;
   void on_session_end(const std::string& id, const Error* error) override;
+  void on_left_out(const std::string& name, const wire::LeftOutList& left_out) override;
   void on_delivered(const session::ReceivedObject& object) override;
   void on_object_failed(const std::string& name, const NodeId& sender, const Error& error) override;
   Result<void> on_statement(const wire::Frame& frame) override;

@@ -24,6 +24,7 @@ session::MakeSink into_directory(const RecvOptions& options, const ReceivePlace&
   store::PartObject::Options part;
   part.collision = collision_of(options.on_collision);
   part.fsync = options.fsync;
+  part.allow_unsafe_links = options.links == Links::any;
   part.stopped = asks(settings.stopping);
   return [place, part, delivered = options.home.state_dir + "/delivered", use = !options.whole,
           basis = options.basis](const message::Offer& offer, const NodeId& sender,
@@ -53,6 +54,16 @@ store::Collision collision_of(OnCollision choice) {
       break;
   }
   return store::Collision::refuse;
+}
+
+void tell_left_out(ProgressSink& progress, const std::string& name, const wire::LeftOutList& left_out) {
+  for (const wire::LeftOut& left : left_out.first)
+    progress.on_left_out({name, left.path, wire::error_of(left.reason)});
+  const std::uint64_t unnamed = left_out.count - left_out.first.size();
+  if (unnamed > 0)
+    progress.on_note(0, escape_for_display(name) + ": " + std::to_string(unnamed) +
+                            (left_out.first.empty() ? "" : " more") +
+                            " entries are not in it: its sender could not read them");
 }
 
 store::ReceiveLimits limits_of(const RecvOptions& options) {

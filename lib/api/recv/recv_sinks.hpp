@@ -4,10 +4,14 @@
 #include "session/receive_shared.hpp"
 #include "store/collision.hpp"
 #include "store/promise_ledger.hpp"
+#include "wire/left_out.hpp"
 
 namespace dcdn::api {
 
 store::Collision collision_of(OnCollision choice);
+
+/// What a sender could not read, to the user. `name`: the object's, as its sender wrote it.
+void tell_left_out(ProgressSink& progress, const std::string& name, const wire::LeftOutList& left_out);
 
 store::ReceiveLimits limits_of(const RecvOptions& options);
 

@@ -21,6 +21,7 @@ class Recorder final : public ProgressSink {
   void on_object(const ObjectEnd& object) override {
     if (object.error == nullptr) into_.objects.push_back(object);
   }
+  void on_left_out(const EntryLeftOut& entry) override { into_.left_out.push_back(entry); }
   void on_note(int level, const std::string& text) override {
     if (level == 0) into_.notes.push_back(text);
   }
@@ -73,6 +74,7 @@ bool report_opened(const RecvOptions& options, const ObjectEnd& delivery, const 
                    const trust::TrustLedger::Warn& warn) {
   const std::string shown = escape_for_display(delivery.name);
   for (const std::string& note : opened.notes) progress.on_note(0, note);
+  for (const EntryLeftOut& entry : opened.left_out) progress.on_left_out(entry);
   for (ObjectEnd inner : opened.objects) {
     inner.peer = delivery.peer;
     inner.peer_name = delivery.peer_name;

@@ -13,6 +13,7 @@ namespace dcdn::api {
 /// What became of one.
 struct OpenedDelivery {
   std::vector<ObjectEnd> objects;
+  std::vector<EntryLeftOut> left_out;
   std::vector<std::string> notes;
   Result<RecvReport> result = RecvReport();
   /// Whether it lies where it was delivered because it is for others, or not for dcdn-recv: no failure.

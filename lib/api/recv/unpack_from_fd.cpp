@@ -18,6 +18,7 @@ Result<void> open_sealed(const RecvOptions& options, const std::vector<ObjectEnd
     const auto opened = api::open_delivery(options, delivery, trust::secret_keys(options.home), tap);
     if (!api::report_opened(options, delivery, opened, progress, report.paths, warn))
       return opened.result.error();
+    if (opened.result) report.left_out += opened.result->left_out;
   }
   return {};
 }

@@ -129,12 +129,15 @@ class StreamUnpacking {
     part.kind = kind;
     part.collision = api::collision_of(options_.on_collision);
     part.fsync = options_.fsync;
+    part.allow_unsafe_links = options_.links == Links::any;
     part.promise = std::move(promise);
     part.stopped = stopped;
     return sink::make_directory_sink(place_.dir, part, record_dir_);
   }
 
   void delivered(const sink::UnpackedObject& object) {
+    report_.left_out += object.left_out.count;
+    api::tell_left_out(progress_, object.name, object.left_out);
     if (!object.path.empty()) report_.paths.push_back(object.path);
     ObjectEnd end{object.name, object.path, object.bytes, to_hex(object.id.view()), "", "", nullptr};
     if (tap_.sealed != nullptr && !object.path.empty() && sink::is_sealed_file(object.path))

@@ -29,17 +29,16 @@ std::uint64_t chunks_of(std::uint64_t bytes, std::uint32_t chunk_bytes) {
   return bytes / chunk_bytes + (bytes % chunk_bytes == 0 ? 0 : 1);
 }
 
-Result<std::uint64_t> count_chunks(const session::SendObject& object, const SendOptions& options,
+Result<std::uint64_t> count_chunks(const session::SendObject& object, const source::WalkRules& walk,
                                    std::uint32_t chunk_bytes) {
   if (object.kind == wire::ObjectKind::file) return chunks_of(object.bytes.value_or(0), chunk_bytes);
   std::uint64_t chunks = 0;
-  DCDN_CHECK(source::walk_tree(
-      object.path, api::symlinks_of(options.symlinks),
-      [&](const source::SourceEntry& entry) -> Result<void> {
-        chunks += chunks_of(entry.begin.size.value_or(0), chunk_bytes);
-        return {};
-      },
-      [](const std::string&) {}));
+  source::WalkVisitor visitor;
+  visitor.entry = [&](const source::SourceEntry& entry) -> Result<void> {
+    chunks += chunks_of(entry.begin.size.value_or(0), chunk_bytes);
+    return {};
+  };
+  DCDN_CHECK(source::walk_tree(object.path, walk, visitor));
   return chunks;
 }
 
@@ -89,7 +88,7 @@ Result<SendForecast> forecast_send(const SendOptions& options, const std::string
     planned.bytes = object.bytes.value_or(0);
     planned.entries = object.entries.value_or(0);
     planned.priority = static_cast<SendPriority>(object.priority);
-    DCDN_TRY(planned.chunks, count_chunks(object, options, result.chunk_bytes));
+    DCDN_TRY(planned.chunks, count_chunks(object, plan.walk, result.chunk_bytes));
     result.bytes += planned.bytes;
     result.chunks += planned.chunks;
     result.objects.push_back(std::move(planned));

@@ -13,6 +13,7 @@
 #include "source/segment_output.hpp"
 #include "trust/keyring_file.hpp"
 #include "trust/recipients.hpp"
+#include "wire/left_out.hpp"
 
 namespace dcdn {
 
@@ -35,49 +36,55 @@ class StreamPacker {
     }
     for (const session::SendObject& object : plan.objects) {
       if (!recipients.empty()) {
-        DCDN_CHECK(pack_sealed(object, plan.input_head, recipients));
+        DCDN_CHECK(pack_sealed(object, plan, recipients));
         continue;
       }
       if (object.ready_stream)
         return Error(Errc::usage, "standard input is a chunk stream already")
             .with_hint("cat passes it on as it is");
-      DCDN_CHECK(pack(object, plan.input_head));
+      DCDN_CHECK(pack(object, plan));
     }
     report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return report_;
   }
 
  private:
-  Result<void> pack(const session::SendObject& object, const Buffer& head) {
-    DCDN_TRY(const source::PackRequest request, request_for(object, head));
+  Result<void> pack(const session::SendObject& object, const api::SendPlan& plan) {
+    DCDN_TRY(const source::PackRequest request, request_for(object, plan));
     return pack(object, request);
   }
 
-  Result<void> pack_sealed(const session::SendObject& object, const Buffer& head,
+  Result<void> pack_sealed(const session::SendObject& object, const api::SendPlan& plan,
                            const std::vector<NodeId>& recipients) {
     sign::Secret secret;
     random_bytes(secret.writable());
     DCDN_TRY(auto sealer, pipeline::ContentSealer::make(recipients, secret));
     DCDN_TRY(const std::string name, source::sealed_name(secret));
-    DCDN_TRY(source::PackRequest inner, request_for(object, head));
+    DCDN_TRY(source::PackRequest inner, request_for(object, plan));
     DCDN_TRY(const auto pipe,
-             object.ready_stream ? source::seal_input(std::move(sealer), options_.input_fd, head, {})
-                                 : source::seal_object(std::move(sealer), std::move(inner), workers_, pool_));
+             object.ready_stream
+                 ? source::seal_input(std::move(sealer), plan.input_fd, plan.input_head, {}, plan.input_end)
+                 : source::seal_object(std::move(sealer), std::move(inner), workers_, pool_));
     source::PackRequest outer = source::pack_sealed(*pipe, name);
     outer.chunk_bytes = [](std::uint64_t) { return kUsualChunk; };
     return pack(object, outer);
   }
 
-  Result<source::PackRequest> request_for(const session::SendObject& object, const Buffer& head) {
+  Result<source::PackRequest> request_for(const session::SendObject& object, const api::SendPlan& plan) {
     source::PackRequest request;
     // What comes from a pipe is likely to go into one: nothing is left out, so that it can be written in
     // order.
     request.object = {object.kind, object.name, object.rereadable()};
     if (!object.rereadable() && options_.name.empty()) request.object.name.clear();
     request.path = object.path;
-    request.input_fd = options_.input_fd;
-    request.input_head = head;
-    request.symlinks = api::symlinks_of(options_.symlinks);
+    request.input_fd = plan.input_fd;
+    request.input_head = plan.input_head;
+    request.input_end = plan.input_end;
+    request.walk = plan.walk;
+    request.left_out = [this, name = object.name](const std::string& path, const Error& why) {
+      ++report_.left_out;
+      if (report_.left_out <= wire::LeftOutList::kMostNamed) progress_.on_left_out({name, path, why});
+    };
     DCDN_TRY(request.compress, compress::parse_compress_choice(options_.compress));
     request.chunk_bytes = [this](std::uint64_t) { return options_.chunk_bytes.value_or(kUsualChunk); };
     request.note = [this](const std::string& text) { progress_.on_note(0, text); };

@@ -1,11 +1,14 @@
 #include "api/send/send_plan.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <set>
 
 #include "base/text.hpp"
 #include "net/local_interfaces.hpp"
 #include "session/path_set.hpp"
+#include "source/command_input.hpp"
 #include "source/input.hpp"
 #include "source/source_walk.hpp"
 #include "wire/frame_reader.hpp"
@@ -39,16 +42,26 @@ Result<std::optional<wire::ObjectHeader>> announced(const Bytes& head) {
   }
 }
 
-Result<session::SendObject> input_object(const SendOptions& options, Bytes& head) {
+// A file or a device that is empty was meant to be; out of a pipe nothing comes if what fills it has failed.
+Result<void> check_empty(const SendPlan& plan, const std::function<bool()>& stopped) {
+  if (plan.input_end) return plan.input_end(stopped);
+  struct stat info {};
+  if (::fstat(plan.input_fd, &info) != 0 || (!S_ISFIFO(info.st_mode) && !S_ISSOCK(info.st_mode))) return {};
+  return Error(Errc::io, "standard input is empty: did the command before fail?")
+      .with_hint("to send nothing on purpose: dcdn-send - < /dev/null");
+}
+
+Result<session::SendObject> input_object(const SendOptions& options, const SendPlan& plan, Bytes& head) {
   session::SendObject object;
   object.kind = wire::ObjectKind::stream;
   object.name = options.name.empty() ? "stdin" : options.name;
-  source::Input input(options.input_fd, "standard input",
+  source::Input input(plan.input_fd, "standard input",
                       {options.interrupt_fd, {}, "interrupted while waiting for standard input"});
   while (head.size() < wire::kMagic.size()) {
     DCDN_TRY(const bool more, read_more(input, head));
     if (!more) break;
   }
+  if (head.empty()) DCDN_CHECK(check_empty(plan, [&] { return source::readable(options.interrupt_fd); }));
   if (!wire::FrameReader::looks_like_stream(head)) return object;
   object.ready_stream = true;
   for (;;) {
@@ -64,17 +77,20 @@ Result<session::SendObject> input_object(const SendOptions& options, Bytes& head
   }
 }
 
-Result<session::SendObject> path_object(const SendOptions& options, const std::string& path) {
+Result<session::SendObject> path_object(const SendOptions& options, const source::WalkRules& walk,
+                                        const std::string& path) {
   session::SendObject object;
-  const source::Symlinks symlinks = symlinks_of(options.symlinks);
   object.path = path;
-  DCDN_TRY(object.kind, source::kind_of_source(path, symlinks));
+  DCDN_TRY(object.kind, source::kind_of_source(path));
+  if (options.only && object.kind != wire::ObjectKind::tree)
+    return Error(Errc::usage, escape_for_display(path) + ": is no directory that a list could choose from")
+        .with_hint("--files-from names what of one directory is sent");
   if (options.name.empty()) {
     DCDN_TRY(object.name, source::name_of_source(path));
   } else {
     object.name = options.name;
   }
-  DCDN_TRY(const source::SourceTotals totals, source::measure_source(path, object.kind, symlinks));
+  DCDN_TRY(const source::SourceTotals totals, source::measure_source(path, object.kind, walk));
   object.bytes = totals.bytes;
   object.entries = totals.entries;
   return object;
@@ -104,6 +120,9 @@ Result<void> check_together(const SendOptions& options) {
   std::size_t inputs = 0;
   for (const SendSource& source : options.sources) inputs += source.path == "-" ? 1 : 0;
   if (inputs > 1) return Error(Errc::usage, "standard input (-) can be sent once only");
+  if (options.only && options.sources.size() > 1)
+    return Error(Errc::usage, "--files-from chooses from one directory, and there are " +
+                                  std::to_string(options.sources.size()) + " sources");
   if (!options.name.empty() && options.sources.size() > 1)
     return Error(Errc::usage,
                  "--name is for a single source, and there are " + std::to_string(options.sources.size()));
@@ -119,27 +138,51 @@ Result<void> check_together(const SendOptions& options) {
   return check(options.transport);
 }
 
-}  // namespace
-
 source::Symlinks symlinks_of(SendOptions::Symlinks choice) {
   switch (choice) {
+    case SendOptions::Symlinks::keep:
+      return source::Symlinks::keep;
     case SendOptions::Symlinks::follow:
       return source::Symlinks::follow;
     case SendOptions::Symlinks::skip:
       return source::Symlinks::skip;
-    case SendOptions::Symlinks::keep:
+    case SendOptions::Symlinks::inside:
       break;
   }
-  return source::Symlinks::keep;
+  return source::Symlinks::inside;
 }
+
+Result<source::WalkRules> rules_of(const SendOptions& options) {
+  source::WalkRules rules;
+  rules.symlinks = symlinks_of(options.symlinks);
+  rules.strict = options.strict;
+  if (!options.only && options.exclude.empty()) return rules;
+  DCDN_TRY(auto selection, source::Selection::make(options.only, options.exclude));
+  rules.selection = std::make_shared<const source::Selection>(std::move(selection));
+  return rules;
+}
+
+Result<void> open_input(const SendOptions& options, SendPlan& plan) {
+  plan.input_fd = options.input_fd;
+  if (options.command.empty()) return {};
+  DCDN_TRY(const auto command, source::CommandInput::start(options.command));
+  plan.input_fd = command->fd();
+  plan.input_end = [command](const std::function<bool()>& stopped) { return command->finish(stopped); };
+  return {};
+}
+
+}  // namespace
 
 Result<SendPlan> plan_send(const SendOptions& options) {
   DCDN_CHECK(check_together(options));
   SendPlan plan;
+  DCDN_TRY(plan.walk, rules_of(options));
+  DCDN_CHECK(open_input(options, plan));
   std::set<std::string> names;
   for (const SendSource& source : options.sources) {
     Bytes head;
-    auto object = source.path == "-" ? input_object(options, head) : path_object(options, source.path);
+    auto object =
+        source.path == "-" ? input_object(options, plan, head) : path_object(options, plan.walk, source.path);
     if (!object) return object.error();
     object->number = static_cast<std::uint32_t>(plan.objects.size());
     object->priority = static_cast<message::Priority>(source.priority);

@@ -9,6 +9,7 @@
 #include "base/new_file.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
+#include "wire/left_out.hpp"
 
 namespace dcdn::api {
 
@@ -125,6 +126,17 @@ node::SessionControl SendRun::control() {
 Result<void> SendRun::on_statement(const wire::Frame& frame) {
   DCDN_CHECK(node_.ledger()->take(frame));
   return {};
+}
+
+// A tree that is read again, for another destination or after a break, says the same again.
+void SendRun::on_left_out(const session::SendObject& object, const std::string& path, const Error& why) {
+  if (left_out_.size() >= wire::LeftOutList::kMostNamed) {
+    ++report_.left_out;
+    return;
+  }
+  if (!left_out_.emplace(object.number, path).second) return;
+  ++report_.left_out;
+  progress_.on_left_out({object.shown_name(), path, why});
 }
 
 void SendRun::on_peer_pause(bool paused) {

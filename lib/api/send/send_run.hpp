@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "api/send/send_plan.hpp"
 #include "node/node.hpp"
@@ -17,6 +18,7 @@ class SendRun : private node::Role, public session::SendWatcher {
  private:
   void on_note(int level, const std::string& text) override { progress_.on_note(level, text); }
   void on_receipt(const session::SendObject& object, const wire::Receipt& receipt, ByteView body) override;
+  void on_left_out(const session::SendObject& object, const std::string& path, const Error& why) override;
   void on_peer_pause(bool paused) override;
   Result<void> on_statement(const wire::Frame& frame) override;
 
@@ -41,6 +43,7 @@ class SendRun : private node::Role, public session::SendWatcher {
   std::vector<session::DestinationResult> results_;
   std::optional<Error> ended_;  ///< interrupted, --max-time, cancelled
   bool was_connected_ = false;
+  std::set<std::pair<std::uint32_t, std::string>> left_out_;  ///< told of: object and path
   SendReport report_;
 };
 

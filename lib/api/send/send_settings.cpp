@@ -40,7 +40,7 @@ Result<session::SendSettings> send_settings(const SendOptions& options, const Se
   session::SendSettings settings;
   DCDN_TRY(settings.compress, compress::parse_compress_choice(options.compress));
   settings.chunk_bytes = options.chunk_bytes;
-  settings.symlinks = symlinks_of(options.symlinks);
+  settings.walk = plan.walk;
   settings.differences = !options.whole;
   settings.backoff = backoff_of(options.retry);
   settings.session = session_bytes(id);
@@ -48,7 +48,8 @@ Result<session::SendSettings> send_settings(const SendOptions& options, const Se
   settings.statements = [&node] { return node.trust().statements(); };
   settings.quic = options.transport;
   settings.paths = options.paths;
-  settings.input_fd = options.input_fd;
+  settings.input_fd = plan.input_fd;
+  settings.input_end = plan.input_end;
   settings.input_head = plan.input_head;
   return settings;
 }

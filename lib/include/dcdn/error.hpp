@@ -48,6 +48,7 @@ enum class Errc {
   permission,  ///< the system said no
   exists,      ///< would overwrite something and was not told to
   changed,     ///< the source changed or vanished while it was read
+  partial,     ///< all the rest was delivered: some of a tree could not be read and was left out
   // exit 128 + signal
   interrupted,  ///< stopped by a signal
   closed_pipe,  ///< the reader of our standard output went away

@@ -71,6 +71,13 @@ struct ObjectEnd {
   const Error* error = nullptr;  ///< null when well
 };
 
+/// An entry of a tree that its sender could not read.
+struct EntryLeftOut {
+  std::string object;  ///< its name; any bytes, to be escaped before they are shown
+  std::string path;    ///< in it, the same; empty: something in its top folder
+  Error why;           ///< permission, changed, not_found, io; limit: nested too deep
+};
+
 /// Yours: a terminal, a log, a window. Outlives the call that it is given to.
 class ProgressSink {
  public:
@@ -79,6 +86,9 @@ class ProgressSink {
   virtual void on_progress(const Progress& progress) = 0;
   /// One object ended well or badly, once for each destination.
   virtual void on_object(const ObjectEnd& object) = 0;
+  /// Something of a tree could not be read by its sender; the rest of the tree goes on without it. Told by
+  /// both ends, once for each of the first thousand.
+  virtual void on_left_out(const EntryLeftOut& entry) { (void)entry; }
   /// A line for a person: "listening on 127.0.0.1:4433", "peer disconnected, waiting". level 0 normal, 1
   /// verbose, 2 debug.
   virtual void on_note(int level, const std::string& text) = 0;

@@ -37,6 +37,10 @@ namespace dcdn {
 /// skip       what is there stays and the object is left out; a tree fills the gaps of a directory
 enum class OnCollision { refuse, overwrite, rename, skip };
 
+/// Symbolic links in trees. inside: an object with one that may lead out of its tree is refused. any: they
+/// are made as they come, wherever they point; what follows them later is the user's affair.
+enum class Links { inside, any };
+
 /// Where verified content goes. directory: files under their names; raw_stdout: the bytes of one object after
 /// the other, trees are refused; chunk_stream: the verified frames, still signed, to be stored or passed on.
 enum class Sink { directory, raw_stdout, chunk_stream };
@@ -64,6 +68,7 @@ struct RecvOptions {
   /// Ends after the first session that delivered something and left nothing unfinished.
   bool once = false;
   OnCollision on_collision = OnCollision::refuse;
+  Links links = Links::inside;
   /// --whole: content is not looked for in older files, and no differences are asked for.
   bool whole = false;
   /// Files and directories with content that may come again, besides what lies under the final name.
@@ -102,7 +107,9 @@ struct RecvReport {
   double seconds = 0;            ///< first byte to last
   /// Seconds since 1970, by this clock: when the last byte of content was verified; 0: none came.
   double verified_unix_s = 0;
-  std::vector<std::string> paths;   ///< final names, in the order of delivery
+  std::vector<std::string> paths;  ///< final names, in the order of delivery
+  /// Entries of trees that their senders could not read: what was delivered is all the rest.
+  std::uint64_t left_out = 0;
   std::uint64_t damaged_bytes = 0;  ///< unpack_from_fd: input that belonged to no intact frame
 };
 
@@ -140,6 +147,7 @@ struct StreamContent {
   std::string kind;                       ///< file, tree, stream
   std::uint64_t entries = 0;              ///< files, folders and links
   std::uint64_t bytes = 0;                ///< of their content
+  std::uint64_t left_out = 0;             ///< what its sender could not read
   bool whole = false;                     ///< its manifest is here to its end; else the numbers are of a part
   std::vector<std::string> signers;       ///< node ids of those whose good signature covers all that is here
   std::vector<std::string> signer_names;  ///< for each of them, under which it is trusted; may be empty

@@ -65,9 +65,19 @@ struct SendOptions {
   std::uint64_t chunk_rate_per_s = 0;        ///< 0: unlimited
   /// --whole: nothing is sent as a difference to what the receiver has.
   bool whole = false;
-  /// keep: as symlinks, and one that leaves the tree is an error. follow: what they point to. skip: left out.
-  enum class Symlinks { keep, follow, skip };
-  Symlinks symlinks = Symlinks::keep;
+  /// inside: as symlinks, and one that leaves the tree is an error. keep: as symlinks, wherever they point;
+  /// it is the receiver's choice whether it takes those. follow: what they point to. skip: left out.
+  enum class Symlinks { inside, keep, follow, skip };
+  Symlinks symlinks = Symlinks::inside;
+  /// Of a tree, what cannot be read costs only itself and is told by on_left_out. True: it costs all of the
+  /// tree.
+  bool strict = false;
+  /// Unset: all of a tree. Else only these of it, and what is below them: paths relative to it.
+  std::optional<std::vector<std::string>> only;
+  std::vector<std::string> exclude;  ///< patterns of names, or with a slash of paths, that are passed over
+  /// Not empty: for /bin/sh, run once; what it writes is what source "-" sends. If it fails, the object has
+  /// no end.
+  std::string command;
 
   RetryOptions retry;
   std::chrono::milliseconds max_time{0};  ///< of the call; 0: none; then Errc::limit, and it can be resumed
@@ -117,6 +127,8 @@ struct SendReport {
   std::uint64_t bytes_skipped = 0;  ///< were there already, or repeats, or saved by differences
   std::uint64_t wire_bytes = 0;     ///< UDP payload sent
   std::uint64_t wire_bytes_received = 0;
+  /// Entries of trees that could not be read: what was delivered is all the rest (exit status 14, partial).
+  std::uint64_t left_out = 0;
   double seconds = 0;
   /// Seconds since 1970, by this clock: the first connection stood, the first offer left.
   double opened_unix_s = 0;

@@ -12,6 +12,7 @@ setup() {
 
 teardown() {
   teardown_loopback
+  [[ -z ${PLACE:-} ]] || rm -rf "$PLACE"
 }
 
 @test "the default refuses: exit 13 at the sender, the ways out at both, the file untouched" {
@@ -117,4 +118,105 @@ teardown() {
   await_pid "$first"
   await_pid "$SEND_PID"
   cmp -s in/same a/same || cmp in/same b/same
+}
+
+# A tree of two levels, packed.
+packed_tree() {
+  mkdir -p tree/sub/deep tree/z
+  echo new > tree/sub/file
+  echo new > tree/sub/deep/file
+  echo new > tree/a
+  ln -s a tree/sub/link
+  dcdn-send -q --stdout tree > tree.dcs
+}
+
+@test "--overwrite into a mount point: copies, whole and with their modes and times" {
+  [[ $EUID -eq 0 ]] && unshare -m true 2> /dev/null || skip "needs root"
+  packed_tree
+  mkdir -p in/tree/sub
+  chmod 640 tree/sub/file
+  touch -d 2001-02-03 tree/sub/file tree/sub/deep
+  dcdn-send -q --stdout tree > tree.dcs
+  cat > inside <<'SH'
+    set -e
+    mount -t tmpfs none in/tree/sub
+    echo old > in/tree/sub/file
+    mkdir -m 500 in/tree/sub/deep
+    dcdn-recv -q --overwrite --stdin -o in < tree.dcs
+    diff -r --no-dereference tree in/tree
+    [[ $(stat -c '%a %y' in/tree/sub/file) == $(stat -c '%a %y' tree/sub/file) ]]
+    [[ $(stat -c '%a %y' in/tree/sub/deep) == $(stat -c '%a %y' tree/sub/deep) ]]
+    [[ $(ls -A in/tree/sub) == $'deep\nfile\nlink' ]]
+SH
+  run -0 unshare -m bash inside
+}
+
+@test "--overwrite: what stands in the way is found before anything moves" {
+  packed_tree
+  rm -f tree/z/*
+  echo file > tree/z/file
+  dcdn-send -q --stdout tree > tree.dcs
+  mkdir -p in/tree/z/file/full
+  echo old > in/tree/a
+  run --separate-stderr -14 dcdn-recv --overwrite --stdin -o in < tree.dcs
+  [[ $stderr == *"in/tree/z/file: is a directory that is not empty, where a file should be"* ]]
+  assert_equal "$(cat in/tree/a)" old
+  assert_not_exists in/tree/sub
+  rm -r in/tree/z
+  dcdn-recv -q --overwrite --stdin -o in < tree.dcs
+  diff -r --no-dereference tree in/tree
+}
+
+@test "--overwrite: no room where something is mounted, and a mount point where a file should be" {
+  [[ $EUID -eq 0 ]] && unshare -m true 2> /dev/null || skip "needs root"
+  packed_tree
+  head -c 3000000 /dev/urandom > tree/sub/file
+  dcdn-send -q --stdout tree > tree.dcs
+  mkdir -p in/tree/sub
+  echo old > in/tree/a
+  cat > inside <<'SH'
+    mount -t tmpfs -o size=1m none in/tree/sub
+    dcdn-recv -q --overwrite --stdin -o in < tree.dcs
+    echo "status $?"
+    umount in/tree/sub
+    echo outside > file
+    mount --bind file in/tree/a
+    dcdn-recv -q --overwrite --stdin -o in < tree.dcs
+    echo "status $?"
+    ls -A in/tree/sub
+SH
+  run --separate-stderr -0 unshare -m bash inside
+  assert_equal "$output" $'status 10\nstatus 14'
+  [[ $stderr == *"what is mounted in it needs "*"in/tree/a: is a mount point, where a file should be"* ]]
+  assert_equal "$(cat in/tree/a)" old
+}
+
+@test "--overwrite: read-only folders of ours are opened and closed again" {
+  [[ $EUID -ne 0 ]] || setpriv --reuid 65534 --clear-groups true 2> /dev/null || skip "needs setpriv"
+  packed_tree
+  chmod 555 tree/sub
+  dcdn-send -q --stdout tree > tree.dcs
+  mkdir -p in/tree/sub/deep in/tree/kept
+  echo old > in/tree/sub/file
+  echo other > in/tree/sub/other
+  chmod 555 in/tree/sub/deep in/tree/sub in/tree/kept in/tree
+  local user=()
+  if [[ $EUID -eq 0 ]]; then
+    # Modes keep nobody out who is root; and the folder of the test is closed to others.
+    PLACE=$(mktemp -d)
+    cp -a . "$PLACE"
+    cd "$PLACE"
+    chown -R 65534 .
+    user=(setpriv --reuid 65534 --clear-groups env "DCDN_HOME=$PLACE/home")
+  fi
+  run --separate-stderr -0 "${user[@]}" dcdn-recv --overwrite --stdin -o in < tree.dcs
+  assert_equal "$(cat in/tree/sub/file in/tree/sub/deep/file in/tree/sub/other | tr '\n' ' ')" "new new other "
+  assert_equal "$(stat -c %a in/tree/sub in/tree/kept | tr '\n' ' ')" "555 555 "
+  # With --skip a gap in such a folder is filled, and the folder stays what it was.
+  chmod 755 in/tree/sub/deep
+  rm in/tree/sub/deep/file
+  chmod 511 in/tree/sub/deep
+  run --separate-stderr -0 "${user[@]}" dcdn-recv --skip --stdin -o in < tree.dcs
+  assert_equal "$(cat in/tree/sub/deep/file)" new
+  assert_equal "$(stat -c %a in/tree/sub/deep in/tree/sub | tr '\n' ' ')" "511 555 "
 }

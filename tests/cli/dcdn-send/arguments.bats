@@ -65,7 +65,7 @@ usage_error() {
   usage_error --priority "critical|high|normal" urgent -- --priority urgent file 127.0.0.1:9
   usage_error --priority-for GLOB=CLASS -- --priority-for '*.sql' file 127.0.0.1:9
   usage_error --priority-for "critical|high|normal" -- --priority-for '*.sql=soon' file 127.0.0.1:9
-  usage_error --symlinks "keep|follow|skip" -- --symlinks all file 127.0.0.1:9
+  usage_error --symlinks "inside|keep|follow|skip" -- --symlinks all file 127.0.0.1:9
   usage_error --congestion "bbr|cubic|reno" -- --congestion vegas file 127.0.0.1:9
   usage_error brotli -- --compress brotli file 127.0.0.1:9
 }

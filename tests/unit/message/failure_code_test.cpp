@@ -14,7 +14,7 @@ constexpr std::pair<std::uint32_t, const char*> kTable[] = {
     {6, "bad_signature"}, {7, "unsupported"},  {8, "temporary"},    {9, "unreachable"}, {10, "untrusted"},
     {11, "limit"},        {12, "nothing"},     {13, "no_space"},    {14, "config"},     {15, "locked"},
     {16, "refused"},      {17, "io"},          {18, "not_found"},   {19, "permission"}, {20, "exists"},
-    {21, "changed"},      {22, "interrupted"}, {23, "closed_pipe"},
+    {21, "changed"},      {22, "interrupted"}, {23, "closed_pipe"}, {24, "partial"},
 };
 
 TEST(FailureCode, NumbersAreThoseOfTheManual) {
@@ -48,7 +48,7 @@ TEST(FailureCode, WhatAPeerSaysIsNotAboutUs) {
 }
 
 TEST(FailureCode, AnUnknownNumberIsARefusal) {
-  for (std::uint32_t number : {0u, 24u, 1000u, 0xFFFFFFFFu}) EXPECT_EQ(code_of_number(number), Errc::refused);
+  for (std::uint32_t number : {0u, 25u, 1000u, 0xFFFFFFFFu}) EXPECT_EQ(code_of_number(number), Errc::refused);
 }
 
 }  // namespace

@@ -119,6 +119,27 @@ class VectorCases {
     escape.records = {samples::symlink("a", "/etc"), samples::symlink("a/passwd", "x")};
     add("object-symlink-parent", "an entry below a symlink", "object", "corrupt",
         make_frame(wire::FrameType::segment, encode_segment(escape)));
+    left_out();
+  }
+
+  void left_out() {
+    using wire::LeftOut, wire::LeftOutReason;
+    wire::Segment partial = samples::tree_chain()[0];
+    partial.final = true;
+    partial.records = {samples::directory("a"),
+                       LeftOut{LeftOutReason::limit, "a"},
+                       LeftOut{LeftOutReason::permission, "a/closed"},
+                       samples::file("b", 10),
+                       samples::raw_chunk("hello"),
+                       LeftOut{LeftOutReason::changed, "b"},
+                       LeftOut{LeftOutReason::not_found, "c"}};
+    const Bytes body = encode_segment(partial);
+    add("object-left-out", "a tree of which something could not be read: in a, a/closed, the rest of b, c",
+        "object", "accept", make_frame(wire::FrameType::segment, body),
+        "id " + to_hex(segment_id(body).view()));
+    partial.records = {samples::file("b"), LeftOut{LeftOutReason::io, "c"}};
+    add("object-left-out-elsewhere", "inside a file another path is left out", "object", "corrupt",
+        make_frame(wire::FrameType::segment, encode_segment(partial)));
   }
 
   void segments() {

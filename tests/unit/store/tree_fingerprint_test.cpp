@@ -62,8 +62,18 @@ TEST_F(TreeFingerprint, ChangesWithWhateverIsTouched) {
 TEST_F(TreeFingerprint, WhatNoReceiverPutsThereHasNone) {
   EXPECT_TRUE(tree_fingerprint(at("nothing")).is_zero());
   EXPECT_TRUE(tree_fingerprint("/dev/null").is_zero());
+}
+
+// Whether such a link may be there is for others to say (--links); it is told from another one.
+TEST_F(TreeFingerprint, ALinkThatLeadsOutIsOneLikeAnyOther) {
   test::fs::create_symlink("../../outside", at("tree/a/out"));
-  EXPECT_TRUE(tree_fingerprint(at("tree")).is_zero());
+  settle("tree/a/out");
+  const std::string outside = now();
+  EXPECT_FALSE(tree_fingerprint(at("tree")).is_zero());
+  test::fs::remove(at("tree/a/out"));
+  test::fs::create_symlink("/outside", at("tree/a/out"));
+  settle("tree/a/out");
+  EXPECT_NE(now(), outside);
 }
 
 // A sender may lead into a circle, but not this walk.

@@ -142,6 +142,27 @@ TEST(ManifestChecker, TheTopOfATreeComesFirstAndIsADirectory) {
   expect_refused(ObjectKind::tree, {plain(0), ends(0)}, "empty");
 }
 
+LeftOut left_out(const std::string& path) {
+  return {LeftOutReason::permission, path};
+}
+
+TEST(ManifestChecker, WhatWasLeftOutStandsInItsPlace) {
+  EXPECT_TRUE(check_one(only_segment(
+      ObjectKind::tree, {directory(""), left_out(""), directory("a"), left_out("a"), left_out("a/b"),
+                         file("a/c"), left_out("a/c"), symlink("a/d", "x"), left_out("b")})));
+  expect_refused(ObjectKind::tree, {left_out("b"), left_out("a")}, "out of order");
+  expect_refused(ObjectKind::tree, {left_out("a"), left_out("a")}, "out of order");
+  expect_refused(ObjectKind::tree, {left_out("a"), directory("a")}, "out of order");
+  expect_refused(ObjectKind::tree, {directory("a"), symlink("a/b", "x"), left_out("a")}, "out of order");
+  expect_refused(ObjectKind::tree, {left_out("a"), symlink("a/b", "x")}, "parent");
+  expect_refused(ObjectKind::tree, {left_out("a/b")}, "parent");
+  expect_refused(ObjectKind::tree, {file("a"), left_out("b")}, "inside another");
+  expect_refused(ObjectKind::tree, {left_out("")}, "empty");
+  expect_refused(ObjectKind::tree, {file("a"), left_out("a"), ends(0)}, "outside a file");
+  expect_refused(ObjectKind::file, {plain(0), left_out("")}, "no tree");
+  EXPECT_TRUE(check_one(only_segment(ObjectKind::tree, {file("a"), left_out("a"), file("b"), ends(0)})));
+}
+
 TEST(ManifestChecker, RepeatsAndDisorderAreRefused) {
   expect_refused(ObjectKind::tree, {directory("a"), directory("a")}, "out of order");
   expect_refused(ObjectKind::tree, {directory("b"), directory("a")}, "out of order");

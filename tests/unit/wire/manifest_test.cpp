@@ -56,6 +56,8 @@ TEST(Manifest, ExtremesAreRead) {
   segment.records = {entry,
                      HoleRecord{kMaxObjectBytes},
                      EntryEnd{kMaxObjectBytes, digest_of("")},
+                     LeftOut{LeftOutReason::permission, ""},
+                     LeftOut{static_cast<LeftOutReason>(255), deep},
                      late,
                      samples::file("empty", 0),
                      samples::packed_chunk(kMaxChunkContent, kMaxChunkContent - 1, "x"),
@@ -146,7 +148,7 @@ TEST(Manifest, WhatThisVersionDoesNotKnowIsUnsupported) {
   expect_error(Body().byte(1).number(0).byte(2).byte(2).text("n").number(0), Errc::unsupported,
                "object flags");
   expect_error(Body().head(1).byte(0), Errc::unsupported, "record kind 0");
-  expect_error(Body().head(1).byte(5), Errc::unsupported, "record kind 5");
+  expect_error(Body().head(1).byte(6), Errc::unsupported, "record kind 6");
   expect_error(Body().head(1).byte(1).byte(3), Errc::unsupported, "entry kind 3");
   expect_error(Body().head(1).byte(2).byte(3), Errc::unsupported, "codec 3");
 }
@@ -181,6 +183,13 @@ TEST(Manifest, EntryFieldsOutOfRange) {
   const std::string long_target(kMaxPathBytes + 1, 't');
   expect_error(Body().head(1).byte(1).byte(2).text("l").number(0).number(0).text(long_target), Errc::corrupt,
                "too long");
+}
+
+TEST(Manifest, WhatIsLeftOutHasAPathOfAnEntry) {
+  for (const char* bad : {"..", "a//b", "/a", "a/../b"})
+    expect_error(Body().head(1).byte(5).byte(1).text(bad), Errc::corrupt, "path");
+  expect_error(Body().head(1).byte(5).byte(1).text(std::string(kMaxPathBytes + 1, 'x')), Errc::corrupt,
+               "left out is cut off, too long");
 }
 
 TEST(Manifest, ChunkSizesOutOfRange) {

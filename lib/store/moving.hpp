@@ -1,0 +1,23 @@
+// moving.hpp - gives what is staged its name: by renaming it, or across devices by a copy beside that is
+// renamed.
+#pragma once
+#include <string>
+
+#include "dcdn/result.hpp"
+
+namespace dcdn::store {
+
+struct Name {
+  int directory;
+  std::string leaf;
+};
+
+enum class Replace { no, yes };
+
+/// Moves a file, link or folder. 0, or errno: EEXIST if the name is taken and not to be replaced, ENOTEMPTY
+/// if it is a folder that is not empty. Where the file systems differ, a copy that is whole, and with `sync`
+/// on disk, gets the name, and then the original goes; one that was cut short by a kill is removed by the
+/// next. Nothing follows a symbolic link. `what` names it in errors, which are those of copying.
+Result<int> move_to(const Name& from, const Name& to, Replace replace, bool sync, const std::string& what);
+
+}  // namespace dcdn::store
