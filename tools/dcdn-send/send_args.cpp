@@ -22,8 +22,8 @@ void add_examples(Command& root) {
   root.usage("PATH... [HOST:PORT]").usage("- --name NAME HOST:PORT").usage("--stdout PATH... > STREAM");
   root.usage("--list | --pause ID | --resume ID | --cancel ID | --clean");
   root.example("dcdn-send --peer-id \"$HQ_ID\" photos/ report.pdf hq.example:4433", "a tree and a file");
-  root.example("pg_dump ops | dcdn-send --peer-id \"$HQ_ID\" - --name ops.sql --priority critical hq.example",
-               "a pipe of unknown length");
+  root.example("dcdn-send --peer-id \"$HQ_ID\" --from-command 'pg_dump ops' --name ops.sql hq.example",
+               "what a command writes, if it ends well");
   root.example("dcdn-send --stdout tree/ | dcdn-sign sign > usb/tree.dcs", "no network at all");
   root.example("dcdn-send --encrypt-to hq --peer-id relay plan.pdf relay.example",
                "the relay keeps it for hq and cannot read it");

@@ -120,6 +120,8 @@ Result<void> check_together(const SendOptions& options) {
   std::size_t inputs = 0;
   for (const SendSource& source : options.sources) inputs += source.path == "-" ? 1 : 0;
   if (inputs > 1) return Error(Errc::usage, "standard input (-) can be sent once only");
+  if (!options.command.empty() && inputs == 0)
+    return Error(Errc::usage, "a command stands for standard input (-), and that is not sent");
   if (options.only && options.sources.size() > 1)
     return Error(Errc::usage, "--files-from chooses from one directory, and there are " +
                                   std::to_string(options.sources.size()) + " sources");
