@@ -121,6 +121,13 @@ void Closing::write(const QuicEngine& engine, int failure, std::size_t max_paylo
   write(engine, close, max_payload);
 }
 
+void Closing::write_refusal(const QuicEngine& engine, std::size_t max_payload) {
+  ngtcp2_connection_close_error close;
+  ngtcp2_connection_close_error_default(&close);
+  ngtcp2_connection_close_error_set_transport_error(&close, kConnectionRefused, nullptr, 0);
+  write(engine, close, max_payload);
+}
+
 void Closing::write(const QuicEngine& engine, const ngtcp2_connection_close_error& close,
                     std::size_t max_payload) {
   std::array<std::uint8_t, 1500> buffer;

@@ -30,6 +30,8 @@ class Closing {
   /// There is a packet afterwards unless nothing can be written now.
   void write(const QuicEngine& engine, const CloseInfo& said, std::size_t max_payload);
   void write(const QuicEngine& engine, int failure, std::size_t max_payload);
+  /// That there is no room for it (CONNECTION_REFUSED).
+  void write_refusal(const QuicEngine& engine, std::size_t max_payload);
   /// Null: nothing was said. Valid as long as this.
   [[nodiscard]] std::optional<DatagramBatch> packet() const;
   /// A packet came after the end. True: answer it, which is done ever less often (section 10.2.1).

@@ -41,6 +41,7 @@ CodedCarrier::CodedCarrier(const Options& options, Hooks hooks, PacketSeal seali
                packets_per_s(options.bytes_per_s, options.udp_payload)},
               options.receive_window),
       receiver_(coder_, options.receive_window),
+      most_packets_(options.most_packets),
       bytes_per_s_(options.bytes_per_s),
       packet_bytes_(options.udp_payload) {}
 
@@ -73,35 +74,37 @@ void CodedCarrier::drop(StreamId id) {
   critical_.erase(number);
 }
 
-Result<void> CodedCarrier::receive(ByteView datagram, coded::Seconds now) {
+Result<bool> CodedCarrier::receive(ByteView datagram, coded::Seconds now) {
   std::array<std::uint8_t, kMaxBody> plain;
   const auto header = coded::parse_packet_header(datagram);
-  if (!header || header->token != opening_.token()) return {};
+  if (!header || header->token != opening_.token()) return false;
   const bool is_data = header->type == coded::PacketType::data;
   coded::ReplayWindow& seen = is_data ? data_seen_ : feedback_seen_;
   const std::uint64_t number = seen.expand(header->number);
   const std::size_t body_bytes = datagram.size() - coded::kPacketHeaderBytes - coded::kTagBytes;
-  if (!seen.is_fresh(number) || body_bytes == 0 || body_bytes > plain.size()) return {};
+  if (!seen.is_fresh(number) || body_bytes == 0 || body_bytes > plain.size()) return false;
   const ByteView body = opening_.open(header->type, number, datagram, plain);
-  if (body.empty()) return {};
+  if (body.empty()) return false;
   seen.accept(number);
   if (is_data) return take_data(number, body, now);
   return take_feedback(number, body, now);
 }
 
-Result<void> CodedCarrier::take_feedback(std::uint64_t number, ByteView body, coded::Seconds now) {
+Result<bool> CodedCarrier::take_feedback(std::uint64_t number, ByteView body, coded::Seconds now) {
   DCDN_TRY(const auto feedback, coded::parse_feedback(body));
   DCDN_CHECK(sender_.take(feedback, number, now));
   for (const coded::StreamNumber stream : sender_.take_arrived()) hooks_.arrived(id_of(stream));
-  return {};
+  return true;
 }
 
-Result<void> CodedCarrier::take_data(std::uint64_t number, ByteView body, coded::Seconds now) {
+Result<bool> CodedCarrier::take_data(std::uint64_t number, ByteView body, coded::Seconds now) {
   DCDN_TRY(const auto packet, coded::parse_data(body));
   const StreamId client = side_ == Side::server ? 0 : 1;  // whoever is not us
-  return receiver_.take(number, packet, now, [&](coded::StreamNumber stream, ByteView bytes, bool fin) {
+  const auto deliver = [&](coded::StreamNumber stream, ByteView bytes, bool fin) {
     hooks_.deliver(kCodedStreams | static_cast<StreamId>(stream << 2) | 2 | client, bytes, fin);
-  });
+  };
+  DCDN_CHECK(receiver_.take(number, packet, now, deliver));
+  return true;
 }
 
 void CodedCarrier::tell(coded::Seconds now) {
@@ -164,6 +167,11 @@ void CodedCarrier::turn(coded::Seconds now, std::size_t udp_payload, std::size_t
   }
   for (int batch = 0; batch < kBatchesPerTurn && sender_.due() <= now; ++batch)
     if (!send_batch(now, symbol)) break;
+}
+
+bool CodedCarrier::is_worn_out() const {
+  return sender_.packets_sent() + feedback_sent_ >= most_packets_ ||
+         data_seen_.next() + feedback_seen_.next() >= most_packets_;
 }
 
 double CodedCarrier::loss() const {

@@ -23,6 +23,10 @@ inline bool is_coded(StreamId id) {
 
 class CodedCarrier {
  public:
+  /// That its keys are good for, and it gets no others: RFC 8446 section 5.5 allows AES-128-GCM 2^24.5
+  /// records of 16 KiB, of which a packet is a thirteenth.
+  static constexpr std::uint64_t kMostPackets = std::uint64_t{1} << 28;
+
   struct Hooks {
     std::function<void(StreamId, ByteView, bool fin)> deliver;
     /// Packets of `segment` bytes each (the last may be shorter). False: the socket is full, ask again later.
@@ -37,6 +41,7 @@ class CodedCarrier {
     double bytes_per_s = 0;          ///< of IP, at most; 0: no limit
     coded::Seconds round_trip = 0.1;
     std::size_t udp_payload = 1200;
+    std::uint64_t most_packets = kMostPackets;
   };
   static Result<std::unique_ptr<CodedCarrier>> make(const Options& options, Hooks hooks);
 
@@ -50,8 +55,8 @@ class CodedCarrier {
   void consumed(std::size_t bytes) { receiver_.consumed(bytes); }
   [[nodiscard]] std::size_t queued_bytes() const { return sender_.queued_bytes(); }
 
-  /// What is not authentic, or was seen, is ignored. error corrupt: the peer breaks the rules.
-  Result<void> receive(ByteView datagram, coded::Seconds now);
+  /// False: it is not authentic, or was seen, and is ignored. error corrupt: the peer breaks the rules.
+  Result<bool> receive(ByteView datagram, coded::Seconds now);
   /// Sends what is due: at most `udp_payload` bytes a packet.
   void turn(coded::Seconds now, std::size_t udp_payload, std::size_t ip_overhead);
   /// When to call turn() next; infinite: after push(), consumed() or receive().
@@ -59,6 +64,8 @@ class CodedCarrier {
   /// Nothing is heard of what was sent: an outage, or our address is another by now and the peer does not
   /// know.
   [[nodiscard]] bool holding() const { return sender_.control().holding(); }
+  /// So many packets were sealed or opened that the connection is to be made anew.
+  [[nodiscard]] bool is_worn_out() const;
   /// Share of packets that gets lost, either way, as well as this side knows.
   [[nodiscard]] double loss() const;
   /// Adds what this carrier did.
@@ -66,8 +73,8 @@ class CodedCarrier {
 
  private:
   CodedCarrier(const Options& options, Hooks hooks, PacketSeal sealing, PacketSeal opening);
-  Result<void> take_data(std::uint64_t number, ByteView body, coded::Seconds now);
-  Result<void> take_feedback(std::uint64_t number, ByteView body, coded::Seconds now);
+  Result<bool> take_data(std::uint64_t number, ByteView body, coded::Seconds now);
+  Result<bool> take_feedback(std::uint64_t number, ByteView body, coded::Seconds now);
   [[nodiscard]] StreamId id_of(coded::StreamNumber number) const;
   void count_rate(ConnectionStats& stats) const;
   void tell(coded::Seconds now);
@@ -86,6 +93,7 @@ class CodedCarrier {
   std::uint64_t feedback_sent_ = 0;
   coded::StreamNumber next_stream_ = 0;
   std::set<coded::StreamNumber> critical_;  // open ones of ours
+  std::uint64_t most_packets_;
   double bytes_per_s_;
   std::size_t packet_bytes_ = 0;
 };

@@ -3,11 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "net/path_size.hpp"
 #include "net/quic_clock.hpp"
 
 namespace dcdn::net {
 
 namespace {
+
+// A block's symbols have one size for good, so it is one that every path takes at any time. Larger packets
+// would carry a hundredth more of content.
+constexpr std::size_t kPayload = PathSize::kBase;
 
 coded::Seconds seconds_of(ngtcp2_tstamp time) {
   return static_cast<double>(time) * 1e-9;
@@ -22,7 +27,7 @@ Result<void> CodedSide::listen(double bytes_per_s, coded::Seconds round_trip) {
   options.receive_window = setup_.options.receive_window;
   options.bytes_per_s = bytes_per_s;
   options.round_trip = round_trip;
-  options.udp_payload = ngtcp2_conn_get_path_max_tx_udp_payload_size(engine_.conn());
+  options.udp_payload = kPayload;
   CodedCarrier::Hooks hooks;
   hooks.deliver = [this](StreamId id, ByteView bytes, bool fin) { gate_.data(id, bytes, fin); };
   hooks.arrived = [this](StreamId id) { gate_.acknowledged(id); };
@@ -67,7 +72,7 @@ bool CodedSide::is_for_us(ByteView datagram) const {
   return header && header->token == carrier_->token();
 }
 
-Result<void> CodedSide::receive(ByteView datagram, ngtcp2_tstamp now) {
+Result<bool> CodedSide::receive(ByteView datagram, ngtcp2_tstamp now) {
   return carrier_->receive(datagram, seconds_of(now));
 }
 
@@ -81,14 +86,12 @@ void CodedSide::ask_in_hold() {
   engine_.set_keep_alive(holding ? kAskEvery : setup_.options.keep_alive);
 }
 
-void CodedSide::turn(ngtcp2_tstamp now, std::size_t max_payload) {
+void CodedSide::turn(ngtcp2_tstamp now) {
   constexpr std::size_t kUdpAndIpv4 = 28;
   constexpr std::size_t kUdpAndIpv6 = 48;
   if (!carrier_) return;
-  const std::size_t payload =
-      std::min(ngtcp2_conn_get_path_max_tx_udp_payload_size(engine_.conn()), max_payload);
   const std::size_t headers = validated_->family() == AF_INET6 ? kUdpAndIpv6 : kUdpAndIpv4;
-  if (!outbox_.is_full()) carrier_->turn(seconds_of(now), payload, headers);
+  if (!outbox_.is_full()) carrier_->turn(seconds_of(now), kPayload, headers);
   ask_in_hold();
 }
 

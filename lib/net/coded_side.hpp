@@ -39,16 +39,18 @@ class CodedSide {
 
   /// Its first byte alone does not tell, as ngtcp2 greases QUIC's fixed bit (RFC 9287); the token does.
   [[nodiscard]] bool is_for_us(ByteView datagram) const;
-  /// error corrupt: the peer breaks the rules.
-  Result<void> receive(ByteView datagram, ngtcp2_tstamp now);
+  /// Whether it is the peer's, and new. error corrupt: the peer breaks the rules.
+  Result<bool> receive(ByteView datagram, ngtcp2_tstamp now);
   /// QUIC has validated an address of the peer.
   void path_validated(const SocketAddress& remote) { validated_ = remote; }
-  /// Sends what is due, in packets of at most `max_payload` bytes.
-  void turn(ngtcp2_tstamp now, std::size_t max_payload);
+  /// Sends what is due.
+  void turn(ngtcp2_tstamp now);
   /// When turn() is to be called next; kNever: after something was pushed or received, or the socket takes
   /// datagrams again.
   [[nodiscard]] ngtcp2_tstamp due(ngtcp2_tstamp now) const;
 
+  /// As CodedCarrier::is_worn_out().
+  [[nodiscard]] bool is_worn_out() const { return carrier_ && carrier_->is_worn_out(); }
   /// Share of packets that get lost; 0 before listen().
   [[nodiscard]] double loss() const { return carrier_ ? carrier_->loss() : 0; }
   /// Adds what the carrier did.

@@ -8,6 +8,7 @@
 #include <asio/ip/udp.hpp>
 #include <vector>
 
+#include "net/address_order.hpp"
 #include "net/address_watch.hpp"
 #include "net/host_port.hpp"
 #include "net/quic_endpoint.hpp"
@@ -45,6 +46,12 @@ class QuicClient final : public QuicEndpoint {
     start_reading();
     connection_->flush();
     return {};
+  }
+
+  /// Another address was faster, or nobody waits any more.
+  void give_up() {
+    handle_.reset();
+    if (connection_) connection_->give_up();
   }
 
   Task<ConnectionPtr> outcome() {
@@ -108,6 +115,11 @@ class QuicClient final : public QuicEndpoint {
     if (connection) connection->peer_refused();
   }
 
+  void on_too_long() override {
+    const auto connection = connection_;
+    if (connection) connection->flush();
+  }
+
   asio::any_io_executor executor_;
   std::shared_ptr<QuicConnection> connection_;
   std::shared_ptr<AddressWatch> watch_;
@@ -119,15 +131,79 @@ class QuicClient final : public QuicEndpoint {
   Error failure_{Errc::temporary, "connection closed"};
 };
 
-Task<ConnectionPtr> connect_to(asio::any_io_executor executor, SocketAddress remote, QuicSetup setup,
-                               std::string interface) {
-  DCDN_CO_TRY(UdpSocket socket, UdpSocket::connected(executor, remote, setup.options.gso, interface));
-  const auto client = std::make_shared<QuicClient>(executor, std::move(socket), std::move(interface));
-  setup.local = client->socket().local();
-  setup.remote = remote;
-  DCDN_CO_CHECK(client->begin(std::move(setup)));
-  co_return co_await client->outcome();
-}
+// The addresses of one name, tried at once: each gets a head start, then the next one begins as well (RFC
+// 8305 section 5). Whoever is first with a handshake has it, the others are given up.
+class AddressRace : public std::enable_shared_from_this<AddressRace> {
+ public:
+  AddressRace(const asio::any_io_executor& executor, QuicSetup setup, std::string interface)
+      : executor_(executor), setup_(std::move(setup)), interface_(std::move(interface)), news_(executor) {}
+
+  Task<ConnectionPtr> run(std::vector<SocketAddress> places) {
+    constexpr std::chrono::milliseconds kHeadStart{250};
+    const auto self = shared_from_this();
+    const auto deadline = std::chrono::steady_clock::now() + setup_.options.handshake_timeout;
+    for (std::size_t next = 0; !over_ && (next < places.size() || running_ > 0);) {
+      if (next == places.size()) {
+        co_await news_.wait();
+        continue;
+      }
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      setup_.options.handshake_timeout = std::max(left, std::chrono::milliseconds(1));
+      if (auto started = start(places[next++]); !started) {
+        failure_ = started.error();
+        if (failure_.code != Errc::unreachable) break;
+        continue;
+      }
+      const bool told = co_await news_.wait_for(kHeadStart);
+      (void)told;
+    }
+    over_ = true;
+    for (const auto& client : clients_) client->give_up();
+    if (!won_) co_return failure_;
+    co_return std::move(won_);
+  }
+
+ private:
+  Result<void> start(const SocketAddress& remote) {
+    DCDN_TRY(UdpSocket socket, UdpSocket::connected(executor_, remote, setup_.options.gso, interface_));
+    const auto client = std::make_shared<QuicClient>(executor_, std::move(socket), interface_);
+    QuicSetup setup = setup_;
+    setup.local = client->socket().local();
+    setup.remote = remote;
+    DCDN_CHECK(client->begin(std::move(setup)));
+    clients_.push_back(client);
+    ++running_;
+    spawn(executor_, client->outcome(), [self = shared_from_this(), client](Result<ConnectionPtr> made) {
+      self->ended(client, std::move(made));
+    });
+    return {};
+  }
+
+  void ended(const std::shared_ptr<QuicClient>& client, Result<ConnectionPtr> made) {
+    --running_;
+    std::erase(clients_, client);
+    if (over_) return;  // one that came second is closed by letting go of it
+    if (made) {
+      won_ = std::move(*made);
+    } else {
+      failure_ = made.error();
+    }
+    // Somebody is there who refuses: another address of the name is the same node.
+    over_ = made || failure_.code != Errc::unreachable;
+    news_.notify();
+  }
+
+  asio::any_io_executor executor_;
+  QuicSetup setup_;
+  std::string interface_;
+  Signal news_;
+  std::vector<std::shared_ptr<QuicClient>> clients_;  // that are trying
+  std::size_t running_ = 0;
+  bool over_ = false;
+  ConnectionPtr won_;
+  Error failure_{Errc::unreachable, "does not resolve to an address"};
+};
 
 Task<std::vector<SocketAddress>> resolve(asio::any_io_executor executor, HostPort wanted) {
   asio::ip::udp::resolver resolver(executor);
@@ -141,7 +217,7 @@ Task<std::vector<SocketAddress>> resolve(asio::any_io_executor executor, HostPor
     const auto endpoint = entry.endpoint();
     const SocketAddress made =
         SocketAddress::from_raw(endpoint.data(), static_cast<socklen_t>(endpoint.size()));
-    if (std::find(found.begin(), found.end(), made) == found.end()) found.push_back(made);
+    found.push_back(made);
   }
   co_return found;
 }
@@ -149,7 +225,7 @@ Task<std::vector<SocketAddress>> resolve(asio::any_io_executor executor, HostPor
 }  // namespace
 
 Task<ConnectionPtr> connect(asio::any_io_executor executor, std::string address, QuicOptions options,
-                            Identity identity, PeerPolicy policy, std::string interface) {
+                            Identity identity, PeerPolicy policy, std::string interface, std::string first) {
   if (!policy.check) co_return Error(Errc::internal, "connect: no policy for peers");
   DCDN_CO_TRY(HostPort wanted, parse_host_port(address, std::nullopt));
   if (wanted.host.empty())
@@ -157,23 +233,12 @@ Task<ConnectionPtr> connect(asio::any_io_executor executor, std::string address,
   DCDN_CO_TRY(auto credentials, TlsCredentials::make(identity, policy.ca_file));
   auto resolved = co_await resolve(executor, wanted);
   if (!resolved) co_return resolved.error();
-  const std::vector<SocketAddress> places = *resolved;
-  Error failure(Errc::unreachable, "does not resolve to an address");
-  const auto deadline = std::chrono::steady_clock::now() + options.handshake_timeout;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    options.handshake_timeout =
-        std::max(left / static_cast<std::int64_t>(places.size() - i), std::chrono::milliseconds(1));
-    QuicSetup setup{options, policy, credentials, nullptr, {}, {}};
-    const SocketAddress place = places[i];
-    auto made = co_await connect_to(executor, place, setup, interface);
-    if (made) co_return std::move(*made);
-    failure = made.error();
-    if (failure.code != Errc::unreachable)
-      break;  // somebody is there: another address of the name is the same node
-  }
-  co_return failure.during(address);
+  std::vector<SocketAddress> places = order_to_try(*resolved, first);
+  QuicSetup setup{options, std::move(policy), std::move(credentials), nullptr, {}, {}};
+  const auto race = std::make_shared<AddressRace>(executor, std::move(setup), std::move(interface));
+  auto made = co_await race->run(std::move(places));
+  if (!made) co_return made.error().during(address);
+  co_return std::move(*made);
 }
 
 }  // namespace dcdn::net

@@ -1,5 +1,6 @@
 // datagram.hpp - datagrams as they go to and come from a UDP socket.
 #pragma once
+#include <array>
 #include <cstddef>
 
 #include "dcdn/bytes.hpp"
@@ -25,6 +26,15 @@ struct DatagramBatch {
   std::size_t segment = 0;
   SocketAddress local;
   SocketAddress remote;
+};
+
+/// Somebody says that a packet was too long for the way.
+struct TooLong {
+  bool is_local = false;  ///< our own kernel; else a router, or somebody who pretends to be one
+  std::size_t sent = 0;   ///< UDP payload of the packet; 0: not told
+  std::size_t fits = 0;   ///< that fits; 0: not told
+  std::array<std::uint8_t, 32> quoted{};  ///< the beginning of that payload, as a router saw it
+  std::size_t quoted_bytes = 0;
 };
 
 /// blocked: the socket's buffer is full; batch.bytes is what remains.

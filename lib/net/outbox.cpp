@@ -9,17 +9,25 @@ std::uint64_t Outbox::allowance() const {
   return allowed > bytes_sent_ ? allowed - bytes_sent_ : 0;
 }
 
-void Outbox::put(DatagramBatch batch) {
+// False: it is too much for an address that is not proved.
+bool Outbox::leave(DatagramBatch batch) {
+  if (batch.bytes.size() > allowance()) return false;
   packets_sent_ += (batch.bytes.size() + batch.segment - 1) / batch.segment;
   bytes_sent_ += batch.bytes.size();
-  if (unsent_.empty() && send_(batch) == Sent::all) return;
+  if (unsent_.empty() && send_(batch) == Sent::all) return true;
   unsent_.push_back(Unsent{Bytes(batch.bytes.begin(), batch.bytes.end()), batch});
   unsent_.back().batch.bytes = unsent_.back().bytes;
+  return true;
+}
+
+void Outbox::put(DatagramBatch batch) {
+  (void)leave(batch);
 }
 
 void Outbox::put(const DatagramBatch& batch, const Copies& copies, Nanoseconds now) {
-  put(batch);
-  for (int more = 1; more < copies.at_once && batch.bytes.size() <= allowance(); ++more) {
+  const bool left = leave(batch);
+  if (proved_at_ && !(batch.remote == *proved_at_)) return;
+  for (int more = 1; left && more < copies.at_once && batch.bytes.size() <= allowance(); ++more) {
     bytes_repeated_ += batch.bytes.size();
     put(batch);
   }

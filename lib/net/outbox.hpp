@@ -6,6 +6,7 @@
 #pragma once
 #include <deque>
 #include <functional>
+#include <optional>
 
 #include "net/connection.hpp"
 #include "net/datagram.hpp"
@@ -25,8 +26,9 @@ class Outbox {
     Nanoseconds gap = 0;  ///< after which the first of these follows
   };
 
-  /// proved: the peer receives at its address. As long as that is not so, copies are not sent beyond three
-  /// times what was heard (RFC 9000 section 8.1); ngtcp2 sees to the originals.
+  /// proved: the peer receives at its address. As long as that is not so, no more leaves than three times
+  /// what was heard, originals, copies and what is said at the end together (RFC 9000 section 8.1). ngtcp2
+  /// counts its originals only, so what is too much here is lost as in the network.
   Outbox(Send send, bool proved) : send_(std::move(send)), proved_(proved) {}
 
   void put(DatagramBatch batch);
@@ -46,7 +48,11 @@ class Outbox {
 
   /// Something of the peer came in.
   void heard(std::size_t bytes);
-  void address_proved() { proved_ = true; }
+  /// The peer receives at `remote`. Elsewhere it gets no copies until that is proved too (section 9.3.1).
+  void address_proved(const SocketAddress& remote) {
+    proved_ = true;
+    proved_at_ = remote;
+  }
   /// The kernel says that nobody listens at the peer's address. One such message may be old or forged. True:
   /// it was not one, they keep coming and nothing else arrives.
   bool refused();
@@ -60,11 +66,13 @@ class Outbox {
     DatagramBatch batch;  // its view is of `bytes`
   };
   [[nodiscard]] std::uint64_t allowance() const;
+  bool leave(DatagramBatch batch);
 
   Send send_;
   std::deque<Unsent> unsent_;
   DatagramRepeats repeats_;
   bool proved_;
+  std::optional<SocketAddress> proved_at_;  // empty: nobody said where
   unsigned refusals_in_a_row_ = 0;
   std::uint64_t packets_sent_ = 0;
   std::uint64_t bytes_sent_ = 0;

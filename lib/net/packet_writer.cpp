@@ -25,6 +25,11 @@ std::uint8_t* scratch() {
   return bytes.get();
 }
 
+DatagramBatch batch_of(ByteView bytes, std::size_t segment, const ngtcp2_path& path) {
+  return {bytes, segment, SocketAddress::from_raw(path.local.addr, path.local.addrlen),
+          SocketAddress::from_raw(path.remote.addr, path.remote.addrlen)};
+}
+
 }  // namespace
 
 PacketWriter::PacketWriter(const QuicSetup& setup, const QuicEngine& engine, StreamBook& streams,
@@ -34,28 +39,29 @@ PacketWriter::PacketWriter(const QuicSetup& setup, const QuicEngine& engine, Str
       outbox_(outbox),
       coded_(coded),
       pacer_(setup.options.congestion == Congestion::bbr),
-      max_payload_(max_payload_for(setup.options, setup.remote.family())) {}
+      size_(max_payload_for(setup.options, setup.remote.family()), setup.options.max_udp_payload != 0) {}
 
 ngtcp2_ssize PacketWriter::write_packet(std::uint8_t* into, ngtcp2_path* path, ngtcp2_tstamp now) {
   std::array<ByteView, kPieces> views;
   std::array<ngtcp2_vec, kPieces> pieces;
   ngtcp2_conn* const conn = engine_.conn();
   SendQueue& queue = streams_.queue();
+  const std::size_t most = size_.payload();
   bool data_left = ngtcp2_conn_get_max_data_left(conn) > 0;
   for (;;) {
     const StreamId id = queue.next();
     bool fin = false;
     const std::size_t count = id < 0 ? 0 : queue.views(id, views, fin);
     if (id < 0 || (count > 0 && !data_left))
-      return ngtcp2_conn_writev_stream(conn, path, nullptr, into, max_payload_, nullptr,
+      return ngtcp2_conn_writev_stream(conn, path, nullptr, into, most, nullptr,
                                        NGTCP2_WRITE_STREAM_FLAG_NONE, -1, nullptr, 0, now);
     for (std::size_t i = 0; i < count; ++i)
       pieces[i] = {const_cast<std::uint8_t*>(views[i].data()), views[i].size()};
     const std::uint32_t flags =
         NGTCP2_WRITE_STREAM_FLAG_MORE | (fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : NGTCP2_WRITE_STREAM_FLAG_NONE);
     ngtcp2_ssize taken = -1;
-    const ngtcp2_ssize written = ngtcp2_conn_writev_stream(conn, path, nullptr, into, max_payload_, &taken,
-                                                           flags, id, pieces.data(), count, now);
+    const ngtcp2_ssize written = ngtcp2_conn_writev_stream(conn, path, nullptr, into, most, &taken, flags, id,
+                                                           pieces.data(), count, now);
     if (taken >= 0) {
       std::size_t offered = 0;
       for (std::size_t i = 0; i < count; ++i) offered += pieces[i].len;
@@ -114,16 +120,56 @@ Outbox::Copies PacketWriter::copies_of(ByteView bytes, std::size_t segment, bool
 }
 
 void PacketWriter::hand_over(ByteView bytes, std::size_t segment, const ngtcp2_path& path, bool asks) {
-  DatagramBatch batch;
-  batch.bytes = bytes;
-  batch.segment = segment;
-  batch.local = SocketAddress::from_raw(path.local.addr, path.local.addrlen);
-  batch.remote = SocketAddress::from_raw(path.remote.addr, path.remote.addrlen);
-  outbox_.put(batch, copies_of(bytes, segment, asks), quic_now());
+  outbox_.put(batch_of(bytes, segment, path), copies_of(bytes, segment, asks), quic_now());
+}
+
+void PacketWriter::look(ngtcp2_tstamp now) {
+  constexpr ngtcp2_duration kEvery = 100 * NGTCP2_MILLISECONDS;
+  const std::uint64_t timeouts = engine_.state().pto_count;
+  if (timeouts == 0 && now < look_at_) return;
+  look_at_ = now + kEvery;
+  ConnectionStats totals;
+  streams_.count(totals);
+  size_.look({totals.packets_lost, totals.stream_bytes_acknowledged, timeouts});
+}
+
+// What waits to be acknowledged or sent again goes into packets first, and with it in one the probe does not
+// fit.
+void PacketWriter::write_probe(int& failure) {
+  constexpr int kTries = 3;
+  constexpr std::size_t kFrame = 1 + 4 + 3 + 16;  // first byte, packet number, frame header, tag
+  static const std::array<std::uint8_t, 1 << 16> kNothing{};
+  for (int attempt = 0; attempt < kTries && failure == 0; ++attempt) {
+    const ngtcp2_tstamp now = quic_now();
+    const auto wanted = size_.wanted(now);
+    if (!wanted || outbox_.is_full()) return;
+    const std::size_t around = kFrame + ngtcp2_conn_get_dcid(engine_.conn())->datalen;
+    const ngtcp2_vec content{const_cast<std::uint8_t*>(kNothing.data()), *wanted - around};
+    ngtcp2_path_storage path;
+    ngtcp2_path_storage_zero(&path);
+    const std::uint64_t in_flight = engine_.bytes_in_flight();
+    int accepted = 0;
+    const ngtcp2_ssize written =
+        ngtcp2_conn_writev_datagram(engine_.conn(), &path.path, nullptr, scratch(), *wanted, &accepted,
+                                    NGTCP2_WRITE_DATAGRAM_FLAG_NONE, size_.next(), &content, 1, now);
+    if (written == NGTCP2_ERR_INVALID_STATE || written == NGTCP2_ERR_INVALID_ARGUMENT) {
+      size_.cannot_probe();
+      return;
+    }
+    if (written < 0) failure = static_cast<int>(written);
+    if (written <= 0) return;  // no room in the window: another turn
+    const auto bytes = static_cast<std::size_t>(written);
+    if (accepted != 0) size_.sent(bytes);
+    pace(in_flight, now);
+    outbox_.put(batch_of(ByteView(scratch(), bytes), bytes, path.path));
+  }
 }
 
 PacketWriter::Wrote PacketWriter::write(int& failure) {
   failure = 0;
+  look(quic_now());
+  write_probe(failure);
+  if (failure != 0) return Wrote::stopped;
   Wrote wrote = outbox_.is_full() ? Wrote::stopped : Wrote::more;
   for (int batch = 0; batch < kBatchesPerTurn && wrote == Wrote::more; ++batch) wrote = write_batch(failure);
   return wrote;

@@ -4,6 +4,7 @@
 #include "net/coded_side.hpp"
 #include "net/outbox.hpp"
 #include "net/pacer.hpp"
+#include "net/path_size.hpp"
 #include "net/stream_book.hpp"
 
 namespace dcdn::net {
@@ -17,12 +18,15 @@ class PacketWriter {
 
   /// Writes what there is to write, at most what one turn of the loop may. `failure`: ngtcp2's error, or 0.
   Wrote write(int& failure);
-  /// Longest UDP payload.
-  [[nodiscard]] std::size_t max_payload() const { return max_payload_; }
+  /// Longest UDP payload now.
+  [[nodiscard]] std::size_t max_payload() const { return size_.payload(); }
+  [[nodiscard]] PathSize& size() { return size_; }
 
  private:
   Wrote write_batch(int& failure);
   ngtcp2_ssize write_packet(std::uint8_t* into, ngtcp2_path* path, ngtcp2_tstamp now);
+  void look(ngtcp2_tstamp now);
+  void write_probe(int& failure);
   void pace(std::uint64_t in_flight_before, ngtcp2_tstamp now);
   [[nodiscard]] Outbox::Copies copies_of(ByteView bytes, std::size_t segment, bool asks) const;
   void hand_over(ByteView bytes, std::size_t segment, const ngtcp2_path& path, bool asks);
@@ -32,7 +36,8 @@ class PacketWriter {
   Outbox& outbox_;
   const CodedSide& coded_;
   Pacer pacer_;
-  std::size_t max_payload_;
+  PathSize size_;
+  ngtcp2_tstamp look_at_ = 0;
 };
 
 }  // namespace dcdn::net

@@ -5,9 +5,24 @@
 #include <algorithm>
 
 #include "base/random.hpp"
+#include "net/quic_clock.hpp"
 #include "net/quic_connection.hpp"
 
 namespace dcdn::net {
+
+namespace {
+
+// A client sends no resets: who forgot a connection has no socket for it either.
+int make_reset_token(std::uint8_t* token, const ngtcp2_cid& id, const QuicSetup& setup) {
+  if (setup.side == Side::client) {
+    random_bytes(MutableByteView(token, NGTCP2_STATELESS_RESET_TOKENLEN));
+    return 0;
+  }
+  const ResetSecret secret = setup.credentials->reset_secret(setup.local);
+  return ngtcp2_crypto_generate_stateless_reset_token(token, secret.data(), secret.size(), &id);
+}
+
+}  // namespace
 
 struct QuicCallbacks {
   static QuicConnection& self(void* user) { return *static_cast<QuicConnection*>(user); }
@@ -20,9 +35,7 @@ struct QuicCallbacks {
     QuicConnection& connection = self(user);
     id->datalen = size;
     random_bytes(MutableByteView(id->data, size));
-    const auto& secret = connection.setup_.credentials->reset_secret();
-    if (ngtcp2_crypto_generate_stateless_reset_token(token, secret.data(), secret.size(), id) != 0)
-      return NGTCP2_ERR_CALLBACK_FAILURE;
+    if (make_reset_token(token, *id, connection.setup_) != 0) return NGTCP2_ERR_CALLBACK_FAILURE;
     if (connection.setup_.owner == nullptr) return NGTCP2_ERR_CALLBACK_FAILURE;
     connection.ids_.emplace_back(*id);
     connection.setup_.owner->add_id(connection.ids_.back(), connection);
@@ -91,6 +104,16 @@ struct QuicCallbacks {
     return 0;
   }
 
+  static int datagram_arrived(ngtcp2_conn*, std::uint64_t probe, void* user) {
+    self(user).writer_.size().arrived(probe, quic_now());
+    return 0;
+  }
+
+  static int datagram_lost(ngtcp2_conn*, std::uint64_t probe, void* user) {
+    self(user).writer_.size().lost(probe, quic_now());
+    return 0;
+  }
+
   static int path_validation(ngtcp2_conn*, std::uint32_t, const ngtcp2_path* path,
                              ngtcp2_path_validation_result result, void* user) {
     if (result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS) self(user).path_validated(*path);
@@ -133,6 +156,8 @@ ngtcp2_callbacks callbacks_for(Side side) {
   table.extend_max_local_streams_bidi = QuicCallbacks::more_streams;
   table.extend_max_local_streams_uni = QuicCallbacks::more_streams;
   table.extend_max_stream_data = QuicCallbacks::more_stream_data;
+  table.ack_datagram = QuicCallbacks::datagram_arrived;
+  table.lost_datagram = QuicCallbacks::datagram_lost;
   table.path_validation = QuicCallbacks::path_validation;
   table.recv_stateless_reset = QuicCallbacks::stateless_reset;
   return table;

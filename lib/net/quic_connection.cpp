@@ -54,13 +54,13 @@ ConnectionPtr QuicConnection::handle() {
 }
 
 void QuicConnection::receive(ByteView datagram, const SocketAddress& local, const SocketAddress& remote) {
+  if (phase_ == Phase::gone) return;
+  const auto self = shared_from_this();
+  outbox_.heard(datagram.size());
   if (phase_ == Phase::closing) {
     if (closing_.answers_next()) send_close_packet();
     return;
   }
-  if (!is_live()) return;
-  const auto self = shared_from_this();
-  outbox_.heard(datagram.size());
   in_turn_ = true;
   settle(engine_.read(datagram, local, remote));
 }
@@ -68,10 +68,10 @@ void QuicConnection::receive(ByteView datagram, const SocketAddress& local, cons
 bool QuicConnection::receive_coded(ByteView datagram) {
   if (phase_ != Phase::open || !coded_.is_for_us(datagram)) return false;
   const auto self = shared_from_this();
-  outbox_.heard(datagram.size());
   in_turn_ = true;
-  const auto taken = coded_.receive(datagram, quic_now());
-  if (!taken) close(close_code_of(taken.error().code), taken.error().message);
+  const auto authentic = coded_.receive(datagram, quic_now());
+  if (!authentic) close(close_code_of(authentic.error().code), authentic.error().message);
+  if (!authentic || *authentic) outbox_.heard(datagram.size());
   return true;
 }
 
@@ -105,10 +105,11 @@ void QuicConnection::flush() {
     peer_refused();
     if (!is_live()) return;
   }
+  if (const auto told = setup_.owner->socket().take_too_long()) packet_too_long(*told);
   const ngtcp2_tstamp now = quic_now();
   if (engine_.bytes_in_flight() == 0) outbox_.answered();
   outbox_.turn(now);
-  if (phase_ == Phase::open) coded_.turn(now, writer_.max_payload());
+  if (phase_ == Phase::open) coded_.turn(now);
   tell_writable();
   if (wrote == PacketWriter::Wrote::more) schedule_flush();
   set_alarm(now);
@@ -118,7 +119,7 @@ void QuicConnection::set_alarm(ngtcp2_tstamp now) {
   if (phase_ == Phase::gone) return;
   const ngtcp2_tstamp next = engine_.runs() ? ngtcp2_conn_get_expiry(engine_.conn()) : closing_.over_at();
   const ngtcp2_tstamp next_coded = phase_ == Phase::open ? coded_.due(now) : kNever;
-  alarm_.set(std::min({next, outbox_.due(now), next_coded}),
+  alarm_.set(std::min({next, outbox_.due(now), next_coded, writer_.size().due(now)}),
              [self = shared_from_this()] { self->on_alarm(); });
 }
 
@@ -154,13 +155,27 @@ Result<void> QuicConnection::migrate(const SocketAddress& local) {
   if (failure != 0) return Error(Errc::temporary, fmt::format("QUIC: {}", ngtcp2_strerror(failure)));
   setup_.local = local;
   outbox_.forget_refusals();
+  writer_.size().begin();
   schedule_flush();
   return {};
 }
 
 void QuicConnection::path_validated(const ngtcp2_path& path) {
   setup_.local = SocketAddress::from_raw(path.local.addr, path.local.addrlen);
-  coded_.path_validated(SocketAddress::from_raw(path.remote.addr, path.remote.addrlen));
+  const SocketAddress remote = SocketAddress::from_raw(path.remote.addr, path.remote.addrlen);
+  outbox_.address_proved(remote);
+  if (setup_.side == Side::server) writer_.size().begin();
+  coded_.path_validated(remote);
+}
+
+// Who cannot see our packets cannot name the connection that they are of, and is not believed.
+void QuicConnection::packet_too_long(const TooLong& told) {
+  const ngtcp2_cid* const id = ngtcp2_conn_get_dcid(engine_.conn());
+  constexpr std::uint8_t kLongHeader = 0x80;
+  const bool is_ours =
+      told.is_local || (told.quoted_bytes > id->datalen && (told.quoted[0] & kLongHeader) == 0 &&
+                        std::equal(id->data, id->data + id->datalen, told.quoted.begin() + 1));
+  if (is_ours) writer_.size().too_long(told.sent, told.fits, quic_now());
 }
 
 Result<void> QuicConnection::use_interface(const std::string& name) {
@@ -286,106 +301,20 @@ void QuicConnection::settle(int failure) {
     return;
   }
   if (phase_ == Phase::handshaking && ready_now_) announce_ready();
-  if (streams_.is_worn_out())
-    close(close_code_of(Errc::temporary), "this connection has carried enough streams, connect again");
+  if (streams_.is_worn_out() || coded_.is_worn_out())
+    close(close_code_of(Errc::temporary), "this connection has carried enough, connect again");
   if (streams_.take_granted()) gate_.writable();
 }
 
 void QuicConnection::announce_ready() {
   phase_ = Phase::open;
-  outbox_.address_proved();
+  writer_.size().begin();
+  outbox_.address_proved(engine_.remote());
   coded_.set_early(engine_.tls().early());
   // The client's first coded packets may come right behind its handshake. What fails here fails later as
   // well.
   if (coded_.is_early() && setup_.side == Side::server) (void)listen_to_coded(0);
   if (const Ready ready = std::exchange(ready_, nullptr)) ready(Result<void>());
-}
-
-void QuicConnection::fail(int failure) {
-  switch (failure) {
-    case NGTCP2_ERR_CLOSING:
-      return;
-    case NGTCP2_ERR_DRAINING:
-      finish(closing_.by_peer(engine_));
-      vanish();
-      return;
-    case NGTCP2_ERR_IDLE_CLOSE:
-    case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
-    case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
-    case NGTCP2_ERR_DROP_CONN:
-    case NGTCP2_ERR_RETRY:  // nobody there who could be told
-      finish(end_by_failure(failure));
-      vanish();
-      return;
-    default:
-      closing_.write(engine_, failure, writer_.max_payload());
-      close_said(end_by_failure(failure));
-  }
-}
-
-void QuicConnection::close_now(const CloseInfo& said) {
-  closing_.write(engine_, said, writer_.max_payload());
-  close_said(said);
-}
-
-// CONNECTION_CLOSE is written, if it could be: it leaves, and for a while again for whoever missed it.
-void QuicConnection::close_said(CloseInfo info) {
-  const auto packet = closing_.packet();
-  if (packet) {
-    setup_.local = packet->local;
-    setup_.remote = packet->remote;
-    send_close_packet();
-  }
-  const bool may_get_lost = stats().packets_lost > 0 || coded_.loss() > 0;
-  const ngtcp2_duration timeout = ngtcp2_conn_get_pto(engine_.conn());
-  finish(info);
-  if (phase_ != Phase::closing || !packet) {
-    vanish();
-    return;
-  }
-  const ngtcp2_tstamp now = quic_now();
-  // The peer would otherwise wait for its idle timeout. On a path that loses packets one copy is a gamble.
-  if (may_get_lost) outbox_.put(*packet, {1, 3, timeout / 8}, now);
-  closing_.linger_until(now + 3 * timeout);  // RFC 9000 section 10.2
-  set_alarm(now);
-}
-
-void QuicConnection::finish(const CloseInfo& info) {
-  const auto self = shared_from_this();
-  const bool was_handshaking = phase_ == Phase::handshaking;
-  path_at_end_ = path_stats();
-  phase_ = Phase::closing;
-  engine_.end();
-  streams_.queue().clear();
-  outbox_.clear();
-  outbox_.address_proved();  // one that never was hears why, for as long as late packets are answered
-  alarm_.cancel();
-  if (setup_.owner != nullptr) setup_.owner->ended(*this);
-  if (was_handshaking) {
-    if (const Ready ready = std::exchange(ready_, nullptr)) ready(info.error);
-    return;
-  }
-  gate_.closed(info);
-}
-
-void QuicConnection::send_close_packet() {
-  auto packet = closing_.packet();
-  if (setup_.owner != nullptr && packet) setup_.owner->socket().send(*packet);
-}
-
-void QuicConnection::vanish() {
-  phase_ = Phase::gone;
-  alarm_.cancel();
-  if (ConnectionOwner* owner = std::exchange(setup_.owner, nullptr)) owner->forget(*this);
-}
-
-void QuicConnection::peer_refused() {
-  if (!is_live()) return;
-  const auto self = shared_from_this();
-  if (phase_ == Phase::open && !outbox_.refused()) return;
-  const Errc code = phase_ == Phase::open ? Errc::temporary : Errc::unreachable;
-  finish(CloseInfo{false, false, 0, "", Error(code, "nobody listens there")});
-  vanish();
 }
 
 }  // namespace dcdn::net

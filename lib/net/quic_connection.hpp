@@ -47,6 +47,9 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   /// 9000 section 9). error temporary: not now (the handshake is not confirmed, or no fresh connection id is
   /// here).
   Result<void> migrate(const SocketAddress& local);
+  /// Its handshake is not wanted any more, or has to make room for others: the peer is told, and the
+  /// connection is gone.
+  void give_up();
   /// The owner goes away.
   void detach();
   [[nodiscard]] const std::vector<ConnectionId>& ids() const { return ids_; }
@@ -89,6 +92,7 @@ class QuicConnection final : public Connection, public std::enable_shared_from_t
   // What ngtcp2 tells.
   void learn_peer();
   void path_validated(const ngtcp2_path& path);
+  void packet_too_long(const TooLong& told);
   // How it begins and ends.
   void settle(int failure);
   void announce_ready();

@@ -27,6 +27,7 @@ void QuicEndpoint::on_readable() {
   const UdpSocket::Received received = socket_.receive(*this);
   for (const auto& connection : std::exchange(touched_, {})) connection->flush();
   if (received == UdpSocket::Received::refused) on_refused();
+  if (socket_.was_too_long()) on_too_long();
   start_reading();
 }
 

@@ -25,6 +25,8 @@ class QuicEndpoint : public ConnectionOwner,
   /// is lost.
   void replace_socket(UdpSocket fresh);
   virtual void on_refused() {}
+  /// The socket has been told so, and of no datagram that would lead to a turn.
+  virtual void on_too_long() {}
 
  private:
   void on_readable();

@@ -75,7 +75,7 @@ Result<QuicEngine> QuicEngine::server(const QuicSetup& setup, const FirstPacket&
   }
   const ngtcp2_callbacks callbacks = callbacks_for(Side::server);
   parameters.stateless_reset_token_present = 1;
-  const auto& secret = setup.credentials->reset_secret();
+  const ResetSecret secret = setup.credentials->reset_secret(setup.local);
   if (ngtcp2_crypto_generate_stateless_reset_token(parameters.stateless_reset_token, secret.data(),
                                                    secret.size(), &ours) != 0)
     return Error(Errc::internal, "QUIC: no stateless reset token");

@@ -8,7 +8,10 @@ namespace {
 
 constexpr std::uint64_t kConnectionRefused = 0x02;  // RFC 9000 section 20.1
 constexpr std::uint64_t kInvalidToken = 0x0b;
-constexpr std::size_t kUnprovenHandshakes = 64;  // more at once look like a flood from forged addresses
+// Of the connections allowed: handshakes, beside those that stand, and those of one key.
+constexpr std::size_t kHandshakePart = 4;
+constexpr std::size_t kKeyPart = 4;
+constexpr std::size_t kLeastOfKey = 16;
 
 }  // namespace
 
@@ -21,6 +24,7 @@ QuicListener::QuicListener(const asio::any_io_executor& executor, UdpSocket sock
       credentials_(std::move(credentials)),
       policy_(std::move(policy)),
       replies_(this->socket(), credentials_),
+      handshakes_(options.max_connections / kHandshakePart),
       signal_(executor) {}
 
 QuicListener::~QuicListener() {
@@ -86,10 +90,6 @@ bool QuicListener::take_coded(ByteView bytes) {
   return first != last;
 }
 
-bool QuicListener::crowded() const {
-  return handshaking_ >= kUnprovenHandshakes;
-}
-
 void QuicListener::accept_new(ByteView bytes, const SocketAddress& local, const SocketAddress& remote) {
   FirstPacket first;
   if (ngtcp2_accept(&first.header, bytes.data(), bytes.size()) != 0) return;
@@ -99,7 +99,7 @@ void QuicListener::accept_new(ByteView bytes, const SocketAddress& local, const 
     return;
   }
   first.original_id = replies_.original_id(first.header, remote);
-  if (!first.original_id && crowded()) {
+  if (!first.original_id && handshakes_.is_crowded(remote)) {
     if (first.header.token.len > 0) {
       replies_.close(first.header, kInvalidToken, local, remote);
     } else {
@@ -117,19 +117,29 @@ void QuicListener::start(const FirstPacket& first, ByteView bytes, const SocketA
       QuicConnection::make_server(executor_, std::move(setup), first);
   if (!made) return;
   const std::shared_ptr<QuicConnection> connection = *made;
-  known_[connection.get()] = Known{connection, false};
-  ++live_;
-  ++handshaking_;
-  connection->set_ready([this, raw = connection.get()](const Result<void>& outcome) {
-    --handshaking_;
-    if (!outcome) return;
-    ConnectionPtr accepted = raw->handle();
-    if (stopped_) return;  // dropping the handle closes it
-    ready_.push_back(std::move(accepted));
-    signal_.notify();
-  });
+  known_[connection.get()] = Known{connection, false, std::nullopt};
+  if (QuicConnection* oldest = handshakes_.begin(*connection, remote)) oldest->give_up();
+  connection->set_ready(
+      [this, raw = connection.get()](const Result<void>& outcome) { finished(*raw, outcome); });
   connection->receive(bytes, local, remote);
   touched(connection);
+}
+
+void QuicListener::finished(QuicConnection& connection, const Result<void>& outcome) {
+  handshakes_.end(connection);
+  if (!outcome) return;
+  ConnectionPtr accepted = connection.handle();
+  if (stopped_) return;  // dropping the handle closes it
+  const std::uint64_t try_later = close_code_of(Errc::temporary);
+  std::size_t& of_key = by_key_[connection.peer()];
+  ++live_;
+  ++of_key;
+  known_[&connection].key = connection.peer();
+  if (live_ > options_.max_connections) return accepted->close(try_later, "no room for another connection");
+  if (of_key > std::max(options_.max_connections / kKeyPart, kLeastOfKey))
+    return accepted->close(try_later, "too many connections of this key are open");
+  ready_.push_back(std::move(accepted));
+  signal_.notify();
 }
 
 void QuicListener::add_id(const ConnectionId& id, QuicConnection& connection) {
@@ -146,8 +156,10 @@ void QuicListener::add_token(std::uint32_t token, QuicConnection& connection) {
 
 void QuicListener::ended(QuicConnection& connection) {
   const auto found = known_.find(&connection);
-  if (found == known_.end() || std::exchange(found->second.ended, true)) return;
+  if (found == known_.end() || std::exchange(found->second.ended, true) || !found->second.key) return;
   --live_;
+  const auto of_key = by_key_.find(*found->second.key);
+  if (--of_key->second == 0) by_key_.erase(of_key);
 }
 
 void QuicListener::forget(QuicConnection& connection) {

@@ -2,7 +2,9 @@
 #pragma once
 #include <deque>
 #include <map>
+#include <optional>
 
+#include "net/handshake_budget.hpp"
 #include "net/listener.hpp"
 #include "net/quic_endpoint.hpp"
 #include "net/stateless_replies.hpp"
@@ -29,11 +31,12 @@ class QuicListener final : public QuicEndpoint {
   struct Known {
     std::shared_ptr<QuicConnection> connection;
     bool ended = false;
+    std::optional<NodeId> key;  // whose it is, once that is proved
   };
   void accept_new(ByteView bytes, const SocketAddress& local, const SocketAddress& remote);
   void start(const FirstPacket& first, ByteView bytes, const SocketAddress& local,
              const SocketAddress& remote);
-  [[nodiscard]] bool crowded() const;
+  void finished(QuicConnection& connection, const Result<void>& outcome);
   bool take_coded(ByteView bytes);
   void stop_if_idle();
 
@@ -45,8 +48,9 @@ class QuicListener final : public QuicEndpoint {
   std::map<ConnectionId, QuicConnection*> by_id_;
   std::multimap<std::uint32_t, QuicConnection*> by_token_;  // 32 bits may meet: each tries its key
   std::map<QuicConnection*, Known> known_;
-  std::size_t live_ = 0;         // known and not ended
-  std::size_t handshaking_ = 0;  // of these
+  HandshakeBudget handshakes_;
+  std::map<NodeId, std::size_t> by_key_;  // connections that stand
+  std::size_t live_ = 0;                  // known, not ended, their handshake done
   std::deque<ConnectionPtr> ready_;
   Signal signal_;
   bool stopped_ = false;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kBidirectionalStreams = 100;  // control streams: a session has one or two
 constexpr std::size_t kIpv4UdpPayload = 65507;
+constexpr std::uint64_t kDatagramFrame = 65535;  // any: what comes in them is ignored
 // RFC 9000 section 13.2.2: every second packet at the latest. At speed it is far fewer, because packets are
 // read by the batch and acknowledged once after it (measured over loopback: 155 packets an ACK at 12 Gbit/s,
 // 16 at 4 Gbit/s without offload; a larger threshold gained nothing).
@@ -53,10 +54,10 @@ ngtcp2_settings settings_from(const QuicOptions& options) {
   settings.handshake_timeout = nanoseconds(options.handshake_timeout);
   settings.ack_thresh = options.ack_threshold == 0 ? kAckThreshold : options.ack_threshold;
   settings.max_tx_udp_payload_size = max_payload_for(options, AF_INET);
-  if (options.max_udp_payload != 0) {
-    settings.no_pmtud = 1;
-    settings.no_tx_udp_payload_size_shaping = 1;
-  }
+  // How large packets may be is PathSize's to decide: ngtcp2 finds a size once, and keeps it when the path
+  // does not.
+  settings.no_pmtud = 1;
+  settings.no_tx_udp_payload_size_shaping = 1;
   return settings;
 }
 
@@ -73,6 +74,7 @@ ngtcp2_transport_params parameters_from(const QuicOptions& options) {
   parameters.initial_max_streams_bidi = kBidirectionalStreams;
   parameters.max_idle_timeout = nanoseconds(options.idle_timeout);
   parameters.active_connection_id_limit = 4;
+  parameters.max_datagram_frame_size = kDatagramFrame;
   return parameters;
 }
 

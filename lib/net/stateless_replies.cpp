@@ -63,7 +63,7 @@ void StatelessReplies::reset(ByteView datagram, const SocketAddress& local, cons
   ngtcp2_cid id;
   ngtcp2_cid_init(&id, datagram.data() + 1, kConnectionIdBytes);
   std::array<std::uint8_t, NGTCP2_STATELESS_RESET_TOKENLEN> token;
-  const auto& secret = credentials_->reset_secret();
+  const ResetSecret secret = credentials_->reset_secret(local);
   if (ngtcp2_crypto_generate_stateless_reset_token(token.data(), secret.data(), secret.size(), &id) != 0)
     return;
   std::array<std::uint8_t, kMaxResetNoise> noise;

@@ -128,9 +128,19 @@ Result<void> TlsCredentials::load_identity(const Identity& identity) {
       gnutls_certificate_set_x509_key(raw, list.data(), static_cast<int>(list.size()), key.get());
   if (failure < 0) return tls_error(Errc::usage, "node certificate", failure);
   const int derived = gnutls_hmac_fast(GNUTLS_MAC_SHA256, identity.key_pem.data(), identity.key_pem.size(),
-                                       kResetLabel, sizeof kResetLabel - 1, reset_secret_.data());
+                                       kResetLabel, sizeof kResetLabel - 1, reset_key_.data());
   if (derived != 0) return tls_error(Errc::internal, "TLS", derived);
   return {};
+}
+
+ResetSecret TlsCredentials::reset_secret(const SocketAddress& local) const {
+  const std::string place = local.text();
+  ResetSecret made;
+  // Never fails; if it did, a reset that nobody believes would be what is left.
+  if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, reset_key_.data(), reset_key_.size(), place.data(), place.size(),
+                       made.data()) != 0)
+    random_bytes(made);
+  return made;
 }
 
 Result<void> TlsCredentials::load_authority(const std::string& ca_file) {

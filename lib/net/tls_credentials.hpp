@@ -11,8 +11,11 @@
 #include <memory>
 
 #include "net/quic_options.hpp"
+#include "net/socket_address.hpp"
 
 namespace dcdn::net {
+
+using ResetSecret = std::array<std::uint8_t, 32>;
 
 class TlsCredentials {
  public:
@@ -25,8 +28,11 @@ class TlsCredentials {
   [[nodiscard]] gnutls_certificate_credentials_t handle() const { return credentials_.get(); }
   /// Null when no CA file was given.
   [[nodiscard]] gnutls_x509_trust_list_t authority() const { return authority_.get(); }
-  /// Derived from the key: the same after a restart, so that peers of the old process learn that it is gone.
-  [[nodiscard]] const std::array<std::uint8_t, 32>& reset_secret() const { return reset_secret_; }
+  /// What stateless resets are made of by who is called at `local`. Derived from the key: the same after a
+  /// restart, so that peers of the old process learn that it is gone. And from the address: another listener
+  /// of the key, asked about an id that it does not know, must not give away the token of ours (RFC 9000
+  /// section 10.3.2).
+  [[nodiscard]] ResetSecret reset_secret(const SocketAddress& local) const;
 
  private:
   struct FreeCredentials {
@@ -40,7 +46,7 @@ class TlsCredentials {
 
   std::unique_ptr<gnutls_certificate_credentials_st, FreeCredentials> credentials_;
   std::unique_ptr<gnutls_x509_trust_list_st, FreeTrustList> authority_;
-  std::array<std::uint8_t, 32> reset_secret_{};
+  ResetSecret reset_key_{};
 };
 
 }  // namespace dcdn::net

@@ -1,5 +1,6 @@
 #include "net/udp_socket.hpp"
 
+#include <linux/errqueue.h>
 #include <netinet/udp.h>
 
 #include <array>
@@ -172,6 +173,10 @@ Result<UdpSocket> UdpSocket::connected(const asio::any_io_executor& executor, co
     return made;
   }
   const int raw = fd.release();
+  // Routers that say that a packet was too long: the kernel has checked that the message is about this
+  // socket.
+  if (remote.family() == AF_INET6) set_int(raw, IPPROTO_IPV6, IPV6_RECVERR, 1);
+  if (remote.family() == AF_INET) set_int(raw, IPPROTO_IP, IP_RECVERR, 1);
   UdpSocket made(executor, raw, offload);
   made.local_ = name_of_socket(raw);
   made.remote_ = remote;
@@ -220,8 +225,12 @@ UdpSocket::Received UdpSocket::receive(DatagramSink& sink) {
     const int count = recvmmsg(descriptor_.native_handle(), messages.data(), kMessages, 0, nullptr);
     if (count < 0) {
       if (errno == EINTR) continue;
-      if (errno == ECONNREFUSED) return Received::refused;
-      return Received::drained;  // EAGAIN; anything else is a packet's error and not the socket's
+      const int failure = errno;
+      if (failure == EAGAIN || failure == EWOULDBLOCK) return Received::drained;
+      const bool more = read_errors();
+      if (failure == ECONNREFUSED) return Received::refused;
+      if (!more) return Received::drained;  // a packet's error and not the socket's
+      continue;
     }
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
       const bool cut = (messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
@@ -230,6 +239,49 @@ UdpSocket::Received UdpSocket::receive(DatagramSink& sink) {
     if (static_cast<std::size_t>(count) < kMessages) return Received::drained;
   }
   return Received::more;
+}
+
+namespace {
+
+bool is_extended_error(const cmsghdr& entry) {
+  return (entry.cmsg_level == IPPROTO_IP && entry.cmsg_type == IP_RECVERR) ||
+         (entry.cmsg_level == IPPROTO_IPV6 && entry.cmsg_type == IPV6_RECVERR);
+}
+
+std::size_t payload_of(std::size_t mtu, int family) {
+  const std::size_t headers = family == AF_INET6 ? 48 : 28;
+  return mtu > headers ? mtu - headers : 0;
+}
+
+}  // namespace
+
+// What routers and the kernel had to say. False: nothing.
+bool UdpSocket::read_errors() {
+  constexpr int kMost = 16;
+  int count = 0;
+  for (; count < kMost; ++count) {
+    TooLong told;
+    alignas(cmsghdr) std::array<char, 512> control;
+    iovec vector{told.quoted.data(), told.quoted.size()};
+    msghdr message{};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t quoted = ::recvmsg(descriptor_.native_handle(), &message, MSG_ERRQUEUE | MSG_DONTWAIT);
+    if (quoted < 0) break;
+    told.quoted_bytes = static_cast<std::size_t>(quoted);
+    for (cmsghdr* entry = CMSG_FIRSTHDR(&message); entry != nullptr; entry = CMSG_NXTHDR(&message, entry)) {
+      if (!is_extended_error(*entry)) continue;
+      const auto error = control_value<sock_extended_err>(entry);
+      if (error.ee_errno == ECONNREFUSED) refused_ = true;
+      if (error.ee_errno != EMSGSIZE) continue;
+      told.is_local = error.ee_origin == SO_EE_ORIGIN_LOCAL;
+      told.fits = payload_of(error.ee_info, local_.family());
+      too_long_ = told;
+    }
+  }
+  return count > 0;
 }
 
 int UdpSocket::send_once(const DatagramBatch& batch, std::size_t bytes, bool segmented) {
@@ -252,8 +304,30 @@ int UdpSocket::send_once(const DatagramBatch& batch, std::size_t bytes, bool seg
   return 0;
 }
 
+// Why the beginning of `batch` did not leave. True: it is to be tried again.
+bool UdpSocket::find_out_why(int failure, const DatagramBatch& batch, bool segmented) {
+  const bool told = read_errors();
+  if (failure == EMSGSIZE) {
+    // By a router, it is about an earlier packet; by the kernel, about this one.
+    if (told && too_long_ && !too_long_->is_local) return true;
+    if (!too_long_) too_long_ = TooLong{.is_local = true};
+    too_long_->sent = batch.segment;
+    return false;
+  }
+  if (segmented && (failure == EIO || failure == EINVAL || failure == EOPNOTSUPP || failure == ENOPROTOOPT)) {
+    // A segment that is too long is invalid too. Else there is no checksum offload on this path, or the
+    // kernel does not know UDP_SEGMENT.
+    const int alone = send_once(batch, batch.segment, false);
+    if (alone == EMSGSIZE) return find_out_why(alone, batch, false);
+    segments_ = false;
+    return true;
+  }
+  return told;
+}
+
 Sent UdpSocket::send(DatagramBatch& batch) {
-  int refusals = 0;
+  constexpr int kTries = 3;
+  int failures = 0;
   while (!batch.bytes.empty()) {
     const bool segmented = segments_ && batch.bytes.size() > batch.segment;
     const std::size_t bytes = segmented ? batch.bytes.size() : std::min(batch.segment, batch.bytes.size());
@@ -261,11 +335,9 @@ Sent UdpSocket::send(DatagramBatch& batch) {
     if (failure == EAGAIN || failure == EWOULDBLOCK) return Sent::blocked;
     if (failure == ECONNREFUSED) {
       refused_ = true;
-      if (++refusals == 1) continue;  // it tells of an earlier packet; this one was not tried
-    }
-    if (segmented &&
-        (failure == EIO || failure == EINVAL || failure == EOPNOTSUPP || failure == ENOPROTOOPT)) {
-      segments_ = false;  // no checksum offload on this path, or a kernel without UDP_SEGMENT
+      read_errors();
+      if (++failures == 1) continue;  // it tells of an earlier packet; this one was not tried
+    } else if (failure != 0 && find_out_why(failure, batch, segmented) && ++failures <= kTries) {
       continue;
     }
     batch.bytes = batch.bytes.subspan(bytes);

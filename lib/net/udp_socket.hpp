@@ -5,6 +5,7 @@
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <asio/posix/stream_descriptor.hpp>
+#include <optional>
 
 #include "net/datagram.hpp"
 
@@ -35,10 +36,15 @@ class UdpSocket {
   Sent send(DatagramBatch& batch);
   /// True once after the kernel said that nobody listens at the peer.
   bool take_refused() { return std::exchange(refused_, false); }
+  /// Told once, of the packets so far: by the kernel at once, by routers on connected sockets.
+  std::optional<TooLong> take_too_long() { return std::exchange(too_long_, std::nullopt); }
+  [[nodiscard]] bool was_too_long() const { return too_long_.has_value(); }
 
  private:
   UdpSocket(const asio::any_io_executor& executor, int fd, bool offload);
   void deliver(const msghdr& header, std::size_t size, DatagramSink& sink) const;
+  bool read_errors();
+  bool find_out_why(int failure, const DatagramBatch& batch, bool segmented);
   int send_once(const DatagramBatch& batch, std::size_t bytes, bool segmented);
 
   asio::posix::stream_descriptor descriptor_;
@@ -49,6 +55,7 @@ class UdpSocket {
       false;  // bound to every interface: answers must leave from the address that was asked
   bool segments_ = false;
   bool refused_ = false;
+  std::optional<TooLong> too_long_;
 };
 
 }  // namespace dcdn::net

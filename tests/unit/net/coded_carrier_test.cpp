@@ -125,6 +125,7 @@ class SealedPair : public ::testing::Test {
   std::map<StreamId, Bytes> received;
   std::vector<Bytes> wire;
   std::vector<StreamId> arrived;
+  std::uint64_t most_packets = CodedCarrier::kMostPackets;
 
   std::unique_ptr<CodedCarrier> make(Side side, std::uint8_t key) {
     CodedCarrier::Options options;
@@ -133,6 +134,7 @@ class SealedPair : public ::testing::Test {
     options.secrets.receiving.key.fill(key);
     options.secrets.sending.token = options.secrets.receiving.token = 77;
     options.receive_window = 1 << 20;
+    options.most_packets = most_packets;
     CodedCarrier::Hooks hooks;
     hooks.deliver = [this](StreamId id, ByteView bytes, bool) {
       received[id].insert(received[id].end(), bytes.begin(), bytes.end());
@@ -165,8 +167,8 @@ TEST_F(SealedPair, each_packet_counts_once) {
   for (const Bytes& packet : packets) {
     EXPECT_LE(packet.size(), 1200u);
     EXPECT_LT(packet[0], 0x40);
-    EXPECT_TRUE(receiving->receive(packet, 2));
-    EXPECT_TRUE(receiving->receive(packet, 2));
+    EXPECT_TRUE(*receiving->receive(packet, 2));
+    EXPECT_FALSE(*receiving->receive(packet, 2));
   }
   ASSERT_EQ(received.size(), 1u);
   EXPECT_EQ(received.begin()->second, pattern(5000, 1));
@@ -196,16 +198,30 @@ TEST_F(SealedPair, no_changed_byte_and_no_other_key_is_taken) {
   const auto receiving = make(Side::server, 1);
   const auto other = make(Side::server, 2);
   const auto packets = send(*sending, 500);
-  EXPECT_TRUE(other->receive(packets[0], 2));
+  EXPECT_FALSE(*other->receive(packets[0], 2));
   for (std::size_t i = 0; i < packets[0].size(); ++i) {
     Bytes changed = packets[0];
     changed[i] ^= 1;
-    EXPECT_TRUE(receiving->receive(changed, 2));
-    EXPECT_TRUE(receiving->receive(ByteView(packets[0]).first(i), 2));
+    EXPECT_FALSE(*receiving->receive(changed, 2));
+    EXPECT_FALSE(*receiving->receive(ByteView(packets[0]).first(i), 2));
   }
   EXPECT_TRUE(received.empty());
   EXPECT_TRUE(receiving->receive(packets[0], 2));
   EXPECT_EQ(received.size(), 1u);
+}
+
+TEST_F(SealedPair, keys_are_not_used_for_ever) {
+  most_packets = 6;
+  const auto sending = make(Side::client, 1);
+  const auto receiving = make(Side::server, 1);
+  EXPECT_FALSE(sending->is_worn_out());
+  const auto packets = send(*sending, 8000);
+  ASSERT_GT(packets.size(), 6u);
+  EXPECT_TRUE(sending->is_worn_out());
+  for (std::size_t i = 0; i < 5; ++i) ASSERT_TRUE(receiving->receive(packets[i], 2));
+  EXPECT_FALSE(receiving->is_worn_out());
+  ASSERT_TRUE(receiving->receive(packets[5], 2));
+  EXPECT_TRUE(receiving->is_worn_out()) << "what it opens counts as well";
 }
 
 TEST_F(SealedPair, an_authentic_packet_that_breaks_the_rules_is_an_error) {

@@ -1,5 +1,6 @@
 // connect() when there is nobody, or nobody who answers.
 #include <asio/ip/udp.hpp>
+#include <asio/ip/v6_only.hpp>
 
 #include "unit/net/quic_fixture.hpp"
 
@@ -56,6 +57,39 @@ TEST_F(QuicClientTest, EveryAddressOfANameIsTried) {
   start_connect("localhost" + port, only(server.id), at_client);
   ASSERT_TRUE(run_until([&] { return at_client.connection || connect_error; }));
   EXPECT_FALSE(connect_error.has_value()) << connect_error->message;
+}
+
+TEST_F(QuicClientTest, AFirstAddressThatIsDeadCostsAQuarterOfASecond) {
+  start_listener(only(client.id));
+  const std::string here = listener->local_address();
+  const std::string port = here.substr(here.rfind(':'));
+  // ::1 comes before 127.0.0.1; here it takes everything and never answers.
+  asio::ip::udp::socket dead(io);
+  std::error_code failed;
+  dead.open(asio::ip::udp::v6(), failed);
+  if (!failed) dead.set_option(asio::ip::v6_only(true), failed);
+  if (!failed)
+    dead.bind({asio::ip::address_v6::loopback(), static_cast<std::uint16_t>(std::stoi(port.substr(1)))},
+              failed);
+  if (failed) GTEST_SKIP() << "no IPv6 here: " << failed.message();
+  const auto time_to_connect = [&](const std::string& first) {
+    Recorder made;
+    const auto began = std::chrono::steady_clock::now();
+    auto task =
+        connect(io.get_executor(), "localhost" + port, options, client.identity, only(server.id), "", first);
+    spawn(io.get_executor(), std::move(task), [&](Result<ConnectionPtr> result) {
+      if (result) made.follow(std::move(*result));
+      if (!result) connect_error = result.error();
+    });
+    EXPECT_TRUE(run_until([&] { return made.connection || connect_error; }));
+    EXPECT_FALSE(connect_error.has_value()) << connect_error->message;
+    EXPECT_EQ(made.connection ? made.connection->peer_address() : "nowhere", here);
+    return std::chrono::steady_clock::now() - began;
+  };
+  EXPECT_LT(time_to_connect(""), 600ms);
+  EXPECT_LT(time_to_connect(here), 240ms) << "the one that answered last time was not tried first";
+  dead.close();
+  at_server.connection.reset();
 }
 
 TEST_F(QuicClientTest, WithoutAPolicyNothingIsTried) {

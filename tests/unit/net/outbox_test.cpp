@@ -99,9 +99,42 @@ TEST(Outbox, AnUnprovenAddressGetsNoCopiesBeyondThreeTimesWhatItSent) {
   outbox.heard(100);  // 2100 now
   outbox.turn(kMs);
   EXPECT_EQ(socket.taken.size(), 2u);
-  outbox.address_proved();
+  outbox.address_proved({});
   outbox.put(batch_of(answer, 1000), {3, 0, kMs}, kMs);
   EXPECT_EQ(socket.taken.size(), 5u);
+}
+
+TEST(Outbox, CopiesAndOriginalsTogetherStayBelowThreeTimesWhatAnUnprovenAddressSent) {
+  NarrowSocket socket;
+  Outbox outbox(socket.send(), false);
+  const Bytes answer(1000);
+  outbox.heard(1200);
+  outbox.put(batch_of(answer, 1000), {2, 5, kMs}, 0);  // 2000 of 3600
+  outbox.turn(kMs);                                    // 3000
+  outbox.put(batch_of(answer, 1000), {2, 5, kMs}, 2 * kMs);
+  outbox.put(batch_of(answer, 1000));  // as a CONNECTION_CLOSE would be
+  EXPECT_EQ(socket.taken.size(), 3u);
+  outbox.heard(400);  // 4800: the one that could not leave, or a copy
+  outbox.turn(10 * kMs);
+  EXPECT_EQ(socket.taken.size(), 4u);
+  EXPECT_EQ(counts_of(outbox).bytes_sent, 4000u);
+}
+
+TEST(Outbox, WhereAPeerIsNotKnownToBeItGetsNoCopies) {
+  NarrowSocket socket;
+  Outbox outbox(socket.send(), false);
+  const SocketAddress here = SocketAddress::any(AF_INET, 1);
+  const SocketAddress elsewhere = SocketAddress::any(AF_INET, 2);
+  outbox.address_proved(here);
+  const Bytes bytes(100);
+  DatagramBatch batch = batch_of(bytes, 100);
+  batch.remote = elsewhere;
+  outbox.put(batch, {3, 3, kMs}, 0);
+  EXPECT_EQ(socket.taken.size(), 1u);
+  EXPECT_EQ(outbox.due(0), DatagramRepeats::kNever);
+  batch.remote = here;
+  outbox.put(batch, {3, 3, kMs}, 0);
+  EXPECT_EQ(socket.taken.size(), 4u);
 }
 
 TEST(Outbox, OnlyRefusalsInARowCount) {

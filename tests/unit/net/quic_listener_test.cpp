@@ -1,5 +1,9 @@
 // A listener among strangers: limits, floods, rubbish.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <asio/ip/udp.hpp>
+#include <csignal>
 
 #include "unit/net/quic_fixture.hpp"
 #include "unit/net/udp_proxy.hpp"
@@ -130,6 +134,112 @@ TEST_F(QuicListenerTest, AFloodOfHalfOpenHandshakesDoesNotKeepOthersOut) {
   ASSERT_TRUE(run_until([&] { return at_client.connection || connect_error; }));
   EXPECT_FALSE(connect_error.has_value()) << connect_error->message;
   black_hole.close();
+}
+
+// What the server sends is counted where it arrives, as a capture would: all it has, also its
+// CONNECTION_CLOSE and what it repeats, over the ten seconds that it waits for an answer.
+TEST_F(QuicListenerTest, AnUnprovenAddressGetsAtMostThreeTimesWhatItSent) {
+  options.handshake_timeout = 2500ms;
+  start_listener(anyone());
+  std::vector<std::unique_ptr<UdpProxy>> forged;
+  std::vector<std::unique_ptr<Recorder>> nobody;
+  for (const std::uint64_t heard : {1u, 2u, 3u, 100u}) {
+    forged.push_back(std::make_unique<UdpProxy>(io, listener_endpoint().port(), 1));
+    forged.back()->silent_back = true;
+    forged.back()->most_forward = heard;
+    nobody.push_back(std::make_unique<Recorder>());
+    start_connect(forged.back()->address(), anyone(), *nobody.back());
+  }
+  run_for(4000ms);
+  for (const auto& one : forged) {
+    EXPECT_LE(one->most_amplified, 3.0) << one->bytes_forward << " bytes reached it";
+    EXPECT_GT(one->most_amplified, 1.0) << "what is allowed is used";
+    one->close();
+  }
+}
+
+TEST_F(QuicListenerTest, OneListenerDoesNotGiveAwayTheResetTokensOfAnother) {
+  start_listener(anyone());
+  const std::string address = listener->local_address();
+  Bytes datagram = pattern(100, 1);
+  datagram[0] = 0x41;
+  const auto token_of = [&] {
+    const auto answers = answers_to(datagram);
+    EXPECT_EQ(answers.size(), 1u);
+    return answers.empty() ? Bytes() : Bytes(answers[0].end() - 16, answers[0].end());
+  };
+  const Bytes here = token_of();
+  EXPECT_EQ(token_of(), here);
+  std::shared_ptr<Listener> before = std::exchange(listener, nullptr);
+  start_listener(anyone());
+  EXPECT_NE(token_of(), here);
+  before.reset();
+  listener.reset();
+  run_for(20ms);
+  // After a restart peers still learn that the old process is gone.
+  start_listener(anyone(), address);
+  EXPECT_EQ(token_of(), here);
+}
+
+TEST_F(QuicListenerTest, OneKeyDoesNotTakeAllConnections) {
+  options.max_connections = 100;
+  start_listener(anyone());
+  std::vector<std::unique_ptr<Recorder>> greedy;
+  for (int i = 0; i < 26; ++i) {
+    greedy.push_back(std::make_unique<Recorder>());
+    start_connect(listener->local_address(), only(server.id), *greedy.back());
+    ASSERT_TRUE(run_until([&] { return greedy.back()->connection || connect_error; }));
+    ASSERT_TRUE(i == 25 || !connect_error.has_value()) << i << ": " << connect_error->message;
+  }
+  ASSERT_TRUE(run_until([&] { return connect_error || greedy.back()->closed; }));
+  if (greedy.back()->closed) connect_error = greedy.back()->closed->error;
+  EXPECT_EQ(connect_error->code, Errc::temporary);
+  EXPECT_NE(connect_error->message.find("this key"), std::string::npos) << connect_error->message;
+  connect_error.reset();
+  const Node somebody_else;
+  start_connect(listener->local_address(), only(server.id), at_client, somebody_else.identity);
+  ASSERT_TRUE(run_until([&] { return at_client.connection || connect_error; }));
+  EXPECT_FALSE(connect_error.has_value()) << connect_error->message;
+}
+
+TEST_F(QuicListenerTest, AThousandHandshakesThatEndNowhereDelayNobodyElse) {
+  start_listener(only(client.id));
+  const auto median_delay = [&] {
+    std::vector<double> delays;
+    for (int i = 0; i < 15; ++i) {
+      Recorder allowed;
+      const auto began = std::chrono::steady_clock::now();
+      start_connect(listener->local_address(), only(server.id), allowed);
+      EXPECT_TRUE(run_until([&] { return allowed.connection || connect_error; }));
+      EXPECT_FALSE(connect_error.has_value()) << connect_error->message;
+      delays.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+    }
+    std::sort(delays.begin(), delays.end());
+    return delays[delays.size() / 2];
+  };
+  const double unloaded = median_delay();
+  // In a process of its own, so that its work is not ours; one network, not that of the others.
+  const std::uint16_t port = listener_endpoint().port();
+  const Node stranger;
+  const pid_t attacker = fork();
+  if (attacker == 0) {
+    asio::io_context own;
+    UdpProxy host(own, port, 1, "127.9.0.1");
+    host.half_open = true;
+    for (int i = 0; i < 1000; ++i)
+      spawn(own.get_executor(),
+            connect(own.get_executor(), host.address(), options, stranger.identity, anyone()),
+            [](const Result<ConnectionPtr>&) {});
+    own.run_for(60s);
+    _exit(0);
+  }
+  run_for(3000ms);
+  const double loaded = median_delay();
+  kill(attacker, SIGKILL);
+  waitpid(attacker, nullptr, 0);
+  RecordProperty("unloaded_us", static_cast<int>(unloaded * 1e6));
+  RecordProperty("loaded_us", static_cast<int>(loaded * 1e6));
+  EXPECT_LT(loaded, 1.5 * unloaded + 0.1);
 }
 
 TEST_F(QuicListenerTest, UnknownVersionsGetAShorterAnswerOnce) {

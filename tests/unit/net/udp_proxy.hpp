@@ -1,6 +1,7 @@
 // udp_proxy.hpp - a bad network on 127.0.0.1: loses and reorders datagrams by a seeded generator, and can
 // move a client to another port, as a NAT that forgot it does.
 #pragma once
+#include <algorithm>
 #include <asio/ip/udp.hpp>
 #include <deque>
 #include <map>
@@ -16,11 +17,19 @@ class UdpProxy {
   double damaged = 0;    ///< passed on with one byte changed, and once more as it was
   double reordered = 0;  ///< held back until a few later ones have passed
   bool silent_back = false;
+  bool half_open =
+      false;  ///< once the server has begun its part of a handshake, it hears no more of the client
+  std::uint64_t most_forward = UINT64_MAX;  ///< datagrams that reach the server, then none does
   std::uint64_t passed = 0;
   std::uint64_t lost = 0;
+  std::uint64_t bytes_forward = 0;  ///< that the server got, and what it sent, whether or not that passed
+  std::uint64_t bytes_back = 0;
+  double most_amplified = 0;  ///< largest bytes_back / bytes_forward so far
 
-  UdpProxy(asio::io_context& io, std::uint16_t target_port, std::uint32_t seed)
+  /// `as`: where the server sees its clients.
+  UdpProxy(asio::io_context& io, std::uint16_t target_port, std::uint32_t seed, const char* as = "127.0.0.1")
       : io_(io),
+        as_(asio::ip::make_address(as)),
         front_(io, Endpoint(asio::ip::address_v4::loopback(), 0)),
         random_(seed),
         target_(loopback(target_port)) {
@@ -33,7 +42,7 @@ class UdpProxy {
   /// From now on the server sees every client come from a new port.
   void rebind() {
     for (auto& [client, link] : links_) {
-      auto fresh = std::make_shared<Link>(io_, link->client);
+      auto fresh = std::make_shared<Link>(io_, link->client, as_);
       std::error_code ignored;
       link->socket.close(ignored);
       link = fresh;
@@ -49,17 +58,19 @@ class UdpProxy {
  private:
   using Endpoint = asio::ip::udp::endpoint;
   using Packet = std::vector<std::uint8_t>;
+  static constexpr std::size_t kRetryBytes = 500;  // asks for another first packet, at most
   struct Held {
     Packet packet;
     int others_first;
   };
   struct Link {
-    Link(asio::io_context& io, const Endpoint& from)
-        : client(from), socket(io, Endpoint(asio::ip::address_v4::loopback(), 0)) {
+    Link(asio::io_context& io, const Endpoint& from, const asio::ip::address& as)
+        : client(from), socket(io, Endpoint(as, 0)) {
       socket.non_blocking(true);
     }
     Endpoint client;
     asio::ip::udp::socket socket;
+    bool answered = false;
     std::deque<Held> to_server;
     std::deque<Held> to_client;
   };
@@ -105,10 +116,13 @@ class UdpProxy {
         if (empty) break;
         auto& link = links_[from];
         if (!link) {
-          link = std::make_shared<Link>(io_, from);
+          link = std::make_shared<Link>(io_, from, as_);
           read_back(link);
         }
         pass(std::move(packet), link->to_server, [&](const Packet& out) {
+          if (most_forward == 0 || (half_open && link->answered)) return;
+          --most_forward;
+          bytes_forward += out.size();
           std::error_code ignored;
           link->socket.send_to(asio::buffer(out), target_, 0, ignored);
         });
@@ -126,6 +140,10 @@ class UdpProxy {
         std::error_code empty;
         packet.resize(link->socket.receive_from(asio::buffer(packet), from, 0, empty));
         if (empty) break;
+        bytes_back += packet.size();
+        most_amplified =
+            std::max(most_amplified, static_cast<double>(bytes_back) / static_cast<double>(bytes_forward));
+        link->answered = link->answered || packet.size() > kRetryBytes;
         if (silent_back) continue;
         pass(std::move(packet), link->to_client, [&](const Packet& out) {
           std::error_code ignored;
@@ -137,6 +155,7 @@ class UdpProxy {
   }
 
   asio::io_context& io_;
+  asio::ip::address as_;
   asio::ip::udp::socket front_;
   std::mt19937 random_;
   Endpoint target_;

@@ -1,0 +1,47 @@
+// handshake_budget.hpp - how many handshakes a listener has under way, and whose: who has proved nothing must
+// not keep out those who can.
+//
+// Threads  pure.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "net/socket_address.hpp"
+
+namespace dcdn::net {
+
+class QuicConnection;
+
+class HandshakeBudget {
+ public:
+  /// most: at once, of all; 16 at least. One network, a /24 of IPv4 or a /64 of IPv6, gets a quarter of them.
+  explicit HandshakeBudget(std::size_t most);
+
+  /// A handshake begins. Which is to be given up for it, if there are too many: the oldest, of its own
+  /// network if that one has its share.
+  [[nodiscard]] QuicConnection* begin(QuicConnection& connection, const SocketAddress& from);
+  /// It is done, has failed or was given up.
+  void end(const QuicConnection& connection);
+  [[nodiscard]] std::size_t size() const { return waiting_.size(); }
+  /// So many are under way, in all or from that network, that who wants to begin one must show first that it
+  /// receives at its address.
+  [[nodiscard]] bool is_crowded(const SocketAddress& from) const;
+
+ private:
+  using Network = std::array<std::uint8_t, 9>;
+  struct Waiting {
+    QuicConnection* connection;
+    Network network;
+  };
+  static Network network_of(const SocketAddress& from);
+  [[nodiscard]] std::size_t count(const Network& network) const;
+
+  std::size_t most_;
+  std::size_t share_;
+  std::vector<Waiting> waiting_;  // oldest first
+};
+
+}  // namespace dcdn::net
