@@ -154,6 +154,17 @@ void ChunkPump::on_writable() {
   wake_();
 }
 
+// A further path that stands still is given up as failed; the session goes where the first one goes.
+pace::Standstill::Reading ChunkPump::standing() const {
+  const net::ConnectionStats first = connection_->stats();
+  pace::Standstill::Reading now;
+  now.arrived =
+      first.stream_bytes_acknowledged + first.coded_bytes_delivered + (paths_ ? paths_->arrived() : 0);
+  now.under_way = first.bytes_in_flight > 0;
+  now.waiting = connection_->queued_bytes() > 0;
+  return now;
+}
+
 std::vector<PathProgress> ChunkPump::paths() const {
   return paths_ ? paths_->describe() : std::vector<PathProgress>{};
 }

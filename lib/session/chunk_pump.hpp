@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pace/class_scheduler.hpp"
+#include "pace/standstill.hpp"
 #include "session/carrier_choice.hpp"
 #include "session/object_transfer.hpp"
 #include "session/path_set.hpp"
@@ -35,6 +36,8 @@ class ChunkPump {
   void on_acknowledged(net::StreamId stream);
   void on_writable();
 
+  /// What of the connection, and of the other paths, has come to stand still or not.
+  [[nodiscard]] pace::Standstill::Reading standing() const;
   [[nodiscard]] std::vector<PathProgress> paths() const;
   /// Of all its connections together, those that are gone too.
   [[nodiscard]] net::ConnectionStats stats() const;

@@ -59,7 +59,7 @@ void Destination::judge_again() {
 
 net::Task<void> Destination::run() {
   for (;;) {
-    const Micros began = now_micros();
+    spent_since_ = now_micros();
     const Result<void> ended = co_await connect_once();
     if (ended) break;
     ++lost_connections_;
@@ -68,7 +68,7 @@ net::Task<void> Destination::run() {
       state_ = DestinationState::failed;
       co_return ended.error();
     }
-    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(now_micros() - began);
+    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(now_micros() - spent_since_);
     const Error error = ended.error();
     const Result<void> waited = co_await wait_before_retry(error, spent);
     if (!waited) co_return waited.error();
@@ -88,12 +88,13 @@ net::Task<void> Destination::connect_once() {
   const std::string interface = next_interface();
   DCDN_CO_TRY(net::ConnectionPtr connected,
               co_await net::connect(shared_.executor, settings_.address, std::move(quic), std::move(identity),
-                                    std::move(policy), interface));
+                                    std::move(policy), interface, answered_at_));
   if (stop_error_) {
     connected->close(0, "stopped");
     co_return *stop_error_;
   }
   peer_ = connected->peer();
+  answered_at_ = connected->peer_address();
   state_ = DestinationState::connected;
   detail_.clear();
   ++shared_.connections;
@@ -106,6 +107,7 @@ net::Task<void> Destination::connect_once() {
   earlier_.add(last);
   earlier_uses_ = uses();
   if (link_->made_progress()) backoff_.reset();
+  spent_since_ = now_micros() - link_->stood_still();
   link_.reset();
   co_return ended;
 }

@@ -67,8 +67,10 @@ class Destination {
   net::Signal stopped_;
   std::optional<Error> stop_error_;
   std::optional<NodeId> peer_;
+  std::string answered_at_;  // which of the addresses of its name, last time
   DestinationState state_ = DestinationState::connecting;
   std::string detail_;
+  Micros spent_since_{0};             // the time of this try that was in vain
   std::size_t lost_connections_ = 0;  // or tries in vain: another path is next
 };
 

@@ -1,5 +1,7 @@
 #include "session/path_link.hpp"
 
+#include <algorithm>
+
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "net/connect.hpp"
@@ -101,7 +103,9 @@ void PathLink::connected(Result<net::ConnectionPtr> made) {
 void PathLink::probe() {
   if (session_stream_ < 0) return;
   const message::Join join{1, how_.session, number_};
-  connection_->send(session_stream_, frame_buffer(wire::FrameType::join, message::encode(join)), false);
+  Buffer frame = frame_buffer(wire::FrameType::join, message::encode(join));
+  asked_bytes_ += frame.size();
+  connection_->send(session_stream_, std::move(frame), false);
 }
 
 bool PathLink::is_ignored(Micros now) const {
@@ -111,6 +115,12 @@ bool PathLink::is_ignored(Micros now) const {
 
 net::ConnectionStats PathLink::stats() const {
   return connection_ ? connection_->stats() : net::ConnectionStats{};
+}
+
+std::uint64_t PathLink::arrived() const {
+  const net::ConnectionStats now = stats();
+  return now.stream_bytes_acknowledged - std::min(now.stream_bytes_acknowledged, asked_bytes_) +
+         now.coded_bytes_delivered;
 }
 
 void PathLink::on_stream_data(net::StreamId id, ByteView bytes, bool fin) {

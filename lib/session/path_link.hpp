@@ -73,6 +73,8 @@ class PathLink : private net::ConnectionEvents, public std::enable_shared_from_t
   [[nodiscard]] bool is_ignored(Micros now) const;
   [[nodiscard]] net::Connection* connection() const { return connection_.get(); }
   [[nodiscard]] net::ConnectionStats stats() const;
+  /// Bytes that have arrived there, without those that only ask whether the path lives.
+  [[nodiscard]] std::uint64_t arrived() const;
   [[nodiscard]] bool is_coded() const { return connection_ && connection_->coded(); }
   [[nodiscard]] PathLoad& load() { return load_; }
   [[nodiscard]] const PathLoad& load() const { return load_; }
@@ -99,6 +101,7 @@ class PathLink : private net::ConnectionEvents, public std::enable_shared_from_t
   LinkPhase phase_ = LinkPhase::dialling;
   Error error_{Errc::temporary, "not connected"};
   Micros joined_asked_at_{0};
+  std::uint64_t asked_bytes_ = 0;  // of joins
   PathLoad load_;
 };
 

@@ -225,6 +225,7 @@ void PathSet::give_up(Path& path, Error why, Micros now) {
   const bool on_purpose = carries_first(path);
   const net::ConnectionStats last = path.link->stats();
   gone_.add(last);
+  arrived_gone_ += path.link->arrived();
   path.gone.add(last);
   path.bytes += last.bytes_sent;
   path.critical_gone += path.link->load().critical_given;
@@ -277,6 +278,13 @@ void PathSet::gave(const net::Connection& way, net::StreamId stream, SentBatch b
 bool PathSet::coded() const {
   return std::any_of(paths_.begin(), paths_.end(),
                      [](const auto& path) { return path->link && path->link->is_coded(); });
+}
+
+std::uint64_t PathSet::arrived() const {
+  std::uint64_t all = arrived_gone_;
+  for (const auto& path : paths_)
+    if (path->link) all += path->link->arrived();
+  return all;
 }
 
 void PathSet::add_to(net::ConnectionStats& stats) const {

@@ -50,6 +50,8 @@ class PathSet {
 
   /// A further connection uses the coded carrier.
   [[nodiscard]] bool coded() const;
+  /// As PathLink::arrived(), of all further connections so far.
+  [[nodiscard]] std::uint64_t arrived() const;
   /// Adds what the further connections sent, those that are gone too.
   void add_to(net::ConnectionStats& stats) const;
   /// The same by interface, with the first connection's: all of it counts where it is now.
@@ -102,6 +104,7 @@ class PathSet {
   double shared_rate_ = 0;
   bool receiver_ignores_ = false;
   net::ConnectionStats gone_;
+  std::uint64_t arrived_gone_ = 0;
 };
 
 }  // namespace dcdn::session

@@ -4,6 +4,7 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
+#include "dcdn/units.hpp"
 #include "pace/carrier_rule.hpp"
 #include "wire/signed_frames.hpp"
 
@@ -16,7 +17,20 @@ constexpr std::uint32_t kUsualLargestChunk = 256u << 10;  // an answer that over
 constexpr std::uint64_t kRefusedCode = 0x100;
 constexpr std::size_t kMostStatements = 128;  // of each side; each may cost two verifications
 constexpr std::chrono::milliseconds kIdleLook{200};
+// A standstill on the path is borne as long as silence is, but no longer than is tried at all. One that is
+// the receiver's may be a slow disk that writes back what it was given.
+constexpr std::chrono::seconds kPathPatience{30};
+constexpr std::chrono::minutes kReceiverPatience{10};
 constexpr std::chrono::milliseconds kBusyLook{5};
+
+pace::Standstill patience_of(const SendSettings& settings) {
+  const pace::BackoffOptions& retry = settings.backoff;
+  std::chrono::milliseconds path =
+      std::max<std::chrono::milliseconds>(kPathPatience, settings.quic.idle_timeout);
+  const bool limited = !retry.forever && retry.total > std::chrono::milliseconds(0);
+  if (limited) path = std::min(path, retry.total);
+  return {path, kReceiverPatience, now_micros()};
+}
 
 }  // namespace
 
@@ -27,7 +41,8 @@ SendLink::SendLink(SendShared& shared, net::ConnectionPtr connection, Transfers&
       transfers_(transfers),
       signal_(shared.executor),
       session_frames_(std::make_unique<FrameStream>(control_pool_)),
-      pump_(shared, connection_, carrier_, transfers, [this] { signal_.notify(); }) {
+      pump_(shared, connection_, carrier_, transfers, [this] { signal_.notify(); }),
+      standstill_(patience_of(shared.settings)) {
   connection_->set_events(this);
 }
 
@@ -298,8 +313,33 @@ void SendLink::stop(std::uint64_t close_code, Error error) {
   signal_.notify();
 }
 
+Micros SendLink::stood_still() const {
+  return standstill_.lasted(now_micros());
+}
+
+// What lives by its keep-alives alone is as good as lost: another connection may do better, and if none does,
+// that counts as time without progress.
+std::optional<Error> SendLink::standstill() {
+  const Micros now = now_micros();
+  if (!standstill_.is_due(now)) return std::nullopt;
+  pace::Standstill::Reading reading = pump_.standing();
+  if (shared_.paused || peer_paused_) reading.under_way = reading.waiting = false;
+  standstill_.look(reading, now);
+  const pace::Standstill::Reason reason = standstill_.reason(now);
+  if (reason == pace::Standstill::Reason::none) return std::nullopt;
+  const std::string time =
+      format_duration(std::chrono::duration_cast<std::chrono::seconds>(standstill_.lasted(now)));
+  const bool path = reason == pace::Standstill::Reason::path;
+  return Error(Errc::temporary, path ? "connected, but nothing has arrived there for " + time
+                                     : "connected, but the receiver has taken nothing for " + time);
+}
+
 std::optional<Micros> SendLink::turn() {
   tell_pause();
+  if (const auto stuck = standstill()) {
+    drop(*stuck);
+    return std::nullopt;
+  }
   if (auto offered = offer_next(); !offered) {
     drop(offered.error());
     return std::nullopt;

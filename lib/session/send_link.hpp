@@ -34,6 +34,8 @@ class SendLink : private net::ConnectionEvents {
   [[nodiscard]] ChunkPump& pump() { return pump_; }
   [[nodiscard]] const ChunkPump& pump() const { return pump_; }
   [[nodiscard]] bool peer_paused() const { return peer_paused_; }
+  /// For how long nothing has moved that should have.
+  [[nodiscard]] Micros stood_still() const;
   /// Whether the receiver confirmed anything new on this connection.
   [[nodiscard]] bool made_progress() const { return made_progress_; }
 
@@ -57,6 +59,7 @@ class SendLink : private net::ConnectionEvents {
   Result<void> take_object_frame(net::StreamId stream, Active& active, const wire::Frame& frame);
   Result<void> take_receipt(Active& active, const wire::Frame& frame);
   void tell_pause();
+  [[nodiscard]] std::optional<Error> standstill();
   Result<void> take_carrier(const wire::Frame& frame);
   /// One round: offers, segments, chunks. When it is to be called again at the latest.
   std::optional<Micros> turn();
@@ -76,6 +79,7 @@ class SendLink : private net::ConnectionEvents {
   std::optional<message::Welcome> welcome_;
   std::map<net::StreamId, Active> active_;
   ChunkPump pump_;
+  pace::Standstill standstill_;
   std::optional<Error> lost_;
   std::size_t statements_ = 0;  // that came
   bool begun_early_ = false;    // one object, if any
