@@ -101,20 +101,3 @@ routed_up() {
   net_in near ip link set near0 mtu 1280
   goes_on
 }
-
-@test "a connection that lives and moves nothing ends with a reason, within --retry-for" {
-  net_sim_up lan 1 --rate 10mbit --delay 20ms
-  net_random 30000000 file
-  NET_OUTPUT=out net_receiver --once --stdout
-  net_sender sender.log --carrier streams --retry-for 5s file
-  net_until 30 arrived_more_than 3000000
-  # Keep-alives and acknowledgements pass, no packet of content does, whatever its size.
-  net_in far iptables -A INPUT -m length --length 400:65535 -j DROP
-  SECONDS=0
-  status=0
-  net_result "$NET_SENDER" 40 || status=$?
-  cat sender.log
-  [[ $status -eq 3 ]]
-  [[ $SECONDS -le 20 ]]
-  grep -q 'nothing has arrived there for' sender.log
-}
