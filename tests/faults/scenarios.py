@@ -589,7 +589,8 @@ class TrustAdd(Sign):
 class TrustImport(TrustAdd):
     def prepare(self, top):
         super().prepare(top)
-        put(f"{top}/exported", f"hq {self.other}\n".encode())
+        assert self.tools.run(top, ["dcdn-sign", "-q", "trust", "add", "hq", self.other], "third") == 0
+        put(f"{top}/exported", self.tools.output(top, ["dcdn-sign", "trust", "export"], "third").encode())
 
     def run(self, top, fault):
         return self.tools.run(top, ["dcdn-sign", "-q", "trust", "import"], fault=fault, stdin="exported") == 0
