@@ -99,12 +99,12 @@ Result<bool> TrustLedger::take(const sign::KeyStatement& statement) {
     return false;
   }
   if (!news) return news;
-  write(statement, asked);
   ++revision_;
-  if (!asked) return false;
-  if (warn_) warn_(says);
-  audit({kAuditKey, {{"what", says}}});
-  return true;
+  if (asked && warn_) warn_(says);
+  // The log first: no change of a key that counts is missing there, wherever a kill falls.
+  if (asked) audit({kAuditKey, {{"what", says}}});
+  write(statement, asked);
+  return asked;
 }
 
 void TrustLedger::take_chain(const std::vector<std::string>& names, const NodeId& key) {

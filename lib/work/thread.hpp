@@ -20,7 +20,7 @@ Result<Thread> start_thread(const std::string& what, Run run) {
   try {
     return Thread(std::move(run));
   } catch (const std::system_error& failure) {
-    return Error(Errc::io, what + ": out of memory: no thread: " + failure.code().message());
+    return Error(Errc::io, what + ": no thread: " + failure.code().message());
   }
 }
 

@@ -616,6 +616,35 @@ class Rotate(Sign):
         return self.own != (self.tools.output(top, ["dcdn-sign", "id"]) or self.own).strip()
 
 
+class Learn(Sign):
+    """What a stream says of a trusted key counts only if it is in the log."""
+
+    def prepare(self, top):
+        super().prepare(top)
+        assert self.tools.run(top, ["dcdn-sign", "-q", "trust", "add", "hq", self.other]) == 0
+        assert self.tools.run(top, ["dcdn-sign", "-q", "rotate"], "other") == 0
+        assert self.tools.run(top, ["dcdn-sign", "-q", "announce"], "other", stdout="announced") == 0
+
+    def run(self, top, fault):
+        self.log_may_fail = fault is not None and fault["FAULTS_DO"].startswith("fail")  # is said, and stops nothing
+        # Statements and nothing that they could sign: learned, and the stream is incomplete.
+        return self.tools.run(top, ["dcdn-sign", "-q", "verify"], fault=fault, stdin="announced", stdout="out") == 3
+
+    def effect(self, top):
+        return "now=" in (self.tools.output(top, ["dcdn-sign", "trust", "list"]) or "")
+
+    def wrong(self, top, done):
+        # A home that cannot be written to ends nothing that is verified.
+        found = super().wrong(top, False)
+        if self.effect(top) and not self.log_may_fail and \
+                "is replaced by" not in open(f"{top}/home/audit.log").read():
+            found.append("the replacement is not in the log")
+        return found
+
+    def wrong_at_last(self, top):
+        return super().wrong_at_last(top) + ([] if self.effect(top) else ["it was not learned"])
+
+
 class Revoke(Sign):
     words = ("dcdn-sign", "-q", "revoke", "--name", "second")
 
@@ -662,5 +691,6 @@ ALL = {
     "trust-add": TrustAdd,
     "trust-import": TrustImport,
     "rotate": Rotate,
+    "learn": Learn,
     "revoke": Revoke,
 }

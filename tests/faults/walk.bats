@@ -48,6 +48,7 @@ walk() {
 @test "dcdn-sign sign --detached --overwrite" { walk sign-detached-overwrite; }
 @test "dcdn-sign trust add" { walk trust-add; }
 @test "dcdn-sign rotate" { walk rotate; }
+@test "dcdn-sign verify of a stream that says what became of a key" { walk learn; }
 @test "dcdn-sign revoke" { walk revoke; }
 
 @test "a walk tells of a program that loses what it said was done" {
