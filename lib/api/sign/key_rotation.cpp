@@ -30,7 +30,7 @@ Error replaced(const NodeId& key, const NodeId& by) {
 Result<void> keep(const Home& home, const sign::KeyStatement& statement) {
   const auto learn = [&](sign::Keyring& ring) -> Result<void> {
     const std::string says = trust::describe_statement(statement, ring);
-    DCDN_CHECK(ring.learn(statement));
+    DCDN_CHECK(ring.learn(statement, true));
     return trust::append_audit(home, {trust::kAuditKey, {{"what", says}}}, now_s());
   };
   return trust::change_keyring(home, learn);

@@ -21,7 +21,7 @@ send_once() { timeout 20 dcdn-send --peer-id "$RECV_ID" --retry-for 0 --to "$ADD
 # A transfer that takes half a minute, and has begun.
 begin_session() {
   start_sender sending --peer-id "$RECV_ID" --rate 10Mbit --to "$ADDR" big
-  wait_until 20 has_verified sending 1000000
+  wait_until 60 has_verified sending 200000
 }
 
 # The session that began is over with 7, soon after what was done before; nobody says anything else about it.
@@ -29,8 +29,8 @@ is_ended() {
   local began=$SECONDS
   await_pid "$SEND_PID"
   assert_equal "$AWAITED_STATUS" 7
-  # Two seconds are promised; the machine may be busy.
-  ((SECONDS - began <= 10))
+  # Two seconds are promised; the machine may be busy. The transfer itself would take half a minute.
+  ((SECONDS - began <= 15))
   assert_not_exists in/big
 }
 
@@ -112,7 +112,7 @@ is_ended() {
     dcdn-sign -q trust add hq "$RECV_ID"
     cp big "$how"
     start_sender sending --peer-id hq --rate 10Mbit --to "$ADDR" "$how"
-    wait_until 20 has_verified sending 1000000
+    wait_until 60 has_verified sending 200000
     if [ "$how" = remove ]; then
       dcdn-sign -q trust remove hq
     else
@@ -129,7 +129,7 @@ is_ended() {
   start_receiver recv -o in
   dcdn-send -q --accept-new --to "$ADDR" file
   start_sender sending --rate 10Mbit --to "$ADDR" big
-  wait_until 20 has_verified sending 1000000
+  wait_until 60 has_verified sending 200000
   : > "$DCDN_HOME/known_peers"
   is_ended
   grep -q "is not known" sending.out sending.err
