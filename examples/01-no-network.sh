@@ -7,7 +7,7 @@ mkdir -p photos/summer
 seq 100000 >photos/summer/a.txt
 
 in_field dcdn-send --quiet --stdout photos/ | in_field dcdn-sign sign >stick.dcs
-at_hq dcdn-recv --quiet --stdin --key "$FIELD_ID" -o inbox <stick.dcs
+at_hq dcdn-recv --quiet --stdin --signer "$FIELD_ID" -o inbox <stick.dcs
 
 diff -r photos inbox/photos
 echo "the stick holds $(stat -c %s stick.dcs) bytes; inbox/photos is what the field signed"

@@ -14,7 +14,7 @@ rm -r stick2
 printf 'scratched' | dd of=stick3/part.dcs bs=1 seek=100000 conv=notrunc status=none
 dcdn-fec verify stick1/part.dcs stick3/part.dcs | tail -n 1 || true
 
-dcdn-fec decode --quiet stick1/part.dcs stick3/part.dcs 2>/dev/null | dcdn-sign verify --quiet --key "$FIELD_ID" |
+dcdn-fec decode --quiet stick1/part.dcs stick3/part.dcs 2>/dev/null | dcdn-sign verify --quiet --signer "$FIELD_ID" |
   dcdn-recv --quiet --stdin -o inbox
 diff -r photos inbox/photos
 

@@ -3,7 +3,7 @@
 # shellcheck disable=SC1091,SC2154 # common.sh makes $place and $address
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 make_keys
-COURIER_ID=$(DCDN_HOME=$place/courier-home dcdn-sign keygen --name courier 2>/dev/null)
+COURIER_ID=$(DCDN_HOME=$place/courier-home dcdn-sign keygen --key courier 2>/dev/null)
 mkdir plans
 seq 100000 >plans/names-of-our-friends.txt
 

@@ -12,7 +12,7 @@ dcdn-delta signature --quiet --compact public/august.img public/august.blocks
 at_hq dcdn-sign sign --quiet --detached public/august.blocks
 
 # In the field: who published it, what is needed, and the file.
-in_field dcdn-sign verify --quiet --key "$HQ_ID" --detached public/august.blocks
+in_field dcdn-sign verify --quiet --signer "$HQ_ID" --detached public/august.blocks
 dcdn-delta needs --quiet --basis july.img public/august.blocks ranges
 dcdn-delta cut public/august.img ranges | dcdn-delta assemble --quiet --basis july.img public/august.blocks - august.img
 cmp public/august.img august.img

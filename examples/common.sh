@@ -10,8 +10,8 @@ at_hq() { DCDN_HOME=$place/hq-home "$@"; }
 in_field() { DCDN_HOME=$place/field-home "$@"; }
 
 make_keys() {
-  HQ_ID=$(at_hq dcdn-sign keygen --name hq 2>/dev/null)
-  FIELD_ID=$(in_field dcdn-sign keygen --name field 2>/dev/null)
+  HQ_ID=$(at_hq dcdn-sign keygen --key hq 2>/dev/null)
+  FIELD_ID=$(in_field dcdn-sign keygen --key field 2>/dev/null)
 }
 
 # start_receiver ARGUMENTS...: hq listens on a free port; $address is where. Its output goes to hq.out and hq.err.

@@ -71,7 +71,7 @@ void Node::tick() {
 void Node::judge_again() {
   if (const auto own = trust_->judge_own_key(); !own) {
     const std::string why = "our own key is no longer good: " + own.error().message;
-    return stop(Error(own.error().code, why).with_hint("make a new one: dcdn-sign keygen --name NAME"));
+    return stop(Error(own.error().code, why).with_hint("make a new one: dcdn-sign keygen --key NAME"));
   }
   front_desk_.judge_again();
   for (Role* role : std::vector<Role*>(running_)) role->trust_changed();

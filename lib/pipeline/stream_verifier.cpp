@@ -193,7 +193,7 @@ Error StreamVerifier::unsigned_error(bool at_end) const {
   if (worst.stranger) {
     const std::string id = sign::to_text(*worst.stranger);
     return Error(Errc::untrusted, what + ": signed by " + id + ", who is not accepted")
-        .with_hint("if you trust that key: --key " + id + ", or dcdn-sign trust add NAME " + id);
+        .with_hint("if you trust that key: --signer " + id + ", or dcdn-sign trust add NAME " + id);
   }
   // The rest of the object is signed: that is how a stream looks that was cut off before a signature.
   const auto stream = streams_.find(worst.place.stream);

@@ -34,9 +34,9 @@ Result<std::set<NodeId>> accepted_keys(const sign::Keyring& ring, const std::vec
     if (const auto now = ring.current(entry); !now) return now.error();
   if (!ring.keys().empty())
     return Error(Errc::untrusted, "no trusted key has the scope " + scope)
-        .with_hint("give --key NODE-ID, or: dcdn-sign trust add NAME NODE-ID --scope " + scope);
+        .with_hint("give --signer NODE-ID, or: dcdn-sign trust add NAME NODE-ID --scope " + scope);
   return Error(Errc::untrusted, "nobody is trusted yet: trusted_keys names no key")
-      .with_hint("give --key NODE-ID, or: dcdn-sign trust add NAME NODE-ID");
+      .with_hint("give --signer NODE-ID, or: dcdn-sign trust add NAME NODE-ID");
 }
 
 Error explain_own_key(const Home& home, Error refused) {

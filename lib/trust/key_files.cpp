@@ -47,7 +47,7 @@ Result<Bytes> read_secret_file(const std::string& path) {
 }
 
 Error no_such_key(const std::string& path, const std::string& name) {
-  const std::string wanted = name == kDefaultKey ? "" : " --name " + name;
+  const std::string wanted = name == kDefaultKey ? "" : " --key " + name;
   return Error(Errc::not_found, path + ": there is no such key")
       .with_hint("make one with: dcdn-sign keygen" + wanted);
 }
@@ -121,7 +121,7 @@ Result<void> check_no_key(const Home& home, const std::string& name) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0 && errno == ENOENT) return {};
   return Error(Errc::exists, path + ": there is a key of this name already; keys are never overwritten")
-      .with_hint("give another name with --name");
+      .with_hint("give another name with --key");
 }
 
 Result<StoredKey> store_new_key(const Home& home, const std::string& name, const sign::SecretKey& key,

@@ -26,7 +26,7 @@ closed_input() {
   closed_input dcdn-recv --stdin -o in
   closed_input dcdn-send --stdout --name piped -
   closed_input dcdn-sign sign
-  closed_input dcdn-sign verify --key "$SEND_ID"
+  closed_input dcdn-sign verify --signer "$SEND_ID"
   closed_input dcdn-fec decode
 }
 

@@ -191,24 +191,24 @@ no_place() {
 }
 @test "dcdn-sign: secrets are 0600 whatever was there, and no key is replaced by keygen" {
   umask 0
-  dcdn-sign -q keygen --name hq
+  dcdn-sign -q keygen --key hq
   [[ $(stat -c %a "$DCDN_HOME"/keys/hq.pem "$DCDN_HOME"/revocations/hq.dcs) == $'600\n600' ]]
   chmod 644 "$DCDN_HOME/revocations/hq.dcs"
   echo old > "$DCDN_HOME/keys/hq.next"
   chmod 600 "$DCDN_HOME/keys/hq.next"
-  dcdn-sign -q rotate --name hq
+  dcdn-sign -q rotate --key hq
   [[ $(stat -c %a "$DCDN_HOME"/keys/hq.pem) == 600 ]]
   for kind in mkfifo mkdir; do
     "$kind" "$DCDN_HOME/keys/x-$kind.pem"
-    run -14 dcdn-sign keygen --name "x-$kind"
+    run -14 dcdn-sign keygen --key "x-$kind"
   done
   ln -s nothing "$DCDN_HOME/keys/dangling.pem"
-  run -14 dcdn-sign keygen --name dangling
+  run -14 dcdn-sign keygen --key dangling
   [[ -L $DCDN_HOME/keys/dangling.pem && ! -e $DCDN_HOME/keys/nothing ]]
 }
 @test "a default key whose file never came is mended by the next keygen" {
   mkdir -m 700 "$DCDN_HOME" "$DCDN_HOME/keys"
   ln -s hq.pem "$DCDN_HOME/keys/default.pem"
-  dcdn-sign -q keygen --name other
-  assert_equal "$(dcdn-sign id)" "$(dcdn-sign id --name other)"
+  dcdn-sign -q keygen --key other
+  assert_equal "$(dcdn-sign id)" "$(dcdn-sign id --key other)"
 }

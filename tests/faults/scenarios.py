@@ -528,10 +528,10 @@ class Sign(Scenario):
 class Keygen(Sign):
     """A key that is there has its revocation and its line in the log."""
 
-    words = ("dcdn-sign", "-q", "keygen", "--name", "second")
+    words = ("dcdn-sign", "-q", "keygen", "--key", "second")
 
     def effect(self, top):
-        return self.tools.output(top, ["dcdn-sign", "id", "--name", "second"])
+        return self.tools.output(top, ["dcdn-sign", "id", "--key", "second"])
 
     def wrong(self, top, done):
         made = self.effect(top)
@@ -549,13 +549,13 @@ class KeygenFirst(Keygen):
         pass
 
     def effect(self, top):
-        made = self.tools.output(top, ["dcdn-sign", "id", "--name", "second"])
+        made = self.tools.output(top, ["dcdn-sign", "id", "--key", "second"])
         return made if made and made == self.tools.output(top, ["dcdn-sign", "id"]) else None
 
     def wrong(self, top, done):
         found = [problem for problem in super().wrong(top, done)
                  if problem not in ("the key cannot be used", "the keyring cannot be read")]
-        if self.tools.output(top, ["dcdn-sign", "id", "--name", "second"]) and not self.effect(top):
+        if self.tools.output(top, ["dcdn-sign", "id", "--key", "second"]) and not self.effect(top):
             found.append("the key is not the default one")
         return found
 
@@ -564,7 +564,7 @@ class Detached(Sign):
     words = ("dcdn-sign", "-q", "sign", "--detached", "--overwrite", "document")
 
     def effect(self, top):
-        return self.tools.run(top, ["dcdn-sign", "-q", "verify", "--detached", "--key", self.own, "document"]) == 0
+        return self.tools.run(top, ["dcdn-sign", "-q", "verify", "--detached", "--signer", self.own, "document"]) == 0
 
 
 class DetachedNew(Detached):
@@ -646,11 +646,11 @@ class Learn(Sign):
 
 
 class Revoke(Sign):
-    words = ("dcdn-sign", "-q", "revoke", "--name", "second")
+    words = ("dcdn-sign", "-q", "revoke", "--key", "second")
 
     def prepare(self, top):
         super().prepare(top)
-        assert self.tools.run(top, ["dcdn-sign", "-q", "keygen", "--name", "second"]) == 0
+        assert self.tools.run(top, ["dcdn-sign", "-q", "keygen", "--key", "second"]) == 0
 
     def effect(self, top):
         path = f"{top}/home/key_statements"

@@ -1,12 +1,12 @@
-# Signed chunk streams between tools: sign | verify, and dcdn-recv --stdin with --key and --require-signature.
+# Signed chunk streams between tools: sign | verify, and dcdn-recv --stdin with --signer and --require-signature.
 load ../support/cli
 
 setup() {
   setup_cli
   dcdn-sign -q keygen
-  dcdn-sign -q keygen --name other
+  dcdn-sign -q keygen --key other
   ID=$(dcdn-sign id)
-  OTHER=$(dcdn-sign id --name other)
+  OTHER=$(dcdn-sign id --key other)
   export ID OTHER
   mkdir tree
   head -c 300000 /dev/urandom > tree/random
@@ -20,29 +20,29 @@ assert_nothing_named() {
 }
 
 @test "the pipe of the manual: send --stdout | sign | verify --key | recv --stdin" {
-  dcdn-send -q --stdout tree | dcdn-sign sign | dcdn-sign -q verify --key "$ID" | dcdn-recv -q --stdin --key "$ID" -o out
+  dcdn-send -q --stdout tree | dcdn-sign sign | dcdn-sign -q verify --signer "$ID" | dcdn-recv -q --stdin --signer "$ID" -o out
   diff -r tree out/tree
 }
 
 @test "--key accepts what that key signed, with and without other signatures" {
-  dcdn-recv -q --stdin --key "$ID" -o out < signed.dcs
+  dcdn-recv -q --stdin --signer "$ID" -o out < signed.dcs
   diff -r tree out/tree
-  dcdn-sign sign --name other < signed.dcs > twice.dcs
-  dcdn-recv -q --stdin --key "$OTHER" -o out2 < twice.dcs
+  dcdn-sign sign --key other < signed.dcs > twice.dcs
+  dcdn-recv -q --stdin --signer "$OTHER" -o out2 < twice.dcs
   diff -r tree out2/tree
-  dcdn-recv -q --stdin --key "$ID" --key "$OTHER" -o out3 < twice.dcs
+  dcdn-recv -q --stdin --signer "$ID" --signer "$OTHER" -o out3 < twice.dcs
   diff -r tree out3/tree
 }
 
 @test "not signed: exit 7 and no name" {
-  run --separate-stderr -7 dcdn-recv --stdin --key "$ID" -o out < plain.dcs
+  run --separate-stderr -7 dcdn-recv --stdin --signer "$ID" -o out < plain.dcs
   [[ $stderr == *"no signature by a key that was asked for"* ]]
   assert_nothing_named out
 }
 
 @test "signed by another: exit 7 and no name" {
-  dcdn-sign sign --name other < plain.dcs > strange.dcs
-  run --separate-stderr -7 dcdn-recv --stdin --key "$ID" -o out < strange.dcs
+  dcdn-sign sign --key other < plain.dcs > strange.dcs
+  run --separate-stderr -7 dcdn-recv --stdin --signer "$ID" -o out < strange.dcs
   assert_nothing_named out
 }
 
@@ -56,7 +56,7 @@ assert_nothing_named() {
   dcdn-recv -q --stdin --require-signature -o out < signed.dcs
   diff -r tree out/tree
   # A trusted key has a name, and the name will do.
-  dcdn-recv -q --stdin --key hq -o out2 < signed.dcs
+  dcdn-recv -q --stdin --signer hq -o out2 < signed.dcs
   diff -r tree out2/tree
 }
 
@@ -64,7 +64,7 @@ assert_nothing_named() {
   local frame type
   while read -r frame type _; do
     edit_stream alter "$frame" -1 < signed.dcs > bad.dcs
-    run --separate-stderr dcdn-recv --stdin --key "$ID" -o "out$frame" < bad.dcs
+    run --separate-stderr dcdn-recv --stdin --signer "$ID" -o "out$frame" < bad.dcs
     [[ $status == 3 || $status == 4 || $status == 7 ]]
     assert_nothing_named "out$frame"
   done < <(edit_stream list < signed.dcs)
@@ -75,7 +75,7 @@ assert_nothing_named() {
   local frame
   for frame in 0 2 4; do
     edit_stream alter "$frame" 100 < pipe.dcs > bad.dcs
-    run bash -c 'dcdn-sign -q verify --key "$ID" < bad.dcs | dcdn-recv -q --stdin --stdout --key "$ID" > out.bin'
+    run bash -c 'dcdn-sign -q verify --signer "$ID" < bad.dcs | dcdn-recv -q --stdin --stdout --signer "$ID" > out.bin'
     [ "$status" -ne 0 ]
     # What came out is a beginning of the right content.
     cmp -n "$(stat -c %s out.bin)" out.bin tree/random
@@ -86,7 +86,7 @@ assert_nothing_named() {
   echo other > other
   dcdn-send -q --stdout other | dcdn-sign sign > other.dcs
   # The unsigned tree, joined with something that is signed.
-  run --separate-stderr -7 bash -c 'cat plain.dcs other.dcs | dcdn-recv --stdin --key "$ID" -o out'
+  run --separate-stderr -7 bash -c 'cat plain.dcs other.dcs | dcdn-recv --stdin --signer "$ID" -o out'
   assert [ ! -e out/tree ]
 }
 
@@ -95,10 +95,10 @@ assert_nothing_named() {
   count=$(edit_stream list < signed.dcs | wc -l)
   # To the very end: everything waits, and is let go then.
   edit_stream move 1 $((count - 1)) < signed.dcs > late.dcs
-  dcdn-recv -q --stdin --key "$ID" -o late < late.dcs
+  dcdn-recv -q --stdin --signer "$ID" -o late < late.dcs
   diff -r tree late/tree
   edit_stream move 1 0 < signed.dcs > early.dcs
-  dcdn-recv -q --stdin --key "$ID" -o early < early.dcs
+  dcdn-recv -q --stdin --signer "$ID" -o early < early.dcs
   diff -r tree early/tree
 }
 

@@ -202,8 +202,8 @@ net_says() { grep -q -- "$2" "$1" 2>/dev/null; }
 net_keys() {
   NET_NEAR_HOME=$NET_WORK/near-home
   NET_FAR_HOME=$NET_WORK/far-home
-  NET_NEAR_ID=$(DCDN_HOME=$NET_NEAR_HOME dcdn-sign keygen --name near 2>/dev/null)
-  NET_FAR_ID=$(DCDN_HOME=$NET_FAR_HOME dcdn-sign keygen --name far 2>/dev/null)
+  NET_NEAR_ID=$(DCDN_HOME=$NET_NEAR_HOME dcdn-sign keygen --key near 2>/dev/null)
+  NET_FAR_ID=$(DCDN_HOME=$NET_FAR_HOME dcdn-sign keygen --key far 2>/dev/null)
 }
 
 # net_receiver OPTION...: starts dcdn-recv and waits until it listens; $NET_RECEIVER is its id. If it does not, all

@@ -67,6 +67,7 @@ struct CliApp::State {
   bool asked_for(const std::string& name) const;
   Result<void> apply_options(const SettingSources& sources);
   std::vector<std::string> own_keys() const;
+  void warn_of_old_names(Report& report) const;
   std::string effective_settings(const std::string& file) const;
   Result<Parsed> answer(Report& report) const;
   [[nodiscard]] bool in_path(const Command* owner) const {
@@ -112,9 +113,9 @@ void CliApp::State::register_options(CLI::App& app, const Command& command) {
   for (const Option& option : command.options()) {
     CLI::Option* given = nullptr;
     if (!option.positional) {
-      const std::string names = option.short_name == 0
-                                    ? "--" + option.name
-                                    : fmt::format("-{},--{}", option.short_name, option.name);
+      std::string names = option.short_name == 0 ? "--" + option.name
+                                                 : fmt::format("-{},--{}", option.short_name, option.name);
+      if (!option.old_name.empty()) names += ",--" + option.old_name;
       const bool takes_value = option.arity == Arity::one || option.arity == Arity::many;
       given = takes_value ? app.add_option(names) : app.add_flag(names);
       if (takes_value) given->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -235,9 +236,22 @@ bool CliApp::State::asked_for(const std::string& name) const {
 
 std::vector<std::string> CliApp::State::own_keys() const {
   std::vector<std::string> keys;
-  for (const Row& row : rows)
-    if (row.option->settable) keys.push_back(row.option->name);
+  for (const Row& row : rows) {
+    if (!row.option->settable) continue;
+    keys.push_back(row.option->name);
+    if (!row.option->old_name.empty()) keys.push_back(row.option->old_name);
+  }
   return keys;
+}
+
+void CliApp::State::warn_of_old_names(Report& report) const {
+  for (const Row& row : rows) {
+    const std::string old = "--" + row.option->old_name;
+    const auto is_old = [&](const std::string& word) { return word.substr(0, word.find('=')) == old; };
+    if (!row.option->old_name.empty() && in_path(row.owner) &&
+        std::any_of(words.begin(), words.end(), is_old))
+      report.warning(old + " is called --" + row.option->name + " now; the next release knows that only");
+  }
 }
 
 Result<void> CliApp::State::apply_options(const SettingSources& sources) {
@@ -329,6 +343,7 @@ Result<Parsed> CliApp::parse(int argc, const char* const* argv, Report& report) 
   DCDN_CHECK(state.apply_options(sources));
   if (!show) DCDN_CHECK(state.hand_out(std::move(positionals)));
   DCDN_CHECK(report.configure(state.common));
+  state.warn_of_old_names(report);
   if (!show) return Parsed::run;
   report.print(state.effective_settings(sources.file()));
   return Parsed::finished;

@@ -31,7 +31,8 @@ enum class Arity { flag, count, one, many };
 struct Option {
   std::string name;  ///< long name without dashes; for a positional its placeholder ("PATH")
   char short_name = 0;
-  std::string value;  ///< placeholder; empty for flags
+  std::string old_name;  ///< taken as well, with a warning, until the next release
+  std::string value;     ///< placeholder; empty for flags
   std::string help;
   std::string default_text;  ///< empty: nothing to show
   std::string group;
@@ -45,6 +46,7 @@ struct Option {
   Apply apply;
 
   Option& with_short(char letter) { return short_name = letter, *this; }
+  Option& formerly(std::string old) { return old_name = std::move(old), *this; }
   Option& with_default(std::string text) { return default_text = std::move(text), *this; }
   Option& completes(Complete kind) { return complete = kind, *this; }
   /// A command or a one-off: not from the environment, not from the configuration file.

@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t kLongestPassphrase = 1024;
 constexpr std::size_t kLongestKey = 64u << 10;
 
-/// A key file is read more than once, and a pipe (--file <(...)) only gives it once: it is kept in memory,
-/// under a name that can be opened again.
+/// A key file is read more than once, and a pipe (--key-file <(...)) only gives it once: it is kept in
+/// memory, under a name that can be opened again.
 Result<void> keep_piped_key(KeyChoice& choice) {
   struct stat info {};
   if (choice.file.empty() || ::stat(choice.file.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode)) return {};

@@ -67,8 +67,13 @@ Result<SettingSources> SettingSources::read(const std::string& tool, const std::
 Result<Applied> SettingSources::apply(const Option& option, const std::vector<std::string>& flag) const {
   std::vector<std::string> from_environment;
   std::vector<std::string> from_file;
-  const std::string variable = environment_name(option.name);
-  const auto setting = settings_.find(option.name);
+  std::string variable = environment_name(option.name);
+  auto setting = settings_.find(option.name);
+  if (!option.old_name.empty()) {
+    if (environment(variable).empty() && !environment(environment_name(option.old_name)).empty())
+      variable = environment_name(option.old_name);
+    if (setting == settings_.end()) setting = settings_.find(option.old_name);
+  }
   if (option.settable) {
     const std::string value = environment(variable);
     if (option.arity == Arity::many) from_environment = split_commas(value);

@@ -13,7 +13,8 @@ constexpr std::uint64_t kMostLevel = 19;
 void add_usual(Command& command, DeltaArgs& args) {
   command.flag("overwrite", args.common.overwrite, "replace an output file that is there")
       .command_line_only();
-  command.integer("threads", args.common.threads, 0, kMostThreads, "how many to use, 0 for one a core");
+  command.integer("jobs", args.common.threads, 0, kMostThreads, "threads to work with; 0: one for each core")
+      .formerly("threads");
   command.flag("stats", args.stats, "print what was found, on standard error").command_line_only();
   command.flag("force", args.force, "write binary data even to a terminal")
       .with_short('f')

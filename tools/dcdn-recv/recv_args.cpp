@@ -46,13 +46,15 @@ void add_trust(Command& root, RecvArgs& args) {
   root.list("allow", options.allow, "ID",
             "node id or trusted name that may send; without it every trusted key");
   root.flag("allow-any", options.allow_any, "anybody may send").command_line_only();
-  root.list("key", options.signers, "ID", "with --stdin: only what this key signed").command_line_only();
+  root.list("signer", options.signers, "ID", "with --stdin: only what this key signed").command_line_only();
   root.flag("require-signature", options.require_signature, "with --stdin: only what a trusted key signed");
   root.text("ca", options.ca_file, "FILE", "senders' certificates must chain to this authority")
       .completes(Complete::file);
   root.text("cert", options.cert_file, "FILE", "show this certificate over our key")
       .completes(Complete::file);
-  root.text("identity", options.key_name, "NAME", "which of our keys");
+  root.list("key", args.keys, "NAME", "which of our keys")
+      .formerly("identity")
+      .with_default(options.key_name);
   root.integer("passphrase-fd", args.passphrase_fd, 0, 1u << 20,
                "read the key's passphrase from this descriptor")
       .with_default("")
@@ -106,6 +108,20 @@ void add_sessions(Command& root, RecvArgs& args) {
       .command_line_only();
 }
 
+/// --key named a signer once, where a stream was unpacked: whoever still says so must not get it unchecked.
+Result<void> settle_keys(RecvArgs& args, Report& report) {
+  if (args.keys.empty()) return {};
+  if (args.action == RecvAction::unpack) {
+    report.warning("--key with --stdin is called --signer now; the next release knows that only");
+    args.options.signers.insert(args.options.signers.end(), args.keys.begin(), args.keys.end());
+  } else if (args.keys.size() > 1) {
+    return Error(Errc::usage, "--key: one of our keys receives");
+  } else {
+    args.options.key_name = args.keys.back();
+  }
+  return {};
+}
+
 Result<void> settle(RecvArgs& args) {
   if (args.list_content && !args.from_stdin) return Error(Errc::usage, "--list-content goes with --stdin");
   if (args.list_content && (args.to_stdout || args.to_stream))
@@ -124,7 +140,7 @@ Result<void> settle(RecvArgs& args) {
     return Error(Errc::usage, "--basis goes with receiving into a directory, and not with --whole");
   if (!unpack && (!args.options.signers.empty() || args.options.require_signature))
     return Error(Errc::usage,
-                 "--key and --require-signature go with --stdin; over the network --allow decides");
+                 "--signer and --require-signature go with --stdin; over the network --allow decides");
   return {};
 }
 
@@ -143,6 +159,7 @@ Result<Parsed> parse_recv_args(int argc, const char* const* argv, Report& report
                "senders connected at once");
   DCDN_TRY(const Parsed parsed, app.parse(argc, argv, report));
   if (parsed == Parsed::finished) return parsed;
+  DCDN_CHECK(settle_keys(args, report));
   DCDN_CHECK(settle(args));
   return parsed;
 }

@@ -1,6 +1,7 @@
 // recv_args.hpp - argv of dcdn-recv.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "common/cli_app.hpp"
 #include "dcdn/recv.hpp"
@@ -20,6 +21,7 @@ struct RecvArgs {
   bool rename = false;
   bool skip = false;
   bool force = false;
+  std::vector<std::string> keys;  ///< --key as it was given
   std::string session;
   std::chrono::milliseconds older_than{0};
   int passphrase_fd = -1;

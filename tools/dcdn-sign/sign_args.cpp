@@ -19,8 +19,9 @@ void add_passphrase_fd(Command& command, SignArgs& args) {
 }
 
 void add_key_choice(Command& command, SignArgs& args) {
-  command.text("name", args.name, "NAME", "which of your keys").command_line_only();
-  command.text("file", args.file, "PEM", "a key file elsewhere (PKCS#8 PEM)")
+  command.text("key", args.name, "NAME", "which of your keys").formerly("name").command_line_only();
+  command.text("key-file", args.file, "PEM", "a key file elsewhere (PKCS#8 PEM)")
+      .formerly("file")
       .completes(Complete::file)
       .command_line_only();
   add_passphrase_fd(command, args);
@@ -39,12 +40,12 @@ void add_format(Command& command, SignArgs& args, const std::string& help) {
 
 void add_keygen(Command& root, SignArgs& args) {
   Command& command = root.subcommand("keygen", "makes a key pair; prints its node id");
-  command.usage("[--name NAME]");
-  command.text("name", args.name, "NAME", "name of the key").command_line_only();
+  command.usage("[--key NAME]");
+  command.text("key", args.name, "NAME", "name of the new key").formerly("name").command_line_only();
   command.flag("passphrase", args.ask_passphrase, "ask for a passphrase and encrypt the key with it")
       .command_line_only();
   add_passphrase_fd(command, args);
-  command.example("dcdn-sign keygen --name hq", "a key in keys/hq.pem; the first one is the default");
+  command.example("dcdn-sign keygen --key hq", "a key in keys/hq.pem; the first one is the default");
 }
 
 void add_id(Command& root, SignArgs& args) {
@@ -61,7 +62,7 @@ void add_id(Command& root, SignArgs& args) {
 
 void add_rotate(Command& root, SignArgs& args) {
   Command& command = root.subcommand("rotate", "puts a new key in the place of one of yours");
-  command.text("name", args.name, "NAME", "which of your keys").command_line_only();
+  command.text("key", args.name, "NAME", "which of your keys").formerly("name").command_line_only();
   add_passphrase_fd(command, args);
   command.example("dcdn-sign rotate", "prints the new node id; the next streams and sessions tell of it");
 }
@@ -104,8 +105,9 @@ void add_sign(Command& root, SignArgs& args) {
 
 void add_verify(Command& root, SignArgs& args) {
   Command& command = root.subcommand("verify", "passes on what is signed by those you accept");
-  command.usage("[--key ID]... < SIGNED > VERIFIED").usage("--detached FILE [SIGNATURE]");
-  command.list("key", args.keys, "ID", "accept this node id or trusted name instead of every trusted key")
+  command.usage("[--signer ID]... < SIGNED > VERIFIED").usage("--detached FILE [SIGNATURE]");
+  command.list("signer", args.keys, "ID", "accept this node id or trusted name instead of every trusted key")
+      .formerly("key")
       .command_line_only();
   command.integer("require", args.required, 1, 64, "how many of the accepted keys must have signed")
       .command_line_only();
@@ -117,9 +119,9 @@ void add_verify(Command& root, SignArgs& args) {
   command
       .positionals("FILE", args.files, "with --detached: the file, then its signature if not FILE.sig", false)
       .completes(Complete::file);
-  command.example("dcdn-sign verify --require 2 --key ann --key bob < plan.dcs > ok.dcs",
+  command.example("dcdn-sign verify --require 2 --signer ann --signer bob < plan.dcs > ok.dcs",
                   "two persons must agree");
-  command.example("dcdn-sign verify --key \"$HQ_ID\" < tree.dcs | dcdn-recv --stdin -o out",
+  command.example("dcdn-sign verify --signer \"$HQ_ID\" < tree.dcs | dcdn-recv --stdin -o out",
                   "unpacks only what hq signed");
 }
 
@@ -136,7 +138,7 @@ void add_encrypt(Command& root, SignArgs& args) {
 
 void add_decrypt(Command& root, SignArgs& args) {
   Command& command = root.subcommand("decrypt", "what was encrypted to one of your keys, as it was");
-  command.usage("[--name NAME] < ENCRYPTED > STREAM");
+  command.usage("[--key NAME] < ENCRYPTED > STREAM");
   add_key_choice(command, args);
   command.example("dcdn-sign verify < tree.dcs | dcdn-sign decrypt | dcdn-recv --stdin -o out",
                   "checks who it is from, then reads it");
@@ -175,15 +177,15 @@ Result<void> check(const CliApp& app, const SignArgs& args) {
     return usage_error("--as is for --detached", "a stream has one form");
   if (args.words && args.format != SignatureFormat::dcdn)
     return usage_error("--words and --as are two forms", "give one");
-  if (!args.public_file.empty() && (!args.file.empty() || app.was_given("name")))
-    return usage_error("--public is a key of its own", "leave out --name and --file");
+  if (!args.public_file.empty() && (!args.file.empty() || app.was_given("key")))
+    return usage_error("--public is a key of its own", "leave out --key and --key-file");
   if (args.overwrite && !args.detached) return usage_error("--overwrite is for --detached", "");
   if (args.command == "verify" && args.files.size() > 2)
     return usage_error("unexpected argument " + args.files[2], "one FILE and at most one SIGNATURE");
-  if (!args.file.empty() && app.was_given("name"))
-    return usage_error("--name and --file are two keys", "give one");
-  if (!args.revocation.empty() && (!args.file.empty() || app.was_given("name")))
-    return usage_error("--object names its key itself", "leave out --name and --file");
+  if (!args.file.empty() && app.was_given("key"))
+    return usage_error("--key and --key-file are two keys", "give one");
+  if (!args.revocation.empty() && (!args.file.empty() || app.was_given("key")))
+    return usage_error("--object names its key itself", "leave out --key and --key-file");
   if (args.ask_passphrase && args.passphrase_fd >= 0)
     return usage_error("--passphrase and --passphrase-fd are two sources", "give one");
   if (args.command == "encrypt" && args.to.empty())
@@ -200,9 +202,9 @@ Result<Parsed> parse_sign_args(int argc, const char* const* argv, Report& report
   CliApp app("dcdn-sign", "makes keys, signs and verifies chunk streams and files");
   Command& root = app.root();
   root.usage("COMMAND");
-  root.example("dcdn-sign keygen --name hq; dcdn-sign id",
+  root.example("dcdn-sign keygen --key hq; dcdn-sign id",
                "makes the key of this place and prints its node id");
-  root.example("dcdn-sign sign < tree.dcs | dcdn-sign verify --key \"$HQ_ID\" > verified.dcs",
+  root.example("dcdn-sign sign < tree.dcs | dcdn-sign verify --signer \"$HQ_ID\" > verified.dcs",
                "what comes out was signed by hq, byte for byte");
   add_keygen(root, args);
   add_id(root, args);
@@ -217,7 +219,7 @@ Result<Parsed> parse_sign_args(int argc, const char* const* argv, Report& report
   add_audit(root, args);
   DCDN_TRY(const Parsed parsed, app.parse(argc, argv, report));
   args.command = app.command();
-  args.key_chosen = app.was_given("name") || !args.file.empty();
+  args.key_chosen = app.was_given("key") || !args.file.empty();
   if (parsed == Parsed::run) DCDN_CHECK(check(app, args));
   return parsed;
 }

@@ -17,9 +17,9 @@ struct SignArgs {
   bool detached = false;
   bool overwrite = false;
   std::vector<std::string> files;  ///< sign, verify: with --detached
-  std::vector<std::string> keys;   ///< verify --key
+  std::vector<std::string> keys;   ///< verify --signer
   std::vector<std::string> to;     ///< encrypt --to
-  bool key_chosen = false;         ///< --name or --file was given
+  bool key_chosen = false;         ///< --key or --key-file was given
   std::uint64_t hold_bytes = 32u << 20;
   std::size_t required = 1;                        ///< verify --require
   std::string project;                             ///< verify --project

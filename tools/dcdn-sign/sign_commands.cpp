@@ -80,7 +80,7 @@ Result<void> keygen(const SignArgs& args, Report& report) {
   report.note(0,
               fmt::format("secret key written to {}{}", key.path, key.is_default ? ", the default key" : ""));
   if (!key.is_default)
-    report.note(0, fmt::format("the default key is another; use this one with --name {}", key.name));
+    report.note(0, fmt::format("the default key is another; use this one with --key {}", key.name));
   report.note(0, "its revocation is in " + key.revocation + ": keep it in another place than the key");
   report.line(key.id);
   report.json("key", fields_of(key));

@@ -35,7 +35,7 @@ Result<std::vector<sign::SecretKey>> chosen_keys(const DecryptOptions& options) 
   keys = trust::secret_keys(options.home);
   if (!keys.empty()) return keys;
   return Error(Errc::not_found, options.home.config_dir + "/keys: no key that opens without a passphrase")
-      .with_hint("name one with --name, or make one: dcdn-sign keygen");
+      .with_hint("name one with --key, or make one: dcdn-sign keygen");
 }
 
 class Decrypter {

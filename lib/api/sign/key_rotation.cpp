@@ -94,8 +94,8 @@ Result<sign::KeyStatement> read_object(const std::string& path) {
 
 Result<RotationInfo> rotate_key(const KeyChoice& choice) {
   if (!choice.file.empty())
-    return Error(Errc::usage, "--file: a key elsewhere cannot be put in another's place")
-        .with_hint("--name NAME");
+    return Error(Errc::usage, "--key-file: a key elsewhere cannot be put in another's place")
+        .with_hint("--key NAME");
   DCDN_TRY(const trust::FolderLock lock, trust::lock_keys(choice.home));
   DCDN_TRY(const sign::SecretKey old_key, trust::load_chosen_key(choice));
   DCDN_TRY(const sign::Keyring ring, trust::load_keyring(choice.home));

@@ -151,7 +151,7 @@ Result<FileSignature> check_own(const std::set<NodeId>& accepted, const std::str
   if (!accepted.contains(said->signer)) {
     const std::string id = sign::to_text(said->signer);
     return Error(Errc::untrusted, where + ": signed by " + id + ", who is not accepted")
-        .with_hint("if you trust that key: --key " + id + ", or dcdn-sign trust add NAME " + id);
+        .with_hint("if you trust that key: --signer " + id + ", or dcdn-sign trust add NAME " + id);
   }
   DCDN_TRY(const api::FileStatement found, state_of_file(path));
   if (found.size != said->size || found.digest != said->digest)
@@ -176,7 +176,7 @@ Result<FileSignature> check_foreign(const std::set<NodeId>& accepted, const std:
     return signature;
   }
   return Error(Errc::bad_signature, where + ": no accepted key has signed this file")
-      .with_hint("dcdn-sign id --public KEY.pub prints the node id of the signer's key, for --key");
+      .with_hint("dcdn-sign id --public KEY.pub prints the node id of the signer's key, for --signer");
 }
 
 Result<FileSignature> check_file(const Home& home, const std::vector<std::string>& keys,

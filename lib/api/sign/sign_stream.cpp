@@ -158,7 +158,7 @@ Result<void> check_required(const VerifyOptions& options, const std::set<NodeId>
   if (options.required <= accepted.size()) return {};
   return Error(Errc::untrusted, std::to_string(options.required) + " keys are required and only " +
                                     std::to_string(accepted.size()) + " accepted")
-      .with_hint("name them with --key, or trust more: dcdn-sign trust add NAME ID");
+      .with_hint("name them with --signer, or trust more: dcdn-sign trust add NAME ID");
 }
 
 }  // namespace

@@ -16,14 +16,14 @@ teardown() {
 @test "signed, protected, damaged, recovered, verified, applied" {
   dcdn-delta make --basis old new | dcdn-sign -q sign | dcdn-fec -q encode -k 20 -m 8 > it.dcs
   head -c 20000 /dev/zero | dd of=it.dcs bs=1 seek=150000 conv=notrunc status=none
-  dcdn-fec -q decode it.dcs 2> /dev/null | dcdn-sign -q verify --key "$SEND_ID" |
+  dcdn-fec -q decode it.dcs 2> /dev/null | dcdn-sign -q verify --signer "$SEND_ID" |
     dcdn-delta apply --basis old - made
   cmp new made
 }
 
 @test "a delta that was altered and signed by nobody here is not applied" {
   dcdn-delta make --basis old new | dcdn-sign -q sign > it.dcs
-  run_shell 4 'edit_stream alter 3 -1 < it.dcs | dcdn-sign -q verify --key "$SEND_ID" | dcdn-delta apply --basis old - made'
+  run_shell 4 'edit_stream alter 3 -1 < it.dcs | dcdn-sign -q verify --signer "$SEND_ID" | dcdn-delta apply --basis old - made'
   assert [ ! -e made ]
 }
 

@@ -81,9 +81,9 @@ setup() {
   { tail -c 7000000 big; head -c 9000000 big; } > moved
   local threads
   for threads in 1 2 7; do
-    dcdn-delta signature --threads $threads big > sig.$threads
-    dcdn-delta delta --threads $threads sig.1 moved > delta.$threads
-    dcdn-delta patch --threads $threads big delta.1 | cmp - moved
+    dcdn-delta signature --jobs $threads big > sig.$threads
+    dcdn-delta delta --jobs $threads sig.1 moved > delta.$threads
+    dcdn-delta patch --jobs $threads big delta.1 | cmp - moved
   done
   cmp sig.1 sig.2
   cmp sig.1 sig.7

@@ -8,15 +8,15 @@ setup() {
 }
 
 @test "what make wrote is an ordinary stream: signed, verified, unpacked, applied" {
-  dcdn-sign -q keygen --name hq > id
+  dcdn-sign -q keygen --key hq > id
   dcdn-delta make --basis old new | dcdn-sign sign > signed.dcs
-  dcdn-sign -q verify --key "$(cat id)" < signed.dcs | dcdn-delta apply --basis old | cmp - new
+  dcdn-sign -q verify --signer "$(cat id)" < signed.dcs | dcdn-delta apply --basis old | cmp - new
   dcdn-recv -q --stdin -o unpacked < signed.dcs
   dcdn-delta apply --basis old unpacked/new.delta out
   cmp out new
   # Damage is caught by the signature and by the stream, whatever the delta would make of it.
   edit_stream alter 2 -1 < signed.dcs > bad.dcs
-  run_shell 4 'dcdn-sign -q verify --key "$(cat id)" < bad.dcs > /dev/null'
+  run_shell 4 'dcdn-sign -q verify --signer "$(cat id)" < bad.dcs > /dev/null'
 }
 
 @test "both methods, both kinds of basis, any sizes" {
@@ -85,7 +85,7 @@ setup() {
 
 @test "equal input gives equal streams, whatever the threads" {
   dcdn-delta make --basis old new > one
-  dcdn-delta make --threads 1 --basis old new | cmp - one
+  dcdn-delta make --jobs 1 --basis old new | cmp - one
   # shellcheck disable=SC2002
   cat new | dcdn-delta make --basis old - | dcdn-delta apply --basis old | cmp - new
 }

@@ -111,7 +111,7 @@ teardown() {
   mkdir a b
   random_file a/same 1000000
   random_file b/same 1000000
-  dcdn-sign -q keygen --name second
+  dcdn-sign -q keygen --key second
   start_sender one --peer-id "$RECV_ID" --rate 2MB a/same "$ADDR"
   local first=$SEND_PID
   start_sender two --peer-id "$RECV_ID" --key second --rate 2MB b/same "$ADDR"

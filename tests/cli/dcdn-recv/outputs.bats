@@ -59,7 +59,7 @@ teardown() {
   start_receiver recv --once --stream
   send_to_receiver -q tree
   await_pid "$RECV_PID"
-  dcdn-recv -q --stdin --key "$SEND_ID" -o out < recv.out
+  dcdn-recv -q --stdin --signer "$SEND_ID" -o out < recv.out
   diff -r tree out/tree
 }
 
@@ -150,11 +150,11 @@ teardown() {
   cmp data in/data
 }
 
-@test "encrypted keys of receivers: --identity and --passphrase-fd" {
+@test "encrypted keys of receivers: --key and --passphrase-fd" {
   printf 'battery staple\n' > pass
-  DCDN_HOME=$RECV_HOME dcdn-sign -q keygen --name locked --passphrase-fd 9 9< pass
-  RECV_ID=$(DCDN_HOME=$RECV_HOME dcdn-sign id --name locked --passphrase-fd 9 9< pass)
-  start_receiver recv --identity locked --passphrase-fd 9 --once -o in 9< pass
+  DCDN_HOME=$RECV_HOME dcdn-sign -q keygen --key locked --passphrase-fd 9 9< pass
+  RECV_ID=$(DCDN_HOME=$RECV_HOME dcdn-sign id --key locked --passphrase-fd 9 9< pass)
+  start_receiver recv --key locked --passphrase-fd 9 --once -o in 9< pass
   send_to_receiver -q data
   await_pid "$RECV_PID"
   cmp data in/data

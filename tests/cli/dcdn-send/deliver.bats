@@ -91,13 +91,13 @@ teardown() {
 
 @test "a ready chunk stream is passed through: signed by another, with its own name" {
   random_file photo 300000
-  dcdn-sign -q keygen --name author
-  dcdn-send -q --stdout --chunk-size 64KiB photo | dcdn-sign sign --name author > photo.dcs
+  dcdn-sign -q keygen --key author
+  dcdn-send -q --stdout --chunk-size 64KiB photo | dcdn-sign sign --key author > photo.dcs
   start_receiver recv --allow-any --stream --once
   send_to_receiver -q - < photo.dcs
   await_pid "$RECV_PID"
   assert_equal "$AWAITED_STATUS" 0
-  dcdn-recv -q --stdin --key "$(dcdn-sign id --name author)" -o out < recv.out
+  dcdn-recv -q --stdin --signer "$(dcdn-sign id --key author)" -o out < recv.out
   cmp photo out/photo
 }
 

@@ -49,7 +49,7 @@ teardown() {
   await_pid "$RECV_PID"
   # Parity, loss and repair on the way, still without the key.
   dcdn-fec -q encode -k 10 -m 4 < relay.out | edit_stream drop 3 | dcdn-fec -q decode > stick.dcs
-  DCDN_HOME=hq dcdn-recv -q --stdin -o out --key "$SEND_ID" < stick.dcs
+  DCDN_HOME=hq dcdn-recv -q --stdin -o out --signer "$SEND_ID" < stick.dcs
   diff -r tree out/tree
 }
 

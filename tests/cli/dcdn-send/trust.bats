@@ -96,12 +96,12 @@ teardown() {
 }
 
 @test "keys: another by --key, a missing one, one that others can read" {
-  dcdn-sign -q keygen --name second
-  start_any_receiver recv --allow "$(dcdn-sign id --name second)" -o in
+  dcdn-sign -q keygen --key second
+  start_any_receiver recv --allow "$(dcdn-sign id --key second)" -o in
   send_to_receiver -q --key second file
   cmp file in/file
   run --separate-stderr -14 send_to_receiver --key missing file
-  [[ $stderr == *"hint: make one with: dcdn-sign keygen --name missing"* ]]
+  [[ $stderr == *"hint: make one with: dcdn-sign keygen --key missing"* ]]
   chmod 644 "$DCDN_HOME"/keys/second*
   run --separate-stderr -14 send_to_receiver --key second file
   [[ $stderr == *"can be read by others"* && $stderr == *"hint: chmod 600"* ]]
@@ -109,8 +109,8 @@ teardown() {
 
 @test "an encrypted key: by --passphrase-fd, never by question without a terminal" {
   printf 'correct horse\n' > pass
-  dcdn-sign -q keygen --name locked --passphrase-fd 9 9< pass
-  start_any_receiver recv --allow "$(dcdn-sign id --name locked --passphrase-fd 9 9< pass)" -o in
+  dcdn-sign -q keygen --key locked --passphrase-fd 9 9< pass
+  start_any_receiver recv --allow "$(dcdn-sign id --key locked --passphrase-fd 9 9< pass)" -o in
   send_to_receiver -q --key locked --passphrase-fd 9 file 9< pass
   cmp file in/file
   printf 'wrong\n' > wrong

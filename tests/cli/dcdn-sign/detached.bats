@@ -3,7 +3,7 @@ load ../../support/cli
 
 setup() {
   setup_cli
-  dcdn-sign -q keygen --name hq > id
+  dcdn-sign -q keygen --key hq > id
   ID=$(cat id)
   printf 'abc' > file
 }
@@ -35,46 +35,46 @@ setup() {
 
 @test "verify accepts it, by id, by name and by trust" {
   dcdn-sign -q sign --detached file
-  run --separate-stderr -0 dcdn-sign verify --detached --key "$ID" file
+  run --separate-stderr -0 dcdn-sign verify --detached --signer "$ID" file
   assert_output "file: good signature by $ID"
   run -7 dcdn-sign verify --detached file
   dcdn-sign -q trust add hq "$ID"
   run --separate-stderr -0 dcdn-sign verify --detached file
   assert_output "file: good signature by hq $ID"
-  run -0 dcdn-sign verify --detached --key hq file
+  run -0 dcdn-sign verify --detached --signer hq file
 }
 
 @test "the signature may have another name" {
   dcdn-sign -q sign --detached file
   mv file.sig elsewhere
-  run -0 dcdn-sign verify --detached --key "$ID" file elsewhere
-  run -14 dcdn-sign verify --detached --key "$ID" file
+  run -0 dcdn-sign verify --detached --signer "$ID" file elsewhere
+  run -14 dcdn-sign verify --detached --signer "$ID" file
 }
 
 @test "a changed file and a changed signature are told apart" {
   dcdn-sign -q sign --detached file
   printf 'abd' > file
-  run --separate-stderr -4 dcdn-sign verify --detached --key "$ID" file
+  run --separate-stderr -4 dcdn-sign verify --detached --signer "$ID" file
   [ -z "$output" ]
   [[ $stderr == *"is not the file that was signed"* ]]
   printf 'abcd' > file
-  run -4 dcdn-sign verify --detached --key "$ID" file
+  run -4 dcdn-sign verify --detached --signer "$ID" file
   printf 'abc' > file
-  run -0 dcdn-sign verify --detached --key "$ID" file
+  run -0 dcdn-sign verify --detached --signer "$ID" file
   sed -i 's/^time: .*/time: 1/' file.sig
-  run -4 dcdn-sign verify --detached --key "$ID" file
+  run -4 dcdn-sign verify --detached --signer "$ID" file
   assert_output --partial "it was altered"
   echo text > file.sig
-  run -4 dcdn-sign verify --detached --key "$ID" file
+  run -4 dcdn-sign verify --detached --signer "$ID" file
   head -c 100000 /dev/zero > file.sig
-  run dcdn-sign verify --detached --key "$ID" file
+  run dcdn-sign verify --detached --signer "$ID" file
   [ "$status" -ne 0 ]
 }
 
 @test "a signer who is not accepted is named" {
   DCDN_HOME=$BATS_TEST_TMPDIR/other dcdn-sign -q keygen > other
   DCDN_HOME=$BATS_TEST_TMPDIR/other dcdn-sign -q sign --detached file
-  run -7 dcdn-sign verify --detached --key "$ID" file
+  run -7 dcdn-sign verify --detached --signer "$ID" file
   assert_output --partial "$(cat other)"
 }
 
@@ -89,8 +89,8 @@ setup() {
   assert_equal "$(cat file.sig)" "$before"
   assert_not_exists second.sig
   dcdn-sign -q sign --detached --overwrite second file
-  run -0 dcdn-sign verify --detached --key "$ID" file
-  run -0 dcdn-sign verify --detached --key "$ID" second
+  run -0 dcdn-sign verify --detached --signer "$ID" file
+  run -0 dcdn-sign verify --detached --signer "$ID" second
 }
 
 @test "does not write through a link that waits at FILE.sig" {
@@ -107,9 +107,9 @@ setup() {
   printf 'x' > -dash
   dcdn-sign -q sign --detached big empty "$odd" -- -dash
   for name in big empty ./-dash; do
-    run -0 dcdn-sign verify --detached --key "$ID" "$name"
+    run -0 dcdn-sign verify --detached --signer "$ID" "$name"
   done
-  run -0 dcdn-sign verify --detached --key "$ID" "$odd"
+  run -0 dcdn-sign verify --detached --signer "$ID" "$odd"
   refute_output --partial $'\e'
 }
 
@@ -125,6 +125,6 @@ setup() {
   run --separate-stderr -0 dcdn-sign -q --json sign --detached file
   assert_equal "$(jq -r '[.message_type, .path, .signature, .signer, .size] | join(" ")' <<< "$output")" \
     "file_signature file file.sig $ID 3"
-  run --separate-stderr -0 dcdn-sign -q --json verify --detached --key "$ID" file
+  run --separate-stderr -0 dcdn-sign -q --json verify --detached --signer "$ID" file
   assert_equal "$(jq -r .blake3 <<< "$output")" "$(b3sum --no-names file)"
 }

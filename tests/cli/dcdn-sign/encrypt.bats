@@ -4,10 +4,10 @@ load ../../support/cli
 
 setup() {
   setup_cli
-  dcdn-sign -q keygen --name hq > id
+  dcdn-sign -q keygen --key hq > id
   ID=$(cat id)
   OTHER_HOME=$BATS_TEST_TMPDIR/other
-  OTHER=$(DCDN_HOME=$OTHER_HOME dcdn-sign -q keygen --name field)
+  OTHER=$(DCDN_HOME=$OTHER_HOME dcdn-sign -q keygen --key field)
 }
 
 # as_other COMMAND...: in the home of another person.
@@ -25,7 +25,7 @@ bare() {
   echo secret > tree/plan-of-attack.txt
   dcdn-sign -q trust add hq "$ID"
   dcdn-send -q --stdout tree/ | dcdn-sign encrypt --to hq | dcdn-sign sign | dcdn-fec -q encode -k 50 -m 10 > tree.dcs
-  dcdn-fec -q decode < tree.dcs | dcdn-sign -q verify --key hq | dcdn-sign decrypt | dcdn-recv -q --stdin -o out
+  dcdn-fec -q decode < tree.dcs | dcdn-sign -q verify --signer hq | dcdn-sign decrypt | dcdn-recv -q --stdin -o out
   diff -r tree out/tree
 }
 
@@ -65,7 +65,7 @@ bare() {
   echo all | dcdn-sign encrypt --to field --to "$ID" --to third.pub > encrypted.dcs
   assert_equal "$(dcdn-sign decrypt < encrypted.dcs)" all
   assert_equal "$(as_other dcdn-sign decrypt < encrypted.dcs)" all
-  assert_equal "$(as_other dcdn-sign decrypt --file third.pem < encrypted.dcs)" all
+  assert_equal "$(as_other dcdn-sign decrypt --key-file third.pem < encrypted.dcs)" all
 }
 
 @test "no key fits: 7, and nothing comes out" {
@@ -86,7 +86,7 @@ bare() {
   [[ $stderr == *"no trusted key nobody"*"trust add"* ]]
   run_shell 2 'echo | dcdn-sign encrypt --to "$(sed s/.$/7/ id)x"'
   run_shell 2 'echo | dcdn-sign encrypt'
-  dcdn-sign -q revoke --name hq
+  dcdn-sign -q revoke --key hq
   run_shell 7 'echo | dcdn-sign encrypt --to "$(cat id)"'
   assert_equal "$output" ""
 }
@@ -94,19 +94,19 @@ bare() {
 @test "a name stands for its key of today, and a key that was replaced still decrypts" {
   echo before | dcdn-sign encrypt --to "$ID" > before.dcs
   dcdn-sign -q trust add hq "$ID"
-  dcdn-sign -q rotate --name hq > new
+  dcdn-sign -q rotate --key hq > new
   echo after | dcdn-sign encrypt --to hq > after.dcs
   assert_equal "$(dcdn-sign decrypt < before.dcs)" before
-  assert_equal "$(dcdn-sign decrypt --name hq < after.dcs)" after
-  run_shell 7 'dcdn-sign decrypt --name hq < before.dcs'
+  assert_equal "$(dcdn-sign decrypt --key hq < after.dcs)" after
+  run_shell 7 'dcdn-sign decrypt --key hq < before.dcs'
 }
 
 @test "a key with a passphrase is used when it is named" {
   echo pass > word
-  dcdn-sign -q keygen --name vault --passphrase-fd 3 3< word > vault
+  dcdn-sign -q keygen --key vault --passphrase-fd 3 3< word > vault
   echo gold | dcdn-sign encrypt --to "$(cat vault)" > encrypted.dcs
   run_shell 7 'dcdn-sign decrypt < encrypted.dcs'
-  run_shell 0 'dcdn-sign decrypt --name vault --passphrase-fd 3 3< word < encrypted.dcs'
+  run_shell 0 'dcdn-sign decrypt --key vault --passphrase-fd 3 3< word < encrypted.dcs'
   assert_equal "$output" gold
 }
 

@@ -22,12 +22,12 @@ setup() {
   openssl genpkey -algorithm ed25519 -out theirs.pem
   openssl pkey -in theirs.pem -pubout > theirs.pub
   openssl pkeyutl -sign -rawin -inkey theirs.pem -in file -out theirs.sig
-  dcdn-sign -q verify --detached --key "$(dcdn-sign id --public theirs.pub)" file theirs.sig
-  run -4 dcdn-sign verify --detached --key "$(dcdn-sign id --public theirs.pub)" other theirs.sig
-  run -4 dcdn-sign verify --detached --key "$ID" file theirs.sig
+  dcdn-sign -q verify --detached --signer "$(dcdn-sign id --public theirs.pub)" file theirs.sig
+  run -4 dcdn-sign verify --detached --signer "$(dcdn-sign id --public theirs.pub)" other theirs.sig
+  run -4 dcdn-sign verify --detached --signer "$ID" file theirs.sig
   # Their secret key is one of ours.
   chmod 600 theirs.pem
-  assert_equal "$(dcdn-sign id --file theirs.pem)" "$(dcdn-sign id --public theirs.pub)"
+  assert_equal "$(dcdn-sign id --key-file theirs.pem)" "$(dcdn-sign id --public theirs.pub)"
 }
 
 @test "minisign: verifies ours, and we verify its, hashed and not" {
@@ -37,17 +37,17 @@ setup() {
   assert_output --partial "signed by $ID"
   run minisign -V -p ours.pub -m other -x file.minisig
   [ "$status" -ne 0 ]
-  dcdn-sign -q verify --detached --key "$ID" file
+  dcdn-sign -q verify --detached --signer "$ID" file
   minisign -G -W -p theirs.pub -s theirs.key > /dev/null
   key=$(dcdn-sign id --public theirs.pub)
   for form in -H -l; do
     minisign -S "$form" -s theirs.key -m file -x theirs.minisig -t "from the field" > /dev/null
-    run -0 dcdn-sign verify --detached --key "$key" file theirs.minisig --json
+    run -0 dcdn-sign verify --detached --signer "$key" file theirs.minisig --json
     assert_equal "$(jq -r '.format + " " + .comment' <<< "$output")" "minisign from the field"
-    run -4 dcdn-sign verify --detached --key "$key" other theirs.minisig
-    run -4 dcdn-sign verify --detached --key "$ID" file theirs.minisig
+    run -4 dcdn-sign verify --detached --signer "$key" other theirs.minisig
+    run -4 dcdn-sign verify --detached --signer "$ID" file theirs.minisig
     sed 's/from the field/from the fleet/' theirs.minisig > altered.minisig
-    run -4 dcdn-sign verify --detached --key "$key" file altered.minisig
+    run -4 dcdn-sign verify --detached --signer "$key" file altered.minisig
   done
 }
 
@@ -57,12 +57,12 @@ setup() {
   signify-openbsd -V -q -p ours.pub -m file
   run signify-openbsd -V -q -p ours.pub -m other -x file.sig
   [ "$status" -ne 0 ]
-  dcdn-sign -q verify --detached --key "$ID" file
+  dcdn-sign -q verify --detached --signer "$ID" file
   signify-openbsd -G -n -p theirs.pub -s theirs.sec
   signify-openbsd -S -s theirs.sec -m file -x theirs.sig
   key=$(dcdn-sign id --public theirs.pub)
-  dcdn-sign -q verify --detached --key "$key" file theirs.sig
-  run -4 dcdn-sign verify --detached --key "$key" other theirs.sig
+  dcdn-sign -q verify --detached --signer "$key" file theirs.sig
+  run -4 dcdn-sign verify --detached --signer "$key" other theirs.sig
   dcdn-sign -q trust add them "$key"
   run -0 dcdn-sign verify --detached file theirs.sig
   assert_output --partial "good signature by them $key"
@@ -79,13 +79,13 @@ setup() {
     [ "$at" -ge "$unsigned" ] || continue
     cp file.minisig bad
     flip bad "$at"
-    run -4 dcdn-sign -q verify --detached --key "$ID" file bad
+    run -4 dcdn-sign -q verify --detached --signer "$ID" file bad
   done
   for bad in "" "x" "untrusted comment: x" "untrusted comment: x
 RWQ=" "untrusted comment: x
 $(head -c 74 /dev/zero | base64 -w0)"; do
     printf '%s\n' "$bad" > bad
-    run -4 dcdn-sign verify --detached --key "$ID" file bad
+    run -4 dcdn-sign verify --detached --signer "$ID" file bad
     run -4 dcdn-sign id --public bad
   done
   openssl genpkey -algorithm x25519 | openssl pkey -pubout > x25519.pub

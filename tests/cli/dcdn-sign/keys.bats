@@ -6,20 +6,20 @@ setup() {
 }
 
 @test "keygen prints the node id, id prints the same, in one line" {
-  run --separate-stderr -0 dcdn-sign keygen --name hq
+  run --separate-stderr -0 dcdn-sign keygen --key hq
   local id=$output
   [[ $id =~ ^dcdn1[a-z2-7]{56}$ ]]
   [[ $stderr == *"$DCDN_HOME/keys/hq.pem, the default key"* ]]
   run --separate-stderr -0 dcdn-sign id
   assert_output "$id"
   [ -z "$stderr" ]
-  run --separate-stderr -0 dcdn-sign id --name hq
+  run --separate-stderr -0 dcdn-sign id --key hq
   assert_output "$id"
 }
 
 @test "key files are private even under a careless umask" {
   umask 000
-  dcdn-sign keygen --name hq
+  dcdn-sign keygen --key hq
   assert_equal "$(stat -c %a "$DCDN_HOME/keys/hq.pem")" 600
   assert_equal "$(stat -c %a "$DCDN_HOME/keys")" 700
   assert_equal "$(stat -c %a "$DCDN_HOME")" 700
@@ -34,10 +34,10 @@ setup() {
 }
 
 @test "keygen never overwrites" {
-  dcdn-sign keygen --name hq
+  dcdn-sign keygen --key hq
   local before
   before=$(b3sum < "$DCDN_HOME/keys/hq.pem")
-  run --separate-stderr -14 dcdn-sign keygen --name hq
+  run --separate-stderr -14 dcdn-sign keygen --key hq
   [ -z "$output" ]
   [[ $stderr == *"there is a key of this name already"*"hint: "*"--name"* ]]
   assert_equal "$(b3sum < "$DCDN_HOME/keys/hq.pem")" "$before"
@@ -45,16 +45,16 @@ setup() {
 
 @test "a second key leaves the default alone and says so" {
   local first second
-  first=$(dcdn-sign keygen --name hq)
-  run --separate-stderr -0 dcdn-sign keygen --name field
+  first=$(dcdn-sign keygen --key hq)
+  run --separate-stderr -0 dcdn-sign keygen --key field
   second=$output
   [[ $stderr == *"--name field"* ]]
   assert_equal "$(dcdn-sign id)" "$first"
-  assert_equal "$(dcdn-sign id --name field)" "$second"
+  assert_equal "$(dcdn-sign id --key field)" "$second"
 }
 
 @test "a key that others may read is refused, with the way out" {
-  dcdn-sign keygen --name hq
+  dcdn-sign keygen --key hq
   chmod 640 "$DCDN_HOME/keys/hq.pem"
   run --separate-stderr -14 dcdn-sign id
   [ -z "$output" ]
@@ -66,22 +66,22 @@ setup() {
 @test "no key: the error says how to make one" {
   run -14 dcdn-sign id
   assert_output --partial "hint: make one with: dcdn-sign keygen"
-  run -14 dcdn-sign id --name hq
-  assert_output --partial "dcdn-sign keygen --name hq"
+  run -14 dcdn-sign id --key hq
+  assert_output --partial "dcdn-sign keygen --key hq"
 }
 
 @test "key names cannot leave the folder" {
   for name in ../evil a/b .hidden "" "a b"; do
-    run -2 dcdn-sign keygen "--name=$name"
+    run -2 dcdn-sign keygen "--key=$name"
   done
   assert_not_exists "$DCDN_HOME/evil.pem"
 }
 
 @test "openssl opens our keys, plain and encrypted, and finds the same public key" {
-  dcdn-sign keygen --name hq
+  dcdn-sign keygen --key hq
   openssl pkey -in "$DCDN_HOME/keys/hq.pem" -pubout -out pub.pem
   echo swordfish > pass
-  dcdn-sign keygen --name enc --passphrase-fd 3 3< pass
+  dcdn-sign keygen --key enc --passphrase-fd 3 3< pass
   run -0 openssl pkey -in "$DCDN_HOME/keys/enc.pem" -passin file:pass -pubout
   run ! openssl pkey -in "$DCDN_HOME/keys/enc.pem" -passin pass:wrong -pubout
   grep -q 'BEGIN ENCRYPTED PRIVATE KEY' "$DCDN_HOME/keys/enc.pem"
@@ -91,7 +91,7 @@ setup() {
   openssl genpkey -algorithm ed25519 -out key.pem
   chmod 600 key.pem
   local id public
-  id=$(dcdn-sign id --file key.pem)
+  id=$(dcdn-sign id --key-file key.pem)
   public=$(openssl pkey -in key.pem -pubout -outform DER | tail -c 32 | xxd -p -c 32)
   # A node id in hexadecimal is the raw public key.
   dcdn-sign trust add by-hex "$public"
@@ -99,7 +99,7 @@ setup() {
   echo swordfish > pass
   openssl pkey -in key.pem -aes256 -passout file:pass -out locked.pem
   chmod 600 locked.pem
-  run --separate-stderr -0 dcdn-sign id --file locked.pem --passphrase-fd 3 3< pass
+  run --separate-stderr -0 dcdn-sign id --key-file locked.pem --passphrase-fd 3 3< pass
   assert_output "$id"
 }
 
@@ -112,7 +112,7 @@ setup() {
   : > empty.pem
   chmod 600 ./*.pem
   for file in x e448 ec public text empty; do
-    run --separate-stderr -4 dcdn-sign id --file $file.pem
+    run --separate-stderr -4 dcdn-sign id --key-file $file.pem
     [ -z "$output" ]
   done
 }
@@ -165,10 +165,10 @@ setup() {
 
 @test "--json describes a key" {
   local id
-  id=$(dcdn-sign keygen --name hq)
-  run --separate-stderr -0 dcdn-sign id --name hq --json
+  id=$(dcdn-sign keygen --key hq)
+  run --separate-stderr -0 dcdn-sign id --key hq --json
   assert_equal "$(jq -r '[.message_type, .schema, .id, .name, .default] | join(" ")' <<< "$output")" "key 1 $id hq true"
-  run --separate-stderr -14 dcdn-sign id --name nobody --json
+  run --separate-stderr -14 dcdn-sign id --key nobody --json
   assert_equal "$(jq -r '.code' <<< "$output")" not_found
 }
 

@@ -34,7 +34,7 @@ content_of() { edit_stream list < "$1" | awk '$2 == 1 || $2 == 2' | wc -l; }
   assert_equal "$(content_of out.dcs)" 0
   edit_stream drop 0 < new.dcs > later.dcs
   DCDN_HOME=$FIELD dcdn-sign -q verify < later.dcs > /dev/null
-  DCDN_HOME=$FIELD dcdn-sign -q verify --key hq < later.dcs > /dev/null
+  DCDN_HOME=$FIELD dcdn-sign -q verify --signer hq < later.dcs > /dev/null
 }
 
 @test "chains of rotations are followed and dcdn-recv --stdin takes them as well" {
@@ -198,7 +198,7 @@ content_of() { edit_stream list < "$1" | awk '$2 == 1 || $2 == 2' | wc -l; }
   as_field -q trust add --scope project:map hq "$OLD"
   DCDN_HOME=$FIELD dcdn-sign -q verify --project map < old.dcs > /dev/null
   run -7 bash -c 'DCDN_HOME=$0 dcdn-sign verify --project other < old.dcs' "$FIELD"
-  run -7 bash -c 'DCDN_HOME=$0 dcdn-sign verify --project other --key hq < old.dcs' "$FIELD"
+  run -7 bash -c 'DCDN_HOME=$0 dcdn-sign verify --project other --signer hq < old.dcs' "$FIELD"
   run -2 as_field trust add --scope king hq "$OLD"
 }
 
@@ -206,16 +206,16 @@ content_of() { edit_stream list < "$1" | awk '$2 == 1 || $2 == 2' | wc -l; }
   ann=$(DCDN_HOME=ann dcdn-sign -q keygen) bob=$(DCDN_HOME=bob dcdn-sign -q keygen)
   DCDN_HOME=ann dcdn-sign sign < plain.dcs > one.dcs
   DCDN_HOME=bob dcdn-sign sign < one.dcs > two.dcs
-  as_two() { DCDN_HOME=$FIELD dcdn-sign verify --require 2 --key "$ann" --key "$bob" --key "$OLD"; }
+  as_two() { DCDN_HOME=$FIELD dcdn-sign verify --require 2 --signer "$ann" --signer "$bob" --signer "$OLD"; }
   as_two < two.dcs | cmp - two.dcs
-  run --separate-stderr -7 bash -c 'DCDN_HOME=$0 dcdn-sign verify --require 2 --key "$1" --key "$2" < one.dcs > out.dcs' \
+  run --separate-stderr -7 bash -c 'DCDN_HOME=$0 dcdn-sign verify --require 2 --signer "$1" --signer "$2" < one.dcs > out.dcs' \
     "$FIELD" "$ann" "$bob"
   [[ $stderr == *"signed by 1 of the 2 keys"* ]]
   assert_equal "$(content_of out.dcs)" 0
   DCDN_HOME=ann dcdn-sign sign < one.dcs > twice.dcs
-  run -7 bash -c 'DCDN_HOME=$0 dcdn-sign verify --require 2 --key "$1" --key "$2" < twice.dcs > out.dcs' \
+  run -7 bash -c 'DCDN_HOME=$0 dcdn-sign verify --require 2 --signer "$1" --signer "$2" < twice.dcs > out.dcs' \
     "$FIELD" "$ann" "$bob"
-  run -7 bash -c 'DCDN_HOME=$0 dcdn-sign verify --require 2 --key "$1" < two.dcs' "$FIELD" "$ann"
+  run -7 bash -c 'DCDN_HOME=$0 dcdn-sign verify --require 2 --signer "$1" < two.dcs' "$FIELD" "$ann"
   assert_output --partial "only 1 accepted"
 }
 

@@ -5,7 +5,7 @@ load ../../support/cli
 
 setup() {
   setup_cli
-  dcdn-sign -q keygen --name hq > id
+  dcdn-sign -q keygen --key hq > id
   ID=$(cat id)
   make_stream --name sample > plain.dcs
   dcdn-sign sign < plain.dcs > signed.dcs
@@ -13,7 +13,7 @@ setup() {
 
 # verify_fails STATUS FILE: fails with that status, and what came out is made of whole frames of signed.dcs only.
 verify_fails() {
-  run --separate-stderr "-$1" bash -c 'dcdn-sign verify --key "$0" < "$1" > out.dcs' "$ID" "$2"
+  run --separate-stderr "-$1" bash -c 'dcdn-sign verify --signer "$0" < "$1" > out.dcs' "$ID" "$2"
   [ -n "$stderr" ]
   edit_stream list < out.dcs > /dev/null
   only_signed_frames out.dcs
@@ -35,7 +35,7 @@ frame_digests() {
 }
 
 @test "the line of the manual works: sign | verify" {
-  dcdn-sign sign < plain.dcs | dcdn-sign verify --key "$ID" > verified.dcs
+  dcdn-sign sign < plain.dcs | dcdn-sign verify --signer "$ID" > verified.dcs
   cmp <(edit_stream list < verified.dcs) <(edit_stream list < signed.dcs)
 }
 
@@ -46,7 +46,7 @@ frame_digests() {
 }
 
 @test "verify passes a good stream unchanged and says who signed it" {
-  run --separate-stderr -0 bash -c 'dcdn-sign verify --key "$0" < signed.dcs > out.dcs' "$ID"
+  run --separate-stderr -0 bash -c 'dcdn-sign verify --signer "$0" < signed.dcs > out.dcs' "$ID"
   cmp out.dcs signed.dcs
   [[ $stderr == *"verified 1 objects, 2 segments, 4 chunks, signed by $ID"* ]]
 }
@@ -56,13 +56,13 @@ frame_digests() {
     "--chunks 0" "--chunks 1 --chunk-bytes 4194304" "--chunks 9 --chunk-bytes 1000000 --chunks-first --per-segment 3"; do
     # shellcheck disable=SC2086
     make_stream $shape | dcdn-sign sign > shape.dcs
-    dcdn-sign -q verify --key "$ID" < shape.dcs | cmp - shape.dcs
+    dcdn-sign -q verify --signer "$ID" < shape.dcs | cmp - shape.dcs
   done
 }
 
 @test "streams are read in whatever pieces they come" {
   for size in 1 7 4096; do
-    dd if=signed.dcs bs=$size status=none | dcdn-sign -q verify --key "$ID" | cmp - signed.dcs
+    dd if=signed.dcs bs=$size status=none | dcdn-sign -q verify --signer "$ID" | cmp - signed.dcs
   done
 }
 
@@ -74,7 +74,7 @@ frame_digests() {
     in_flags "$at" && continue
     cp signed.dcs bad.dcs
     flip bad.dcs "$at"
-    run bash -c 'dcdn-sign verify --key "$0" < bad.dcs > out.dcs' "$ID"
+    run bash -c 'dcdn-sign verify --signer "$0" < bad.dcs > out.dcs' "$ID"
     # A length that now reaches beyond the end looks like a cut-off stream.
     [[ $status == 4 || $status == 3 ]]
     only_signed_frames out.dcs
@@ -98,7 +98,7 @@ in_flags() {
   done
   # An altered segment is another segment, and that one is not signed; its digest at the end is any digest.
   edit_stream alter 0 -1 < signed.dcs > bad.dcs
-  run bash -c 'dcdn-sign verify --key "$0" < bad.dcs > out.dcs' "$ID"
+  run bash -c 'dcdn-sign verify --signer "$0" < bad.dcs > out.dcs' "$ID"
   [ "$status" -ne 0 ]
   only_signed_frames out.dcs
 }
@@ -110,7 +110,7 @@ in_flags() {
   done
   # The signature of the second segment covers the first as well, through the chain.
   edit_stream drop 1 < signed.dcs > less.dcs
-  dcdn-sign -q verify --key "$ID" < less.dcs | cmp - less.dcs
+  dcdn-sign -q verify --signer "$ID" < less.dcs | cmp - less.dcs
 }
 
 @test "cut off anywhere: incomplete, and the prefix is good" {
@@ -135,9 +135,9 @@ in_flags() {
   [[ $stderr == *"$stranger, who is not accepted"* ]]
   # Both signatures: enough, and the stranger's is left out.
   dcdn-sign sign < strange.dcs > both.dcs
-  run -0 bash -c 'dcdn-sign verify --key "$0" < both.dcs > out.dcs' "$ID"
+  run -0 bash -c 'dcdn-sign verify --signer "$0" < both.dcs > out.dcs' "$ID"
   only_signed_frames_by_type out.dcs
-  run -0 bash -c 'dcdn-sign -q verify --key "$0" --key "$1" < both.dcs | cmp - both.dcs' "$ID" "$stranger"
+  run -0 bash -c 'dcdn-sign -q verify --signer "$0" --signer "$1" < both.dcs | cmp - both.dcs' "$ID" "$stranger"
 }
 
 only_signed_frames_by_type() {
@@ -147,7 +147,7 @@ only_signed_frames_by_type() {
 @test "signatures of another stream do not help" {
   make_stream --seed 2 | dcdn-sign sign > other.dcs
   cat plain.dcs other.dcs > bad.dcs
-  run --separate-stderr -7 bash -c 'dcdn-sign verify --key "$0" < bad.dcs > out.dcs' "$ID"
+  run --separate-stderr -7 bash -c 'dcdn-sign verify --signer "$0" < bad.dcs > out.dcs' "$ID"
   cmp out.dcs other.dcs
 }
 
@@ -161,7 +161,7 @@ only_signed_frames_by_type() {
 
 @test "frames that no signature covers are left out, and counted" {
   edit_stream insert 2 32 < signed.dcs | edit_stream insert 5 127 > more.dcs
-  run --separate-stderr -0 bash -c 'dcdn-sign verify --key "$0" < more.dcs > out.dcs' "$ID"
+  run --separate-stderr -0 bash -c 'dcdn-sign verify --signer "$0" < more.dcs > out.dcs' "$ID"
   cmp out.dcs signed.dcs
   [[ $stderr == *"left out 2 frames"* ]]
 }
@@ -169,17 +169,17 @@ only_signed_frames_by_type() {
 @test "merged and repeated streams pass" {
   make_stream --seed 2 | dcdn-sign sign > other.dcs
   cat signed.dcs other.dcs signed.dcs > merged.dcs
-  dcdn-sign -q verify --key "$ID" < merged.dcs | cmp - merged.dcs
+  dcdn-sign -q verify --signer "$ID" < merged.dcs | cmp - merged.dcs
   { edit_stream drop 2 < signed.dcs; edit_stream drop 3 < signed.dcs; } > halves.dcs
-  dcdn-sign -q verify --key "$ID" < halves.dcs > /dev/null
+  dcdn-sign -q verify --signer "$ID" < halves.dcs > /dev/null
 }
 
 @test "--hold limits what waits" {
   make_stream --chunks 4 --chunk-bytes 1000000 --per-segment 4 --chunks-first | dcdn-sign sign > big.dcs
-  run_shell 8 'dcdn-sign verify --hold 1MiB --key "$(cat id)" < big.dcs | cat; exit ${PIPESTATUS[0]}'
+  run_shell 8 'dcdn-sign verify --hold 1MiB --signer "$(cat id)" < big.dcs | cat; exit ${PIPESTATUS[0]}'
   [ -z "$output" ]
-  run_shell 0 'dcdn-sign verify --hold 8MiB --key "$(cat id)" < big.dcs | cmp - big.dcs'
-  run -2 dcdn-sign verify --hold 1KiB --key "$ID"
+  run_shell 0 'dcdn-sign verify --hold 8MiB --signer "$(cat id)" < big.dcs | cmp - big.dcs'
+  run -2 dcdn-sign verify --hold 1KiB --signer "$ID"
 }
 
 @test "without --key the trusted keys decide" {
@@ -187,9 +187,9 @@ only_signed_frames_by_type() {
   [[ $stderr == *"nobody is trusted yet"* ]]
   dcdn-sign -q trust add hq "$ID"
   dcdn-sign -q verify < signed.dcs | cmp - signed.dcs
-  dcdn-sign -q verify --key hq < signed.dcs | cmp - signed.dcs
-  run_shell 14 'dcdn-sign verify --key nobody < signed.dcs'
-  run_shell 2 'dcdn-sign verify --key dcdn1mistyped < signed.dcs'
+  dcdn-sign -q verify --signer hq < signed.dcs | cmp - signed.dcs
+  run_shell 14 'dcdn-sign verify --signer nobody < signed.dcs'
+  run_shell 2 'dcdn-sign verify --signer dcdn1mistyped < signed.dcs'
 }
 
 @test "a clock that jumps by years while a stream is signed and verified makes no difference" {
@@ -200,7 +200,7 @@ only_signed_frames_by_type() {
   jumping() { env LD_PRELOAD="$preload" FAKETIME_TIMESTAMP_FILE="$PWD/clock" FAKETIME_NO_CACHE=1 "$@"; }
   make_stream --chunks 4 --per-segment 1 > stream.dcs
   edit_stream list < stream.dcs > frames
-  (jumping dcdn-sign sign < unsigned | tee jumped.dcs | jumping dcdn-sign -q verify --key "$ID" > signed) &
+  (jumping dcdn-sign sign < unsigned | tee jumped.dcs | jumping dcdn-sign -q verify --signer "$ID" > signed) &
   exec 4> unsigned 5< signed
   local offset=0 date
   for date in "1999-01-01 00:00:00" "2099-01-01 00:00:00" "2000-01-01 00:00:00"; do
@@ -216,7 +216,7 @@ only_signed_frames_by_type() {
   exec 4>&-
   cat <&5 > /dev/null
   wait $!
-  dcdn-sign -q verify --key "$ID" < jumped.dcs | cmp - jumped.dcs
+  dcdn-sign -q verify --signer "$ID" < jumped.dcs | cmp - jumped.dcs
   # It did jump: the times of the signatures are those years.
   times=$(edit_stream list < jumped.dcs | while read -r _ type at _; do
     [ "$type" = 3 ] && tail -c +$((at + 24 + 104 + 1)) jumped.dcs | head -c 8 | od -An -t u8
@@ -225,24 +225,24 @@ only_signed_frames_by_type() {
 }
 
 @test "sign with a named, an encrypted and an openssl key" {
-  dcdn-sign -q keygen --name field > field.id
-  dcdn-sign sign --name field < plain.dcs | dcdn-sign -q verify --key "$(cat field.id)" > /dev/null
+  dcdn-sign -q keygen --key field > field.id
+  dcdn-sign sign --key field < plain.dcs | dcdn-sign -q verify --signer "$(cat field.id)" > /dev/null
   echo swordfish > pass
-  dcdn-sign -q keygen --name enc --passphrase-fd 3 3< pass > enc.id
-  dcdn-sign sign --name enc --passphrase-fd 3 3< pass < plain.dcs | dcdn-sign -q verify --key "$(cat enc.id)" > /dev/null
-  run_shell 7 'setsid -w dcdn-sign sign --name enc < plain.dcs'
+  dcdn-sign -q keygen --key enc --passphrase-fd 3 3< pass > enc.id
+  dcdn-sign sign --key enc --passphrase-fd 3 3< pass < plain.dcs | dcdn-sign -q verify --signer "$(cat enc.id)" > /dev/null
+  run_shell 7 'setsid -w dcdn-sign sign --key enc < plain.dcs'
   [ -z "$output" ]
-  run_shell 2 'dcdn-sign sign --name enc --passphrase-fd 0 < plain.dcs'
+  run_shell 2 'dcdn-sign sign --key enc --passphrase-fd 0 < plain.dcs'
   openssl genpkey -algorithm ed25519 -out key.pem
   chmod 600 key.pem
-  dcdn-sign sign --file key.pem < plain.dcs | dcdn-sign -q verify --key "$(dcdn-sign id --file key.pem)" > /dev/null
+  dcdn-sign sign --key-file key.pem < plain.dcs | dcdn-sign -q verify --signer "$(dcdn-sign id --key-file key.pem)" > /dev/null
 }
 
 @test "sign refuses what is no stream, damaged or cut off" {
   run_shell 4 'echo hello | dcdn-sign sign'
   [ -z "$output" ]
   [[ $stderr == *"not a chunk stream"*"hint: "* ]]
-  run_shell 4 'echo hello | dcdn-sign verify --key "$(cat id)"'
+  run_shell 4 'echo hello | dcdn-sign verify --signer "$(cat id)"'
   run_shell 3 'dcdn-sign sign < /dev/null'
   run_shell 3 'head -c 1500 plain.dcs | dcdn-sign sign > /dev/null'
   run_shell 3 'edit_stream drop 3 < plain.dcs | dcdn-sign sign > /dev/null'
@@ -254,13 +254,13 @@ only_signed_frames_by_type() {
   make_stream --chunks 400 --chunk-bytes 10000 | dcdn-sign sign > big.dcs
   run_shell 141 'set -o pipefail; dcdn-sign sign < big.dcs | head -c 10 > /dev/null'
   [ -z "$stderr" ]
-  run_shell 141 'set -o pipefail; dcdn-sign verify --key "$(cat id)" < big.dcs | head -c 10 > /dev/null'
+  run_shell 141 'set -o pipefail; dcdn-sign verify --signer "$(cat id)" < big.dcs | head -c 10 > /dev/null'
   [ -z "$stderr" ]
 }
 
 @test "a full disk is an error, not a success" {
   [ -c /dev/full ] || skip "no /dev/full"
-  run_shell 10 'dcdn-sign verify --key "$(cat id)" < signed.dcs > /dev/full'
+  run_shell 10 'dcdn-sign verify --signer "$(cat id)" < signed.dcs > /dev/full'
   run_shell 10 'dcdn-sign sign < plain.dcs > /dev/full'
 }
 
@@ -270,23 +270,23 @@ only_signed_frames_by_type() {
   assert_output --partial "standard output is a terminal"
   run -2 script -qec 'dcdn-sign sign > out.dcs' /dev/null
   assert_output --partial "standard input is a terminal"
-  run -2 script -qec 'dcdn-sign verify --key x > out.dcs' /dev/null
+  run -2 script -qec 'dcdn-sign verify --signer x > out.dcs' /dev/null
   assert_output --partial "standard input is a terminal"
 }
 
 @test "--json puts the summary on standard error, data stays clean" {
-  run --separate-stderr -0 bash -c 'dcdn-sign -q --json verify --key "$0" < signed.dcs > out.dcs' "$ID"
+  run --separate-stderr -0 bash -c 'dcdn-sign -q --json verify --signer "$0" < signed.dcs > out.dcs' "$ID"
   cmp out.dcs signed.dcs
   assert_equal "$(jq -r '[.message_type, .signers[0], .chunks] | join(" ")' <<< "$stderr")" "summary $ID 4"
   run --separate-stderr -0 bash -c 'dcdn-sign -q --json sign < plain.dcs > out.dcs'
   assert_equal "$(jq -r '[.message_type, .signer, .segments] | join(" ")' <<< "$stderr")" "summary $ID 2"
-  run --separate-stderr -7 bash -c 'dcdn-sign -q --json verify --key "$0" < plain.dcs > out.dcs' "$ID"
+  run --separate-stderr -7 bash -c 'dcdn-sign -q --json verify --signer "$0" < plain.dcs > out.dcs' "$ID"
   assert_equal "$(jq -r '.code' <<< "$stderr")" untrusted
 }
 
 @test "a live stream gets through before its end" {
   mkfifo in out
-  dcdn-sign -q verify --key "$ID" < in > out &
+  dcdn-sign -q verify --signer "$ID" < in > out &
   exec 4> in 5< out
   read -r _ _ offset _ < <(edit_stream list < signed.dcs | sed -n 5p)
   head -c "$offset" signed.dcs >&4

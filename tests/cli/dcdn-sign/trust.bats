@@ -60,7 +60,7 @@ trusted_keys"
   echo "field nonsense" >> "$DCDN_HOME/trusted_keys"
   run -11 dcdn-sign trust list
   assert_output --partial "$DCDN_HOME/trusted_keys: line 3"
-  run -11 dcdn-sign verify --key hq < /dev/null
+  run -11 dcdn-sign verify --signer hq < /dev/null
 }
 
 @test "additions at the same time are all kept" {
@@ -103,7 +103,7 @@ trusted_keys"
   make_stream --name sample | dcdn-sign -q sign > own.dcs
   run -7 bash -c 'dcdn-sign verify < own.dcs > out.dcs'
   assert_output --partial "it is your own key"
-  dcdn-sign -q verify --key "$(dcdn-sign id)" < own.dcs > /dev/null
+  dcdn-sign -q verify --signer "$(dcdn-sign id)" < own.dcs > /dev/null
   echo content > file
   dcdn-sign -q sign --detached file
   run -7 dcdn-sign verify --detached file

@@ -18,6 +18,7 @@ struct Sample {
   std::uint32_t chunk_size = 65536;
   bool once = false;
   std::string name;
+  std::string key;
   std::vector<std::string> to;
   Color color = Color::red;
   std::chrono::milliseconds wait{10000};
@@ -33,6 +34,7 @@ struct Sample {
     c.size("chunk-size", chunk_size, 4096, 4u << 20, "size of a chunk");
     c.flag("once", once, "one time");
     c.text("name", name, "NAME", "a name").with_short('n');
+    c.text("key", key, "NAME", "a key").formerly("identity");
     c.list("to", to, "HOST:PORT", "destination");
     c.choice<Color>("color", color, {{"red", Color::red}, {"green", Color::green}}, "which");
     c.duration("wait", wait, std::chrono::seconds(1), std::chrono::seconds(60), "how long", true);
@@ -68,6 +70,20 @@ TEST_F(CliApp_, FillsInEveryKindOfOption) {
   EXPECT_EQ(s.paths, (std::vector<std::string>{"p", "q"}));
   EXPECT_TRUE(s.app.was_given("rate"));
   EXPECT_FALSE(s.app.was_given("log-file"));
+}
+
+TEST_F(CliApp_, AnOldNameIsTakenWithAWarning) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--identity", "x"}, std::vector<std::string>{"--identity=x"}}) {
+    Sample s;
+    const std::string said = caught(2, [&] { ASSERT_TRUE(s.run(words)); });
+    EXPECT_EQ(s.key, "x");
+    EXPECT_TRUE(s.app.was_given("key"));
+    EXPECT_NE(said.find("--identity is called --key now"), std::string::npos) << said;
+  }
+  Sample s;
+  EXPECT_EQ(caught(2, [&] { ASSERT_TRUE(s.run({"--key", "y"})); }), "");
+  EXPECT_EQ(s.key, "y");
 }
 
 TEST_F(CliApp_, OptionsMayStandBetweenArguments) {
