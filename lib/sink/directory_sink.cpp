@@ -130,7 +130,9 @@ class DirectorySink : public ObjectSink {
   Digest object_id() const override { return part_ ? part_->object_id() : delivered_->object; }
   wire::LeftOutList left_out() const override {
     if (part_) return part_->left_out();
-    return {delivered_ ? delivered_->left_out : 0, {}};
+    wire::LeftOutList unnamed;
+    if (delivered_) unnamed.count = delivered_->left_out;
+    return unnamed;
   }
 
  private:

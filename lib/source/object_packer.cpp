@@ -1,12 +1,5 @@
 #include "source/object_packer.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-#include <cerrno>
-
-#include "base/text.hpp"
-#include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "pipeline/segment_builder.hpp"
@@ -215,7 +208,7 @@ class Packer {
   }
 
   Result<void> end_file() {
-    DCDN_CHECK(flush_hole_item());
+    DCDN_CHECK(add(wire::HoleRecord{0}));            // none follows this
     return add(wire::EntryEnd{file_.at, Digest()});  // hash_files puts the digest in
   }
 
@@ -231,8 +224,6 @@ class Packer {
     file_.at += bytes;
     return add(wire::HoleRecord{bytes});
   }
-
-  Result<void> flush_hole_item() { return add(wire::HoleRecord{0}); }
 
   Result<void> add(wire::Record record) {
     items_.push_back({std::move(record), std::nullopt});

@@ -9,10 +9,15 @@ namespace dcdn::wire {
 
 struct LeftOutList {
   static constexpr std::size_t kMostNamed = 1000;
+  static constexpr std::size_t kMostNameBytes = std::size_t{256} << 10;
   std::uint64_t count = 0;
-  std::vector<LeftOut> first;  ///< at most kMostNamed
+  std::vector<LeftOut> first;  ///< as many as these limits allow
+  std::size_t name_bytes = 0;  ///< of their paths
   void add(const LeftOut& left) {
-    if (++count <= kMostNamed) first.push_back(left);
+    ++count;
+    if (first.size() >= kMostNamed || left.path.size() > kMostNameBytes - name_bytes) return;
+    first.push_back(left);
+    name_bytes += left.path.size();
   }
 };
 
