@@ -115,6 +115,7 @@ const char* name_of(Complete kind) {
 
 Fields dump_option(const Option& option) {
   Fields row{{"name", option.name},
+             {"formerly", option.old_name},
              {"short", option.short_name == 0 ? "" : std::string(1, option.short_name)},
              {"value", option.value},
              {"help", option.help},

@@ -107,7 +107,7 @@ TEST_F(KeyFilesTest, AbsentKeysSayHowToMakeOne) {
   const auto none = load_key(home_, kDefaultKey, "");
   EXPECT_EQ(none.error().code, Errc::not_found);
   EXPECT_EQ(none.error().hint, "make one with: dcdn-sign keygen");
-  EXPECT_EQ(load_key(home_, "hq", "").error().hint, "make one with: dcdn-sign keygen --name hq");
+  EXPECT_EQ(load_key(home_, "hq", "").error().hint, "make one with: dcdn-sign keygen --key hq");
   store("hq");
   fs::remove(home_.key_path("hq"));
   EXPECT_EQ(load_key(home_, kDefaultKey, "").error().code, Errc::not_found) << "a default that leads nowhere";
