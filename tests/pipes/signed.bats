@@ -24,7 +24,7 @@ assert_nothing_named() {
   diff -r tree out/tree
 }
 
-@test "--key accepts what that key signed, with and without other signatures" {
+@test "--signer accepts what that key signed, with and without other signatures" {
   dcdn-recv -q --stdin --signer "$ID" -o out < signed.dcs
   diff -r tree out/tree
   dcdn-sign sign --key other < signed.dcs > twice.dcs
@@ -102,8 +102,8 @@ assert_nothing_named() {
   diff -r tree early/tree
 }
 
-@test "--key and --require-signature without --stdin are an error that says what decides" {
-  for option in "--key $ID" --require-signature; do
+@test "--signer and --require-signature without --stdin are an error that says what decides" {
+  for option in "--signer $ID" --require-signature; do
     # shellcheck disable=SC2086
     run --separate-stderr -2 dcdn-recv $option --allow "$OTHER" --listen 127.0.0.1:0 -o out
     [[ $stderr == *"--stdin"*"--allow"* ]]

@@ -22,7 +22,7 @@ teardown() {
   [[ $stderr == *"1 object delivered and verified, 700 kB"* ]]
   cmp file in/file
   assert_equal "$(stat -c '%a %Y' in/file)" "$(stat -c '%a %Y' file)"
-  wait_until 10 grep -q 'received file (700 kB)' recv.err
+  wait_until 10 grep -q "received file from $SEND_ID (700 kB)" recv.err
   assert_equal "$(ls in)" file
 }
 
