@@ -27,7 +27,7 @@ class NodeTrust {
   [[nodiscard]] Bytes statements() const;
   /// A line of the audit log; on disk soon.
   void audit(trust::AuditEvent event) { records_->add(std::move(event)); }
-  /// Looks at the files of the home, once a second. True: what is trusted may have changed since the last
+  /// Looks at the files of the home, now and then. True: what is trusted may have changed since the last
   /// call.
   bool tick();
   /// error untrusted: our own key has been revoked meanwhile. A replaced one is told of, once.

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kWrittenTogether = 256;
 // A file that is written twice within a tick of the clock of its file system has the same times after both.
 constexpr std::int64_t kSettledAfterS = 2;
-constexpr Micros kLookEvery = std::chrono::seconds(1);
+constexpr Micros kLookEvery = std::chrono::milliseconds(500);
 constexpr Micros kLookAgainAfter = std::chrono::milliseconds(200);
 
 bool is_settled(const FileStamp& stamp) {

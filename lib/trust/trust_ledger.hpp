@@ -55,7 +55,7 @@ class TrustLedger {
   /// Reads the files again if they are others, or changed. True: they said something new. What cannot be read
   /// changes nothing: `warn` is told, and the files are looked at again the next time.
   bool look();
-  /// The same, at most once a second: for whoever has a moment now and then.
+  /// The same, at most twice a second: for whoever has a moment now and then.
   bool look_sometimes();
   /// Rises whenever what is trusted here, or what is known about a key, may have changed.
   [[nodiscard]] std::uint64_t revision() const { return revision_; }
