@@ -28,7 +28,7 @@ void EventGate::release() {
   if (state_ != State::attached) return;
   state_ = State::open;
   if (kept_writable_) events_->on_writable();
-  if (kept_close_ && state_ == State::open) closed(*kept_close_);
+  if (close_ && state_ == State::open) closed(CloseInfo(*close_));
 }
 
 void EventGate::data(StreamId id, ByteView bytes, bool fin) {
@@ -62,11 +62,15 @@ void EventGate::writable() {
 }
 
 void EventGate::closed(const CloseInfo& info) {
-  if (keeps()) kept_close_ = info;
+  close_ = info;
   if (state_ != State::open) return;
   ConnectionEvents* last = events_;
   attach(nullptr);
   last->on_closed(info);
+}
+
+Error EventGate::why_closed() const {
+  return close_ ? close_->error : CloseInfo().error;
 }
 
 }  // namespace dcdn::net

@@ -21,6 +21,9 @@ class EventGate {
   void acknowledged(StreamId id);
   void writable();
   void closed(const CloseInfo& info);
+  /// What a call after closed() is answered with, whether its caller was told of the end already or is about
+  /// to be. temporary while it is not closed.
+  [[nodiscard]] Error why_closed() const;
 
  private:
   enum class State { waiting, attached, open, silent };
@@ -36,7 +39,7 @@ class EventGate {
   ConnectionEvents* events_ = nullptr;
   std::deque<Kept> kept_;
   bool kept_writable_ = false;
-  std::optional<CloseInfo> kept_close_;
+  std::optional<CloseInfo> close_;
 };
 
 }  // namespace dcdn::net

@@ -179,7 +179,7 @@ void QuicConnection::packet_too_long(const TooLong& told) {
 }
 
 Result<void> QuicConnection::use_interface(const std::string& name) {
-  if (closed() || setup_.owner == nullptr) return Error(Errc::temporary, "connection closed");
+  if (closed() || setup_.owner == nullptr) return gate_.why_closed();
   return setup_.owner->use_interface(name);
 }
 
@@ -199,12 +199,12 @@ void QuicConnection::set_events(ConnectionEvents* events) {
 }
 
 Result<StreamId> QuicConnection::open_stream(bool unidirectional) {
-  if (closed()) return Error(Errc::temporary, "connection closed");
+  if (closed()) return gate_.why_closed();
   return streams_.open(unidirectional);
 }
 
 Result<StreamId> QuicConnection::open_bulk(bool critical) {
-  if (closed()) return Error(Errc::temporary, "connection closed");
+  if (closed()) return gate_.why_closed();
   return coded_.is_started() ? Result<StreamId>(coded_.open(critical)) : open_unidirectional();
 }
 
@@ -216,7 +216,7 @@ Result<void> QuicConnection::start_coded(double bytes_per_s) {
 
 Result<void> QuicConnection::listen_to_coded(double bytes_per_s) {
   if (coded_.listens()) return {};
-  if (phase_ != Phase::open || setup_.owner == nullptr) return Error(Errc::temporary, "connection closed");
+  if (phase_ != Phase::open || setup_.owner == nullptr) return gate_.why_closed();
   const std::chrono::duration<double> round_trip = stats().smoothed_rtt;
   DCDN_CHECK(coded_.listen(bytes_per_s, round_trip.count()));
   setup_.owner->add_token(coded_.token(), *this);

@@ -59,7 +59,7 @@ teardown() {
   dcdn-send -q --peer-id "$RECV_ID" --encrypt-to "$RECV_ID" tree "$ADDR"
   await_pid "$RECV_PID"
   assert_equal "$AWAITED_STATUS" 8
-  grep -q "more than --max-object.*kept as" recv.err
+  grep -q "larger than --max-object.*kept as" recv.err
   assert_not_exists inbox/tree
 }
 

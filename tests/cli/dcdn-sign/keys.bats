@@ -39,7 +39,7 @@ setup() {
   before=$(b3sum < "$DCDN_HOME/keys/hq.pem")
   run --separate-stderr -14 dcdn-sign keygen --key hq
   [ -z "$output" ]
-  [[ $stderr == *"there is a key of this name already"*"hint: "*"--name"* ]]
+  [[ $stderr == *"there is a key of this name already"*"hint: "*"--key"* ]]
   assert_equal "$(b3sum < "$DCDN_HOME/keys/hq.pem")" "$before"
 }
 
@@ -48,7 +48,7 @@ setup() {
   first=$(dcdn-sign keygen --key hq)
   run --separate-stderr -0 dcdn-sign keygen --key field
   second=$output
-  [[ $stderr == *"--name field"* ]]
+  [[ $stderr == *"--key field"* ]]
   assert_equal "$(dcdn-sign id)" "$first"
   assert_equal "$(dcdn-sign id --key field)" "$second"
 }

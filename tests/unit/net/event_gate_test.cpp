@@ -91,5 +91,16 @@ TEST(EventGate, ManySmallPiecesOfOneStreamAreKeptAsOne) {
   EXPECT_EQ(log.text, "2=xxxxx ");
 }
 
+// A peer that refuses may be faster than whoever is about to use the connection.
+TEST(EventGate, TellsWhyItIsClosedBeforeAnybodyWasTold) {
+  EventGate gate;
+  EXPECT_EQ(gate.why_closed().code, Errc::temporary);
+  CloseInfo info;
+  info.error = Error(Errc::untrusted, "not you");
+  gate.closed(info);
+  EXPECT_EQ(gate.why_closed().code, Errc::untrusted);
+  EXPECT_EQ(gate.why_closed().message, "not you");
+}
+
 }  // namespace
 }  // namespace dcdn::net
