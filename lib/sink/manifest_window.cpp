@@ -26,7 +26,8 @@ store::SegmentNeed need_of(const std::vector<bool>& here) {
 
 }  // namespace
 
-Result<store::SegmentNeed> ManifestWindow::add(const wire::Segment& segment, const Digest& id) {
+Result<store::SegmentNeed> ManifestWindow::add(const wire::Segment& segment, const Digest& id,
+                                               std::size_t frame_bytes) {
   const std::vector<wire::ChunkRecord> chunks = chunk_records(segment);
   for (const Open& open : open_) {
     if (open.id == id) return need_of(open.here);
@@ -34,6 +35,9 @@ Result<store::SegmentNeed> ManifestWindow::add(const wire::Segment& segment, con
   if (segment.index < done_) return need_of(std::vector<bool>(chunks.size(), true));
   DCDN_CHECK(checker_.add(segment, id));
   if (promise_) DCDN_CHECK(promise_->announce(segment, 0));
+  if (frame_bytes > kMostOpenBytes - std::min(open_bytes_, kMostOpenBytes))
+    return Error(Errc::limit, "the sender announces too much ahead of the chunks that come first");
+  open_bytes_ += frame_bytes;
   std::uint32_t largest = 0;  // a chunk below the smallest size is the tail of a small file
   for (const wire::ChunkRecord& chunk : chunks)
     largest = std::max<std::uint32_t>({largest, chunk.content_size, wire::kMinChunkContent});
@@ -42,7 +46,7 @@ Result<store::SegmentNeed> ManifestWindow::add(const wire::Segment& segment, con
     plan_.push_back({segment.index, largest});
   for (const wire::ChunkRecord& chunk : chunks)
     ++missing_.try_emplace(chunk.carried, chunk, 0).first->second.second;
-  open_.push_back({segment, id, std::vector<bool>(chunks.size(), false), chunks.size()});
+  open_.push_back({segment, id, std::vector<bool>(chunks.size(), false), chunks.size(), frame_bytes});
   return need_of(open_.back().here);
 }
 
@@ -77,6 +81,7 @@ std::optional<ManifestWindow::Place> ManifestWindow::mark(const Digest& carried)
 
 void ManifestWindow::pop() {
   last_done_ = open_.front().id;
+  open_bytes_ -= open_.front().frame_bytes;
   open_.pop_front();
   ++done_;
 }

@@ -13,9 +13,12 @@
 namespace dcdn::sink {
 
 /// Pure. Follows the chain, knows which chunks are still missing, and forgets a segment when the owner says
-/// it is done.
+/// it is done. Holds at most kMostOpenBytes of segments, a few times as much as memory.
 class ManifestWindow {
  public:
+  /// Of frames. A sender of ours is at most 1024 segments ahead, which have some 5 kB each.
+  static constexpr std::size_t kMostOpenBytes = std::size_t{128} << 20;
+
   /// promise: asked before a segment is kept; null: nobody.
   explicit ManifestWindow(std::shared_ptr<store::ObjectPromise> promise) : promise_(std::move(promise)) {}
   struct Open {
@@ -23,11 +26,12 @@ class ManifestWindow {
     Digest id;
     std::vector<bool> here;  ///< by ChunkRecord
     std::size_t missing = 0;
+    std::size_t frame_bytes = 0;
   };
 
   /// A segment seen before (open or done) is fine: its need comes from what is here. error corrupt: another
-  /// chain; limit: as ObjectPromise.
-  Result<store::SegmentNeed> add(const wire::Segment& segment, const Digest& id);
+  /// chain; limit: as ObjectPromise, or too much is open.
+  Result<store::SegmentNeed> add(const wire::Segment& segment, const Digest& id, std::size_t frame_bytes);
   [[nodiscard]] std::optional<wire::ChunkRecord> wanted(const Digest& carried) const;
   /// Where a chunk belongs: open()[segment], its chunk-th ChunkRecord.
   struct Place {
@@ -51,6 +55,7 @@ class ManifestWindow {
   std::deque<Open> open_;
   std::unordered_map<Digest, std::pair<wire::ChunkRecord, std::size_t>, Name32Hash>
       missing_;  // digest: record, count
+  std::size_t open_bytes_ = 0;
   std::uint64_t done_ = 0;
   Digest last_done_;
   std::vector<message::ChunkPlanStep> plan_;

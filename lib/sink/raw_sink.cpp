@@ -33,12 +33,13 @@ class RawSink : public ObjectSink {
     return answer;
   }
 
-  Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id, ByteView) override {
+  Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id,
+                                         ByteView frames) override {
     if (segment.object && segment.object->repeats_omitted)
       return Error(Errc::refused, "this chunk stream leaves out repeats, so it cannot be written to --stdout")
           .with_hint("receive it with -o DIR");
     const std::size_t before = window_.open().size();
-    DCDN_TRY(auto need, window_.add(segment, id));
+    DCDN_TRY(auto need, window_.add(segment, id, frames.size()));
     if (window_.open().size() > before) contents_.emplace_back(need.needed.size());
     DCDN_CHECK(release());
     return need;

@@ -27,7 +27,7 @@ class StreamSink : public ObjectSink {
   Result<store::SegmentNeed> add_segment(const wire::Segment& segment, const Digest& id,
                                          ByteView frames) override {
     const std::uint64_t before = window_.checker().next_index();
-    DCDN_TRY(auto need, window_.add(segment, id));
+    DCDN_TRY(auto need, window_.add(segment, id, frames.size()));
     if (segment.object) repeats_omitted_ = segment.object->repeats_omitted;
     if (window_.checker().next_index() == before) return need;
     DCDN_CHECK(write_all(fd_, frames, "standard output"));

@@ -65,6 +65,7 @@ void ObjectPromise::Tally::add(const wire::Segment& segment, std::size_t frame_b
       has_chunk = true;
       add_bytes(chunk->content_size);
     } else if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
+      ++hole_records;
       holes = plus(holes, hole->size);
       if (!is_sized) loose_holes = plus(loose_holes, hole->size);
       add_bytes(hole->size);
@@ -157,6 +158,11 @@ Result<void> ObjectPromise::check_alone(const Tally& tally, std::uint64_t offere
     return Error(Errc::limit, "it has more holes than a stream of unknown length may have (" +
                                   format_size(kMostLooseHoles) + ")")
         .with_hint("--max-object on the receiving side allows more");
+  if (tally.hole_records > kMostHoles) return Error(Errc::limit, "it has more holes than are kept track of");
+  if (tally.bare > kMostBare)
+    return Error(Errc::limit, "it has more folders, links and empty files than are kept track of (" +
+                                  std::to_string(kMostBare) + ")")
+        .with_hint("send it in several parts");
   if (ledger_->dir_ && tally.longest > longest_file())
     return Error(Errc::limit, "a file of it is longer than the receiving side may write (" +
                                   format_size(longest_file()) + ", ulimit -f)");

@@ -19,6 +19,8 @@
 //   kMostLooseHoles  holes in files whose length nobody told beforehand, in an object;        limit
 //                    where there is a --max-object that one rules
 //   kMostWaiting     records of chunks that are not here, all objects: memory                 limit
+//   kMostHoles,      holes, and entries without a chunk, of an object: memory, when it is     limit
+//   kMostBare        checked and finished
 //
 // What was refused with `limit` never becomes acceptable by waiting: its staging goes (PartObject does that).
 // What was refused with `no_space` is kept, and goes on when there is room.
@@ -48,6 +50,11 @@ struct ReceiveLimits {
 inline constexpr std::uint64_t kMostLooseHoles = std::uint64_t{1} << 40;
 /// About 250 bytes each. A sender of ours has 65,536 on the way for an object.
 inline constexpr std::uint64_t kMostWaiting = std::uint64_t{1} << 21;
+
+/// 24 bytes each, if they are all in one file.
+inline constexpr std::uint64_t kMostHoles = std::uint64_t{1} << 23;
+/// Folders, links and empty files. A folder costs its path and about 100 bytes until the object is finished.
+inline constexpr std::uint64_t kMostBare = std::uint64_t{1} << 22;
 
 /// Content of several objects that --max-object bounds together, as what is encrypted in one.
 struct BytesTogether {
@@ -118,6 +125,7 @@ class ObjectPromise {
     std::uint64_t longest = 0;      // file
     std::uint64_t manifest = 0;     // frames of its segments
     std::uint64_t chunks = 0;
+    std::uint64_t hole_records = 0;
     std::uint64_t bare = 0;  // entries without a chunk
     // The current file.
     std::uint64_t length = 0;

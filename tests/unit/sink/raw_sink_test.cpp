@@ -1,5 +1,6 @@
 #include "sink/raw_sink.hpp"
 
+#include "sink/manifest_window.hpp"
 #include "support/sink_fixture.hpp"
 
 namespace dcdn::test {
@@ -75,6 +76,26 @@ TEST(RawSink, AManifestThatContradictsItsChunksIsCorrupt) {
   const auto written = give(*sink, made, made.order[0]);
   ASSERT_FALSE(written.has_value());
   EXPECT_EQ(written.error().code, Errc::corrupt);
+}
+
+// The first chunk never comes, and what follows it goes on and on.
+TEST(RawSink, WhatIsAnnouncedAheadIsBounded) {
+  const Output output;
+  auto sink = sink::make_raw_sink(output.fd(), wire::ObjectKind::file);
+  ObjectMaker maker(wire::ObjectKind::file, 4096, 1);
+  maker.carries_repeats().file("", pattern(40'960, 8));
+  const MadeObject made = maker.finish();
+  const Bytes frames(sink::ManifestWindow::kMostOpenBytes / 4);
+  std::size_t taken = 0;
+  for (const MadeSegment& segment : made.segments) {
+    const auto need = sink->add_segment(segment.segment, segment.id, frames);
+    if (!need) {
+      EXPECT_EQ(need.error().code, Errc::limit);
+      break;
+    }
+    ++taken;
+  }
+  EXPECT_EQ(taken, 4u);
 }
 
 }  // namespace

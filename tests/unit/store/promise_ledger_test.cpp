@@ -145,6 +145,31 @@ TEST_F(PromiseLedgerTest, ChunksThatWaitAreBoundedInAllObjectsTogether) {
   EXPECT_EQ(announce(*one, 1, {chunk_of(1)}), Errc::nothing);
 }
 
+TEST_F(PromiseLedgerTest, WhatCostsMemoryWithoutContentIsBoundedToo) {
+  limit({}, false);
+  constexpr std::uint64_t kSegment = 1u << 16;
+  const auto holes = ledger_->open();
+  std::uint64_t index = 0;
+  ASSERT_EQ(announce(*holes, index++, {file_of(std::nullopt)}), Errc::nothing);
+  const std::vector<wire::Record> many_holes(kSegment, wire::HoleRecord{1});
+  for (std::uint64_t i = 0; i < kMostHoles; i += kSegment)
+    ASSERT_EQ(announce(*holes, index++, many_holes), Errc::nothing);
+  EXPECT_EQ(announce(*holes, index, {wire::HoleRecord{1}}), Errc::limit);
+  const auto bare = ledger_->open();
+  const wire::EntryBegin folder{wire::EntryKind::directory, "a", 0755, 0, std::nullopt, ""};
+  const std::vector<wire::Record> many_folders(kSegment, folder);
+  index = 0;
+  for (std::uint64_t i = kSegment; i < kMostBare; i += kSegment)
+    ASSERT_EQ(announce(*bare, index++, many_folders), Errc::nothing);
+  std::vector<wire::Record> empty_files;
+  for (std::uint64_t i = 0; i < kSegment; ++i) {
+    empty_files.emplace_back(file_of(0));
+    empty_files.emplace_back(wire::EntryEnd{});
+  }
+  ASSERT_EQ(announce(*bare, index++, empty_files), Errc::nothing);
+  EXPECT_EQ(announce(*bare, index, {folder}), Errc::limit);
+}
+
 TEST_F(PromiseLedgerTest, AFileIsNoLongerThanTheSystemLets) {
   limit({});
   struct rlimit before {};
