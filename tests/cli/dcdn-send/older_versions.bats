@@ -26,14 +26,22 @@ travelled() {
 }
 
 # send_changed KIND MOST [OPTION]...: $SIZE bytes are at the receiver, an edited copy is sent; at most MOST bytes travel.
+# A sender whose receiver takes long to answer sends up to 1 MiB meanwhile, which on a machine that is busy with other
+# things says nothing about differences: then it is asked again, twice at most.
 send_changed() {
-  random_file in/data "$SIZE"
-  edit "$1" in/data data
-  start_receiver recv -o in --overwrite
-  send_to_receiver --json "${@:3}" data > sent
-  cmp data in/data
-  echo "$1: $(travelled sent) of at most $2" >&3
-  (($(travelled sent) <= $2))
+  local try
+  for try in 1 2 3; do
+    rm -rf in data && mkdir in
+    random_file in/data "$SIZE"
+    edit "$1" in/data data
+    start_receiver "recv$try" -o in --overwrite
+    send_to_receiver --json "${@:3}" data > sent
+    end_receiver
+    cmp data in/data
+    echo "$1: $(travelled sent) of at most $2" >&3
+    (($(travelled sent) > $2)) || return 0
+  done
+  return 1
 }
 
 # has_chunks COUNT: so many chunks of what comes are stored.
