@@ -82,6 +82,18 @@ void SendQueue::unblock(StreamId id) {
   update(id, found->second);
 }
 
+void SendQueue::abandon(StreamId id) {
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return;
+  Stream& stream = found->second;
+  unsent_bytes_ -= stream.unsent;
+  stream.unsent = 0;
+  stream.fin = stream.fin_sent = true;
+  const std::size_t carried = stream.next_buffer + (stream.next_offset > 0 ? 1 : 0);
+  stream.buffers.resize(std::min(stream.buffers.size(), carried));
+  ready_.erase(turn_of(id));
+}
+
 void SendQueue::drop(StreamId id) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;

@@ -33,7 +33,10 @@ class SendQueue {
   /// The peer gives no credit for this stream now; it is passed over until unblock().
   void block(StreamId id);
   void unblock(StreamId id);
-  /// The stream is over (closed or reset): everything of it is let go.
+  /// Nothing more of the stream is sent. What packets carry stays until drop(): QUIC reads it again for a
+  /// packet that was lost, also after a reset.
+  void abandon(StreamId id);
+  /// The stream is over (closed): everything of it is let go.
   void drop(StreamId id);
   void clear();
   /// Bytes that no packet carries yet.

@@ -30,7 +30,7 @@ void StreamBook::consume(StreamId id, std::size_t bytes) {
 }
 
 void StreamBook::give_up(StreamId id, std::uint64_t code) {
-  queue_.drop(id);
+  queue_.abandon(id);
   resets_.push_back({id, code});
 }
 
