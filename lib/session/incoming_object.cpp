@@ -246,10 +246,18 @@ void IncomingObject::finalize() {
     auto path = sink->finalize();
     const Digest id = path ? sink->object_id() : Digest{};
     const std::uint64_t bytes = sink->bytes_done();
-    self.post([path = std::move(path), id, bytes, left_out = sink->left_out()](IncomingObject& here) {
+    self.post([path = std::move(path), id, bytes, left_out = sink->left_out(),
+               not_noted = sink->not_noted()](IncomingObject& here) {
+      if (path && not_noted) here.tell_not_noted(*not_noted);
       here.finalized(path, id, bytes, left_out);
     });
   });
+}
+
+// Once: the next objects will not fare better.
+void IncomingObject::tell_not_noted(const Error& why) {
+  if (std::exchange(shared_->told_not_noted, true)) return;
+  shared_->watcher.on_note(0, shown_name() + ": that it was delivered is not noted: " + why.message);
 }
 
 void IncomingObject::finalized(const Result<std::string>& path, const Digest& id, std::uint64_t bytes,

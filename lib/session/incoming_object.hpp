@@ -76,6 +76,7 @@ class IncomingObject : public std::enable_shared_from_this<IncomingObject> {
   void finalize();
   void finalized(const Result<std::string>& path, const Digest& id, std::uint64_t bytes,
                  const wire::LeftOutList& left_out);
+  void tell_not_noted(const Error& why);
   void on_store(std::function<void(IncomingObject&)> job);  // loop thread
   void post(OnLoop on_loop);                                // store thread: unless it is over by then
   static void post_to(const ReceiveShared& shared, std::weak_ptr<IncomingObject> object, OnLoop on_loop);

@@ -102,7 +102,8 @@ struct ReceiveShared {
   double verified_unix_s = 0;         ///< when the last of them was
   std::optional<Error> output_error;  ///< standard output cannot be written: receiving ends
   bool paused = false;
-  work::SerialWorker worker;  // last: its thread ends before what its jobs use
+  bool told_not_noted = false;  ///< ObjectSink::not_noted()
+  work::SerialWorker worker;    // last: its thread ends before what its jobs use
 };
 
 /// Loop thread: a job for the store thread. It keeps `self` alive while it runs, and gives it back to the

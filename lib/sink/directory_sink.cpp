@@ -27,9 +27,12 @@ class DirectorySink : public ObjectSink {
 
   Result<message::Answer> open() override {
     // Renames that were cut short are finished now: it has been delivered.
-    const auto note = [this](const store::Delivered& next) { return record_.put(next); };
+    const auto note = [this](const store::Delivered& next) -> Result<void> {
+      put_note(next);
+      return {};
+    };
     DCDN_TRY(const auto finished, store::PartObject::finish_delivery(dir_, options_, note));
-    if (finished) DCDN_CHECK(record_.put(*finished));
+    if (finished) put_note(*finished);
     delivered_ = record_.find();
     // Delivered under another name because its own was taken: now it may have its own.
     const bool elsewhere = delivered_ && delivered_->path != dir_->path() + "/" + options_.name;
@@ -113,16 +116,17 @@ class DirectorySink : public ObjectSink {
     if (!part_) return delivered_->path;
     store::Delivered done;
     // Noted first: if the power fails right after the rename, the next offer still finds out that it is done.
-    auto path = part_->finalize([&](const store::Delivered& next) {
+    auto path = part_->finalize([&](const store::Delivered& next) -> Result<void> {
       done = next;
-      return record_.put(next);
+      put_note(next);
+      return {};
     });
     if (!path) {
       record_.remove();
       return path;
     }
     done.path = *path;
-    DCDN_CHECK(record_.put(done));  // again: what it looks like in its place, untouched
+    put_note(done);  // again: what it looks like in its place, untouched
     return path;
   }
 
@@ -134,8 +138,15 @@ class DirectorySink : public ObjectSink {
     if (delivered_) unnamed.count = delivered_->left_out;
     return unnamed;
   }
+  std::optional<Error> not_noted() const override { return not_noted_; }
 
  private:
+  // The home's disk may be full or closed while the object's has room: what is whole is delivered all the
+  // same.
+  void put_note(const store::Delivered& delivered) {
+    if (const auto put = record_.put(delivered); !put) not_noted_ = put.error();
+  }
+
   Result<void> open_part() {
     DCDN_TRY(part_, store::PartObject::open(dir_, options_));
     if (older_.use) look_for_older();
@@ -163,6 +174,7 @@ class DirectorySink : public ObjectSink {
   store::PartObject::Options options_;
   OlderFiles older_;
   DeliveredRecord record_;
+  std::optional<Error> not_noted_;
   std::optional<store::Delivered> delivered_;
   bool again_ = false;
   std::unique_ptr<store::PartObject> part_;

@@ -73,6 +73,9 @@ class ObjectSink {
   [[nodiscard]] virtual Digest object_id() const = 0;  ///< after complete()
   /// What the sender could not read; of an object that was delivered earlier only how much. After finalize().
   [[nodiscard]] virtual wire::LeftOutList left_out() const { return {}; }
+  /// After finalize(): why there is no note of a delivery that is whole all the same; nullopt: there is one,
+  /// or none is kept. A sender whose receipt was lost then meets the name as taken.
+  [[nodiscard]] virtual std::optional<Error> not_noted() const { return std::nullopt; }
 
  protected:
   [[nodiscard]] const std::shared_ptr<store::ObjectPromise>& promise() const { return promise_; }

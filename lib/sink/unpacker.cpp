@@ -231,6 +231,7 @@ Result<void> Unpacker::finish_if_complete(Unpacking& unpacking) {
   if (!path && !kept) return path.error();
   object.id = unpacking.sink->object_id();
   object.left_out = unpacking.sink->left_out();
+  object.not_noted = unpacking.sink->not_noted();
   unpacking.done = true;
   unpacking.sink.reset();
   ++counts_.objects;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -29,6 +30,7 @@ struct UnpackedObject {
   std::uint64_t bytes = 0;
   Digest id;
   wire::LeftOutList left_out;
+  std::optional<Error> not_noted;  ///< ObjectSink::not_noted()
 };
 
 struct UnpackRules {

@@ -78,6 +78,24 @@ closed_input() {
   [[ $stderr == *"not listed"* ]]
 }
 
+@test "a full disk below a receiver's home costs the note of a delivery, not the delivery" {
+  [ "$(id -u)" -eq 0 ] || skip "needs root, to mount a small disk"
+  mkdir disk
+  mount -t tmpfs -o size=256k dcdn-test disk 2> /dev/null || skip "mount is not permitted here"
+  MOUNTED=$PWD/disk
+  cp -r "$RECV_HOME" disk/home
+  RECV_HOME=$PWD/disk/home
+  head -c 256k /dev/zero > disk/filler || true
+  start_receiver recv -o in
+  send_to_receiver -q data
+  cmp data in/data
+  end_receiver
+  grep -q "that it was delivered is not noted" recv.err
+  dcdn-send -q --stdout --name other data > stream
+  run --separate-stderr -0 env DCDN_HOME="$RECV_HOME" dcdn-recv --stdin -o in < stream
+  cmp data in/other
+}
+
 @test "a limit of file sizes is an error that says so, in every tool that writes a file" {
   limited() { (ulimit -f 64; "$@"); }  # KiB
   dcdn-send --stdout data > stream

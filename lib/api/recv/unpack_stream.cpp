@@ -2,14 +2,10 @@
 // stream.
 #include "api/recv/unpack_stream.hpp"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <chrono>
 
 #include "api/recv/recv_sinks.hpp"
 #include "base/text.hpp"
-#include "base/unique_fd.hpp"
 #include "sink/directory_sink.hpp"
 #include "sink/opened_file.hpp"
 #include "sink/raw_sink.hpp"
@@ -74,7 +70,6 @@ class StreamUnpacking {
       ledger_.emplace(std::move(ledger));
     }
     DCDN_CHECK(choose_signers());
-    choose_record();
     place_ = tap_.place;
     if (options_.sink == Sink::directory && !place_.dir) {
       DCDN_TRY(place_.dir, store::ReceiveDir::open(options_.directory));
@@ -93,17 +88,6 @@ class StreamUnpacking {
     DCDN_CHECK(accepted);
     unpacker_.set_accepted(*std::move(accepted));
     return {};
-  }
-
-  // What is delivered is noted so that the same stream given again ends well; files do not wait for that.
-  void choose_record() {
-    if (options_.home.is_none() || options_.sink != Sink::directory) return;
-    record_dir_ = options_.home.state_dir + "/delivered";
-    auto made = make_directories(record_dir_, 0700);
-    if (made && ::access(record_dir_.c_str(), W_OK) != 0) made = errno_error(errno, record_dir_);
-    if (made) return;
-    record_dir_.clear();
-    progress_.on_note(1, "what is delivered is not noted: " + made.error().message);
   }
 
   Result<void> take(const wire::Frame& frame) {
@@ -132,12 +116,17 @@ class StreamUnpacking {
     part.allow_unsafe_links = options_.links == Links::any;
     part.promise = std::move(promise);
     part.stopped = stopped;
-    return sink::make_directory_sink(place_.dir, part, record_dir_);
+    // Without a home nothing is noted, and the same stream again meets its names as taken.
+    const Home& home = options_.home;
+    return sink::make_directory_sink(place_.dir, part, home.is_none() ? "" : home.state_dir + "/delivered");
   }
 
   void delivered(const sink::UnpackedObject& object) {
     report_.left_out += object.left_out.count;
     api::tell_left_out(progress_, object.name, object.left_out);
+    if (object.not_noted && !std::exchange(told_not_noted_, true))
+      progress_.on_note(0, escape_for_display(object.name) +
+                               ": that it was delivered is not noted: " + object.not_noted->message);
     if (!object.path.empty()) report_.paths.push_back(object.path);
     ObjectEnd end{object.name, object.path, object.bytes, to_hex(object.id.view()), "", "", nullptr};
     if (tap_.sealed != nullptr && !object.path.empty() && sink::is_sealed_file(object.path))
@@ -152,7 +141,7 @@ class StreamUnpacking {
   BufferPool pool_{kIdleBytes};
   std::optional<trust::TrustLedger> ledger_;
   std::uint64_t parity_frames_ = 0;
-  std::string record_dir_;  ///< empty: none
+  bool told_not_noted_ = false;
   api::ReceivePlace place_;
   std::shared_ptr<store::BytesTogether> together_;
   sink::Unpacker unpacker_;
