@@ -1,19 +1,10 @@
 # Every command that makes or replaces a file, over everything that may be where the file shall be: nothing is replaced
 # but a regular file, and only if that was asked; what replaces a file is as private as that was; nothing is left beside.
 # shellcheck disable=SC2154  # run sets stderr
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
+load ../support/cli.bash
 
 setup() {
-  root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-  PATH=${DCDN_BIN:-$root/build/bin}:$PATH
-  local name
-  for name in $(compgen -e DCDN_); do unset "$name"; done
-  export DCDN_HOME=$BATS_TEST_TMPDIR/home
-  umask 022
-  mkdir "$BATS_TEST_TMPDIR/work"
-  cd "$BATS_TEST_TMPDIR/work" || return 1
+  setup_cli
 }
 
 # The commands; each makes the file out/X, and replaces it with OVER=--overwrite.

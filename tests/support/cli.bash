@@ -9,7 +9,7 @@ bats_load_library bats-file
 # A home of its own, an empty folder to work in, and no settings from outside.
 setup_cli() {
   local root bin name
-  root=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
+  root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
   bin=${DCDN_BIN:-$root/build/bin}
   for name in $(compgen -e DCDN_); do unset "$name"; done
   export DCDN_BIN=$bin PATH="$bin:$PATH" DCDN_HOME="$BATS_TEST_TMPDIR/home"

@@ -59,7 +59,7 @@ TEST_F(QuicClientTest, EveryAddressOfANameIsTried) {
   EXPECT_FALSE(connect_error.has_value()) << connect_error->message;
 }
 
-TEST_F(QuicClientTest, AFirstAddressThatIsDeadCostsAQuarterOfASecond) {
+TEST_F(QuicClientTest, AFirstAddressThatIsDeadKeepsNobodyFromTheSecond) {
   start_listener(only(client.id));
   const std::string here = listener->local_address();
   const std::string port = here.substr(here.rfind(':'));
@@ -72,9 +72,15 @@ TEST_F(QuicClientTest, AFirstAddressThatIsDeadCostsAQuarterOfASecond) {
     dead.bind({asio::ip::address_v6::loopback(), static_cast<std::uint16_t>(std::stoi(port.substr(1)))},
               failed);
   if (failed) GTEST_SKIP() << "no IPv6 here: " << failed.message();
-  const auto time_to_connect = [&](const std::string& first) {
+  // What the dead one got was for nothing; nobody else sends there.
+  const auto asked_the_dead = [&] {
+    const bool asked = dead.available() > 0;
+    std::array<std::uint8_t, 2048> thrown_away;
+    while (dead.available() > 0) (void)dead.receive(asio::buffer(thrown_away));
+    return asked;
+  };
+  const auto connects = [&](const std::string& first) {
     Recorder made;
-    const auto began = std::chrono::steady_clock::now();
     auto task =
         connect(io.get_executor(), "localhost" + port, options, client.identity, only(server.id), "", first);
     spawn(io.get_executor(), std::move(task), [&](Result<ConnectionPtr> result) {
@@ -84,10 +90,11 @@ TEST_F(QuicClientTest, AFirstAddressThatIsDeadCostsAQuarterOfASecond) {
     EXPECT_TRUE(run_until([&] { return made.connection || connect_error; }));
     EXPECT_FALSE(connect_error.has_value()) << connect_error->message;
     EXPECT_EQ(made.connection ? made.connection->peer_address() : "nowhere", here);
-    return std::chrono::steady_clock::now() - began;
   };
-  EXPECT_LT(time_to_connect(""), 600ms);
-  EXPECT_LT(time_to_connect(here), 240ms) << "the one that answered last time was not tried first";
+  connects("");
+  if (!asked_the_dead()) GTEST_SKIP() << "localhost is no IPv6 address here";
+  connects(here);
+  EXPECT_FALSE(asked_the_dead()) << "the one that answered last time was not tried first";
   dead.close();
   at_server.connection.reset();
 }

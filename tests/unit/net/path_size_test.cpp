@@ -34,6 +34,16 @@ struct Path {
   }
 };
 
+/// A connection on such a path that has begun, after so many round trips.
+struct Begun {
+  explicit Begun(std::size_t takes, int rounds) : path{takes, size} {
+    size.begin();
+    path.rounds(rounds);
+  }
+  PathSize size{1452};
+  Path path;
+};
+
 TEST(PathSize, NothingIsProbedBeforeTheHandshakeIsDone) {
   PathSize size(1452);
   EXPECT_EQ(size.payload(), 1200u);
@@ -45,10 +55,8 @@ TEST(PathSize, NothingIsProbedBeforeTheHandshakeIsDone) {
 }
 
 TEST(PathSize, AUsualPathTakesOneProbe) {
-  PathSize size(1452);
-  Path path{1472, size};
-  size.begin();
-  path.rounds(100);
+  Begun begun(1472, 100);
+  auto& [size, path] = begun;
   EXPECT_EQ(size.payload(), 1452u);
   EXPECT_EQ(path.probes, 1u);
   EXPECT_EQ(size.due(path.now), PathSize::kNever);
@@ -57,20 +65,16 @@ TEST(PathSize, AUsualPathTakesOneProbe) {
 TEST(PathSize, ASmallPathIsFoundInSteps) {
   for (const auto& [takes, found] :
        {std::pair{1200u, 1200u}, {1252u, 1232u}, {1372u, 1352u}, {1451u, 1444u}}) {
-    PathSize size(1452);
-    Path path{takes, size};
-    size.begin();
-    path.rounds(20);
+    Begun begun(takes, 20);
+    auto& [size, path] = begun;
     EXPECT_EQ(size.payload(), found) << takes;
     EXPECT_LE(path.lost, 4u);
   }
 }
 
 TEST(PathSize, APathThatAnswersNothingMoreFallsToWhatEveryPathTakesAndIsSearchedAnew) {
-  PathSize size(1452);
-  Path path{1472, size};
-  size.begin();
-  path.rounds(3);
+  Begun begun(1472, 3);
+  auto& [size, path] = begun;
   path.takes = 1252;
   size.look({100, 1'000'000, 1});
   EXPECT_EQ(size.payload(), 1452u) << "one timeout is a lost tail";
@@ -83,10 +87,8 @@ TEST(PathSize, APathThatAnswersNothingMoreFallsToWhatEveryPathTakesAndIsSearched
 }
 
 TEST(PathSize, AnOutageCostsNoSizeForLong) {
-  PathSize size(1452);
-  Path path{1472, size};
-  size.begin();
-  path.rounds(3);
+  Begun begun(1472, 3);
+  auto& [size, path] = begun;
   size.look({0, 0, 2});
   EXPECT_EQ(size.payload(), 1200u);
   size.look({0, 0, 0});
@@ -95,10 +97,8 @@ TEST(PathSize, AnOutageCostsNoSizeForLong) {
 }
 
 TEST(PathSize, WhenOnlySmallPacketsArriveTheSizeIsDoubtedAndFalls) {
-  PathSize size(1452);
-  Path path{1472, size};
-  size.begin();
-  path.rounds(3);
+  Begun begun(1472, 3);
+  auto& [size, path] = begun;
   path.takes = 1252;
   std::uint64_t lost = 0;
   std::uint64_t acknowledged = 0;
@@ -114,10 +114,8 @@ TEST(PathSize, WhenOnlySmallPacketsArriveTheSizeIsDoubtedAndFalls) {
 }
 
 TEST(PathSize, LossAloneLeavesTheSizeAndHardlyProbes) {
-  PathSize size(1452);
-  Path path{1472, size};
-  size.begin();
-  path.rounds(3);
+  Begun begun(1472, 3);
+  auto& [size, path] = begun;
   std::uint64_t lost = 0;
   std::uint64_t acknowledged = 0;
   for (int i = 0; i < 1000; ++i) {
@@ -129,10 +127,8 @@ TEST(PathSize, LossAloneLeavesTheSizeAndHardlyProbes) {
 }
 
 TEST(PathSize, ADoubtThatIsRefutedIsForgotten) {
-  PathSize size(1452);
-  Path path{1472, size};
-  size.begin();
-  path.rounds(3);
+  Begun begun(1472, 3);
+  auto& [size, path] = begun;
   size.look({8, 0, 0});
   EXPECT_EQ(size.wanted(path.now), 1452u);
   path.rounds(5);
@@ -142,10 +138,8 @@ TEST(PathSize, ADoubtThatIsRefutedIsForgotten) {
 }
 
 TEST(PathSize, ALargerSizeIsTriedAgainLater) {
-  PathSize size(1452);
-  Path path{1252, size};
-  size.begin();
-  path.rounds(20);
+  Begun begun(1252, 20);
+  auto& [size, path] = begun;
   EXPECT_EQ(size.payload(), 1232u);
   path.takes = 1472;
   const auto due = size.due(path.now);
@@ -158,10 +152,8 @@ TEST(PathSize, ALargerSizeIsTriedAgainLater) {
 }
 
 TEST(PathSize, ARouterThatIsBelievedNamesTheSize) {
-  PathSize size(1452);
-  Path path{1472, size};
-  size.begin();
-  path.rounds(3);
+  Begun begun(1472, 3);
+  auto& [size, path] = begun;
   path.takes = 1372;
   size.too_long(0, 1472, path.now);
   EXPECT_EQ(size.payload(), 1452u) << "that fits";

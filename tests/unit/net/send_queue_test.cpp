@@ -142,5 +142,29 @@ TEST(SendQueue, DropForgetsUnsentBytes) {
   EXPECT_EQ(queue.next(), -1);
 }
 
+// QUIC reads what a packet carried again if the packet is lost, until it says that the stream is closed.
+TEST(SendQueue, WhatIsAbandonedStaysAsFarAsPacketsCarryIt) {
+  BufferPool pool(1u << 20);
+  SendQueue queue;
+  Buffer carried = pool.take(65536);
+  Buffer waiting = pool.take(65536);
+  const std::uint8_t* const place = carried.view().data();
+  queue.push(kFirst, std::move(carried), false);
+  queue.push(kFirst, std::move(waiting), true);
+  queue.sent(kFirst, 1000, false);
+  queue.abandon(kFirst);
+  EXPECT_EQ(queue.next(), -1);
+  EXPECT_EQ(queue.unsent_bytes(), 0u);
+  queue.push(kFirst, text("more"), false);
+  queue.unblock(kFirst);
+  EXPECT_EQ(queue.next(), -1);
+  const Buffer first = pool.take(65536);
+  const Buffer second = pool.take(65536);
+  EXPECT_NE(first.view().data(), place);
+  EXPECT_NE(second.view().data(), place) << "a packet still carries it";
+  queue.drop(kFirst);
+  EXPECT_EQ(pool.take(65536).view().data(), place);
+}
+
 }  // namespace
 }  // namespace dcdn::net
