@@ -174,7 +174,7 @@ closed_input() {
   refute_output --partial "not running"
 }
 
-@test "the receiver's --list follows within two seconds, and what was there already is counted once" {
+@test "the receiver's --list follows within two seconds, and what this session itself sent counts as nothing that was there" {
   random_file large 4000000
   start_receiver recv -o in
   start_sender send --peer-id "$RECV_ID" --rate 400kB --chunk-size 32KiB large "$ADDR"

@@ -21,14 +21,15 @@ namespace dcdn::tool {
 
 namespace {
 
+// What did not have to travel was there already, or comes several times: which, nobody counts apart.
 void say_summary(const SendReport& sent, Report& report) {
   const std::uint64_t travelled = sent.bytes - std::min(sent.bytes, sent.bytes_skipped);
   const double rate = sent.seconds > 0 ? static_cast<double>(travelled) / sent.seconds : 0;
   std::string how = rate > 0 ? " at " + format_rate(rate) : "";
   if (travelled == 0 && sent.bytes > 0)
-    how = ", all of it was there already";
+    how = ", none of which had to travel";
   else if (sent.bytes_skipped > 0)
-    how += ", " + format_size(sent.bytes_skipped) + " were there already";
+    how += ", " + format_size(sent.bytes_skipped) + " of it did not have to travel";
   report.note(0, fmt::format("{} delivered and verified, {}{}",
                              sent.objects == 1 ? "1 object" : fmt::format("{} objects", sent.objects),
                              format_size(sent.bytes), how));
