@@ -72,7 +72,8 @@ Errc code_of_errno(int errnum) {
 
 Error errno_error(int errnum, const std::string& what) {
   const std::error_code cause(errnum, std::generic_category());
-  return {code_of_errno(errnum), what + ": " + cause.message(), cause};
+  const Error error(code_of_errno(errnum), what + ": " + cause.message(), cause);
+  return errnum == EFBIG ? error.with_hint("ulimit -f says how long a file may be") : error;
 }
 
 int exit_status(Errc code) {

@@ -237,6 +237,8 @@ Task<ConnectionPtr> connect(asio::any_io_executor executor, std::string address,
   QuicSetup setup{options, std::move(policy), std::move(credentials), nullptr, {}, {}};
   const auto race = std::make_shared<AddressRace>(executor, std::move(setup), std::move(interface));
   auto made = co_await race->run(std::move(places));
+  // What a policy says names the place itself.
+  if (!made && made.error().message.starts_with(address)) co_return made.error();
   if (!made) co_return made.error().during(address);
   co_return std::move(*made);
 }

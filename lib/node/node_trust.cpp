@@ -3,6 +3,8 @@
 #include <asio/post.hpp>
 #include <thread>
 
+#include "trust/chosen_keys.hpp"
+
 namespace dcdn::node {
 
 Result<std::unique_ptr<NodeTrust>> NodeTrust::open(const asio::any_io_executor& executor, const Home& home,
@@ -39,7 +41,7 @@ bool NodeTrust::tick() {
 }
 
 Result<void> NodeTrust::judge_own_key() {
-  DCDN_TRY(const NodeId now, ledger_->ring().current(own_));
+  DCDN_TRY(const NodeId now, trust::current_own_key(ledger_->ring(), own_));
   if (now == own_ || std::exchange(told_of_new_key_, true)) return {};
   note_(0, "our key has been replaced by " + sign::to_text(now) +
                ": whoever knows that will refuse this one, which is used until the next start");

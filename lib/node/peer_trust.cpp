@@ -156,13 +156,15 @@ class Senders {
       return Error(Errc::untrusted,
                    "the key " + sign::to_text(id) + " has been replaced by " + sign::to_text(now));
     if (anybody_ || (allow_.empty() ? is_connectable(ring, id) : is_named(ring, id))) return {};
-    return Error(Errc::untrusted, "the receiver does not allow the key " + sign::to_text(id));
+    return Error(Errc::untrusted, "the receiver does not allow the key " + sign::to_text(id))
+        .with_hint((allow_.empty() ? "to let it in: dcdn-sign trust add NAME " : "to let it in: --allow ") +
+                   sign::to_text(id));
   }
 
   Result<void> check(const NodeId& id) {
     const auto judged = verdict(id);
     if (judged) return {};
-    tell(id, judged.error().message);
+    tell(id, judged.error());
     return judged;
   }
 
@@ -177,13 +179,15 @@ class Senders {
 
   // On the screen once an hour for each key, and not for ever more keys: strangers must not fill it. The
   // audit log has its own bound.
-  void tell(const NodeId& id, const std::string& why) {
+  void tell(const NodeId& id, const Error& error) {
+    const std::string& why = error.message;
     if (now_micros() - told_since_ >= kToldAgainAfter) {
       told_since_ = now_micros();
       told_.clear();
     }
     if (told_.size() < kMostRefusalsTold && told_.insert(id).second)
-      ledger_->warn()("refused a sender with the key " + sign::to_text(id) + ": " + why);
+      ledger_->warn()("refused a sender with the key " + sign::to_text(id) + ": " + why +
+                      (error.hint.empty() ? "" : " (" + error.hint + ")"));
     ledger_->audit({trust::kAuditReject, {{"what", "connection"}, {"key", sign::to_text(id)}, {"why", why}}});
   }
 

@@ -149,7 +149,11 @@ void ReceiveLink::on_closed(const net::CloseInfo& info) {
   close_paths();
   const bool cancelled = info.by_peer && info.clean && info.code == kCloseCancelled;
   if (cancelled) forget_all();
-  if (!objects_.empty()) note_error(info.error);
+  // Who closes with 0 before everything has come says "done", and is not.
+  const bool left = info.by_peer && info.clean && info.code == 0;
+  if (!objects_.empty())
+    note_error(left ? Error(Errc::incomplete, "the sender ended the session before all of it had come")
+                    : info.error);
   if (cancelled) first_error_ = Error(Errc::interrupted, "cancelled by the sender");
   // That we are not trusted there is for a person to see, not for whoever reads everything.
   if (info.by_peer && info.clean && info.code == message::code_number(Errc::untrusted)) {

@@ -32,6 +32,14 @@ pace::Standstill patience_of(const SendSettings& settings) {
   return {path, kReceiverPatience, now_micros()};
 }
 
+/// Of several objects a person must know which one it is.
+Error told_of(const SendObject& object, const message::Failure& failure) {
+  const std::string name = escape_for_display(object.name);
+  const auto has = [&](char end) { return failure.message.find(name + end) != std::string::npos; };
+  const bool named = has(':') || has('/');
+  return message::told_by_peer(named ? "receiver" : "receiver: " + name, failure.code, failure.message);
+}
+
 }  // namespace
 
 SendLink::SendLink(SendShared& shared, net::ConnectionPtr connection, Transfers& transfers)
@@ -242,7 +250,7 @@ Result<void> SendLink::take_object_frame(net::StreamId stream, Active& active, c
     }
     case wire::FrameType::failure: {
       DCDN_TRY(const auto failure, parse_about<message::Failure>(transfer.object().number, body));
-      transfer.fail(message::told_by_peer("receiver", failure.code, failure.message));
+      transfer.fail(told_of(transfer.object(), failure));
       return {};
     }
     default:
@@ -288,8 +296,9 @@ void SendLink::on_closed(const net::CloseInfo& info) {
     // A receiver that goes away politely before everything is done may come back: another try tells.
     if (info.clean && info.code == 0) error = Error(Errc::temporary, "the receiver closed the connection");
     // Codes from kRefusedCode on: it did not take us as a peer (dcdn-session(5), CLOSING).
+    const std::string address = connection_->peer_address();
     if (info.error.code == Errc::untrusted || (info.by_peer && info.code >= kRefusedCode))
-      error = info.error.during(connection_->peer_address());
+      error = info.error.message.starts_with(address) ? info.error : info.error.during(address);
     lost_ = error;
   }
   signal_.notify();

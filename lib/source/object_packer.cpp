@@ -55,6 +55,7 @@ class Packer {
     if (request_.path.empty()) return standard_input();
     if (request_.object.kind != wire::ObjectKind::tree) {
       DCDN_TRY(const SourceEntry entry, file_entry(request_.path));
+      note_strange_time(entry, request_.note);
       return file(entry);
     }
     WalkVisitor visitor;
@@ -65,6 +66,7 @@ class Packer {
     visitor.left_out = [this](const std::string& path, const Error& why) { return leave_out(path, why); };
     visitor.note = request_.note;
     DCDN_TRY(const SourceEntry top, top_entry(request_.path));
+    note_strange_time(top, request_.note);
     DCDN_CHECK(add(top.begin));
     return walk_tree(request_.path, request_.walk, visitor);
   }

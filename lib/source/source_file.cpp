@@ -143,4 +143,11 @@ Error SourceFile::shorter() const {
   return changed(shown_ + ": became shorter while it was read");
 }
 
+void note_strange_time(const SourceEntry& entry, const SkipNote& note) {
+  const std::int64_t time = entry.begin.mtime_ns;
+  if (note && (time == INT64_MAX || time == INT64_MIN))
+    note(escape_for_display(entry.disk_path) +
+         ": its time is beyond the years 1677 to 2262 and is cut to them");
+}
+
 }  // namespace dcdn::source

@@ -55,4 +55,7 @@ class SourceFile {
   std::uint64_t data_until_ = 0;  // no hole before this offset
 };
 
+/// Says so if the time of `entry` is one that no manifest can hold. `note` may be empty.
+void note_strange_time(const SourceEntry& entry, const SkipNote& note);
+
 }  // namespace dcdn::source

@@ -14,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
+#include "source/source_file.hpp"
 
 namespace dcdn::source {
 
@@ -32,10 +33,6 @@ Result<struct stat> status_of(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return errno_error(errno, escape_for_display(path));
   return info;
-}
-
-bool has_strange_time(const struct stat& info) {
-  return nanoseconds_of(info.st_mtim) == INT64_MAX || nanoseconds_of(info.st_mtim) == INT64_MIN;
 }
 
 // A link may climb with ".." only as far as the object's root.
@@ -179,8 +176,7 @@ class Walk {
     entry.begin.kind = wire::EntryKind::file;
     entry.begin.size = static_cast<std::uint64_t>(info.st_size);
     entry.may_follow = follow;
-    if (has_strange_time(info))
-      note(entry.disk_path, "its time is beyond the years 1677 to 2262 and is cut to them");
+    note_strange_time(entry, visitor_.note);
     return visitor_.entry(entry);
   }
 
@@ -201,8 +197,7 @@ class Walk {
     if (!listing) return leave_out(path, listing.error());
     SourceEntry entry = entry_at(above, name, info);
     entry.begin.kind = wire::EntryKind::directory;
-    if (has_strange_time(info))
-      note(disk_path, "its time is beyond the years 1677 to 2262 and is cut to them");
+    note_strange_time(entry, visitor_.note);
     DCDN_CHECK(visitor_.entry(entry));
     return inside(folder, *std::move(listing));
   }

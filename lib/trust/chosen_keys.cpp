@@ -39,13 +39,20 @@ Result<std::set<NodeId>> accepted_keys(const sign::Keyring& ring, const std::vec
       .with_hint("give --signer NODE-ID, or: dcdn-sign trust add NAME NODE-ID");
 }
 
+Result<NodeId> current_own_key(const sign::Keyring& ring, const NodeId& key) {
+  auto now = ring.current(key);
+  if (now) return now;
+  return now.error().with_hint(
+      "make a new one: dcdn-sign keygen --key NAME, and give its id to those who trust this one");
+}
+
 Error explain_own_key(const Home& home, Error refused) {
   if (refused.code != Errc::untrusted) return refused;
   for (const sign::SecretKey& key : secret_keys(home)) {
     const std::string id = sign::to_text(key.id());
     if (refused.message.find(id) == std::string::npos) continue;
     return Error(refused.code, refused.message + ": it is your own key")
-        .with_hint("to accept what you signed yourself: --key " + id);
+        .with_hint("to accept what you signed yourself: --signer " + id);
   }
   return refused;
 }

@@ -17,6 +17,9 @@ Result<sign::SecretKey> load_chosen_key(const KeyChoice& choice);
 Result<std::set<NodeId>> accepted_keys(const sign::Keyring& ring, const std::vector<std::string>& keys,
                                        const std::string& project);
 
+/// As Keyring::current, for a key of ours: what the hint says is for its owner.
+Result<NodeId> current_own_key(const sign::Keyring& ring, const NodeId& key);
+
 /// Says so if the key that `refused` names is one's own: it is not accepted by itself, since a stream of ours
 /// that somebody sends back to us is not what the others have signed. Keys with a passphrase are not known.
 Error explain_own_key(const Home& home, Error refused);

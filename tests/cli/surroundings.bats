@@ -28,6 +28,7 @@ closed_input() {
   closed_input dcdn-sign sign
   closed_input dcdn-sign verify --signer "$SEND_ID"
   closed_input dcdn-fec decode
+  closed_input dcdn-delta patch data -
 }
 
 @test "a receiver with 0, 1 and 2 closed receives, and writes into none of its own files" {
@@ -102,7 +103,12 @@ closed_input() {
   run --separate-stderr -8 limited dcdn-recv --stdin -o in < stream
   [[ $stderr == *"ulimit -f"* && ! -e in/data ]]
   run --separate-stderr -10 bash -c 'ulimit -f 64; dcdn-send --stdout data > short'
-  [[ $stderr == *"standard output"* ]]
+  [[ $stderr == *"standard output"*"ulimit -f"* ]]
+  # The delta lies in a temporary file while it is applied.
+  : > empty
+  dcdn-delta make --basis empty data > made.dcs
+  run --separate-stderr -10 bash -c 'ulimit -f 64; dcdn-delta apply --basis empty made.dcs made'
+  [[ $stderr == *"made.dcs: temporary file: "*"TMPDIR"* && ! -e made ]]
 }
 
 @test "a reader behind the receiver's --stdout that goes away: 141 there, 13 and a line at the sender" {

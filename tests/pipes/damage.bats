@@ -171,3 +171,22 @@ contents() {
   run --separate-stderr -3 bash -c '(cat good.dcs | head -c 300000; exit 1) | dcdn-recv --stdin -o out'
   assert_nothing_named out
 }
+
+@test "nothing at all: the question is what the command before did" {
+  run --separate-stderr -4 dcdn-recv --stdin -o out < /dev/null
+  [[ $stderr == *"standard input is empty: did the command before fail?"* ]]
+}
+
+@test "chunks without their manifest: that is said, and the way out works" {
+  local size
+  size=$(stat -c %s good.dcs)
+  head -c $((size / 2)) good.dcs > first
+  tail -c +$((size / 2 + 1)) good.dcs > second
+  run --separate-stderr -3 dcdn-recv --stdin -o out < first
+  [[ $stderr == *"hint: what is here is kept"*"cat PART"* ]]
+  run --separate-stderr -3 dcdn-recv --stdin -o out < second
+  [[ $stderr == *"chunks, and not the manifest"*"hint: "*"cat PART"* ]]
+  assert_nothing_named out
+  cat first second | dcdn-recv -q --stdin -o out
+  diff -r --no-dereference tree out/tree
+}

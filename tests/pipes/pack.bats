@@ -257,3 +257,16 @@ pack_and_unpack() {
   [ -z "$output" ]
   [[ $stderr == *"unreadable: "*"Permission denied"* ]]
 }
+
+@test "a time that no manifest can hold is cut, and that is said: of a file, of a tree and in it" {
+  mkdir far
+  echo x > far/x
+  touch -d '2445-01-01' far/x far
+  [[ $(stat -c %y far/x) == 2445-* ]] || skip "the file system does not hold such times"
+  run --separate-stderr -0 bash -c 'dcdn-send --stdout far/x > x.dcs'
+  [[ $stderr == *"far/x: its time is beyond"* ]]
+  run --separate-stderr -0 bash -c 'dcdn-send --stdout far > far.dcs'
+  [[ $stderr == *"far: its time is beyond"*"far/x: its time is beyond"* ]]
+  dcdn-recv -q --stdin -o out < x.dcs
+  [[ $(stat -c %y out/x) == 2262-* ]]
+}

@@ -146,7 +146,9 @@ void ProgressView::on_object(const ObjectEnd& object) {
     }
     report.json("object", std::move(fields));
   } else if (object.error != nullptr) {
-    report.error(object.error->during(escape_for_display(object.name)));
+    const std::string name = escape_for_display(object.name);
+    const bool named = object.error->message.starts_with(name + ": ");
+    report.error(named ? *object.error : object.error->during(name));
   } else {
     report.note(0, state_->said_of(object));
   }

@@ -22,6 +22,14 @@ class SilentProgress final : public ProgressSink {
   void on_note(int, const std::string&) override {}
 };
 
+/// What the unpacking calls its output is a temporary file here.
+Error about_temporary_file(Error error) {
+  constexpr std::string_view kOutput = "standard output";
+  if (!error.message.starts_with(kOutput)) return error;
+  error.message.replace(0, kOutput.size(), "temporary file");
+  return error.with_hint("TMPDIR names the folder");
+}
+
 /// The delta as a file: what the stream carries, or the input itself if it was unpacked already.
 Result<api::DeltaInput> open_content(const ApplyOptions& options) {
   DCDN_TRY(api::DeltaInput input, api::DeltaInput::open(options.stream, options.common.interrupt_fd));
@@ -38,7 +46,7 @@ Result<api::DeltaInput> open_content(const ApplyOptions& options) {
   unpacking.interrupt_fd = options.common.interrupt_fd;
   SilentProgress silent;
   const auto unpacked = unpack_from_fd(unpacking, silent);
-  if (!unpacked) return unpacked.error().during(input.name());
+  if (!unpacked) return about_temporary_file(unpacked.error()).during(input.name());
   return api::DeltaInput::of(std::move(content), input.name(), options.common.interrupt_fd);
 }
 

@@ -51,7 +51,8 @@ Result<DeltaInput> DeltaInput::open(const std::string& path, int interrupt_fd) {
   }
   struct stat info {};
   if (::fstat(input.fd(), &info) != 0) return errno_error(errno, input.name_);
-  if (S_ISDIR(info.st_mode)) return Error(Errc::io, path + ": is a directory");
+  // What stands in for a standard input that was closed is a directory too; reading it says what is wrong.
+  if (S_ISDIR(info.st_mode) && path != "-") return Error(Errc::io, input.name_ + ": is a directory");
   // A standard input that was read from before is a stream: its size says nothing.
   if (S_ISREG(info.st_mode) && ::lseek(input.fd(), 0, SEEK_CUR) == 0 && says_its_size(input.fd(), info))
     input.size_ = static_cast<std::uint64_t>(info.st_size);

@@ -21,6 +21,7 @@ namespace dcdn {
 namespace {
 
 constexpr std::size_t kIdleBytes = 16u << 20;
+constexpr const char* kAllInOne = "all parts as one stream: cat PART... | dcdn-recv --stdin";
 
 /// What the options say, the keys that are trusted meanwhile, and the report.
 class StreamUnpacking {
@@ -38,9 +39,7 @@ class StreamUnpacking {
       if (parity_frames_ > 0)
         return Error(ended.error())
             .with_hint("there are repair shards in it: dcdn-fec decode FILE... | dcdn-recv --stdin");
-      if (ended.error().code != Errc::incomplete || options_.sink != Sink::directory) return ended.error();
-      return Error(ended.error())
-          .with_hint("what is here is kept: give the missing part to the same command");
+      return explained(ended.error(), input.bytes());
     }
     report_.wire_bytes = input.bytes();
     report_.objects = unpacker_.counts().objects;
@@ -50,6 +49,20 @@ class StreamUnpacking {
   }
 
  private:
+  [[nodiscard]] Error explained(const Error& ended, std::uint64_t bytes) const {
+    if (bytes == 0) return {ended.code, "standard input is empty: did the command before fail?"};
+    if (ended.code == Errc::untrusted && ended.hint.empty())
+      return ended.with_hint("who signed it: dcdn-recv --stdin --list-content");
+    // A chunk says nothing of where it belongs.
+    if (ended.code == Errc::corrupt && unpacker_.counts().objects == 0 && chunk_frames_ > 0)
+      return Error(Errc::incomplete,
+                   "standard input has chunks, and not the manifest that says where they belong")
+          .with_hint(kAllInOne);
+    if (ended.code != Errc::incomplete || options_.sink != Sink::directory) return ended;
+    return ended.with_hint(std::string("what is here is kept: give another copy to the same command, or ") +
+                           kAllInOne);
+  }
+
   [[nodiscard]] bool must_be_signed() const {
     return options_.require_signature || !options_.signers.empty();
   }
@@ -92,6 +105,7 @@ class StreamUnpacking {
 
   Result<void> take(const wire::Frame& frame) {
     if (frame.type == wire::FrameType::repair_shard) ++parity_frames_;
+    if (frame.type == wire::FrameType::chunk) ++chunk_frames_;
     if (!ledger_ && trust::TrustLedger::is_statement(frame.type)) return {};  // about keys that nobody trusts
     if (ledger_ && ledger_->look_sometimes()) DCDN_CHECK(choose_signers());
     if (!trust::TrustLedger::is_statement(frame.type)) return unpacker_.take(frame);
@@ -141,6 +155,7 @@ class StreamUnpacking {
   BufferPool pool_{kIdleBytes};
   std::optional<trust::TrustLedger> ledger_;
   std::uint64_t parity_frames_ = 0;
+  std::uint64_t chunk_frames_ = 0;
   bool told_not_noted_ = false;
   api::ReceivePlace place_;
   std::shared_ptr<store::BytesTogether> together_;

@@ -208,7 +208,7 @@ Result<std::vector<FileSignature>> sign_files(const KeyChoice& choice, const std
   }
   DCDN_TRY(const sign::SecretKey key, trust::load_chosen_key(choice));
   DCDN_TRY(const sign::Keyring ring, trust::load_keyring(choice.home));
-  DCDN_CHECK(ring.current(key.id()));
+  DCDN_CHECK(trust::current_own_key(ring, key.id()));
   std::vector<FileSignature> signatures;
   for (const std::string& path : paths) {
     DCDN_TRY(FileSignature signature, sign_file_as(key, path, overwrite, format));

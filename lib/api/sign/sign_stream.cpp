@@ -170,7 +170,7 @@ Result<SignReport> sign_stream(const SignOptions& options) {
   StreamSigner signer(key, output);
   // What became of the key is said before what it signs.
   DCDN_TRY(const sign::Keyring ring, trust::load_keyring(options.key.home));
-  DCDN_CHECK(ring.current(key.id()));
+  DCDN_CHECK(trust::current_own_key(ring, key.id()));
   for (const sign::KeyStatement& statement : ring.history().about(key.id()))
     DCDN_CHECK(output.put(trust::frame_type_of(statement), encode(statement)));
   const auto take = [&](const std::vector<wire::Frame>& batch) -> Result<void> {

@@ -134,7 +134,7 @@ DCDN_API Result<RecvReport> recv(const RecvOptions& options, ProgressSink& progr
 /// cost  as recv; chunks and segments whose place is not known yet wait in memory, at most 48 MiB
 /// error corrupt      the input is no chunk stream, or a part of it is not what its signature says
 /// error untrusted    a segment carries no signature that was asked for
-/// error incomplete   parts are missing; what is here is kept: give the missing part to the same call
+/// error incomplete   parts are missing; what is here is kept: give another copy, or all parts at once
 /// error limit        an object is more than the options allow, of which nothing is left then; too much waits
 ///                    for what it belongs to
 /// error no_space     an object needs more than is free, with reserve_bytes; what is here of it is kept

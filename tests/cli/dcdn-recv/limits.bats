@@ -17,7 +17,7 @@ teardown() {
 @test "--max-object: exit 8 at the sender before a byte travels; smaller ones pass" {
   start_receiver recv --max-object 100kB -o in
   run --separate-stderr -8 send_to_receiver large
-  [[ $stderr == *"--max-object"* ]]
+  [[ $stderr == *"receiver: large: "*"--max-object"* ]]
   send_to_receiver -q small
   assert_equal "$(ls in)" small
 }
@@ -26,6 +26,8 @@ teardown() {
   start_receiver recv --max-object 100kB -o in
   run --separate-stderr -8 bash -c 'cat large | dcdn-send --peer-id "$0" --chunk-size 16KiB --name piped - "$1"' "$RECV_ID" "$ADDR"
   assert [ ! -e in/piped ]
+  [[ $stderr == *"receiver: piped: it is larger"* ]]
+  grep -q "dcdn-recv: piped: it is larger" recv.err
   send_to_receiver -q small
   cmp small in/small
 }

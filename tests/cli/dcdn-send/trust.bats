@@ -24,6 +24,8 @@ teardown() {
   start_receiver recv -o in
   run --separate-stderr -7 timeout 20 dcdn-send --peer-id "$SEND_ID" file "$ADDR"
   [[ $stderr == *"has the key $RECV_ID, not $SEND_ID as --peer-id says"* ]]
+  # Where that is is said once.
+  [[ $stderr == *"$ADDR has"* && $stderr != *"$ADDR: $ADDR"* ]]
   assert [ ! -e in/file ]
 }
 
@@ -73,6 +75,7 @@ teardown() {
   run --separate-stderr -7 timeout 20 dcdn-send --peer-id "$RECV_ID" file "$ADDR"
   [[ $stderr == *"the receiver does not allow the key $SEND_ID"* ]]
   wait_until 10 grep -q "refused a sender with the key $SEND_ID" recv.err
+  grep -q "to let it in: --allow $SEND_ID" recv.err
   # Told once, however often it knocks.
   run -7 dcdn-send -q --peer-id "$RECV_ID" file "$ADDR"
   assert_equal "$(grep -c refused recv.err)" 1

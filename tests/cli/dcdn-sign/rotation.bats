@@ -127,6 +127,8 @@ content_of() { edit_stream list < "$1" | awk '$2 == 1 || $2 == 2' | wc -l; }
   assert_output --partial "has been replaced"
   as_hq -q revoke --name hq.epoch-0 > /dev/null
   run -7 bash -c 'DCDN_HOME=$0 dcdn-sign sign < plain.dcs > out.dcs' "$HQ"
+  # It is one's own: there is nobody to ask for another.
+  assert_output --partial "hint: make a new one: dcdn-sign keygen"
 }
 
 @test "clocks that are years off, both ways, make no difference" {

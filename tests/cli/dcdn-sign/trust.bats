@@ -103,6 +103,7 @@ trusted_keys"
   make_stream --name sample | dcdn-sign -q sign > own.dcs
   run -7 bash -c 'dcdn-sign verify < own.dcs > out.dcs'
   assert_output --partial "it is your own key"
+  assert_output --partial "hint: to accept what you signed yourself: --signer $(dcdn-sign id)"
   dcdn-sign -q verify --signer "$(dcdn-sign id)" < own.dcs > /dev/null
   echo content > file
   dcdn-sign -q sign --detached file
