@@ -1,5 +1,7 @@
 #include "message/session_message.hpp"
 
+#include <algorithm>
+
 #include "base/byte_writer.hpp"
 #include "wire/field_reader.hpp"
 #include "wire/frame.hpp"

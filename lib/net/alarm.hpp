@@ -1,6 +1,7 @@
 // alarm.hpp - one timer of the loop that rings for the earliest of several things.
 #pragma once
 #include <asio/steady_timer.hpp>
+#include <system_error>
 #include <utility>
 
 #include "net/quic_clock.hpp"

@@ -79,8 +79,7 @@ void Closing::refuse(const Error& why) {
 }
 
 CloseInfo Closing::by_peer(const QuicEngine& engine) const {
-  ngtcp2_connection_close_error close;
-  ngtcp2_conn_get_connection_close_error(engine.conn(), &close);
+  const ngtcp2_ccerr close = close_of_peer(engine.conn());
   CloseInfo info;
   info.by_peer = true;
   if (peer_forgot_) {
@@ -89,7 +88,7 @@ CloseInfo Closing::by_peer(const QuicEngine& engine) const {
   }
   info.reason.assign(reinterpret_cast<const char*>(close.reason),
                      close.reason == nullptr ? 0 : close.reasonlen);
-  if (close.type == NGTCP2_CONNECTION_CLOSE_ERROR_CODE_TYPE_APPLICATION) {
+  if (close.type == NGTCP2_CCERR_TYPE_APPLICATION) {
     info.clean = true;
     info.code = close.error_code;
     const std::string told =
@@ -102,34 +101,32 @@ CloseInfo Closing::by_peer(const QuicEngine& engine) const {
 }
 
 void Closing::write(const QuicEngine& engine, const CloseInfo& said, std::size_t max_payload) {
-  ngtcp2_connection_close_error close;
-  ngtcp2_connection_close_error_default(&close);
-  ngtcp2_connection_close_error_set_application_error(
+  ngtcp2_ccerr close;
+  ngtcp2_ccerr_default(&close);
+  ngtcp2_ccerr_set_application_error(
       &close, said.code, reinterpret_cast<const std::uint8_t*>(said.reason.data()), said.reason.size());
   write(engine, close, max_payload);
 }
 
 void Closing::write(const QuicEngine& engine, int failure, std::size_t max_payload) {
-  ngtcp2_connection_close_error close;
-  ngtcp2_connection_close_error_default(&close);
+  ngtcp2_ccerr close;
+  ngtcp2_ccerr_default(&close);
   if (failure == NGTCP2_ERR_CRYPTO) {
-    ngtcp2_connection_close_error_set_transport_error_tls_alert(
-        &close, ngtcp2_conn_get_tls_alert(engine.conn()), nullptr, 0);
+    ngtcp2_ccerr_set_tls_alert(&close, ngtcp2_conn_get_tls_alert(engine.conn()), nullptr, 0);
   } else {
-    ngtcp2_connection_close_error_set_transport_error_liberr(&close, failure, nullptr, 0);
+    ngtcp2_ccerr_set_liberr(&close, failure, nullptr, 0);
   }
   write(engine, close, max_payload);
 }
 
 void Closing::write_refusal(const QuicEngine& engine, std::size_t max_payload) {
-  ngtcp2_connection_close_error close;
-  ngtcp2_connection_close_error_default(&close);
-  ngtcp2_connection_close_error_set_transport_error(&close, kConnectionRefused, nullptr, 0);
+  ngtcp2_ccerr close;
+  ngtcp2_ccerr_default(&close);
+  ngtcp2_ccerr_set_transport_error(&close, kConnectionRefused, nullptr, 0);
   write(engine, close, max_payload);
 }
 
-void Closing::write(const QuicEngine& engine, const ngtcp2_connection_close_error& close,
-                    std::size_t max_payload) {
+void Closing::write(const QuicEngine& engine, const ngtcp2_ccerr& close, std::size_t max_payload) {
   std::array<std::uint8_t, 1500> buffer;
   ngtcp2_path_storage path;
   ngtcp2_path_storage_zero(&path);

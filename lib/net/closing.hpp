@@ -41,7 +41,7 @@ class Closing {
   [[nodiscard]] ngtcp2_tstamp over_at() const { return over_at_; }
 
  private:
-  void write(const QuicEngine& engine, const ngtcp2_connection_close_error& close, std::size_t max_payload);
+  void write(const QuicEngine& engine, const ngtcp2_ccerr& close, std::size_t max_payload);
 
   std::optional<CloseInfo> wanted_;
   std::optional<CloseInfo> refusal_;

@@ -1,7 +1,8 @@
 // connection.hpp - one QUIC connection (RFC 9000), both ends authenticated by Ed25519 keys.
 //
 // Threads  everything here happens on the thread that runs the io_context.
-// Source   ngtcp2 0.12 with its GnuTLS binding; no other file outside lib/net sees either.
+// Source   ngtcp2 (0.12 or 1.x, quic_library.hpp) with its GnuTLS binding; no other file outside lib/net sees
+// either.
 #pragma once
 #include <chrono>
 #include <cstdint>

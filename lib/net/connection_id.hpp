@@ -1,6 +1,5 @@
 // connection_id.hpp - QUIC connection ids as keys of our own tables (RFC 9000 section 5.1).
 #pragma once
-#include <ngtcp2/ngtcp2.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +7,7 @@
 #include <cstring>
 
 #include "dcdn/bytes.hpp"
+#include "net/quic_library.hpp"
 
 namespace dcdn::net {
 

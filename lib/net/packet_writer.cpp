@@ -32,8 +32,8 @@ DatagramBatch batch_of(ByteView bytes, std::size_t segment, const ngtcp2_path& p
 
 }  // namespace
 
-PacketWriter::PacketWriter(const QuicSetup& setup, const QuicEngine& engine, StreamBook& streams,
-                           Outbox& outbox, const CodedSide& coded)
+PacketWriter::PacketWriter(const QuicSetup& setup, QuicEngine& engine, StreamBook& streams, Outbox& outbox,
+                           const CodedSide& coded)
     : engine_(engine),
       streams_(streams),
       outbox_(outbox),
@@ -88,14 +88,14 @@ ngtcp2_ssize PacketWriter::write_packet(std::uint8_t* into, ngtcp2_path* path, n
 // and not the (later) time at which the loop came to send it, the average rate comes out right.
 // Acknowledgements are not paced.
 void PacketWriter::pace(std::uint64_t in_flight_before, ngtcp2_tstamp now) {
-  const ngtcp2_conn_stat state = engine_.state();
-  if (state.bytes_in_flight <= in_flight_before) {
+  const ngtcp2_conn_info state = engine_.state();
+  if (kMakesUpForLateness || state.bytes_in_flight <= in_flight_before) {
     ngtcp2_conn_update_pkt_tx_time(engine_.conn(), now);
     return;
   }
-  const double rate = state.pacing_rate > 0
-                          ? state.pacing_rate
-                          : static_cast<double>(state.cwnd) / static_cast<double>(state.smoothed_rtt) * 1.25;
+  const double told = pacing_rate(state);
+  const double rate =
+      told > 0 ? told : static_cast<double>(state.cwnd) / static_cast<double>(state.smoothed_rtt) * 1.25;
   const auto bytes = static_cast<double>(state.bytes_in_flight - in_flight_before);
   if (pacer_.wants_counts(now)) {
     ConnectionStats totals;
@@ -112,7 +112,7 @@ Outbox::Copies PacketWriter::copies_of(ByteView bytes, std::size_t segment, bool
   if (!asks || bytes.size() > kFewPackets * segment) return {};
   // Nothing is known of the path yet: 7 in 0.8 s, so that at 33 % loss one of 2000 is lost.
   if ((bytes[0] & kLongHeader) != 0) return {2, 5, 25 * NGTCP2_MILLISECONDS};
-  const ngtcp2_conn_stat state = engine_.state();
+  const ngtcp2_conn_info state = engine_.state();
   if (coded_.loss() < kWorthIt || state.min_rtt < kShortPath) return {};
   const ngtcp2_duration gap = std::clamp<ngtcp2_duration>(state.smoothed_rtt / 16, 20 * NGTCP2_MILLISECONDS,
                                                           60 * NGTCP2_MILLISECONDS);
@@ -125,7 +125,7 @@ void PacketWriter::hand_over(ByteView bytes, std::size_t segment, const ngtcp2_p
 
 void PacketWriter::look(ngtcp2_tstamp now) {
   constexpr ngtcp2_duration kEvery = 100 * NGTCP2_MILLISECONDS;
-  const std::uint64_t timeouts = engine_.state().pto_count;
+  const unsigned timeouts = engine_.timeouts(now);
   if (timeouts == 0 && now < look_at_) return;
   look_at_ = now + kEvery;
   ConnectionStats totals;

@@ -13,7 +13,7 @@ class PacketWriter {
  public:
   enum class Wrote { nothing_left, more, stopped };
 
-  PacketWriter(const QuicSetup& setup, const QuicEngine& engine, StreamBook& streams, Outbox& outbox,
+  PacketWriter(const QuicSetup& setup, QuicEngine& engine, StreamBook& streams, Outbox& outbox,
                const CodedSide& coded);
 
   /// Writes what there is to write, at most what one turn of the loop may. `failure`: ngtcp2's error, or 0.
@@ -31,7 +31,7 @@ class PacketWriter {
   [[nodiscard]] Outbox::Copies copies_of(ByteView bytes, std::size_t segment, bool asks) const;
   void hand_over(ByteView bytes, std::size_t segment, const ngtcp2_path& path, bool asks);
 
-  const QuicEngine& engine_;
+  QuicEngine& engine_;
   StreamBook& streams_;
   Outbox& outbox_;
   const CodedSide& coded_;

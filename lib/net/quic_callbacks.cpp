@@ -114,11 +114,7 @@ struct QuicCallbacks {
     return 0;
   }
 
-  static int path_validation(ngtcp2_conn*, std::uint32_t, const ngtcp2_path* path,
-                             ngtcp2_path_validation_result result, void* user) {
-    if (result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS) self(user).path_validated(*path);
-    return 0;
-  }
+  static void path_validated(const ngtcp2_path& path, void* user) { self(user).path_validated(path); }
 
   static int stateless_reset(ngtcp2_conn*, const ngtcp2_pkt_stateless_reset*, void* user) {
     self(user).closing_.peer_forgot();
@@ -158,7 +154,7 @@ ngtcp2_callbacks callbacks_for(Side side) {
   table.extend_max_stream_data = QuicCallbacks::more_stream_data;
   table.ack_datagram = QuicCallbacks::datagram_arrived;
   table.lost_datagram = QuicCallbacks::datagram_lost;
-  table.path_validation = QuicCallbacks::path_validation;
+  table.path_validation = on_path_validation<QuicCallbacks::path_validated>;
   table.recv_stateless_reset = QuicCallbacks::stateless_reset;
   return table;
 }

@@ -1,8 +1,8 @@
 // quic_callbacks.hpp - what ngtcp2 tells a connection.
 #pragma once
-#include <ngtcp2/ngtcp2.h>
 
 #include "net/gnutls_session.hpp"
+#include "net/quic_library.hpp"
 
 namespace dcdn::net {
 

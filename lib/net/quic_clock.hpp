@@ -1,8 +1,9 @@
 // quic_clock.hpp - time as ngtcp2 counts it: nanoseconds of the steady clock.
 #pragma once
-#include <ngtcp2/ngtcp2.h>
 
 #include <chrono>
+
+#include "net/quic_library.hpp"
 
 namespace dcdn::net {
 

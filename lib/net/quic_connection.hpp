@@ -2,7 +2,7 @@
 //
 // Path     datagrams come in by receive(), what ngtcp2 makes of them goes out as events at once; everything
 //          we want to say is queued and written by flush(), at most once a turn of the loop.
-// Source   RFC 9000, 9001, 9002; ngtcp2 0.12
+// Source   RFC 9000, 9001, 9002; ngtcp2 (quic_library.hpp)
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <functional>

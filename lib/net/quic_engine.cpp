@@ -66,12 +66,12 @@ Result<QuicEngine> QuicEngine::server(const QuicSetup& setup, const FirstPacket&
   ngtcp2_settings settings = settings_from(setup.options);
   ngtcp2_transport_params parameters = parameters_from(setup.options);
   if (first.original_id) {
-    settings.token = first.header.token;
-    parameters.original_dcid = *first.original_id;
+    set_token(settings, first.header);
+    set_original_id(parameters, *first.original_id);
     parameters.retry_scid = first.header.dcid;
     parameters.retry_scid_present = 1;
   } else {
-    parameters.original_dcid = first.header.dcid;
+    set_original_id(parameters, first.header.dcid);
   }
   const ngtcp2_callbacks callbacks = callbacks_for(Side::server);
   parameters.stateless_reset_token_present = 1;
@@ -100,7 +100,11 @@ void QuicEngine::end() {
 int QuicEngine::read(ByteView datagram, SocketAddress local, SocketAddress remote) {
   const ngtcp2_path path = path_of(local, remote);
   const ngtcp2_pkt_info info{};
-  return ngtcp2_conn_read_pkt(conn_.get(), &path, &info, datagram.data(), datagram.size(), quic_now());
+  const ngtcp2_tstamp now = quic_now();
+  const std::uint64_t before = bytes_in_flight();
+  const int failure = ngtcp2_conn_read_pkt(conn_.get(), &path, &info, datagram.data(), datagram.size(), now);
+  if (bytes_in_flight() < before) timeouts_.answered(now);
+  return failure;
 }
 
 // At once, not after the new path has proved itself: the old address is gone, nothing can be lost on the way.
@@ -114,10 +118,19 @@ SocketAddress QuicEngine::remote() const {
   return SocketAddress::from_raw(path->remote.addr, path->remote.addrlen);
 }
 
-ngtcp2_conn_stat QuicEngine::state() const {
-  ngtcp2_conn_stat state;
-  ngtcp2_conn_get_conn_stat(conn_.get(), &state);
+ngtcp2_conn_info QuicEngine::state() const {
+  ngtcp2_conn_info state;
+  ngtcp2_conn_get_conn_info(conn_.get(), &state);
   return state;
+}
+
+unsigned QuicEngine::count_timeouts(ngtcp2_tstamp now) const {
+  return bytes_in_flight() == 0 ? 0 : timeouts_.count(now, ngtcp2_conn_get_pto(conn_.get()));
+}
+
+unsigned QuicEngine::timeouts(ngtcp2_tstamp now) {
+  if (bytes_in_flight() == 0) timeouts_.answered(now);
+  return count_timeouts(now);
 }
 
 void QuicEngine::set_keep_alive(std::chrono::milliseconds every) {
@@ -126,13 +139,13 @@ void QuicEngine::set_keep_alive(std::chrono::milliseconds every) {
 }
 
 void QuicEngine::count(ConnectionStats& stats) const {
-  const ngtcp2_conn_stat now = state();
+  const ngtcp2_conn_info now = state();
   stats.smoothed_rtt = microseconds(now.smoothed_rtt);
   stats.min_rtt = microseconds(now.min_rtt);
   stats.congestion_window = now.cwnd;
   stats.bytes_in_flight = now.bytes_in_flight;
   stats.probe_timeout = microseconds(ngtcp2_conn_get_pto(conn_.get()));
-  stats.timeouts = static_cast<unsigned>(now.pto_count);
+  stats.timeouts = count_timeouts(quic_now());
 }
 
 }  // namespace dcdn::net

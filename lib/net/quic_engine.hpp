@@ -1,13 +1,14 @@
 // quic_engine.hpp - what ngtcp2 and GnuTLS keep of one connection: its protocol state and its TLS session.
 //
-// Source   RFC 9000, 9001, 9002; ngtcp2 0.12
+// Source   RFC 9000, 9001, 9002; ngtcp2 (quic_library.hpp)
 #pragma once
-#include <ngtcp2/ngtcp2.h>
 
 #include <memory>
 #include <optional>
 
 #include "net/connection.hpp"
+#include "net/probe_timeouts.hpp"
+#include "net/quic_library.hpp"
 #include "net/quic_setup.hpp"
 
 namespace dcdn::net {
@@ -42,7 +43,9 @@ class QuicEngine {
   int migrate(SocketAddress local, SocketAddress remote);
   /// Where packets of QUIC go now.
   [[nodiscard]] SocketAddress remote() const;
-  [[nodiscard]] ngtcp2_conn_stat state() const;
+  [[nodiscard]] ngtcp2_conn_info state() const;
+  /// Probe timeouts since the peer last acknowledged something. To be asked before each turn that sends.
+  unsigned timeouts(ngtcp2_tstamp now);
   [[nodiscard]] std::uint64_t bytes_in_flight() const { return state().bytes_in_flight; }
   void set_keep_alive(std::chrono::milliseconds every);
   /// Sets what it knows of the path.
@@ -54,6 +57,9 @@ class QuicEngine {
   };
   Result<void> start_tls(const QuicSetup& setup);
 
+  [[nodiscard]] unsigned count_timeouts(ngtcp2_tstamp now) const;
+
+  ProbeTimeouts timeouts_;
   std::unique_ptr<GnutlsSession> tls_;
   std::unique_ptr<ngtcp2_conn, FreeConn> conn_;
 };

@@ -100,7 +100,7 @@ void QuicListener::accept_new(ByteView bytes, const SocketAddress& local, const 
   }
   first.original_id = replies_.original_id(first.header, remote);
   if (!first.original_id && handshakes_.is_crowded(remote)) {
-    if (first.header.token.len > 0) {
+    if (!token_of(first.header).empty()) {
       replies_.close(first.header, kInvalidToken, local, remote);
     } else {
       replies_.retry(first.header, local, remote);

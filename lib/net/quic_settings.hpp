@@ -1,7 +1,7 @@
 // quic_settings.hpp - our tunables in ngtcp2's words.
 #pragma once
-#include <ngtcp2/ngtcp2.h>
 
+#include "net/quic_library.hpp"
 #include "net/quic_options.hpp"
 
 namespace dcdn::net {

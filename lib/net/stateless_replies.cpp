@@ -105,10 +105,11 @@ void StatelessReplies::retry(const ngtcp2_pkt_hd& first, const SocketAddress& lo
 
 std::optional<ngtcp2_cid> StatelessReplies::original_id(const ngtcp2_pkt_hd& first,
                                                         const SocketAddress& remote) const {
-  if (first.token.len == 0 || first.token.base[0] != NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY) return std::nullopt;
+  const ByteView token = token_of(first);
+  if (token.empty() || token[0] != NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY) return std::nullopt;
   ngtcp2_cid original;
   const int failure = ngtcp2_crypto_verify_retry_token(
-      &original, first.token.base, first.token.len, token_secret_.data(), token_secret_.size(), first.version,
+      &original, token.data(), token.size(), token_secret_.data(), token_secret_.size(), first.version,
       remote.raw(), remote.size(), &first.dcid, kTokenLifetime, quic_now());
   if (failure != 0) return std::nullopt;
   return original;

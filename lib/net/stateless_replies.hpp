@@ -2,12 +2,12 @@
 //
 // Source   RFC 9000 sections 6 (version negotiation), 8.1.2 (retry), 10.3 (stateless reset), 5.2.2 (refusing)
 #pragma once
-#include <ngtcp2/ngtcp2.h>
 
 #include <array>
 #include <memory>
 #include <optional>
 
+#include "net/quic_library.hpp"
 #include "net/tls_credentials.hpp"
 #include "net/udp_socket.hpp"
 

@@ -40,7 +40,7 @@ void StreamBook::apply_resets() {
     const bool is_known = ngtcp2_conn_set_stream_user_data(engine_.conn(), id, nullptr) == 0;
     const bool will_close = !is_unidirectional(id) || is_ours(id);
     if (is_known && will_close) given_up_.insert(id);
-    ngtcp2_conn_shutdown_stream(engine_.conn(), id, reset.code);
+    shut_stream(engine_.conn(), id, reset.code);
     incoming_over(id);
   }
 }

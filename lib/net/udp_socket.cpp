@@ -3,6 +3,7 @@
 #include <linux/errqueue.h>
 #include <netinet/udp.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>

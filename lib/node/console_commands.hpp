@@ -3,6 +3,7 @@
 //
 // {"command":"pause","session":"1a2b..."}   ->   {"ok":true,...} or {"ok":false,"message":"..."}
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>

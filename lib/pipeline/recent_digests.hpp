@@ -2,6 +2,7 @@
 // it.
 #pragma once
 #include <unordered_set>
+#include <utility>
 
 #include "dcdn/bytes.hpp"
 

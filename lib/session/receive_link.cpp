@@ -1,5 +1,7 @@
 #include "session/receive_link.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 
 namespace dcdn::session {

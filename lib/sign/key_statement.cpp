@@ -1,5 +1,7 @@
 #include "sign/key_statement.hpp"
 
+#include <algorithm>
+
 #include "base/byte_reader.hpp"
 #include "base/byte_writer.hpp"
 

@@ -1,5 +1,7 @@
 #include "source/object_packer.hpp"
 
+#include <algorithm>
+
 #include "digest/hasher.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "pipeline/segment_builder.hpp"

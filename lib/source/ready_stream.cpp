@@ -1,5 +1,6 @@
 #include "source/ready_stream.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <unordered_map>
 

@@ -6,6 +6,7 @@
 // noted elsewhere. Threads  any; processes that append at the same time take turns (flock). A line that a
 // crash cut short is taken off by the next append, which says so.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>

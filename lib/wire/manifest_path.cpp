@@ -1,6 +1,8 @@
 // check_path and check_name of manifest.hpp: the only gate between a stranger's names and our file system.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "wire/manifest.hpp"
 

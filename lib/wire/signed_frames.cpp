@@ -1,5 +1,7 @@
 #include "wire/signed_frames.hpp"
 
+#include <algorithm>
+
 #include "base/byte_reader.hpp"
 #include "base/byte_writer.hpp"
 #include "wire/manifest.hpp"

@@ -1,6 +1,7 @@
 #include "work/serial_worker.hpp"
 
 #include <future>
+#include <utility>
 
 namespace dcdn::work {
 

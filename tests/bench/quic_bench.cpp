@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <asio/io_context.hpp>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>

@@ -3,6 +3,7 @@
 //
 // Input: one byte of switches, one byte of push size, then the stream. Checks are 64 and 32 bits wide, so a
 // fuzzer never finds them by chance; the switches make them right wherever the magic stands.
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/checksum.hpp"

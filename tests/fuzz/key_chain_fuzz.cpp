@@ -2,6 +2,7 @@
 //
 // Input: 32 bytes of key, then names, each ended by a zero. A name that begins with a capital R gets the
 // right beginning: a fuzzer need not find it.
+#include <algorithm>
 #include <cstdlib>
 
 #include "sign/key_chain.hpp"

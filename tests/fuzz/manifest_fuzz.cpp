@@ -2,6 +2,7 @@
 //
 // Input: one byte of switches, then segment bodies, each with two bytes of length before it. A switch puts
 // the digests right that chain a segment to the one before: a fuzzer never finds them.
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 

@@ -4,6 +4,7 @@
 // Input: one byte of switches, then pieces, each with a byte of kind and two bytes of length before it: the
 // body of a shard, a description to make a shard of, or the body of a source frame. A switch puts the
 // digests of shards right: a fuzzer never finds them.
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/byte_reader.hpp"

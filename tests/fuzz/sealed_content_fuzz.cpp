@@ -2,6 +2,7 @@
 //
 // Input: a byte of switches, then bytes. A switch puts an honest header before them, for a fuzzer never finds
 // one; another makes each byte name a piece of an honest content instead.
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/byte_reader.hpp"

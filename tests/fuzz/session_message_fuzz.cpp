@@ -1,6 +1,7 @@
 // Bodies of session messages, signatures and receipts: what is accepted has this one encoding.
 //
 // Input: one byte for the kind of message, then the body.
+#include <algorithm>
 #include <cstdlib>
 
 #include "message/difference_message.hpp"

@@ -6,6 +6,7 @@
 #include <memory>
 #include <queue>
 #include <set>
+#include <stdexcept>
 
 #include "coded/coded_receiver.hpp"
 #include "coded/coded_sender.hpp"

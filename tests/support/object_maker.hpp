@@ -1,6 +1,7 @@
 // object_maker.hpp - a small honest (or not so honest) sender: makes objects in segments and chunks, in
 // memory.
 #pragma once
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>

@@ -1,6 +1,8 @@
 // dcdn-delta make: the smaller of two deltas as an object of a chunk stream.
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "api/delta/block_signature.hpp"
 #include "base/text.hpp"
 #include "compress/reference_codec.hpp"

@@ -2,6 +2,8 @@
 // that lies beside it for everybody.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/delta/block_signature.hpp"
 #include "api/delta/patch_target.hpp"
 #include "base/text.hpp"

@@ -1,4 +1,6 @@
 // dcdn-delta delta: what is new in a file, found with a signature of the old one, on all cores.
+#include <algorithm>
+
 #include "api/delta/block_signature.hpp"
 #include "base/text.hpp"
 #include "work/worker_pool.hpp"

@@ -1,4 +1,6 @@
 // dcdn-delta signature: the sums of a file's blocks, made on all cores.
+#include <algorithm>
+
 #include "api/delta/block_signature.hpp"
 #include "api/delta/delta_io.hpp"
 #include "delta/compact_signature.hpp"

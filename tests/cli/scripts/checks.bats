@@ -180,6 +180,23 @@ class_of() {
   refuses check_headers "names a third-party type"
 }
 
+@test "check_includes: what another header happens to bring along is asked for by name" {
+  printf '#pragma once\n#include <string>\nstd::string name(std::uint64_t id);\n' > "$tree/lib/base/x.hpp"
+  refuses check_includes "lib/base/x.hpp:3: std::uint64_t needs <cstdint>"
+  printf '#pragma once\n#include <cstdint>\n#include <string>\nstd::string name(std::uint64_t id);\n' > "$tree/lib/base/x.hpp"
+  accepts check_includes
+  # What our own headers include counts; what they do not, does not.
+  printf '#include "base/x.hpp"\nstd::string name(std::uint64_t) { return {}; }\n' > "$tree/lib/base/x.cpp"
+  accepts check_includes
+  printf '#include "base/x.hpp"\nstd::string name(std::uint64_t a) { return {std::min(a, a)}; }\n' > "$tree/lib/base/x.cpp"
+  refuses check_includes "lib/base/x.cpp:2: std::min needs <algorithm>"
+}
+
+@test "check_includes: an internal header that nobody includes first has to compile alone" {
+  printf '#pragma once\nusing Sum = Missing;\n' > "$tree/lib/base/y.hpp"
+  refuses check_includes "lib/base/y.hpp does not compile alone"
+}
+
 @test "check_format: badly laid out C++ and careless shell are refused" {
   cp "$root/.clang-format" "$tree/"
   accepts check_format

@@ -9,7 +9,9 @@
 #include <sys/un.h>
 #include <sys/xattr.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <thread>
 
 #include "base/sparse.hpp"

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
 #include "base/byte_writer.hpp"
 #include "coded/coded_sender.hpp"
 #include "sim/coded_flow.hpp"

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "coded/arrivals.hpp"
 
 namespace dcdn::coded {

@@ -3,10 +3,14 @@
 #pragma once
 #include <algorithm>
 #include <asio/ip/udp.hpp>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
 #include <random>
+#include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 namespace dcdn::net::testing {

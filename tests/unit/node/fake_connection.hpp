@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <asio/io_context.hpp>
+#include <functional>
+#include <map>
 #include <optional>
 
 #include "net/connection.hpp"

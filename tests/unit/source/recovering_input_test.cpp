@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/unique_fd.hpp"
 #include "support/sample_stream.hpp"
 

@@ -1,5 +1,7 @@
 // A tree of which its sender could not read all: what of it comes to be, also after a kill, and what is said
 // of it.
+#include <iterator>
+
 #include "support/receive_fixture.hpp"
 
 namespace dcdn::store {

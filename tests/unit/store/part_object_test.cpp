@@ -1,5 +1,6 @@
 #include "store/part_object.hpp"
 
+#include <iterator>
 #include <numeric>
 
 #include "support/receive_fixture.hpp"

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <iterator>
+
 #include "store/part_object.hpp"
 #include "store/tree_access.hpp"
 #include "support/receive_fixture.hpp"

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "common/progress_view.hpp"
 #include "common/run_tool.hpp"

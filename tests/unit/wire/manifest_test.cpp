@@ -1,5 +1,7 @@
 #include "wire/manifest.hpp"
 
+#include <limits>
+
 #include "base/byte_writer.hpp"
 #include "unit/wire/wire_samples.hpp"
 #include "wire/frame.hpp"

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "digest/hasher.hpp"
 
 namespace dcdn::wire {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "base/text.hpp"
 #include "dcdn/bytes.hpp"
