@@ -21,7 +21,7 @@ TEST(ReferenceCodec, WhatIsInTheReferenceCostsNothing) {
   for (const int level : {1, 3, 9}) {
     const auto made = compress_against(reference, content, level, 1u << 20);
     ASSERT_TRUE(made);
-    EXPECT_LT(made->size(), 500u);
+    EXPECT_LT(made->size(), 2000u) << level;  // zstd 1.5.7 needs 1266, 1.5.4 less than 500
     Bytes back(content.size());
     ASSERT_TRUE(decompress_against(reference, made->view(), back));
     EXPECT_EQ(back, content);
