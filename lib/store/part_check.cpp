@@ -57,7 +57,7 @@ Result<void> punch_holes(int fd, const WholeEntry& entry, const Stop& stop, cons
 
 // Hashes about `bytes` of a file's data. True: all of it is hashed, or it is shorter than it should be, and
 // the digest will be wrong.
-Result<bool> hash_some(PartCheck::File& file, std::uint64_t& bytes, const Stop& stop) {
+Result<bool> hash_some(CheckedFile& file, std::uint64_t& bytes, const Stop& stop) {
   Bytes piece(kReadBytes);
   while (file.region < file.entry.regions.size()) {
     const Region& region = file.entry.regions[file.region];
@@ -89,7 +89,7 @@ Result<bool> PartObject::Impl::check_some(std::uint64_t bytes) {
     if (check->file) {
       DCDN_TRY(const bool done, hash_some(*check->file, bytes, stop));
       if (!done) break;
-      const PartCheck::File file = *std::exchange(check->file, std::nullopt);
+      const CheckedFile file = *std::exchange(check->file, std::nullopt);
       DCDN_CHECK(judge(file.entry, file.hasher.digest() == file.entry.end.content));
       continue;
     }

@@ -22,20 +22,21 @@
 
 namespace dcdn::store {
 
+/// A file that is read again.
+struct CheckedFile {
+  WholeEntry entry;
+  UniqueFd fd;
+  std::string shown;
+  digest::Hasher hasher;
+  std::size_t region = 0;
+  std::uint64_t at = 0;  // in the region
+};
+
 /// How far the check of an object that is all here has come.
 struct PartCheck {
   explicit PartCheck(const ManifestLog& log) : entries(log) {}
-  /// A file that is read again.
-  struct File {
-    WholeEntry entry;
-    UniqueFd fd;
-    std::string shown;
-    digest::Hasher hasher;
-    std::size_t region = 0;
-    std::uint64_t at = 0;  // in the region
-  };
   EntryReader entries;
-  std::optional<File> file;
+  std::optional<CheckedFile> file;
   std::string first_wrong;
 };
 
