@@ -98,7 +98,7 @@ struct SessionDb::Impl {
   SqliteConnection connection;
   std::vector<SqliteStatement> statements;  // in the order of Use
 
-  enum Use {
+  enum class Use {
     begin,
     commit,
     rollback,
@@ -117,7 +117,7 @@ struct SessionDb::Impl {
     remove
   };
 
-  SqliteStatement& use(Use which) { return statements[which]; }
+  SqliteStatement& use(Use which) { return statements[static_cast<std::size_t>(which)]; }
 
   Result<void> execute(const char* sql) {
     const int code = sqlite3_exec(connection.get(), sql, nullptr, nullptr, nullptr);
@@ -229,15 +229,15 @@ struct SessionDb::Impl {
   /// `work` in one transaction that is on disk when this returns.
   template <class Work>
   Result<void> durably(Work work) {
-    DCDN_CHECK(use(durable).bind_all().run());
-    auto done = use(begin).bind_all().run();
+    DCDN_CHECK(use(Use::durable).bind_all().run());
+    auto done = use(Use::begin).bind_all().run();
     if (done) {
       done = work();
-      if (done) done = use(commit).bind_all().run();
+      if (done) done = use(Use::commit).bind_all().run();
       if (!done && sqlite3_get_autocommit(connection.get()) == 0)
-        (void)use(rollback).bind_all().run().has_value();
+        (void)use(Use::rollback).bind_all().run().has_value();
     }
-    DCDN_CHECK(use(relaxed).bind_all().run());
+    DCDN_CHECK(use(Use::relaxed).bind_all().run());
     return done;
   }
 };
@@ -285,7 +285,7 @@ Result<void> SessionDb::insert(const SessionRow& row) {
   if (!is_session_id(row.id))
     return Error(Errc::usage, "a session id is 16 hexadecimal digits, not " + escape_for_display(row.id));
   return impl_->durably([&]() -> Result<void> {
-    auto done = impl_->use(Impl::insert)
+    auto done = impl_->use(Impl::Use::insert)
                     .bind_all(row.id, static_cast<std::int64_t>(row.direction), name_of(row.state), row.peer,
                               row.address, row.name, row.arguments, to_column(row.bytes_total),
                               to_column(row.bytes_done), row.created_s, row.updated_s, row.pid, row.error)
@@ -297,7 +297,7 @@ Result<void> SessionDb::insert(const SessionRow& row) {
 }
 
 Result<SessionRow> SessionDb::get(const std::string& id) const {
-  DCDN_TRY(auto rows, impl_->rows_of(impl_->use(Impl::get).bind_all(id)));
+  DCDN_TRY(auto rows, impl_->rows_of(impl_->use(Impl::Use::get).bind_all(id)));
   if (rows.empty()) return no_such(id);
   return std::move(rows.front());
 }
@@ -308,7 +308,7 @@ Result<SessionRow> SessionDb::find(const std::string& id_prefix) const {
     if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
   const bool digits_only = prefix.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (prefix.empty() || prefix.size() > kIdDigits || !digits_only) return no_such(id_prefix);
-  DCDN_TRY(auto rows, impl_->rows_of(impl_->use(Impl::find).bind_all(prefix)));
+  DCDN_TRY(auto rows, impl_->rows_of(impl_->use(Impl::Use::find).bind_all(prefix)));
   if (rows.empty()) return no_such(id_prefix);
   if (rows.size() > 1)
     return Error(Errc::usage, "several sessions start with " + prefix)
@@ -317,8 +317,8 @@ Result<SessionRow> SessionDb::find(const std::string& id_prefix) const {
 }
 
 Result<std::vector<SessionRow>> SessionDb::list(std::optional<Direction> direction) const {
-  if (!direction) return impl_->rows_of(impl_->use(Impl::list).bind_all());
-  return impl_->rows_of(impl_->use(Impl::list_one).bind_all(static_cast<std::int64_t>(*direction)));
+  if (!direction) return impl_->rows_of(impl_->use(Impl::Use::list).bind_all());
+  return impl_->rows_of(impl_->use(Impl::Use::list_one).bind_all(static_cast<std::int64_t>(*direction)));
 }
 
 Result<void> SessionDb::change_state(const std::string& id, SessionState to, const std::string& error,
@@ -329,30 +329,30 @@ Result<void> SessionDb::change_state(const std::string& id, SessionState to, con
       return Error(Errc::usage, "session " + id + " is " + name_of(row.state) + " and cannot " + verb_of(to));
     // Nothing leaves a state that is over, not even its error text.
     if (row.state == to && !may_become(to, SessionState::failed)) return {};
-    return impl_->run_on(id, impl_->use(Impl::set_state).bind_all(id, name_of(to), error, now_s));
+    return impl_->run_on(id, impl_->use(Impl::Use::set_state).bind_all(id, name_of(to), error, now_s));
   });
 }
 
 Result<void> SessionDb::set_progress(const std::string& id, std::uint64_t done, std::uint64_t total,
                                      std::int64_t now_s) {
-  return impl_->run_on(id,
-                       impl_->use(Impl::set_progress).bind_all(id, to_column(done), to_column(total), now_s));
+  return impl_->run_on(
+      id, impl_->use(Impl::Use::set_progress).bind_all(id, to_column(done), to_column(total), now_s));
 }
 
 Result<void> SessionDb::set_peer(const std::string& id, const std::string& peer, const std::string& address) {
-  return impl_->run_on(id, impl_->use(Impl::set_peer).bind_all(id, peer, address));
+  return impl_->run_on(id, impl_->use(Impl::Use::set_peer).bind_all(id, peer, address));
 }
 
 Result<void> SessionDb::set_pid(const std::string& id, std::int64_t pid) {
-  return impl_->run_on(id, impl_->use(Impl::set_pid).bind_all(id, pid));
+  return impl_->run_on(id, impl_->use(Impl::Use::set_pid).bind_all(id, pid));
 }
 
 Result<void> SessionDb::set_name(const std::string& id, const std::string& name) {
-  return impl_->run_on(id, impl_->use(Impl::set_name).bind_all(id, name));
+  return impl_->run_on(id, impl_->use(Impl::Use::set_name).bind_all(id, name));
 }
 
 Result<void> SessionDb::remove(const std::string& id) {
-  return impl_->durably([&] { return impl_->run_on(id, impl_->use(Impl::remove).bind_all(id)); });
+  return impl_->durably([&] { return impl_->run_on(id, impl_->use(Impl::Use::remove).bind_all(id)); });
 }
 
 }  // namespace dcdn::record

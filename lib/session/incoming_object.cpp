@@ -198,8 +198,8 @@ void IncomingObject::tell(const ReceiveShared& shared, ChunkDesk& desk, const Ch
     const ObjectStatus status = status_of(*sink);
     post_to(shared, desk.object(number), [status](IncomingObject& here) { here.report(status); });
   }
-  for (const auto& [number, error] : outcome.failed)
-    post_to(shared, desk.object(number), [error = error](IncomingObject& here) { here.fail(error); });
+  for (const auto& [number, why] : outcome.failed)
+    post_to(shared, desk.object(number), [error = why](IncomingObject& here) { here.fail(error); });
   if (outcome.again)
     post_to(shared, desk.object(outcome.again->object),
             [want = *outcome.again](IncomingObject& here) { here.ask_again(want); });
