@@ -201,7 +201,12 @@ class_of() {
   cp "$root/.clang-format" "$tree/"
   accepts check_format
   echo 'int   main( ){return 0;}' > "$tree/lib/base/ugly.cpp"
-  refuses check_format "ugly.cpp: run clang-format"
+  if clang-format --version | grep -q 'version 14\.'; then
+    refuses check_format "ugly.cpp: run clang-format"
+  else
+    run -0 "$root/scripts/check_format" "$tree"
+    assert_output --partial "not looked at"
+  fi
   rm "$tree/lib/base/ugly.cpp"
   # shellcheck disable=SC2016
   printf '#!/bin/sh\nrm $1\n' > "$tree/scripts/careless"

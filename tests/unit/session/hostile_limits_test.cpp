@@ -81,8 +81,13 @@ TEST_F(HostileLimits, AHoleOf2To58EndsItsObjectAtOnce) {
     fs::remove_all(out());
   }
   with({});
-  const auto told = ends(hole_of(std::uint64_t{1} << 58, std::uint64_t{1} << 58));
-  EXPECT_EQ(told, Errc::no_space) << "a disk would have to have room for what was told";
+  // Who said so before gets it where the file system has files that long (tmpfs), which cost nothing.
+  constexpr std::uint64_t kLong = std::uint64_t{1} << 58;
+  const auto told = ends(hole_of(kLong, kLong));
+  const bool is_there = std::ranges::any_of(
+      fs::directory_iterator(out()),
+      [](const fs::directory_entry& entry) { return entry.is_regular_file() && entry.file_size() == kLong; });
+  EXPECT_EQ(told, is_there ? std::nullopt : std::optional(Errc::no_space));
   expect_delivery(1, "next");
 }
 
