@@ -108,13 +108,16 @@ nothing_in() {
   assert_equal "$code" 143
 }
 
-@test "a sparse file of 50 GB is received as fast as what is in it" {
-  truncate -s 50G sparse
-  dd if=large of=sparse bs=300000 seek=50000 conv=notrunc status=none
+@test "a sparse file of 50 GB, or as much as fits on this disk, is received as fast as what is in it" {
+  local room size=50000000000
+  room=$(($(df --output=avail -B1 . | tail -n 1) / 10 * 9))
+  ((size < room)) || size=$room
+  truncate -s "$size" sparse
+  dd if=large of=sparse bs=300000 seek=$((size / 600000)) conv=notrunc status=none
   start_receiver recv --reserve 0 -o in
   timeout 60 dcdn-send -q --peer-id "$RECV_ID" sparse "$ADDR"
   assert_equal "$(stat -c %s in/sparse)" "$(stat -c %s sparse)"
-  cmp <(tail -c +15000000001 in/sparse | head -c 300000) large
+  cmp <(tail -c +$((size / 600000 * 300000 + 1)) in/sparse | head -c 300000) large
 }
 
 @test "a full disk: exit 10 at the sender, the receiver lives on, and later it works" {
