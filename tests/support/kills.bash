@@ -5,11 +5,12 @@
 # Results are left in variables for those who load this file.
 # shellcheck disable=SC2034
 
-# kills_points COUNT BYTES SEED: COUNT points, ascending, one a line.
+# kills_points COUNT BYTES SEED: COUNT points, ascending, one a line; none in the last eighth, which is over before a busy
+# machine looks.
 kills_points() {
   local i
   RANDOM=$3
-  for ((i = 0; i < $1; ++i)); do echo $(((RANDOM * 32768 + RANDOM) * ($2 / 1024) / 1048576)); done | sort -n
+  for ((i = 0; i < $1; ++i)); do echo $(((RANDOM * 32768 + RANDOM) * ($2 / 1024 * 7 / 8) / 1048576)); done | sort -n
 }
 
 # kills_most_bytes SIZE COUNT: what a transfer of SIZE with COUNT kills may put on the wire: 1.05 x size + 4 MiB a kill.
