@@ -67,8 +67,10 @@ class DirectorySink : public ObjectSink {
       const bool completes = delivered_->left_out > 0 && options_.collision == store::Collision::refuse;
       if (completes) options_.collision = store::Collision::overwrite;
       delivered_.reset();
-      DCDN_CHECK(open_part());
     }
+    // Also when the segment before this one found that there is no place for it: who sent it does not know
+    // yet.
+    if (!part_) DCDN_CHECK(open_part());
     return part_->add_segment(segment, id, frames);
   }
 
