@@ -234,16 +234,7 @@ Result<void> PartObject::Impl::set_aside(std::uint64_t keep) {
 Result<void> PartObject::Impl::remove_slots() {
   files.reset();
   old.reset();
-  const int part = dir->part_fd();
-  const auto remove = [&](const char* suffix) {
-    return remove_tree(part, slot + suffix, escape_for_display(slot_path() + suffix));
-  };
-  // Out of the way at once: half a slot must not be taken for one that lost its files.
-  DCDN_CHECK(remove(".gone"));
-  if (::renameat(part, slot.c_str(), part, (slot + ".gone").c_str()) != 0 && errno != ENOENT)
-    return errno_error(errno, escape_for_display(slot_path()) + ": rename");
-  for (const char* suffix : {".gone", ".new", ".old"}) DCDN_CHECK(remove(suffix));
-  return {};
+  return dir->remove_slot(slot);
 }
 
 }  // namespace dcdn::store

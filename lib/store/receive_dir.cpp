@@ -16,6 +16,7 @@ namespace dcdn::store {
 namespace {
 
 constexpr const char* kLockName = "lock";
+constexpr const char* kGoneSuffix = ".gone";  // of a slot that is being removed
 
 Error no_folder(int reason, const std::string& name) {
   if (reason == ELOOP || reason == ENOTDIR)
@@ -57,8 +58,10 @@ Result<std::shared_ptr<ReceiveDir>> ReceiveDir::open(const std::string& path) {
           .with_hint("wait until it ends, or choose another folder with -o");
     }
     if (is_still(dir->part_.get(), dir->out_.get(), kPartDirName) &&
-        is_still(dir->lock_.get(), dir->part_.get(), kLockName))
+        is_still(dir->lock_.get(), dir->part_.get(), kLockName)) {
+      dir->end_removals();
       return dir;
+    }
   }
   return Error(Errc::locked, name + ": its staging folder comes and goes").with_hint("try again");
 }
@@ -128,6 +131,36 @@ bool ReceiveDir::claim(const std::string& slot) {
 void ReceiveDir::release(const std::string& slot) {
   const std::lock_guard lock(mutex_);
   busy_slots_.erase(slot);
+}
+
+Result<void> ReceiveDir::remove(const std::string& name) const {
+  return remove_tree(part_.get(), name, escape_for_display(part_dir() + "/" + name));
+}
+
+Result<void> ReceiveDir::remove_slot(const std::string& slot) const {
+  // Out of the way at once: half a slot must not be taken for one that lost its files.
+  const std::string gone = slot + kGoneSuffix;
+  if (is_there(part_.get(), slot)) {
+    DCDN_CHECK(remove(gone));
+    if (::renameat(part_.get(), slot.c_str(), part_.get(), gone.c_str()) != 0)
+      return errno_error(errno, escape_for_display(part_dir() + "/" + slot) + ": rename");
+  }
+  // The new name goes last: as long as it is there, it is known that the others have to go.
+  for (const char* suffix : {".new", ".old", kGoneSuffix}) DCDN_CHECK(remove(slot + suffix));
+  return {};
+}
+
+// A slot that was on its way out when a process was killed is never opened again: its object is delivered or
+// was given up. What cannot be removed is there for the next, and for clean().
+void ReceiveDir::end_removals() const {
+  const auto names = list_names(part_.get(), kPartDirName);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (!name.ends_with(kGoneSuffix)) continue;
+    const std::string slot = name.substr(0, name.size() - std::string_view(kGoneSuffix).size());
+    // Begun anew after a removal that failed: what is set aside belongs to the new one.
+    (void)(is_there(part_.get(), slot) ? remove(name) : remove_slot(slot)).has_value();
+  }
 }
 
 }  // namespace dcdn::store

@@ -24,8 +24,8 @@ struct Room {
 /// Threads  any; a slot is its PartObject's.
 class ReceiveDir {
  public:
-  /// Makes `path` when missing. error locked: another process receives into it (exit 12, hint); permission,
-  /// io.
+  /// Makes `path` when missing. Removes what a process was removing when it was killed. error locked: another
+  /// process receives into it (exit 12, hint); permission, io.
   static Result<std::shared_ptr<ReceiveDir>> open(const std::string& path);
   ReceiveDir(const ReceiveDir&) = delete;
   ReceiveDir& operator=(const ReceiveDir&) = delete;
@@ -47,10 +47,14 @@ class ReceiveDir {
   /// False if a PartObject of this process has that slot already.
   bool claim(const std::string& slot);
   void release(const std::string& slot);
+  /// With what was set aside of it (SLOT.old, SLOT.new). Is ended by the next open() if it is cut short.
+  [[nodiscard]] Result<void> remove_slot(const std::string& slot) const;
 
  private:
   ReceiveDir() = default;
   [[nodiscard]] bool is_busy(const std::string& slot) const;
+  void end_removals() const;
+  [[nodiscard]] Result<void> remove(const std::string& name) const;
   std::string path_;
   UniqueFd out_;
   UniqueFd part_;

@@ -65,6 +65,19 @@ TEST_F(ReceiveDirTest, LinksInStagingAreNotFollowed) {
   EXPECT_EQ(content_of(temp_.path() + "/victim"), Bytes(9000, 'v'));
 }
 
+TEST_F(ReceiveDirTest, WhatWasBeingRemovedIsRemovedByTheNext) {
+  const MadeObject object = file_object(pattern(9000, 1));
+  die_after_feeding(object, options(), [](std::size_t chunk) { return chunk == 0; });
+  fs::copy(slot(options()), slot(options()) + ".old", fs::copy_options::recursive);
+  fs::rename(slot(options()), slot(options()) + ".gone");
+  die_after_feeding(object, options(ObjectKind::file, "other"), [](std::size_t chunk) { return chunk == 0; });
+  ASSERT_TRUE(ReceiveDir::open(out()));
+  EXPECT_FALSE(fs::exists(slot(options()) + ".gone"));
+  EXPECT_FALSE(fs::exists(slot(options()) + ".old")) << "what was set aside of it";
+  EXPECT_TRUE(fs::exists(slot(options(ObjectKind::file, "other")) + "/have.map"))
+      << "that can be gone on with";
+}
+
 TEST_F(ReceiveDirTest, CleanRemovesOldStagingOnly) {
   const MadeObject object = file_object(pattern(9000, 1));
   die_after_feeding(object, options(), [](std::size_t chunk) { return chunk == 0; });
