@@ -103,8 +103,7 @@ Result<void> ObjectTransfer::restart() {
     return Error(Errc::incomplete, "the receiver no longer has what was sent of " + object_.name +
                                        ", and standard input cannot be read again");
   use_feed(hub_.private_feed());
-  answer_.segments_done = 0;
-  answer_.ask = true;
+  answer_.segments_done = 0;  // whether it asks stays the receiver's word: it would never ask otherwise
   object_id_.reset();
   sizer_ = hub_.start(object_, feed_, answer_, route_.path, route_.largest_chunk);
   return {};
