@@ -22,9 +22,10 @@ ngtcp2_duration nanoseconds(std::chrono::milliseconds time) {
   return static_cast<ngtcp2_duration>(time.count()) * NGTCP2_MILLISECONDS;
 }
 
-// BBR is ngtcp2's first version of it in 0.12, and its second in 1.x, which has no other. That one loses less on clean
-// paths at the same speed, but decays where packets are lost: a file of 20 MB over 10 Mbit/s and 200 ms took 18.5 s and
-// 18.7 s without loss, 20.9 s and 23.9 s with 5 %. Where that matters the coded carrier is what carries.
+// BBR is ngtcp2's first version of it in 0.12, and its second in 1.x, which has no other. That one loses less
+// on clean paths at the same speed, but decays where packets are lost: a file of 20 MB over 10 Mbit/s and 200
+// ms took 18.5 s and 18.7 s without loss, 20.9 s and 23.9 s with 5 %. Where that matters the coded carrier is
+// what carries.
 ngtcp2_cc_algo algorithm_of(Congestion congestion) {
   switch (congestion) {
     case Congestion::cubic:
