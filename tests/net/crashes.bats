@@ -26,7 +26,7 @@ crash_matrix() {
 }
 
 @test "four kills at points of one seed" {
-  crash_matrix 4 20000000 1 200mbit
+  crash_matrix 4 20000000 1 50mbit
 }
 
 @test "eight kills at points of another seed, every run elsewhere" {
