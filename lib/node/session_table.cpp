@@ -18,10 +18,11 @@ bool is_about_the_disk(const Error& error) {
   return error.code == Errc::no_space || error.code == Errc::io || error.code == Errc::permission;
 }
 
-/// Whether both are the same files for the same peer, begun anew.
+/// Whether both are the same files for the same peer, begun anew, be it in another way.
 bool is_same_work(const record::SessionRow& a, const record::SessionRow& b) {
-  return a.direction == b.direction && a.name == b.name && a.arguments == b.arguments &&
-         (a.direction == record::Direction::send ? a.address == b.address : a.peer == b.peer);
+  if (a.direction != b.direction) return false;
+  if (a.direction == record::Direction::send) return !a.work.empty() && a.work == b.work;
+  return a.name == b.name && a.peer == b.peer;
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace dcdn::record {
 namespace {
 
 constexpr std::chrono::milliseconds kBusyTimeout{5000};
-constexpr std::int64_t kSchemaVersion = 1;
+constexpr std::int64_t kSchemaVersion = 2;
 constexpr std::int64_t kApplicationId = 0x44434453;  // "DCDS": tells our file from any other SQLite file
 constexpr std::size_t kIdDigits = 16;
 
@@ -28,13 +28,16 @@ constexpr const char* kSchema =
     " id TEXT PRIMARY KEY, direction INTEGER NOT NULL, state TEXT NOT NULL, peer TEXT NOT NULL,"
     " address TEXT NOT NULL, name TEXT NOT NULL, arguments TEXT NOT NULL,"
     " bytes_total INTEGER NOT NULL, bytes_done INTEGER NOT NULL,"
-    " created_s INTEGER NOT NULL, updated_s INTEGER NOT NULL, pid INTEGER NOT NULL, error TEXT NOT NULL"
+    " created_s INTEGER NOT NULL, updated_s INTEGER NOT NULL, pid INTEGER NOT NULL, error TEXT NOT NULL,"
+    " work TEXT NOT NULL DEFAULT ''"
     ") WITHOUT ROWID;";
+
+constexpr const char* kFromVersion1 = "ALTER TABLE session ADD COLUMN work TEXT NOT NULL DEFAULT ''";
 
 #define DCDN_SESSION_COLUMNS                                                                              \
   "id, direction, state, peer, address, name, arguments, bytes_total, bytes_done, created_s, updated_s, " \
   "pid, "                                                                                                 \
-  "error"
+  "error, work"
 
 // What cannot be done to a session, for "... is completed and cannot be paused".
 const char* verb_of(SessionState to) {
@@ -149,12 +152,20 @@ struct SessionDb::Impl {
     if (application == kApplicationId && version > kSchemaVersion)
       return Error(Errc::unsupported, escape_for_display(path) + ": was made by a newer version of dcdn")
           .with_hint("use that version, or another DCDN_HOME");
+    if (application == kApplicationId && version == 1) {
+      DCDN_CHECK(execute(kFromVersion1));
+      return set_version();
+    }
     DCDN_TRY(const std::int64_t tables, ask("SELECT count(*) FROM sqlite_schema"));
     if (tables != 0 || version != 0)
       return Error(Errc::corrupt, escape_for_display(path) + ": is an SQLite file but not a session database")
           .with_hint("move it away: a new one is made");
     DCDN_CHECK(execute(kSchema));
     DCDN_CHECK(execute(("PRAGMA application_id=" + std::to_string(kApplicationId)).c_str()));
+    return set_version();
+  }
+
+  Result<void> set_version() {
     return execute(("PRAGMA user_version=" + std::to_string(kSchemaVersion)).c_str());
   }
 
@@ -165,7 +176,8 @@ struct SessionDb::Impl {
         "ROLLBACK",
         "PRAGMA synchronous=FULL",
         "PRAGMA synchronous=NORMAL",
-        "INSERT INTO session (" DCDN_SESSION_COLUMNS ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+        "INSERT INTO session (" DCDN_SESSION_COLUMNS
+        ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
         "SELECT " DCDN_SESSION_COLUMNS " FROM session WHERE id=?1",
         "SELECT " DCDN_SESSION_COLUMNS " FROM session WHERE id>=?1 AND id<?1||'g' ORDER BY id LIMIT 2",
         "SELECT " DCDN_SESSION_COLUMNS " FROM session ORDER BY created_s, id",
@@ -204,6 +216,7 @@ struct SessionDb::Impl {
     row.updated_s = statement.integer(10);
     row.pid = statement.integer(11);
     row.error = statement.text(12);
+    row.work = statement.text(13);
     return row;
   }
 
@@ -285,11 +298,12 @@ Result<void> SessionDb::insert(const SessionRow& row) {
   if (!is_session_id(row.id))
     return Error(Errc::usage, "a session id is 16 hexadecimal digits, not " + escape_for_display(row.id));
   return impl_->durably([&]() -> Result<void> {
-    auto done = impl_->use(Impl::Use::insert)
-                    .bind_all(row.id, static_cast<std::int64_t>(row.direction), name_of(row.state), row.peer,
-                              row.address, row.name, row.arguments, to_column(row.bytes_total),
-                              to_column(row.bytes_done), row.created_s, row.updated_s, row.pid, row.error)
-                    .run();
+    auto done =
+        impl_->use(Impl::Use::insert)
+            .bind_all(row.id, static_cast<std::int64_t>(row.direction), name_of(row.state), row.peer,
+                      row.address, row.name, row.arguments, to_column(row.bytes_total),
+                      to_column(row.bytes_done), row.created_s, row.updated_s, row.pid, row.error, row.work)
+            .run();
     if (!done && done.error().code == Errc::exists)
       return Error(Errc::exists, "session " + row.id + " is there already");
     return done;

@@ -43,6 +43,7 @@ struct SessionRow {
   std::string address;            ///< where to (send) or from (receive)
   std::string name;               ///< what, for the list: "photos, report.pdf"
   std::string arguments;          ///< JSON: what --resume needs to start it again; no secrets
+  std::string work;               ///< equal: the same is sent to the same; empty: not known
   std::uint64_t bytes_total = 0;  ///< 0: unknown
   std::uint64_t bytes_done = 0;
   std::int64_t created_s = 0;

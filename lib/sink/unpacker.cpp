@@ -143,7 +143,11 @@ void Unpacker::forget_done() {
 
 Result<void> Unpacker::hand_over(Unpacking& unpacking, const wire::Segment& segment, const Digest& id,
                                  ByteView frames) {
-  if (!unpacking.sink) DCDN_CHECK(open_sink(unpacking, *segment.object));
+  if (!unpacking.sink && !unpacking.kept) DCDN_CHECK(open_sink(unpacking, *segment.object));
+  if (unpacking.kept) {
+    unpacking.done = segment.final;
+    return {};
+  }
   DCDN_TRY(const auto need, unpacking.sink->add_segment(segment, id, frames));
   std::size_t i = 0;
   for (const wire::Record& record : segment.records) {
@@ -168,8 +172,18 @@ Result<void> Unpacker::open_sink(Unpacking& unpacking, const wire::ObjectHeader&
         .with_hint("give each object's missing parts before the next object");
   unpacking.name = object.name.empty() ? "stdin" : object.name;
   unpacking.sink = rules_.make_sink(unpacking.name, object.kind);
-  DCDN_CHECK(unpacking.sink->open());
+  const auto opened = unpacking.sink->open();
+  if (opened) return {};
+  if (opened.error().code != Errc::nothing) return opened.error();
+  unpacking.kept = true;
+  unpacking.sink.reset();
+  tell_kept(opened.error());
   return {};
+}
+
+void Unpacker::tell_kept(const Error& why) {
+  ++counts_.kept;
+  if (rules_.kept) rules_.kept(why);
 }
 
 Result<void> Unpacker::take_chunk(const wire::Frame& frame) {
@@ -234,12 +248,12 @@ Result<void> Unpacker::finish_if_complete(Unpacking& unpacking) {
   object.not_noted = unpacking.sink->not_noted();
   unpacking.done = true;
   unpacking.sink.reset();
-  ++counts_.objects;
-  counts_.bytes += object.bytes;
   if (kept) {
-    if (rules_.kept) rules_.kept(path.error());
+    tell_kept(path.error());
     return {};
   }
+  ++counts_.objects;
+  counts_.bytes += object.bytes;
   object.path = *std::move(path);
   if (rules_.delivered) rules_.delivered(object);
   return {};
@@ -260,7 +274,7 @@ Result<void> Unpacker::finish(std::uint64_t damaged) {
     return Error(Errc::untrusted, "the chunk stream carries no signature by a key that was asked for");
   for (const auto& [stream, unpacking] : streams_)
     if (!unpacking.done) return missing_parts(unpacking, damaged);
-  if (counts_.objects == 0) return Error(Errc::corrupt, "standard input is no chunk stream");
+  if (counts_.objects + counts_.kept == 0) return Error(Errc::corrupt, "standard input is no chunk stream");
   return {};
 }
 

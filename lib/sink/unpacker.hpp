@@ -47,8 +47,9 @@ struct UnpackRules {
 class Unpacker {
  public:
   struct Counts {
-    std::uint64_t objects = 0;  ///< whole ones
+    std::uint64_t objects = 0;  ///< delivered
     std::uint64_t bytes = 0;    ///< their content
+    std::uint64_t kept = 0;     ///< those of which UnpackRules::kept was told
     std::uint64_t damaged = 0;  ///< bytes of chunks that do not make what the manifest says
   };
 
@@ -79,6 +80,7 @@ class Unpacker {
     std::unique_ptr<ObjectSink> sink;
     std::uint64_t next = 0;
     std::map<std::uint64_t, Digest> waiting;  // by index: loose segments that may follow
+    bool kept = false;                        // something else is at its place: the rest is passed over
     bool done = false;                        // it goes to finished_ next
   };
 
@@ -96,6 +98,7 @@ class Unpacker {
   Result<void> open_sink(Unpacking& unpacking, const wire::ObjectHeader& object);
   Result<void> write(Unpacking& unpacking, const pipeline::ChunkFrame& chunk);
   Result<void> finish_if_complete(Unpacking& unpacking);
+  void tell_kept(const Error& why);
   Result<void> hold(std::size_t bytes);
   void let_go(std::size_t bytes);
   void forget_oldest();

@@ -18,6 +18,12 @@ std::string progress_text(const SessionInfo& session) {
   return fmt::format("{:.0f}% of {}", std::min(100.0, 100 * share), format_size(session.bytes_total));
 }
 
+// Who it is, as far as that was proved; an address proves nothing.
+std::string peer_text(const SessionInfo& session) {
+  const std::string& who = session.peer_name.empty() ? session.peer : session.peer_name;
+  return who.empty() ? escape(session.address) : who + " (" + escape(session.address) + ")";
+}
+
 bool has_ended(const SessionInfo& session) {
   const std::string& state = session.state;
   return state == "completed" || state == "failed" || state == "cancelled" || state == "expired";
@@ -29,6 +35,7 @@ Fields fields_of(const SessionInfo& session) {
           {"state", session.state},
           {"running", session.running},
           {"peer", session.peer},
+          {"peer_name", session.peer_name},
           {"address", session.address},
           {"name", session.name},
           {"bytes_done", session.bytes_done},
@@ -48,7 +55,7 @@ Result<int> list_sessions_command(const Home& home, Report& report) {
     const bool left_over = !session.running && !has_ended(session);
     const std::string state = session.state + (left_over ? " (not running)" : "");
     report.line(fmt::format("{}  {:7}  {:12}  {:>18}  {:>8} ago  {}  {}", session.id, session.direction,
-                            state, progress_text(session), format_duration(age), escape(session.address),
+                            state, progress_text(session), format_duration(age), peer_text(session),
                             session.name));
     if (!session.error.empty()) report.line("                  " + escape(session.error));
   }

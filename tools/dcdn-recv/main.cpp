@@ -34,14 +34,19 @@ void say_summary(const RecvReport& received, Report& report) {
                           {"wire_bytes", received.wire_bytes},
                           {"damaged_bytes", received.damaged_bytes},
                           {"left_out", received.left_out},
+                          {"kept", received.kept},
                           {"seconds", received.seconds},
                           {"verified", received.verified_unix_s},
                           {"paths", received.paths}});
 }
 
-/// What came is right, and not all that there is at its sender's.
+/// What came is right, and not all that there is at its sender's, or in its stream.
 Result<int> outcome_of(const RecvReport& received) {
-  if (received.left_out == 0) return 0;
+  if (received.left_out == 0 && received.kept == 0) return 0;
+  if (received.left_out == 0)
+    return Error(Errc::nothing,
+                 counted(received.kept) + " not taken, or not wholly: something else is there and was kept")
+        .with_hint("--overwrite replaces it");
   return Error(Errc::partial,
                fmt::format("{} could not be read by {} and {} not in what was received; all the rest is",
                            received.left_out == 1 ? "1 entry" : fmt::format("{} entries", received.left_out),

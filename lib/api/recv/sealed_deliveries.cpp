@@ -32,7 +32,7 @@ class Recorder final : public ProgressSink {
 
 /// Decrypts the encrypted object that was delivered as `path`, unpacks it into options.directory and removes
 /// `path`. If that fails, `path` stays. error as ContentOpener's; nothing: what was encrypted is no chunk
-/// stream and has no name.
+/// stream and has no name, or something else is at its place.
 Result<RecvReport> unpack_sealed_file(const RecvOptions& options, ProgressSink& progress,
                                       const std::string& path, std::vector<sign::SecretKey> keys,
                                       const UnpackTap& tap) {
@@ -51,6 +51,7 @@ Result<RecvReport> unpack_sealed_file(const RecvOptions& options, ProgressSink& 
   // The reader's going away is not the reason.
   if (!whole && whole.error().code != Errc::closed_pipe) return whole.error();
   if (!unpacked) return unpacked.error();
+  if (unpacked->kept > 0) return Error(Errc::nothing, "something else is there and was kept");
   if (::unlink(path.c_str()) != 0) return errno_error(errno, escape_for_display(path) + ": remove");
   return unpacked;
 }

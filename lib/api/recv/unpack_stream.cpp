@@ -44,6 +44,7 @@ class StreamUnpacking {
     report_.wire_bytes = input.bytes();
     report_.objects = unpacker_.counts().objects;
     report_.bytes = unpacker_.counts().bytes;
+    report_.kept = unpacker_.counts().kept;
     report_.damaged_bytes = input.damaged_bytes() + unpacker_.counts().damaged;
     return report_;
   }
@@ -54,7 +55,8 @@ class StreamUnpacking {
     if (ended.code == Errc::untrusted && ended.hint.empty())
       return ended.with_hint("who signed it: dcdn-recv --stdin --list-content");
     // A chunk says nothing of where it belongs.
-    if (ended.code == Errc::corrupt && unpacker_.counts().objects == 0 && chunk_frames_ > 0)
+    if (ended.code == Errc::corrupt && unpacker_.counts().objects + unpacker_.counts().kept == 0 &&
+        chunk_frames_ > 0)
       return Error(Errc::incomplete,
                    "standard input has chunks, and not the manifest that says where they belong")
           .with_hint(kAllInOne);

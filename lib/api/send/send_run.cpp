@@ -27,8 +27,11 @@ Result<SendReport> SendRun::send() {
     return Error(Errc::usage, "no destination").with_hint("dcdn-send PATH... HOST:PORT");
   DCDN_TRY(SendPlan plan, plan_send(options_));
   DCDN_CHECK(node_.open_sessions());
+  DCDN_CHECK(node_.identify());
+  // What is wrong with the command itself leaves no session: there is nothing to resume.
+  DCDN_TRY(auto destinations, destinations_of(options_, node_));
   DCDN_CHECK(begin_row(plan));
-  if (auto opened = open(std::move(plan)); !opened) {
+  if (auto opened = open(std::move(plan), std::move(destinations)); !opened) {
     node_.sessions().end(id(), SessionState::failed, opened.error().message);
     return opened.error();
   }
@@ -48,6 +51,7 @@ Result<void> SendRun::begin_row(const SendPlan& plan) {
       row.address += (row.address.empty() ? "" : ", ") + address;
     row.name = plan.title;
     row.arguments = options_.arguments_json;
+    row.work = work_of(options_);
     row.bytes_total = plan.bytes;
     DCDN_TRY(known, node_.sessions().add(std::move(row)));
   }
@@ -55,11 +59,9 @@ Result<void> SendRun::begin_row(const SendPlan& plan) {
   return {};
 }
 
-Result<void> SendRun::open(SendPlan plan) {
-  DCDN_CHECK(node_.identify());
+Result<void> SendRun::open(SendPlan plan, std::vector<session::DestinationSettings> destinations) {
   DCDN_TRY(auto settings, send_settings(options_, plan, node_, id()));
   DCDN_CHECK(seal_objects(options_, node_, id(), plan.objects));
-  DCDN_TRY(auto destinations, destinations_of(options_, node_));
   session_ = std::make_unique<session::SendSession>(node_.executor(), std::move(settings), node_.key(), *this,
                                                     std::move(plan.objects), std::move(destinations));
   session_->set_rate(static_cast<double>(options_.rate_bytes_per_s));

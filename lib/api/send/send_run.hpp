@@ -29,7 +29,7 @@ class SendRun : private node::Role, public session::SendWatcher {
 
   [[nodiscard]] const std::string& id() const { return report_.session; }
   Result<void> begin_row(const SendPlan& plan);
-  Result<void> open(SendPlan plan);
+  Result<void> open(SendPlan plan, std::vector<session::DestinationSettings> destinations);
   node::SessionControl control();
   void follow(const Progress& progress);
   void end(std::uint64_t close_code, const Error& why);

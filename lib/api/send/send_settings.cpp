@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "digest/hasher.hpp"
 #include "net/host_port.hpp"
 #include "node/peer_trust.hpp"
 #include "trust/recipients.hpp"
@@ -52,6 +55,29 @@ Result<session::SendSettings> send_settings(const SendOptions& options, const Se
   settings.input_end = plan.input_end;
   settings.input_head = plan.input_head;
   return settings;
+}
+
+// A path counts as what it names from here, and standard input as this folder's: more is not known of it.
+std::string work_of(const SendOptions& options) {
+  std::string what;
+  const auto add = [&what](const std::vector<std::string>& texts) {
+    what += fmt::format("{}\n", texts.size());
+    for (const std::string& text : texts) what += fmt::format("{} {}\n", text.size(), text);
+  };
+  std::vector<std::string> sources;
+  for (const SendSource& source : options.sources) {
+    std::error_code failed;
+    const auto here = std::filesystem::absolute(source.path, failed);
+    const auto named = failed ? here : std::filesystem::weakly_canonical(here, failed);
+    sources.push_back(failed ? source.path : named.string());
+  }
+  add(sources);
+  add(options.destinations);
+  add(options.encrypt_to);
+  add(options.exclude);
+  add(options.only.value_or(std::vector<std::string>{"."}));
+  add({options.name, options.command, std::to_string(static_cast<int>(options.symlinks))});
+  return to_hex(digest::blake3(as_bytes(what)).view());
 }
 
 Result<std::vector<session::DestinationSettings>> destinations_of(const SendOptions& options,

@@ -4,6 +4,8 @@
 #include "base/clock.hpp"
 #include "node/console_commands.hpp"
 #include "record/session_db.hpp"
+#include "sign/ed25519.hpp"
+#include "trust/keyring_file.hpp"
 
 namespace dcdn {
 
@@ -11,12 +13,19 @@ namespace {
 
 using record::SessionState;
 
-SessionInfo info_of(const record::SessionRow& row) {
+// What is wrong with the keys is no reason to hide the sessions: they are then told by their node ids.
+sign::Keyring known_keys(const Home& home) {
+  auto ring = trust::load_keyring(home);
+  return ring ? *std::move(ring) : sign::Keyring();
+}
+
+SessionInfo info_of(const record::SessionRow& row, const sign::Keyring& ring) {
   SessionInfo info;
   info.id = row.id;
   info.direction = row.direction == record::Direction::send ? "send" : "receive";
   info.state = record::name_of(row.state);
   info.peer = row.peer;
+  if (const auto key = sign::parse_node_id(row.peer)) info.peer_name = ring.name_of(*key).value_or("");
   info.address = row.address;
   info.name = row.name;
   info.error = row.error;
@@ -43,14 +52,15 @@ Result<std::vector<SessionInfo>> list_sessions(const Home& home) {
   DCDN_TRY(const auto db, record::SessionDb::open(home.sessions_path()));
   DCDN_TRY(const auto rows, db->list(std::nullopt));
   std::vector<SessionInfo> all;
-  for (const auto& row : rows) all.push_back(info_of(row));
+  const sign::Keyring ring = known_keys(home);
+  for (const auto& row : rows) all.push_back(info_of(row, ring));
   return all;
 }
 
 Result<SessionInfo> find_session(const Home& home, const std::string& id) {
   DCDN_TRY(const auto db, record::SessionDb::open(home.sessions_path()));
   DCDN_TRY(const auto row, db->find(id));
-  return info_of(row);
+  return info_of(row, known_keys(home));
 }
 
 Result<std::string> command_session(const Home& home, const std::string& id, const std::string& command) {
@@ -82,7 +92,7 @@ Result<int> clean_sessions(const Home& home, std::chrono::milliseconds older_tha
   const std::int64_t limit = now_s() - std::chrono::duration_cast<std::chrono::seconds>(older_than).count();
   int removed = 0;
   for (const auto& row : rows) {
-    if (row.updated_s > limit || info_of(row).running) continue;
+    if (row.updated_s > limit || record::is_running(row)) continue;
     DCDN_CHECK(db->remove(row.id));
     ++removed;
   }

@@ -110,6 +110,9 @@ struct RecvReport {
   std::vector<std::string> paths;  ///< final names, in the order of delivery
   /// Entries of trees that their senders could not read: what was delivered is all the rest.
   std::uint64_t left_out = 0;
+  /// unpack_from_fd: objects that were not delivered, or a tree not wholly, because something else is
+  /// at their place and OnCollision::skip keeps it. A sender that is connected is told itself.
+  std::uint64_t kept = 0;
   std::uint64_t damaged_bytes = 0;  ///< unpack_from_fd: input that belonged to no intact frame
 };
 

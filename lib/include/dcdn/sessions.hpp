@@ -21,6 +21,7 @@ struct SessionInfo {
   /// pending, preparing, active, paused, completing, completed, failed, cancelled, expired
   std::string state;
   std::string peer;                               ///< node id text; empty: unknown
+  std::string peer_name;                          ///< under which it is trusted; empty: under none
   std::string address;                            ///< where to, or from; escape before showing
   std::string name;                               ///< what, for a list; escaped
   std::string error;                              ///< why it failed; escape before showing

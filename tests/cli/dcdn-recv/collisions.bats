@@ -56,6 +56,33 @@ teardown() {
   assert_equal "$(cat in/file)" yours
 }
 
+@test "--stdin --skip: what was kept counts as kept, and the status is 9, as the sender's over a network" {
+  echo a > a
+  dcdn-send -q --stdout file > file.dcs
+  dcdn-send -q --stdout file a > both.dcs
+  run --separate-stderr -9 dcdn-recv --stdin --skip -o in < file.dcs
+  [[ $stderr == *"in/file: is there already and was kept"*"0 objects received and verified, 0 B"* ]]
+  [[ $stderr == *"1 object not taken"*"hint: --overwrite"* ]]
+  run --separate-stderr -9 dcdn-recv --json --stdin --skip -o in < both.dcs
+  jq -es 'any(.[]; .message_type == "summary" and .objects == 1 and .kept == 1 and .bytes == 2)' <<< "$output"
+  jq -es 'any(.[]; .message_type == "error" and .code == "nothing")' <<< "$output"
+  assert_equal "$(cat in/a in/file | tr '\n' ' ')" "a mine "
+  mkdir in/tree
+  echo mine > in/tree/x
+  echo yours > tree/x
+  echo new > tree/y
+  dcdn-send -q --stdout tree > tree.dcs
+  run --separate-stderr -9 dcdn-recv --stdin --skip -o in < tree.dcs
+  [[ $stderr == *"the rest is in place"*"0 objects received and verified, 0 B"* ]]
+  assert_equal "$(cat in/tree/x in/tree/y | tr '\n' ' ')" "mine new "
+  # What is encrypted stays so, and is not lost.
+  dcdn-send -q --stdout --encrypt-to "$SEND_ID" file > sealed.dcs
+  run --separate-stderr -0 dcdn-recv --stdin --skip -o in < sealed.dcs
+  [[ $stderr == *"something else is there and was kept; kept as in/encrypted-"* ]]
+  dcdn-sign decrypt < in/encrypted-* | dcdn-recv -q --stdin -o out
+  assert_equal "$(cat out/file)" yours
+}
+
 @test "the same content again is no collision" {
   start_receiver recv -o in
   echo new > new

@@ -56,6 +56,21 @@ status_says() {
   wait_until 10 received_session completed
 }
 
+@test "--list of the receiver says who sent: by name if the key is trusted, else by its node id" {
+  start_receiver recv -o in
+  echo x > file
+  send_to_receiver -q file
+  export -f received_session
+  wait_until 10 received_session completed
+  run --separate-stderr -0 env DCDN_HOME="$RECV_HOME" dcdn-recv --list
+  assert_output --regexp " $SEND_ID \\(127\\.0\\.0\\.1:[0-9]+\\)  file"
+  DCDN_HOME=$RECV_HOME dcdn-sign -q trust add field "$SEND_ID"
+  run --separate-stderr -0 env DCDN_HOME="$RECV_HOME" dcdn-recv --list
+  assert_output --regexp ' field \(127\.0\.0\.1:[0-9]+\)  file'
+  run --separate-stderr -0 env DCDN_HOME="$RECV_HOME" dcdn-recv --json --list
+  jq -e --arg id "$SEND_ID" '.peer == $id and .peer_name == "field"' <<< "$output"
+}
+
 received_session() {
   DCDN_HOME=$RECV_HOME dcdn-recv --json --list |
     jq -e --arg state "$1" 'select(.direction == "receive" and .state == $state)' > /dev/null
@@ -156,6 +171,23 @@ staging_is_empty() {
     assert_equal "$AWAITED_STATUS" $((128 + $(kill -l "$signal")))
     grep -q 'dcdn-send --resume' "send$signal.out"
   done
+}
+
+@test "a killed send that is done again at another rate is not listed for ever" {
+  start_slow_transfer
+  kill -KILL "$SEND_PID"
+  await_pid "$SEND_PID"
+  assert_equal "$(state_now)" active
+  send_to_receiver -q --rate 100MB "$PWD/data"
+  run --separate-stderr -0 dcdn-send --json --list
+  assert_equal "$(jq -r .state <<< "$output")" completed
+}
+
+@test "a command line that is refused leaves no session" {
+  echo x > file
+  run --separate-stderr -2 dcdn-send --peer-id "$RECV_ID" file localhost:99999
+  run --separate-stderr -0 dcdn-send --list
+  assert_output ""
 }
 
 @test "unknown, ambiguous and malformed ids" {

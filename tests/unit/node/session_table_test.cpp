@@ -144,27 +144,30 @@ TEST_F(SessionTableTest, ABadDatabaseIsNotedOnceAndStopsNothing) {
   EXPECT_EQ(notes_[0].first, 1);
 }
 
-// A kill leaves a row behind, and the same command again is another session.
+// A kill leaves a row behind, and the same again, at another rate perhaps, is another session.
 TEST_F(SessionTableTest, WhatWasKilledAndDoneAgainIsNotListedForEver) {
-  const auto add = [&](const std::string& name, const std::string& arguments) {
+  const auto add = [&](const std::string& work, const std::string& arguments) {
     record::SessionRow row;
-    row.name = name;
+    row.name = "photos";
+    row.work = work;
     row.arguments = arguments;
     const auto id = table_->add(row);
     EXPECT_TRUE(id);
     return *id;
   };
-  const std::string killed = add("photos", "[1]");
+  const std::string killed = add("a", "[1]");
   ASSERT_TRUE(db_->set_pid(killed, 0x7FFFFFFF));
   ASSERT_TRUE(db_->change_state(killed, SessionState::preparing, "", 1));
-  const std::string other = add("photos", "[2]");
-  const std::string here = add("photos", "[1]");
+  const std::string other = add("b", "[1]");
+  const std::string unknown = add("", "[1]");
+  const std::string here = add("a", "[1]");
   ASSERT_TRUE(table_->begin(here));
-  const std::string again = add("photos", "[1]");
+  const std::string again = add("a", "[2]");
   ASSERT_TRUE(table_->begin(again));
   EXPECT_TRUE(table_->complete(again));
   EXPECT_FALSE(db_->get(killed));
   EXPECT_TRUE(db_->get(other));
+  EXPECT_TRUE(db_->get(unknown));
   EXPECT_TRUE(db_->get(here));  // it runs
   EXPECT_THAT(notes_, IsEmpty());
 }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -32,6 +33,7 @@ SessionRow row_with(const std::string& id, S state = S::pending, Direction direc
   row.updated_s = 200;
   row.pid = 42;
   row.error = "none";
+  row.work = "0123";
   return row;
 }
 
@@ -91,6 +93,7 @@ TEST_F(SessionDbTest, EveryFieldComesBackAfterReopening) {
   EXPECT_EQ(got->updated_s, row.updated_s);
   EXPECT_EQ(got->pid, row.pid);
   EXPECT_EQ(got->error, row.error);
+  EXPECT_EQ(got->work, row.work);
 }
 
 TEST_F(SessionDbTest, FileAndDirectoryArePrivate) {
@@ -234,6 +237,23 @@ TEST_F(SessionDbTest, NewerSchemaIsUnsupported) {
   file.write("\0\0\0\x09", 4);
   file.close();
   EXPECT_EQ(open_error(), Errc::unsupported);
+}
+
+TEST_F(SessionDbTest, AFirstSchemaIsTakenOver) {
+  const SessionRow row = row_with("00112233445566aa");
+  ASSERT_TRUE(open()->insert(row));
+  sqlite3* raw = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &raw), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(raw, "ALTER TABLE session DROP COLUMN work; PRAGMA user_version=1", nullptr, nullptr,
+                         nullptr),
+            SQLITE_OK);
+  sqlite3_close(raw);
+  for (int again = 0; again < 2; ++again) {
+    const auto got = open()->get(row.id);
+    ASSERT_TRUE(got);
+    EXPECT_EQ(got->error, row.error);
+    EXPECT_EQ(got->work, "");
+  }
 }
 
 TEST_F(SessionDbTest, PathThatIsADirectoryOrBelowAFileFails) {
