@@ -38,10 +38,15 @@ double RateMeter::now_per_s() const {
   return seconds <= 0 ? 0 : static_cast<double>(recent_.back().bytes - recent_.front().bytes) / seconds;
 }
 
+// What a limit lets through at once after silence, and what lay in buffers, is most of a moment's bytes.
+bool RateMeter::too_early() const {
+  return recent_.empty() || recent_.back().at - first_->at < kTooEarly;
+}
+
 double RateMeter::average_per_s() const {
-  if (!first_ || recent_.empty()) return 0;
+  if (too_early()) return 0;
   const double seconds = seconds_between(first_->at, recent_.back().at);
-  return seconds <= 0 ? 0 : static_cast<double>(last_change_->bytes - first_->bytes) / seconds;
+  return static_cast<double>(last_change_->bytes - first_->bytes) / seconds;
 }
 
 std::chrono::seconds RateMeter::silent_for(Micros now) const {
@@ -50,7 +55,7 @@ std::chrono::seconds RateMeter::silent_for(Micros now) const {
 }
 
 std::optional<std::chrono::seconds> RateMeter::time_left(std::uint64_t bytes_left) const {
-  if (!moved() || recent_.back().at - first_->at < kTooEarly) return std::nullopt;
+  if (!moved() || too_early()) return std::nullopt;
   // The average steadies the guess, the present corrects it.
   const double rate = 0.5 * now_per_s() + 0.5 * average_per_s();
   if (rate < 1) return std::nullopt;

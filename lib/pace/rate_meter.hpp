@@ -16,7 +16,7 @@ class RateMeter {
   void begin();
   [[nodiscard]] bool moved() const;            ///< whether anything has come since it began
   [[nodiscard]] double now_per_s() const;      ///< over the last five seconds
-  [[nodiscard]] double average_per_s() const;  ///< since it began
+  [[nodiscard]] double average_per_s() const;  ///< since it began; 0 in the first three seconds
   /// How long nothing has come.
   [[nodiscard]] std::chrono::seconds silent_for(Micros now) const;
   /// Unknown in the first three seconds: a guess from a start that is slow by design frightens people.
@@ -27,6 +27,7 @@ class RateMeter {
     Micros at;
     std::uint64_t bytes;
   };
+  [[nodiscard]] bool too_early() const;
   std::deque<Sample> recent_;
   std::optional<Sample> first_;
   std::optional<Sample> last_change_;

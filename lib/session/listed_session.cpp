@@ -1,5 +1,7 @@
 #include "session/listed_session.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "digest/hasher.hpp"
 
@@ -26,7 +28,8 @@ void ListedSession::offered(const std::string& shown_name, std::uint64_t bytes) 
   }
 }
 
-void ListedSession::delivered(std::uint64_t bytes) {
+void ListedSession::delivered(std::uint64_t bytes, std::uint64_t offered) {
+  if (offered > 0) bytes_offered_ -= offered - std::min(offered, bytes);
   ++delivered_;
   bytes_delivered_ += bytes;
 }

@@ -20,7 +20,8 @@ class ListedSession {
   void set_id(std::string id) { id_ = std::move(id); }
   /// `shown_name`: safe to show.
   void offered(const std::string& shown_name, std::uint64_t bytes);
-  void delivered(std::uint64_t bytes);
+  /// Of `offered` bytes: less, where its sender left something out. 0: nobody knew.
+  void delivered(std::uint64_t bytes, std::uint64_t offered);
   [[nodiscard]] bool anything_delivered() const { return delivered_ > 0; }
   /// `unfinished`: bytes that are here of an object that was not delivered yet.
   void tell_progress(ReceiveWatcher& watcher, std::uint64_t unfinished) const;

@@ -40,7 +40,7 @@ class ReceiveLink::StreamPeer : public ObjectPeer {
   }
   void receipt(const wire::Receipt& receipt) override {
     send(wire::FrameType::receipt, wire::encode(receipt), true);
-    link_.listed_.delivered(receipt.bytes);
+    link_.listed_.delivered(receipt.bytes, link_.objects_.at(stream_)->offer().bytes.value_or(0));
     progressed(0);
   }
   void failed(const Error& error) override {

@@ -96,9 +96,17 @@ Progress Receiver::progress() {
   Progress progress;
   for (const auto& connection : connections_) connection->describe(progress);
   progress.wire_bytes += wire_bytes_ended_;
-  progress.bytes_done = shared_->bytes_verified;
-  progress.objects_finished = shared_->objects_delivered;
-  meter_.update(progress.bytes_done, now);
+  // A service runs for a year: what is said, amounts as well as rates, is of what began when it was idle
+  // last.
+  const Counts counts{shared_->bytes_verified, shared_->objects_delivered};
+  if (progress.objects.empty()) {
+    idle_ = counts;
+  } else {
+    before_ = idle_;
+  }
+  progress.bytes_done = counts.bytes - before_.bytes;
+  progress.objects_finished = counts.objects - before_.objects;
+  meter_.update(counts.bytes, now);
   arrived_meter_.update(progress.wire_bytes / kBeat * kBeat, now);
   if (!arrived_meter_.moved() || progress.objects.empty()) {
     meter_.begin();

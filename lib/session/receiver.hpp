@@ -25,6 +25,7 @@ class Receiver {
   void judge_again(const std::function<Result<void>(const NodeId&)>& verdict);
   /// By session id: pause, resume or cancel a session that runs here. False: none of that id.
   bool command(const std::string& session, const std::string& what);
+  /// Amounts and rates are of what is being received, or was last: they begin anew after it was idle.
   [[nodiscard]] Progress progress();
   [[nodiscard]] std::size_t active_connections() const { return connections_.size(); }
   [[nodiscard]] std::uint64_t wire_bytes() const;
@@ -41,6 +42,12 @@ class Receiver {
   bool once_done_ = false;
   std::optional<Error> stop_error_;
   std::uint64_t wire_bytes_ended_ = 0;
+  struct Counts {
+    std::uint64_t bytes = 0;
+    std::uint64_t objects = 0;
+  };
+  Counts idle_;                    // when nothing was being received last
+  Counts before_;                  // when what is being received, or was last, began
   pace::RateMeter meter_;          // of content that was verified
   pace::RateMeter arrived_meter_;  // of UDP payload, in whole kBeat: keep-alives are not worth one
 };

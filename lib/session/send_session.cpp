@@ -112,7 +112,9 @@ void SendSession::describe_objects(Progress& progress) const {
       const std::uint64_t done = std::min(transfer->bytes_done(), object.bytes.value_or(UINT64_MAX));
       progress.bytes_done += done;
       total_known = total_known && object.bytes.has_value();
-      total += object.bytes.value_or(0);
+      // Something of it may have been left out: it was whole with less.
+      const std::optional<std::uint64_t> bytes = finished && object.bytes ? done : object.bytes;
+      total += bytes.value_or(0);
       ++progress.objects_total;
       if (finished) ++progress.objects_finished;
       const bool active =
@@ -123,7 +125,7 @@ void SendSession::describe_objects(Progress& progress) const {
       ObjectProgress shown;
       shown.name = escape_for_display(object.shown_name().empty() ? "-" : object.shown_name());
       if (several) shown.peer = destination->address();
-      shown.bytes_total = object.bytes;
+      shown.bytes_total = bytes;
       shown.bytes_done = done;
       shown.finished = finished;
       progress.objects.push_back(std::move(shown));

@@ -3,6 +3,7 @@
 #include "base/unique_fd.hpp"
 #include "pipeline/chunk_packer.hpp"
 #include "sink/manifest_window.hpp"
+#include "wire/left_out_content.hpp"
 #include "wire/repeat_window.hpp"
 
 namespace dcdn::sink {
@@ -19,7 +20,7 @@ class StreamSink : public ObjectSink {
     answer.segments_done = window_.segments_done();
     answer.last_segment = window_.last_done();
     answer.plan = window_.plan();
-    answer.bytes_done = bytes_done_;
+    answer.bytes_done = bytes_done();
     answer.ask = window_.checker().started();
     return answer;
   }
@@ -60,7 +61,7 @@ class StreamSink : public ObjectSink {
   }
 
   std::uint64_t segments_done() const override { return window_.segments_done(); }
-  std::uint64_t bytes_done() const override { return bytes_done_; }
+  std::uint64_t bytes_done() const override { return left_out_content_.rest_of(bytes_done_); }
   bool complete() const override { return window_.finished(); }
   Result<std::string> finalize() override { return std::string(); }
   Result<void> discard() override { return {}; }
@@ -69,6 +70,7 @@ class StreamSink : public ObjectSink {
 
  private:
   Result<void> list(const wire::Record& record) {
+    left_out_content_.add(record);
     if (const auto* left = std::get_if<wire::LeftOut>(&record)) left_out_.add(*left);
     if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) bytes_done_ += hole->size;
     const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
@@ -86,6 +88,7 @@ class StreamSink : public ObjectSink {
   ManifestWindow window_;
   wire::RepeatWindow<bool> written_;
   wire::LeftOutList left_out_;
+  wire::LeftOutContent left_out_content_;
   bool repeats_omitted_ = false;
   std::uint64_t bytes_done_ = 0;
 };

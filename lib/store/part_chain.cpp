@@ -21,6 +21,7 @@ void PartChain::add(const wire::Segment& segment, const Digest& id, const IsHere
   state.first_chunk = chunks_;
   segments_.push_back(state);
   for (const wire::Record& record : segment.records) {
+    left_out_content_.add(record);
     if (const auto* begin = std::get_if<wire::EntryBegin>(&record)) {
       if (begin->kind == wire::EntryKind::file) begin_file(*begin);
     } else if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) {

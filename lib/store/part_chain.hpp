@@ -13,6 +13,7 @@
 #include "store/part_files.hpp"
 #include "store/part_object.hpp"
 #include "wire/left_out.hpp"
+#include "wire/left_out_content.hpp"
 #include "wire/repeat_window.hpp"
 
 namespace dcdn::store {
@@ -65,7 +66,8 @@ class PartChain {
   [[nodiscard]] bool has_segment(std::uint64_t index) const { return index < segments_.size(); }
   [[nodiscard]] const Digest& segment_id(std::uint64_t index) const { return segments_[index].id; }
   [[nodiscard]] std::uint64_t segments_done() const { return segments_done_; }
-  [[nodiscard]] std::uint64_t bytes_done() const { return bytes_done_; }
+  /// What its sender began and then left out does not count.
+  [[nodiscard]] std::uint64_t bytes_done() const { return left_out_content_.rest_of(bytes_done_); }
   [[nodiscard]] std::uint64_t chunks() const { return chunks_; }
   [[nodiscard]] bool empty() const { return segments_.empty(); }
   [[nodiscard]] bool complete() const { return checker_.finished() && segments_done_ == segments_.size(); }
@@ -107,6 +109,7 @@ class PartChain {
   wire::RepeatWindow<KnownChunk> window_;                              // by carried digest
   PartFilePtr current_;
   wire::LeftOutList left_out_;
+  wire::LeftOutContent left_out_content_;
   std::vector<bool> verified_;  // by file
   std::vector<PartFilePtr> whole_files_;
   std::uint64_t chunks_ = 0;

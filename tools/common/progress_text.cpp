@@ -130,7 +130,7 @@ std::vector<std::string> fields_of(const Progress& progress) {
   if (progress.loss)
     fields.push_back("loss " + fmt::format("{:.0f}%", std::clamp(*progress.loss, 0.0, 1.0) * 100));
   fields.push_back(amount(progress.bytes_done, progress.bytes_total));
-  fields.push_back("avg " + format_rate(progress.rate_average));
+  if (progress.rate_average > 0) fields.push_back("avg " + format_rate(progress.rate_average));
   if (progress.objects_total > 1)
     fields.push_back(fmt::format("{}/{} objects", progress.objects_finished, progress.objects_total));
   return fields;
@@ -205,20 +205,21 @@ Fields progress_json(const Progress& progress) {
                      {"loss", path.loss},
                      {"rate_bytes_per_s", path.rate},
                      {"wire_bytes", path.bytes}});
-  Fields status{{"session", progress.session},
-                {"state", progress.state},
-                {"detail", progress.detail},
-                {"objects", objects},
-                {"objects_finished", progress.objects_finished},
-                {"objects_total", progress.objects_total},
-                {"bytes_done", progress.bytes_done},
-                {"bytes_total", progress.bytes_total},
-                {"rate_now_bytes_per_s", progress.rate_now},
-                {"rate_average_bytes_per_s", progress.rate_average},
-                {"eta_s", progress.eta ? FieldValue(progress.eta->count()) : nullptr},
-                {"wire_bytes", progress.wire_bytes},
-                {"loss", progress.loss},
-                {"rtt_us", progress.rtt.count()}};
+  Fields status{
+      {"session", progress.session},
+      {"state", progress.state},
+      {"detail", progress.detail},
+      {"objects", objects},
+      {"objects_finished", progress.objects_finished},
+      {"objects_total", progress.objects_total},
+      {"bytes_done", progress.bytes_done},
+      {"bytes_total", progress.bytes_total},
+      {"rate_now_bytes_per_s", progress.rate_now},
+      {"rate_average_bytes_per_s", progress.rate_average > 0 ? FieldValue(progress.rate_average) : nullptr},
+      {"eta_s", progress.eta ? FieldValue(progress.eta->count()) : nullptr},
+      {"wire_bytes", progress.wire_bytes},
+      {"loss", progress.loss},
+      {"rtt_us", progress.rtt.count()}};
   if (!paths.empty()) status.set("paths", paths);
   return status;
 }

@@ -7,6 +7,7 @@
 #include "sink/unpacker.hpp"
 #include "source/recovering_input.hpp"
 #include "trust/keyring_file.hpp"
+#include "wire/left_out_content.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace dcdn {
@@ -52,11 +53,15 @@ class ListSink final : public sink::ObjectSink {
     if (std::holds_alternative<wire::EntryBegin>(record)) ++content.entries;
     if (std::holds_alternative<wire::LeftOut>(record)) ++content.left_out;
     // What all of them come to was checked with the chain: at most 2^60.
-    if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) content.bytes += chunk->content_size;
-    if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) content.bytes += hole->size;
+    if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) bytes_ += chunk->content_size;
+    if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) bytes_ += hole->size;
+    left_out_content_.add(record);
+    content.bytes = left_out_content_.rest_of(bytes_);
   }
   std::shared_ptr<Row> row_;
   wire::ManifestChecker checker_;
+  wire::LeftOutContent left_out_content_;
+  std::uint64_t bytes_ = 0;
 };
 
 std::string name_of(wire::ObjectKind kind) {

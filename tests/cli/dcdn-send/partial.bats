@@ -56,8 +56,20 @@ unreadable() {
   for said in "$all" "$(cat recv.out)"; do
     jq -es 'map(select(.message_type == "left_out")) | length == 1 and .[0].object == "tree" and .[0].path == "a" and .[0].code == "io"' <<< "$said"
     jq -es 'map(select(.message_type == "summary")) | .[0].left_out == 1 and .[0].objects == 1' <<< "$said"
+    # What it had begun before it could not read on is not in it.
+    jq -es 'map(select(.message_type == "summary")) | .[0].bytes == 2' <<< "$said"
+    jq -es 'map(select(.message_type == "object")) | .[0].bytes == 2' <<< "$said"
     jq -es 'last | .message_type == "error" and .code == "partial" and .exit_status == 14' <<< "$said"
   done
+}
+
+@test "what was left out is waited for no longer when the rest is done, and listed as delivered nowhere" {
+  start_receiver recv --once -o in
+  run --separate-stderr -14 unreadable send_to_receiver --json --chunk-size 64KiB tree
+  await_pid "$RECV_PID"
+  jq -es 'map(select(.message_type == "status")) | last | .state == "done" and .bytes_done == 2 and .bytes_total == 2 and .eta_s == null' <<< "$output"
+  DCDN_HOME=$RECV_HOME run -0 dcdn-recv --json --list
+  jq -e '.bytes_done == 2 and .bytes_total == 2' <<< "$output"
 }
 
 @test "--strict: all of a tree or nothing" {

@@ -35,7 +35,7 @@ TEST(RateMeter, AnIdleHourIsNobodysRate) {
     meter.begin();
   }
   EXPECT_EQ(meter.silent_for(Micros(3600'000'000)), seconds(3600));
-  meter.update(1700, Micros(3601'000'000));
+  meter.update(5700, Micros(3605'000'000));
   EXPECT_TRUE(meter.moved());
   EXPECT_NEAR(meter.average_per_s(), 1000, 1);
 }
@@ -47,6 +47,19 @@ TEST(RateMeter, TheFirstSecondsPromiseNothing) {
   EXPECT_FALSE(meter.time_left(1'000'000).has_value());
   meter.update(3000, Micros(3'000'000));
   EXPECT_EQ(meter.time_left(3000), seconds(4));
+}
+
+// A limit of 1000 a second that lets a quarter of that through at once, as it may after silence.
+TEST(RateMeter, AMomentHasNoAverage) {
+  RateMeter meter;
+  meter.update(0, Micros(0));
+  meter.update(450, Micros(200'000));
+  EXPECT_EQ(meter.average_per_s(), 0);
+  for (int second = 1; second <= 10; ++second) {
+    meter.update(static_cast<std::uint64_t>(second) * 1000 + 250, Micros(second * 1'000'000));
+    EXPECT_LT(meter.average_per_s(), 1100);
+  }
+  EXPECT_NEAR(meter.average_per_s(), 1025, 1);
 }
 
 TEST(RateMeter, SaysHowLongNothingCame) {

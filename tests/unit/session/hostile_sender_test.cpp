@@ -12,6 +12,21 @@ TEST_F(HostileSender, IsServedLikeAnyOtherAsLongAsItKeepsToTheProtocol) {
   EXPECT_EQ(final_files(), 2u);
 }
 
+// A service: what was received earlier is not counted as that which is being received now.
+TEST_F(HostileSender, IsCountedFromWhereTheReceiverWasIdle) {
+  hello();
+  expect_delivery(0, "one");
+  EXPECT_TRUE(run_until([&] { return receiver_->progress().objects.empty(); }));
+  const auto stream = offer(1, "two");
+  EXPECT_TRUE(run_until([&] { return peer_.count(stream, FrameType::answer) == 1; }));
+  EXPECT_EQ(receiver_->progress().bytes_done, 0u);
+  EXPECT_EQ(receiver_->progress().objects_finished, 0u);
+  send_all(stream, test::file_object(pattern(5000, 2)));
+  EXPECT_TRUE(run_until([&] { return peer_.count(stream, FrameType::receipt) == 1; }));
+  EXPECT_EQ(receiver_->progress().bytes_done, 5000u);
+  EXPECT_EQ(receiver_->progress().objects_finished, 1u);
+}
+
 // ---- the session stream
 
 TEST_F(HostileSender, RepeatsItsHelloInVain) {

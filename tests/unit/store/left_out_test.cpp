@@ -50,6 +50,7 @@ TEST_F(LeftOutTest, TheRestIsDeliveredAndTheListIsThere) {
   EXPECT_EQ(left.first[0], (LeftOut{LeftOutReason::limit, "d"}));
   EXPECT_EQ(left.first[2], (LeftOut{LeftOutReason::changed, "d/given-up"}));
   EXPECT_EQ(left.first[3], (LeftOut{LeftOutReason::not_found, "f"}));
+  EXPECT_EQ(part->bytes_done(), 20'001u) << "what was begun and left out is not delivered";
 }
 
 TEST_F(LeftOutTest, AKillAnywhereChangesNothing) {
@@ -63,6 +64,7 @@ TEST_F(LeftOutTest, AKillAnywhereChangesNothing) {
     feed(*part, object_);
     expect_all_the_rest(finalized(*part));
     EXPECT_EQ(part->left_out().count, 4u);
+    EXPECT_EQ(part->bytes_done(), 20'001u);
   }
 }
 

@@ -47,6 +47,13 @@ nlohmann::json shown(const Progress& progress) {
   return nlohmann::json::parse(progress_json(progress).json());
 }
 
+TEST(ProgressText, AnAverageThatIsNotKnownIsNotShown) {
+  Progress p = sample();
+  p.rate_average = 0;
+  EXPECT_EQ(progress_line(p).find("avg"), std::string::npos) << progress_line(p);
+  EXPECT_TRUE(shown(p)["rate_average_bytes_per_s"].is_null());
+}
+
 TEST(ProgressText, ShowsEachPathOnlyWhenThereAreSeveral) {
   Progress p = sample();
   EXPECT_FALSE(shown(p).contains("paths"));
