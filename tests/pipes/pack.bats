@@ -222,7 +222,7 @@ pack_and_unpack() {
   run --separate-stderr -14 dcdn-recv --stdin -o out < new.dcs
   [[ $stderr == *"out/tree: is there already"* && $stderr == *"hint: --overwrite"* ]]
   assert_equal "$(cat out/tree/file)" 1
-  dcdn-recv -q --stdin --skip -o out < new.dcs
+  run -9 dcdn-recv -q --stdin --skip -o out < new.dcs
   assert_equal "$(cat out/tree/file)" 1
   dcdn-recv -q --stdin --overwrite -o out < new.dcs
   assert_equal "$(cat out/tree/file)" 2
