@@ -161,7 +161,13 @@ void PacketWriter::write_probe(int& failure) {
     const auto bytes = static_cast<std::size_t>(written);
     if (accepted != 0) size_.sent(bytes);
     pace(in_flight, now);
-    outbox_.put(batch_of(ByteView(scratch(), bytes), bytes, path.path));
+    // It may be the end of the handshake instead, or with it: that is as much worth as ever.
+    const bool is_probe = accepted != 0 && (scratch()[0] & kLongHeader) == 0;
+    if (is_probe) {
+      outbox_.put(batch_of(ByteView(scratch(), bytes), bytes, path.path));
+    } else {
+      hand_over(ByteView(scratch(), bytes), bytes, path.path, engine_.bytes_in_flight() > in_flight);
+    }
   }
 }
 

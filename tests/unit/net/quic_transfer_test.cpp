@@ -240,6 +240,18 @@ TEST_F(QuicTransferTest, DatagramsAsLargeAsLoopbackTakes) {
   EXPECT_LT(at_client.connection->stats().packets_sent, 200u) << "small datagrams were used";
 }
 
+// What is written while a size is being tried may be the end of the handshake, which nobody may lose.
+TEST_F(QuicTransferTest, TheEndOfAHandshakeIsSentMoreThanOnce) {
+  start_listener(only(client.id));
+  proxy.emplace(io, port_of(listener->local_address()), 1);
+  PeerPolicy policy = only(server.id);
+  policy.before_accepted = true;
+  start_connect(proxy->address(), std::move(policy), at_client);
+  ASSERT_TRUE(run_until([&] { return at_client.connection && at_server.connection; }));
+  run_for(50ms);
+  EXPECT_GE(proxy->handshake_forward, 2u);
+}
+
 TEST_F(QuicTransferTest, PathMtuIsFound) {
   join();
   send_up(pattern(8 << 20, 4));

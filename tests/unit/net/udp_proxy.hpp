@@ -28,6 +28,8 @@ class UdpProxy {
   std::uint64_t lost = 0;
   std::uint64_t bytes_forward = 0;  ///< that the server got, and what it sent, whether or not that passed
   std::uint64_t bytes_back = 0;
+  std::uint64_t handshake_forward =
+      0;                      ///< datagrams of clients with a part of a handshake, after the server's
   double most_amplified = 0;  ///< largest bytes_back / bytes_forward so far
 
   /// `as`: where the server sees its clients.
@@ -62,6 +64,7 @@ class UdpProxy {
  private:
   using Endpoint = asio::ip::udp::endpoint;
   using Packet = std::vector<std::uint8_t>;
+  static constexpr std::uint8_t kLongHeader = 0x80;
   static constexpr std::size_t kRetryBytes = 500;  // asks for another first packet, at most
   struct Held {
     Packet packet;
@@ -123,6 +126,7 @@ class UdpProxy {
           link = std::make_shared<Link>(io_, from, as_);
           read_back(link);
         }
+        handshake_forward += link->answered && (packet[0] & kLongHeader) != 0 ? 1 : 0;
         pass(std::move(packet), link->to_server, [&](const Packet& out) {
           if (most_forward == 0 || (half_open && link->answered)) return;
           --most_forward;
