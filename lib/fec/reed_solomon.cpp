@@ -1,139 +1,33 @@
 #include "fec/reed_solomon.hpp"
 
 #include <fmt/format.h>
-#include <isa-l/erasure_code.h>
 
 #include <algorithm>
 #include <array>
 #include <bitset>
-#include <cstring>
-#include <numeric>
 
+#include "fec/field_kernels.hpp"
 #include "fec/galois.hpp"
 
 namespace dcdn::fec {
 
 namespace {
 
-constexpr std::size_t kMostTableBytes = 32;  // of one coefficient
-// Sources that stay in the second-level cache while the rows pass over them, six at a time. Measured: shorter
-// columns lose to the overhead of the calls, longer ones to memory.
-constexpr std::size_t kColumnBytes = 4096;
-constexpr std::size_t kNarrowSources = 16;  // few sources stay in the cache as they are
-
-using Pointers = std::array<unsigned char*, kMaxSymbols + 1>;
-
-// The tables that ISA-L's kernels want, of all 256 coefficients: copying one is ten times faster than making
-// it. What is in one is the library's affair, and how long it is as well: 32 bytes, or 8 where it multiplies
-// by GFNI (from 2.31 on).
-struct CoefficientTables {
-  std::array<std::uint8_t, 256 * kMostTableBytes> bytes{};
-  std::size_t each;
-
-  CoefficientTables() : each(length_of_one()) {
-    std::array<unsigned char, 256> all;
-    std::iota(all.begin(), all.end(), static_cast<unsigned char>(0));
-    ec_init_tables(static_cast<int>(all.size()), 1, all.data(), bytes.data());
-  }
-  // As far as it writes whatever was there before.
-  static std::size_t length_of_one() {
-    std::array<unsigned char, kMostTableBytes> over_zeros{};
-    std::array<unsigned char, kMostTableBytes> over_ones;
-    over_ones.fill(0xff);
-    unsigned char one = 1;
-    ec_init_tables(1, 1, &one, over_zeros.data());
-    ec_init_tables(1, 1, &one, over_ones.data());
-    const auto end = std::mismatch(over_zeros.begin(), over_zeros.end(), over_ones.begin()).first;
-    return static_cast<std::size_t>(end - over_zeros.begin());
-  }
-};
-
-const CoefficientTables& coefficient_tables() {
-  static const CoefficientTables tables;
-  return tables;
-}
-
-std::size_t table_bytes() {
-  return coefficient_tables().each;
-}
-
-void put_table(std::vector<std::uint8_t>& tables, std::size_t at, std::uint8_t coefficient) {
-  const CoefficientTables& all = coefficient_tables();
-  std::memcpy(tables.data() + at * all.each, all.bytes.data() + coefficient * all.each, all.each);
-}
-
 std::uint8_t cauchy(unsigned esi, unsigned source) {
   return inverse(static_cast<std::uint8_t>(esi ^ source));
-}
-
-// `inputs` and `outputs` are moved on; that is why they are copies. ISA-L reads its inputs and tables only,
-// whatever its prototypes say.
-void multiply_rows(std::size_t bytes, unsigned inputs_count, unsigned outputs_count,
-                   const std::uint8_t* tables, Pointers inputs, Pointers outputs) {
-  const std::size_t step = inputs_count <= kNarrowSources ? std::max<std::size_t>(bytes, 1) : kColumnBytes;
-  // ISA-L counts in int.
-  constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
-  for (std::size_t at = 0; at < bytes;) {
-    const std::size_t now = std::min({bytes - at, step, kMostAtOnce});
-    ec_encode_data(static_cast<int>(now), static_cast<int>(inputs_count), static_cast<int>(outputs_count),
-                   const_cast<unsigned char*>(tables), inputs.data(), outputs.data());
-    at += now;
-    for (unsigned i = 0; i < inputs_count; ++i) inputs[i] += now;
-    for (unsigned i = 0; i < outputs_count; ++i) outputs[i] += now;
-  }
 }
 
 Error misfit(const char* what) {
   return {Errc::usage, fmt::format("erasure code: {}", what)};
 }
 
-// Wrong repair symbols look like right ones until they are needed. So before the first are made, the library
-// shows once that with tables laid out as here it multiplies and adds as the format says.
-bool kernels_are_right() {
-  constexpr unsigned kSources = 3;
-  constexpr unsigned kRows = 7;          // there is a kernel for each number up to six
-  constexpr std::size_t kLength = 1217;  // whole vectors and a rest
-  std::array<std::array<std::uint8_t, kLength>, kSources> data;
-  std::array<std::array<std::uint8_t, kLength>, kRows> made{};
-  std::vector<std::uint8_t> tables(kSources * kRows * table_bytes());
-  Pointers in{};
-  Pointers out{};
-  const auto coefficient = [](unsigned row, unsigned j) {
-    return static_cast<std::uint8_t>(0x53 + 0x4f * (row + kRows * j));
-  };
-  for (unsigned j = 0; j < kSources; ++j) {
-    for (std::size_t i = 0; i < kLength; ++i)
-      data[j][i] = static_cast<std::uint8_t>(i * (2 * j + 1) + i / 256);
-    in[j] = data[j].data();
-    for (unsigned row = 0; row < kRows; ++row) put_table(tables, row * kSources + j, coefficient(row, j));
-  }
-  for (unsigned row = 0; row < kRows; ++row) out[row] = made[row].data();
-  multiply_rows(kLength, kSources, kRows, tables.data(), in, out);
-  for (unsigned row = 0; row < kRows; ++row) {
-    for (std::size_t i = 0; i < kLength; ++i) {
-      std::uint8_t sum = 0;
-      for (unsigned j = 0; j < kSources; ++j) sum ^= multiply(coefficient(row, j), data[j][i]);
-      if (made[row][i] != sum) return false;
-    }
-  }
-  return true;
-}
-
-Result<void> check_kernels() {
-  static const bool right = kernels_are_right();
-  if (right) return {};
-  return Error(Errc::unsupported,
-               "the installed ISA-L computes other products than this program was made for")
-      .with_hint("install the ISA-L of your system's release");
-}
-
 }  // namespace
 
 RepairEncoder::RepairEncoder(unsigned sources, unsigned repairs)
-    : sources_(sources), repairs_(repairs), tables_(table_bytes() * sources * repairs) {
+    : sources_(sources), repairs_(repairs), tables_(coefficient_tables().each() * sources * repairs) {
   for (unsigned row = 0; row < repairs; ++row)
     for (unsigned j = 0; j < sources; ++j)
-      put_table(tables_, std::size_t{row} * sources + j, cauchy(sources + row, j));
+      coefficient_tables().put(tables_, std::size_t{row} * sources + j, cauchy(sources + row, j));
 }
 
 Result<RepairEncoder> RepairEncoder::make(unsigned sources, unsigned repairs) {
@@ -163,7 +57,8 @@ Result<void> RepairEncoder::encode(unsigned first_repair, std::span<const ByteVi
       return misfit("a repair symbol has another length than the source symbols");
     out[i] = repairs[i].data();
   }
-  const std::uint8_t* const tables = tables_.data() + std::size_t{first_repair} * sources_ * table_bytes();
+  const std::uint8_t* const tables =
+      tables_.data() + std::size_t{first_repair} * sources_ * coefficient_tables().each();
   multiply_rows(bytes, sources_, static_cast<unsigned>(repairs.size()), tables, in, out);
   return {};
 }
@@ -213,14 +108,14 @@ void SourceDecoder::Plan::solve(unsigned k, std::vector<std::uint8_t> l, std::ve
     log_p[column[j]] = log_product(column[j], used);
     log_q[column[j]] = log_product(column[j], lost);
   }
-  tables.resize(table_bytes() * lost.size() * k);
+  tables.resize(coefficient_tables().each() * lost.size() * k);
   for (std::size_t i = 0; i < lost.size(); ++i) {
     const std::uint8_t z = lost[i];
     const unsigned of_row = log_p[z] + 255 - log_q[z];
     for (unsigned j = 0; j < k; ++j) {
       const std::uint8_t c = column[j];
       const unsigned log = of_row + log_q[c] + 2 * 255 - log_p[c] - kGalois.log[c ^ z];
-      put_table(tables, i * k + j, kGalois.exp[log % 255]);
+      coefficient_tables().put(tables, i * k + j, kGalois.exp[log % 255]);
     }
   }
 }
