@@ -51,7 +51,8 @@ struct Progress {
   /// What arrived at the receiver as it travelled (compressed, encrypted), bytes/s over the last five
   /// seconds: never more than the link carries.
   double rate_now = 0;
-  double rate_average = 0;                  ///< content, since data first flowed; not what was there already
+  double rate_average = 0;  ///< content, since data first flowed, without what was there already; 0: too
+                            ///< early to say
   std::optional<std::chrono::seconds> eta;  ///< none in the first seconds, when nothing is known yet
   std::uint64_t wire_bytes = 0;             ///< UDP payload sent or received so far
   /// 0..1, packets declared lost; none where nobody can tell: at a receiver, and of local work.

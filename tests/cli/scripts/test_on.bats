@@ -25,6 +25,24 @@ setup() {
   assert_output --partial "set DCDN_MIRROR"
 }
 
+@test "test-on keeps out of folders that are not its own" {
+  [ "$(id -u)" -eq 0 ] || skip "needs root"
+  command -v debootstrap > /dev/null || skip "needs debootstrap"
+  mkdir "$BATS_TEST_TMPDIR/mine"
+  touch "$BATS_TEST_TMPDIR/mine/letter"
+  local folder
+  for folder in / "$BATS_TEST_TMPDIR/mine"; do
+    DCDN_MIRROR=http://127.0.0.1:9/debian run -2 "$root/scripts/test-on" --keep "$folder" trixie
+    assert_output --partial "neither empty nor a root that test-on made"
+  done
+  mkdir "$BATS_TEST_TMPDIR/older"
+  mkdir -p "$BATS_TEST_TMPDIR/older/usr/bin"
+  touch "$BATS_TEST_TMPDIR/older/usr/bin/apt-get"
+  echo bookworm > "$BATS_TEST_TMPDIR/older/.dcdn-test-on"
+  DCDN_MIRROR=http://127.0.0.1:9/debian run -2 "$root/scripts/test-on" --keep "$BATS_TEST_TMPDIR/older" trixie
+  assert_output --partial "is a root of bookworm, not of trixie"
+}
+
 @test "install-deps lists packages, and refuses what it does not know" {
   run -0 "$root/scripts/install-deps" --list
   assert_output --partial "libngtcp2-dev"
