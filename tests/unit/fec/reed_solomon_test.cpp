@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <isa-l/erasure_code.h>
 
+#include <algorithm>
 #include <bit>
 #include <numeric>
 #include <optional>
