@@ -3,13 +3,11 @@
 //
 // Threads  pure.
 #pragma once
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <vector>
 
-#include "net/socket_address.hpp"
+#include "net/address_prefix.hpp"
 
 namespace dcdn::net {
 
@@ -26,18 +24,19 @@ class HandshakeBudget {
   /// It is done, has failed or was given up.
   void end(const QuicConnection& connection);
   [[nodiscard]] std::size_t size() const { return waiting_.size(); }
+  /// From where it came, while it is under way.
+  [[nodiscard]] std::optional<SocketAddress> whose(const QuicConnection& connection) const;
   /// So many are under way, in all or from that network, that who wants to begin one must show first that it
-  /// receives at its address.
-  [[nodiscard]] bool is_crowded(const SocketAddress& from) const;
+  /// receives at its address. is_known: it has shown that before, so that only its own network counts.
+  [[nodiscard]] bool is_crowded(const SocketAddress& from, bool is_known) const;
 
  private:
-  using Network = std::array<std::uint8_t, 9>;
   struct Waiting {
     QuicConnection* connection;
-    Network network;
+    AddressPrefix network;
+    SocketAddress from;
   };
-  static Network network_of(const SocketAddress& from);
-  [[nodiscard]] std::size_t count(const Network& network) const;
+  [[nodiscard]] std::size_t count(const AddressPrefix& network) const;
 
   std::size_t most_;
   std::size_t share_;

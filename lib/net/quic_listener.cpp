@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "net/quic_clock.hpp"
+
 namespace dcdn::net {
 
 namespace {
@@ -25,6 +27,7 @@ QuicListener::QuicListener(const asio::any_io_executor& executor, UdpSocket sock
       policy_(std::move(policy)),
       replies_(this->socket(), credentials_),
       handshakes_(options.max_connections / kHandshakePart),
+      handshake_time_(quic_now()),
       signal_(executor) {}
 
 QuicListener::~QuicListener() {
@@ -66,8 +69,7 @@ void QuicListener::on_datagram(ByteView bytes, const SocketAddress& local, const
   const auto found = by_id_.find(ConnectionId(ByteView(header.dcid, header.dcidlen)));
   if (found != by_id_.end()) {
     const std::shared_ptr<QuicConnection> connection = found->second->shared_from_this();
-    connection->receive(bytes, local, remote);
-    touched(connection);
+    receive(*connection, bytes, local, remote);
     return;
   }
   constexpr std::uint8_t kLongHeader = 0x80;
@@ -76,6 +78,16 @@ void QuicListener::on_datagram(ByteView bytes, const SocketAddress& local, const
   } else if (!stopped_) {
     accept_new(bytes, local, remote);
   }
+}
+
+void QuicListener::receive(QuicConnection& connection, ByteView bytes, const SocketAddress& local,
+                           const SocketAddress& remote) {
+  const std::optional<SocketAddress> whose = handshakes_.whose(connection);
+  const std::uint64_t before = whose ? thread_time() : 0;
+  connection.receive(bytes, local, remote);
+  if (!whose) return touched(connection.shared_from_this());
+  connection.flush();  // what is answered is a part of the cost
+  handshake_time_.spent(*whose, thread_time() - before, quic_now());
 }
 
 // False: it is QUIC's.
@@ -98,8 +110,9 @@ void QuicListener::accept_new(ByteView bytes, const SocketAddress& local, const 
     replies_.close(first.header, kConnectionRefused, local, remote);
     return;
   }
+  if (!handshake_time_.may_begin(remote, quic_now())) return;
   first.original_id = replies_.original_id(first.header, remote);
-  if (!first.original_id && handshakes_.is_crowded(remote)) {
+  if (!first.original_id && handshakes_.is_crowded(remote, handshake_time_.knows(remote))) {
     if (!token_of(first.header).empty()) {
       replies_.close(first.header, kInvalidToken, local, remote);
     } else {
@@ -112,6 +125,7 @@ void QuicListener::accept_new(ByteView bytes, const SocketAddress& local, const 
 
 void QuicListener::start(const FirstPacket& first, ByteView bytes, const SocketAddress& local,
                          const SocketAddress& remote) {
+  const std::uint64_t before = thread_time();
   QuicSetup setup{options_, policy_, credentials_, this, local, remote};
   Result<std::shared_ptr<QuicConnection>> made =
       QuicConnection::make_server(executor_, std::move(setup), first);
@@ -121,13 +135,15 @@ void QuicListener::start(const FirstPacket& first, ByteView bytes, const SocketA
   if (QuicConnection* oldest = handshakes_.begin(*connection, remote)) oldest->give_up();
   connection->set_ready(
       [this, raw = connection.get()](const Result<void>& outcome) { finished(*raw, outcome); });
-  connection->receive(bytes, local, remote);
-  touched(connection);
+  handshake_time_.spent(remote, thread_time() - before, quic_now());
+  receive(*connection, bytes, local, remote);
 }
 
 void QuicListener::finished(QuicConnection& connection, const Result<void>& outcome) {
+  const std::optional<SocketAddress> whose = handshakes_.whose(connection);
   handshakes_.end(connection);
   if (!outcome) return;
+  if (whose) handshake_time_.remember(*whose);
   ConnectionPtr accepted = connection.handle();
   if (stopped_) return;  // dropping the handle closes it
   const std::uint64_t try_later = close_code_of(Errc::temporary);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "net/handshake_budget.hpp"
+#include "net/handshake_time.hpp"
 #include "net/listener.hpp"
 #include "net/quic_endpoint.hpp"
 #include "net/stateless_replies.hpp"
@@ -37,6 +38,8 @@ class QuicListener final : public QuicEndpoint {
   void start(const FirstPacket& first, ByteView bytes, const SocketAddress& local,
              const SocketAddress& remote);
   void finished(QuicConnection& connection, const Result<void>& outcome);
+  void receive(QuicConnection& connection, ByteView bytes, const SocketAddress& local,
+               const SocketAddress& remote);
   bool take_coded(ByteView bytes);
   void stop_if_idle();
 
@@ -49,6 +52,7 @@ class QuicListener final : public QuicEndpoint {
   std::multimap<std::uint32_t, QuicConnection*> by_token_;  // 32 bits may meet: each tries its key
   std::map<QuicConnection*, Known> known_;
   HandshakeBudget handshakes_;
+  HandshakeTime handshake_time_;
   std::map<NodeId, std::size_t> by_key_;  // connections that stand
   std::size_t live_ = 0;                  // known, not ended, their handshake done
   std::deque<ConnectionPtr> ready_;

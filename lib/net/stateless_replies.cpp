@@ -2,8 +2,6 @@
 
 #include <ngtcp2/ngtcp2_crypto.h>
 
-#include <algorithm>
-
 #include "base/random.hpp"
 #include "net/connection_id.hpp"
 #include "net/quic_clock.hpp"
@@ -27,18 +25,14 @@ constexpr ngtcp2_duration kTokenLifetime = 10 * NGTCP2_SECONDS;
 StatelessReplies::StatelessReplies(UdpSocket& socket, std::shared_ptr<const TlsCredentials> credentials)
     : socket_(socket),
       credentials_(std::move(credentials)),
-      budget_(kRepliesPerSecond),
-      refilled_at_(quic_now()) {
+      answers_(kRepliesPerSecond, kRepliesPerSecond, quic_now()) {
   random_bytes(token_secret_);
 }
 
 bool StatelessReplies::take_budget() {
   const ngtcp2_tstamp now = quic_now();
-  const double seconds = static_cast<double>(now - refilled_at_) / static_cast<double>(NGTCP2_SECONDS);
-  refilled_at_ = now;
-  budget_ = std::min(kRepliesPerSecond, budget_ + seconds * kRepliesPerSecond);
-  if (budget_ < 1) return false;
-  budget_ -= 1;
+  if (answers_.left(now) < 1) return false;
+  answers_.spend(1, now);
   return true;
 }
 

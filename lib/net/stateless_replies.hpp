@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "net/allowance.hpp"
 #include "net/quic_library.hpp"
 #include "net/tls_credentials.hpp"
 #include "net/udp_socket.hpp"
@@ -36,8 +37,7 @@ class StatelessReplies {
   UdpSocket& socket_;
   std::shared_ptr<const TlsCredentials> credentials_;
   std::array<std::uint8_t, 32> token_secret_;
-  double budget_;
-  ngtcp2_tstamp refilled_at_;
+  Allowance answers_;
 };
 
 }  // namespace dcdn::net

@@ -32,8 +32,8 @@ TEST_F(HandshakeBudgetTest, ANetworkThatHasItsShareDisplacesOnlyItsOwn) {
   EXPECT_EQ(budget.begin(connection(0), ipv4(0x0a000001)), nullptr);
   for (std::size_t i = 1; i <= 10; ++i)
     EXPECT_EQ(budget.begin(connection(i), ipv4(0xc6336400u + static_cast<std::uint32_t>(i))), nullptr);
-  EXPECT_TRUE(budget.is_crowded(ipv4(0xc63364ff)));
-  EXPECT_FALSE(budget.is_crowded(ipv4(0xc63365ff)));
+  EXPECT_TRUE(budget.is_crowded(ipv4(0xc63364ff), false));
+  EXPECT_FALSE(budget.is_crowded(ipv4(0xc63365ff), false));
   EXPECT_EQ(budget.begin(connection(11), ipv4(0xc63364c8)), &connection(1)) << "its own oldest";
   budget.end(connection(1));
   EXPECT_EQ(budget.begin(connection(12), ipv6("::ffff:198.51.100.9")), &connection(2))
@@ -54,9 +54,12 @@ TEST_F(HandshakeBudgetTest, AFullBudgetGivesUpTheOldestOfAll) {
   HandshakeBudget budget(20);
   for (std::size_t i = 0; i < 20; ++i)
     EXPECT_EQ(budget.begin(connection(i), ipv4(static_cast<std::uint32_t>(i) << 16)), nullptr);
-  EXPECT_TRUE(budget.is_crowded(ipv4(0x7f000001)));
+  EXPECT_TRUE(budget.is_crowded(ipv4(0x7f000001), false));
+  EXPECT_FALSE(budget.is_crowded(ipv4(0x7f000001), true)) << "who has proved a key is not asked";
+  EXPECT_EQ(budget.whose(connection(19))->text(), "0.19.0.0:0");
+  EXPECT_FALSE(budget.whose(connection(20)).has_value());
   budget.end(connection(0));  // done
-  EXPECT_FALSE(budget.is_crowded(ipv4(0x7f000001)));
+  EXPECT_FALSE(budget.is_crowded(ipv4(0x7f000001), false));
   EXPECT_EQ(budget.begin(connection(20), ipv4(0x7f000001)), nullptr);
   EXPECT_EQ(budget.begin(connection(21), ipv4(0x7f010001)), &connection(1));
 }

@@ -8,8 +8,8 @@
 namespace dcdn::net {
 namespace {
 
-constexpr PathSize::Nanoseconds kMs = 1'000'000;
-constexpr PathSize::Nanoseconds kSecond = 1000 * kMs;
+constexpr PathSize::Nanoseconds kMilli = 1'000'000;
+constexpr PathSize::Nanoseconds kSecond = 1000 * kMilli;
 
 /// A path whose packets take one round trip of 10 ms, and a connection that sends on it all the time.
 struct Path {
@@ -22,7 +22,7 @@ struct Path {
   /// One round trip: the probe that is wanted goes, and is heard of at its end.
   void round() {
     const auto wanted = size.wanted(now);
-    now += 10 * kMs;
+    now += 10 * kMilli;
     if (!wanted) return;
     const std::uint64_t number = size.next();
     size.sent(*wanted);

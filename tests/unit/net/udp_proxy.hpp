@@ -21,8 +21,6 @@ class UdpProxy {
   double damaged = 0;    ///< passed on with one byte changed, and once more as it was
   double reordered = 0;  ///< held back until a few later ones have passed
   bool silent_back = false;
-  bool half_open =
-      false;  ///< once the server has begun its part of a handshake, it hears no more of the client
   std::uint64_t most_forward = UINT64_MAX;  ///< datagrams that reach the server, then none does
   std::uint64_t passed = 0;
   std::uint64_t lost = 0;
@@ -128,7 +126,7 @@ class UdpProxy {
         }
         handshake_forward += link->answered && (packet[0] & kLongHeader) != 0 ? 1 : 0;
         pass(std::move(packet), link->to_server, [&](const Packet& out) {
-          if (most_forward == 0 || (half_open && link->answered)) return;
+          if (most_forward == 0) return;
           --most_forward;
           bytes_forward += out.size();
           std::error_code ignored;
