@@ -13,6 +13,15 @@ inline constexpr std::uint64_t kCloseDone = 0;
 inline constexpr std::uint64_t kCloseCancelled =
     0x200;  ///< the receiver forgets what it has of the session's objects
 
+/// Why a connection that a sender closed is over: who closes with 0 before everything has come says "done",
+/// and is not.
+inline Error error_of_close(const net::CloseInfo& info) {
+  if (!info.by_peer || !info.clean) return info.error;
+  if (info.code == kCloseCancelled) return {Errc::interrupted, "cancelled by the sender"};
+  if (info.code != kCloseDone) return info.error;
+  return {Errc::incomplete, "the sender ended the session before all of it had come"};
+}
+
 /// Takes a stream's bytes and hands out its frames; damage is an error (QUIC delivers what was sent).
 class FrameStream {
  public:

@@ -288,10 +288,10 @@ void IncomingObject::fail(const Error& error) {
   end(false);
 }
 
-void IncomingObject::given_up(const Error& error) {
+void IncomingObject::given_up(const Error& error, bool keep_sink) {
   if (over_) return;
   shared_->watcher.on_object_failed(offer_.name, sender_, error);
-  end(true);
+  end(keep_sink);
 }
 
 void IncomingObject::give_up_slot() {

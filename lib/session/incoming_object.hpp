@@ -42,8 +42,8 @@ class IncomingObject : public std::enable_shared_from_this<IncomingObject> {
   void look(Micros now);
 
   void fail(const Error& error);
-  /// By its sender, who may come again.
-  void given_up(const Error& error);
+  /// By its sender, who may come again. keep_sink: as of end().
+  void given_up(const Error& error, bool keep_sink = true);
   /// Another transfer of the same sender has its slot now.
   void give_up_slot();
   /// Says nothing more to its sender. keep_sink: an output that cannot start over waits for the next one who

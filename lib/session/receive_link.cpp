@@ -151,18 +151,17 @@ void ReceiveLink::on_closed(const net::CloseInfo& info) {
   close_paths();
   const bool cancelled = info.by_peer && info.clean && info.code == kCloseCancelled;
   if (cancelled) forget_all();
-  // Who closes with 0 before everything has come says "done", and is not.
-  const bool left = info.by_peer && info.clean && info.code == 0;
-  if (!objects_.empty())
-    note_error(left ? Error(Errc::incomplete, "the sender ended the session before all of it had come")
-                    : info.error);
-  if (cancelled) first_error_ = Error(Errc::interrupted, "cancelled by the sender");
+  const Error why = error_of_close(info);
+  if (!objects_.empty()) note_error(why);
+  if (cancelled) first_error_ = why;
   // That we are not trusted there is for a person to see, not for whoever reads everything.
   if (info.by_peer && info.clean && info.code == message::code_number(Errc::untrusted)) {
     first_error_ = Error(Errc::untrusted, "sender: " + escape_for_display(info.reason));
     shared_->watcher.on_note(0, connection_->peer_address() + ": " + first_error_->message);
   }
-  while (!objects_.empty()) objects_.begin()->second->end(!cancelled);
+  const bool is_told = info.by_peer && info.clean && info.code != message::code_number(Errc::temporary);
+  while (!objects_.empty())  // one whose connection was lost comes back
+    is_told ? objects_.begin()->second->given_up(why, !cancelled) : objects_.begin()->second->end(true);
   if (!session_id().empty())
     shared_->watcher.on_session_end(session_id(), first_error_ ? &*first_error_ : nullptr);
 }

@@ -113,7 +113,7 @@ Progress Receiver::progress() {
     arrived_meter_.begin();
   }
   progress.rate_now = arrived_meter_.now_per_s();
-  progress.rate_average = meter_.average_per_s();
+  progress.rate_average = std::min(meter_.average_per_s(), arrived_meter_.average_per_s());
   if (progress.objects.empty()) {
     progress.state = "waiting for peer";
     return progress;

@@ -32,14 +32,6 @@ pace::Standstill patience_of(const SendSettings& settings) {
   return {path, kReceiverPatience, now_micros()};
 }
 
-/// Of several objects a person must know which one it is.
-Error told_of(const SendObject& object, const message::Failure& failure) {
-  const std::string name = escape_for_display(object.name);
-  const auto has = [&](char end) { return failure.message.find(name + end) != std::string::npos; };
-  const bool named = has(':') || has('/');
-  return message::told_by_peer(named ? "receiver" : "receiver: " + name, failure.code, failure.message);
-}
-
 }  // namespace
 
 SendLink::SendLink(SendShared& shared, net::ConnectionPtr connection, Transfers& transfers)
@@ -63,7 +55,7 @@ net::Task<void> SendLink::run() {
   while (!lost_) {
     const std::optional<Micros> tokens_at = turn();
     if (lost_) break;
-    if (all_ended()) {
+    if (all_ended() && farewell_.is_over(now_micros())) {
       connection_->close(0, "done");
       co_return Result<void>();
     }
@@ -221,7 +213,7 @@ Result<void> SendLink::take_object_frame(net::StreamId stream, Active& active, c
       const std::uint32_t largest = welcome_ ? welcome_->max_chunk_content : kUsualLargestChunk;
       const auto limit = std::clamp<std::uint32_t>(largest, wire::kMinChunkContent, wire::kMaxChunkContent);
       if (auto begun = transfer.answered(answer, {stats.smoothed_rtt, 0}, limit); !begun)
-        transfer.fail(begun.error());
+        give_up(stream, active, begun.error());
       return {};
     }
     case wire::FrameType::want: {
@@ -282,6 +274,8 @@ void SendLink::on_stream_reset(net::StreamId id, std::uint64_t) {
 
 void SendLink::on_stream_acknowledged(net::StreamId id) {
   pump_.on_acknowledged(id);
+  farewell_.acknowledged(id);
+  if (all_ended()) signal_.notify();
 }
 
 void SendLink::on_writable() {
@@ -371,9 +365,7 @@ void SendLink::send_segments() {
   for (auto& [stream, active] : active_) {
     auto frames = active.transfer->due_segments();
     if (!frames) {
-      const message::Cancel cancel{active.transfer->object().number, frames.error().message.substr(0, 200)};
-      connection_->send(stream, frame_buffer(wire::FrameType::cancel, message::encode(cancel)), true);
-      active.transfer->fail(frames.error());
+      give_up(stream, active, frames.error());
       ended.push_back(stream);
       continue;
     }
@@ -390,9 +382,16 @@ void SendLink::send_segments() {
   for (const net::StreamId stream : ended) end(stream);
 }
 
+void SendLink::give_up(net::StreamId stream, Active& active, const Error& why) {
+  const message::Cancel cancel{active.transfer->object().number,
+                               reason_for_peer(active.transfer->object(), why)};
+  connection_->send(stream, frame_buffer(wire::FrameType::cancel, message::encode(cancel)), true);
+  farewell_.said(stream);
+  active.transfer->fail(why);
+}
+
 bool SendLink::all_ended() const {
-  return std::all_of(transfers_.begin(), transfers_.end(),
-                     [](const auto& transfer) { return transfer->over(); });
+  return std::all_of(transfers_.begin(), transfers_.end(), [](const auto& each) { return each->over(); });
 }
 
 }  // namespace dcdn::session

@@ -11,6 +11,7 @@
 #include "net/task.hpp"
 #include "session/carrier_choice.hpp"
 #include "session/chunk_pump.hpp"
+#include "session/farewell.hpp"
 #include "session/frame_stream.hpp"
 #include "session/object_transfer.hpp"
 
@@ -64,6 +65,7 @@ class SendLink : private net::ConnectionEvents {
   /// One round: offers, segments, chunks. When it is to be called again at the latest.
   std::optional<Micros> turn();
   void send_segments();
+  void give_up(net::StreamId stream, Active& active, const Error& why);
   void end(net::StreamId stream);
   void drop(Error error);  // a protocol error: close and remember why
   [[nodiscard]] bool all_ended() const;
@@ -79,6 +81,7 @@ class SendLink : private net::ConnectionEvents {
   std::optional<message::Welcome> welcome_;
   std::map<net::StreamId, Active> active_;
   ChunkPump pump_;
+  Farewell farewell_;
   pace::Standstill standstill_;
   std::optional<Error> lost_;
   std::size_t statements_ = 0;  // that came

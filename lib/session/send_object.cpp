@@ -1,5 +1,6 @@
 #include "session/send_object.hpp"
 
+#include "dcdn/escape.hpp"
 #include "pipeline/sealed_content.hpp"
 #include "source/sealed_source.hpp"
 
@@ -13,6 +14,19 @@ Result<void> seal(SendObject& object, const std::vector<NodeId>& recipients, con
   object.bytes.reset();
   object.entries.reset();
   return {};
+}
+
+Error told_of(const SendObject& object, const message::Failure& failure) {
+  const std::string name = escape_for_display(object.name);
+  const auto has = [&](char end) { return failure.message.find(name + end) != std::string::npos; };
+  const bool named = has(':') || has('/');
+  return message::told_by_peer(named ? "receiver" : "receiver: " + name, failure.code, failure.message);
+}
+
+std::string reason_for_peer(const SendObject& object, const Error& why) {
+  if (object.sealed) return "its sender could not read it";
+  const std::size_t names = why.message.rfind(": ");
+  return names == std::string::npos ? why.message : why.message.substr(names + 2);
 }
 
 }  // namespace dcdn::session

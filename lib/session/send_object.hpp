@@ -36,4 +36,9 @@ struct SendObject {
 /// Makes it an encrypted object: what it was is inside. error usage: a recipient is no public key.
 Result<void> seal(SendObject& object, const std::vector<NodeId>& recipients, const sign::Secret& secret);
 
+/// What the receiver said of it: of several objects a person must know which one it is.
+Error told_of(const SendObject& object, const message::Failure& failure);
+/// Why it is given up, as its receiver is told: no path of ours, and of what is encrypted no name.
+std::string reason_for_peer(const SendObject& object, const Error& why);
+
 }  // namespace dcdn::session

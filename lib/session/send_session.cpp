@@ -144,6 +144,10 @@ std::string SendSession::state_word(Micros now, std::string& detail) const {
   const bool all_done = std::all_of(destinations_.begin(), destinations_.end(),
                                     [](const auto& d) { return d->state() == DestinationState::done; });
   if (all_done) return "done";
+  const bool all_over = std::all_of(destinations_.begin(), destinations_.end(), [](const auto& d) {
+    return d->state() == DestinationState::done || d->state() == DestinationState::failed;
+  });
+  if (all_over) return "failed";
   if (!connected()) return "connecting";
   const auto silent = std::min(meter_.silent_for(now), arrived_meter_.silent_for(now));
   if (silent >= kStalledAfter) {
@@ -169,10 +173,11 @@ Progress SendSession::progress() {
       std::any_of(destinations_.begin(), destinations_.end(), [](const auto& d) { return d->coded(); });
   if (coded && progress.state == "sending") progress.detail = "coded";
   progress.rate_now = arrived_meter_.now_per_s();
-  progress.rate_average = meter_.average_per_s();
+  progress.rate_average = std::min(meter_.average_per_s(), arrived_meter_.average_per_s());
   if (progress.bytes_total && *progress.bytes_total >= progress.bytes_done) {
     const std::uint64_t left = *progress.bytes_total - progress.bytes_done;
-    if (left > 0) progress.eta = (meter_.moved() ? meter_ : arrived_meter_).time_left(left);
+    if (left > 0 && progress.state != "failed")
+      progress.eta = (meter_.moved() ? meter_ : arrived_meter_).time_left(left);
     if (left == 0 && progress.state == "sending") progress.state = "verifying";
   }
   std::uint64_t packets = 0;

@@ -52,6 +52,12 @@ Result<bool> FrameInput::fill() {
 
 Result<std::optional<wire::Frame>> FrameInput::next() {
   auto step = reader_.next();
+  if (!step && step.error().code == Errc::corrupt && step.error().hint.empty())
+    return step.error()
+        .during(input_.name())
+        .with_hint(
+            "it was damaged or altered on its way: get another copy, or, if it has repair shards: dcdn-fec "
+            "decode");
   if (!step) return step.error().during(input_.name());
   auto* frame = std::get_if<wire::Frame>(&*step);
   if (frame == nullptr) return std::optional<wire::Frame>();

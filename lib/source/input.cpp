@@ -1,6 +1,7 @@
 #include "source/input.hpp"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -76,6 +77,12 @@ Result<std::size_t> Input::read_full(MutableByteView into) {
     got += part;
   }
   return got;
+}
+
+Result<void> check_empty(int fd, const std::string& name) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0 || (!S_ISFIFO(info.st_mode) && !S_ISSOCK(info.st_mode))) return {};
+  return Error(Errc::io, name + " is empty: did the command before fail?");
 }
 
 }  // namespace dcdn::source

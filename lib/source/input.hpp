@@ -20,6 +20,10 @@ struct Interrupt {
   std::string message{};            ///< of the error; empty: "<name>: interrupted"
 };
 
+/// Of an input of which nothing came. A file or a device that is empty was meant to be; out of a pipe nothing
+/// comes if what fills it has failed: error io then.
+Result<void> check_empty(int fd, const std::string& name);
+
 /// Asked when an input has ended: whether that was all of it. `stopped` as in Interrupt. Any thread.
 using InputEnd = std::function<Result<void>(const std::function<bool()>& stopped)>;
 

@@ -191,3 +191,23 @@ closed_input() {
   await_pid "$SEND_PID"
   assert_equal "$(jq 'select(.message_type == "summary") | .bytes_skipped' send.out)" 0
 }
+
+@test "the home is a file: said with its name and the way out, and no hindrance to what needs none" {
+  dcdn-send -q --stdout data > stream
+  touch notes
+  for command in "dcdn-sign keygen" "dcdn-sign id" "dcdn-send data $SEND_ID" "dcdn-recv --allow $SEND_ID --once"; do
+    DCDN_HOME=$PWD/notes run --separate-stderr -11 $command
+    [[ $stderr == *"$PWD/notes is a file, not a folder"*"hint: "*"DCDN_HOME="* ]]
+  done
+  DCDN_HOME=$PWD/notes dcdn-recv -q --stdin -o in < stream
+  cmp data in/data
+}
+
+@test "holes are no bytes that came: a sparse file has no rate above that of its stream" {
+  truncate -s 100G sparse
+  run --separate-stderr -0 dcdn-send --stdout sparse
+  dcdn-send -q --stdout sparse > stream
+  run --separate-stderr -0 dcdn-recv --stdin -o in < stream
+  [[ $stderr == *"1 object received and verified, 107 GB"* && $stderr != *[GT]"bit/s"* ]]
+  assert_equal "$(stat -c %s in/sparse)" "$(stat -c %s sparse)"
+}

@@ -31,6 +31,16 @@ bool needs_attention(const std::string& state) {
   return state.starts_with("stalled") || state.starts_with("waiting") || state.starts_with("paused");
 }
 
+/// The message without the path that it begins with, or has behind "sender: ", if that is one of `name`: who
+/// shows it has said that.
+std::string without_name(const std::string& message, const std::string& name) {
+  const std::size_t at = message.find(name + ": ");
+  if (at == std::string::npos || (at > 0 && message[at - 1] != '/' && message[at - 1] != ' ')) return message;
+  const std::size_t before = at == 0 ? std::string::npos : message.rfind(": ", at - 1);
+  const std::size_t begin = before == std::string::npos ? 0 : before + 2;
+  return message.substr(0, begin) + message.substr(at + name.size() + 2);
+}
+
 void to_screen(const std::string& text) {
   // A terminal that went away must not end a transfer.
   static_cast<void>(write_text(STDERR_FILENO, text, "standard error"));
@@ -68,10 +78,13 @@ struct ProgressView::State {
     attention = needs_attention(progress.state);
     to_screen(text + drawing());
   }
+  [[nodiscard]] std::string said_of_peer(const ObjectEnd& object) const {
+    const std::string peer = object.peer_name.empty() ? object.peer : object.peer_name;
+    return peer.empty() ? "" : (verb == "sent" ? " to " : " from ") + peer;
+  }
   /// "received photos from truck (1.4 MB)", and where it lies if that has another name.
   [[nodiscard]] std::string said_of(const ObjectEnd& object) const {
-    const std::string peer = object.peer_name.empty() ? object.peer : object.peer_name;
-    const std::string whom = peer.empty() ? "" : (verb == "sent" ? " to " : " from ") + peer;
+    const std::string whom = said_of_peer(object);
     const bool renamed = verb == "received" && !object.path.empty() &&
                          object.path.substr(object.path.rfind('/') + 1) != object.name;
     return fmt::format("{} {}{}{} ({})", verb, escape_for_display(object.name), whom,
@@ -147,8 +160,9 @@ void ProgressView::on_object(const ObjectEnd& object) {
     report.json("object", std::move(fields));
   } else if (object.error != nullptr) {
     const std::string name = escape_for_display(object.name);
-    const bool named = object.error->message.starts_with(name + ": ");
-    report.error(named ? *object.error : object.error->during(name));
+    Error error = *object.error;
+    error.message = without_name(error.message, name);
+    report.error(error.during(name + state_->said_of_peer(object)));
   } else {
     report.note(0, state_->said_of(object));
   }
@@ -156,11 +170,11 @@ void ProgressView::on_object(const ObjectEnd& object) {
 
 void ProgressView::on_left_out(const EntryLeftOut& entry) {
   Report& report = state_->report;
-  if (!report.json_wanted())
-    return report.warning(
-        "left out: " +
-        escape_for_display(entry.path.empty() ? entry.object : entry.object + "/" + entry.path) + ": " +
-        entry.why.message);
+  if (!report.json_wanted()) {
+    const std::string shown =
+        escape_for_display(entry.path.empty() ? entry.object : entry.object + "/" + entry.path);
+    return report.warning("left out: " + shown + ": " + without_name(entry.why.message, shown));
+  }
   report.json("left_out", {{"object", entry.object},
                            {"path", entry.path},
                            {"code", name_of(entry.why.code)},

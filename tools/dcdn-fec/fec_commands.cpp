@@ -74,6 +74,13 @@ Result<int> encode(FecArgs& args, Report& report) {
   return 0;
 }
 
+/// Symbols that came late were computed as well, and are no loss.
+std::uint64_t lost_bytes(const FecReadReport& done, std::uint64_t lost) {
+  if (done.recovered_symbols == 0) return 0;
+  const double share = static_cast<double>(lost) / static_cast<double>(done.recovered_symbols);
+  return static_cast<std::uint64_t>(std::llround(static_cast<double>(done.recovered_bytes) * share));
+}
+
 void say_damage(const FecReadReport& done, Report& report) {
   const std::uint64_t lost = done.recovered_symbols - std::min(done.recovered_symbols, done.late_symbols);
   if (done.missing_inputs > 0)
@@ -82,9 +89,10 @@ void say_damage(const FecReadReport& done, Report& report) {
     report.warning(fmt::format("{} bytes of the input could not be read", done.unreadable_bytes));
   if (lost > 0 || done.damaged_bytes > 0 || done.bad_frames > 0)
     report.warning(
-        fmt::format("the input was damaged ({} bytes in no intact frame, {} bad frames); {} lost "
-                    "symbols were recovered",
-                    done.damaged_bytes, done.bad_frames, lost));
+        fmt::format("the input was damaged ({} bytes in no intact frame, {} bad frames); {} were lost and "
+                    "recovered ({} {})",
+                    done.damaged_bytes, done.bad_frames, format_size(lost_bytes(done, lost)), lost,
+                    lost == 1 ? "symbol" : "symbols"));
   if (done.late_symbols > 0)
     report.note(1, fmt::format("{} symbols were computed before they came: the input is out of order",
                                done.late_symbols));
@@ -96,6 +104,7 @@ void say_damage(const FecReadReport& done, Report& report) {
                           {"groups", done.groups},
                           {"blocks", done.blocks},
                           {"recovered_symbols", done.recovered_symbols},
+                          {"recovered_bytes", done.recovered_bytes},
                           {"late_symbols", done.late_symbols},
                           {"damaged_bytes", done.damaged_bytes},
                           {"bad_frames", done.bad_frames},
@@ -125,6 +134,14 @@ Result<int> read(const FecArgs& args, Report& report) {
   return 0;
 }
 
+/// ": 3.1 % of all".
+std::string said_of_loss(const FecEncoding& encoding) {
+  const std::uint64_t lost = encoding.lost_symbols + encoding.lost_shards;
+  const std::uint64_t all = encoding.symbols + encoding.shards;
+  if (lost == 0 || all == 0) return "";
+  return fmt::format(": {:.1f} % of all", 100 * static_cast<double>(lost) / static_cast<double>(all));
+}
+
 void say_encoding(const FecEncoding& encoding, std::size_t number, Report& report) {
   report.line(fmt::format("encoding {}: {}, {} + {} symbols of up to {} bytes, {} blocks interleaved, {}",
                           number, encoding.raw ? "bytes" : "chunk stream", encoding.sources, encoding.repairs,
@@ -132,8 +149,9 @@ void say_encoding(const FecEncoding& encoding, std::size_t number, Report& repor
   report.line(fmt::format("  {} groups, {} blocks, {} bytes of source frames{}", encoding.groups,
                           encoding.blocks, encoding.source_bytes,
                           encoding.ended ? "" : ", the end is missing"));
-  report.line(fmt::format("  {} of {} source symbols and {} of {} repair shards are lost",
-                          encoding.lost_symbols, encoding.symbols, encoding.lost_shards, encoding.shards));
+  report.line(fmt::format("  {} of {} source symbols and {} of {} repair shards are lost{}",
+                          encoding.lost_symbols, encoding.symbols, encoding.lost_shards, encoding.shards,
+                          said_of_loss(encoding)));
   if (encoding.absent_groups > 0)
     report.line(fmt::format("  of {} groups no shard is here", encoding.absent_groups));
 }

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "common/passphrase.hpp"
 #include "common/progress_view.hpp"
 #include "common/run_tool.hpp"
@@ -22,7 +24,9 @@ std::string counted(std::uint64_t objects) {
 }
 
 void say_summary(const RecvReport& received, Report& report) {
-  const double rate = received.seconds > 0 ? static_cast<double>(received.bytes) / received.seconds : 0;
+  // Holes and what was compressed away did not come: no more than the link carried, or the stream held.
+  const auto came = static_cast<double>(std::min(received.bytes, received.wire_bytes));
+  const double rate = received.seconds > 0 ? came / received.seconds : 0;
   const std::string how_fast = rate > 0 ? " at " + format_rate(rate) : "";
   report.note(0, fmt::format("{} received and verified, {}{}", counted(received.objects),
                              format_size(received.bytes), how_fast));

@@ -24,7 +24,9 @@ namespace {
 // What did not have to travel was there already, or comes several times: which, nobody counts apart.
 void say_summary(const SendReport& sent, Report& report) {
   const std::uint64_t travelled = sent.bytes - std::min(sent.bytes, sent.bytes_skipped);
-  const double rate = sent.seconds > 0 ? static_cast<double>(travelled) / sent.seconds : 0;
+  // Nor did holes, and what was compressed away: no more than the link carried.
+  const auto carried = static_cast<double>(std::min(travelled, sent.wire_bytes));
+  const double rate = sent.seconds > 0 ? carried / sent.seconds : 0;
   std::string how = rate > 0 ? " at " + format_rate(rate) : "";
   if (travelled == 0 && sent.bytes > 0)
     how = ", none of which had to travel";

@@ -10,6 +10,7 @@
 #include "dcdn/fec.hpp"
 #include "dcdn/units.hpp"
 #include "source/frame_input.hpp"
+#include "source/input.hpp"
 #include "source/object_packer.hpp"
 #include "source/packed_segment.hpp"
 #include "work/ahead.hpp"
@@ -82,6 +83,7 @@ class Encoder {
     Bytes head(wire::kMagic.size());
     DCDN_TRY(const std::size_t got, read_full(options_.input_fd, head, options_.input_name));
     head.resize(got);
+    if (got == 0) DCDN_CHECK(check_empty());
     const bool stream = options_.input == FecInput::stream ||
                         (options_.input == FecInput::automatic && wire::FrameReader::looks_like_stream(head));
     report_.raw = place_.raw = !stream;
@@ -101,6 +103,11 @@ class Encoder {
   }
 
  private:
+  [[nodiscard]] Result<void> check_empty() const {
+    if (const auto checked = source::check_empty(options_.input_fd, options_.input_name); !checked)
+      return checked.error().with_hint("to encode nothing on purpose: dcdn-fec encode < /dev/null");
+    return {};
+  }
   Result<void> take_stream(ByteView head) {
     source::FrameInput input(options_.input_fd, -1, options_.input_name);
     DCDN_CHECK(input.start_with(head));

@@ -149,6 +149,9 @@ class Reader {
     });
     for (const auto& error : errors)
       if (error) return *error;
+    for (const pipeline::CollectedBlock& block : group.blocks)
+      for (std::size_t i = 0; i < block.source.frames.size(); ++i)
+        if (!block.frames_here[i]) report_.recovered_bytes += block.source.frames[i].body.size();
     return {};
   }
 

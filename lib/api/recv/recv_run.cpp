@@ -28,9 +28,24 @@ Result<RecvReport> RecvRun::receive() {
   report_.verified_unix_s = shared_->verified_unix_s;
   if (first_data_ && last_data_ > *first_data_)
     report_.seconds = std::chrono::duration<double>(last_data_ - *first_data_).count();
-  if (!result) return result.error();
+  if (!result) return explained(result.error());
   if (not_opened_) return *not_opened_;
   return report_;
+}
+
+void RecvRun::stop(const Error& why) {
+  was_unfinished_ = was_unfinished_ || !receiver_->progress().objects.empty();
+  receiver_->stop(why);
+}
+
+// An output that was written to in part cannot be gone on with.
+Error RecvRun::explained(const Error& ended) const {
+  const bool is_stopped = ended.code == Errc::interrupted || ended.code == Errc::limit;
+  if (!is_stopped || !was_unfinished_ || options_.sink != Sink::directory || !ended.hint.empty())
+    return ended;
+  return ended.with_hint(
+      "what is unfinished is kept: start the same command again, and have its sender send again if it gave "
+      "up");
 }
 
 // What was received is written; what the store thread held of connections comes back to the loop and ends

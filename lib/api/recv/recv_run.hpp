@@ -32,12 +32,13 @@ class RecvRun : private node::Role, public session::ReceiveWatcher {
   Result<void> on_statement(const wire::Frame& frame) override;
 
   net::Task<void> run() override { return receiver_->run(); }
-  void stop(const Error& why) override { receiver_->stop(why); }
+  void stop(const Error& why) override;
   void tick() override;
   void trust_changed() override;
   bool drain() override;
 
   Result<void> open();
+  [[nodiscard]] Error explained(const Error& ended) const;
   session::ReceiveSettings settings();
   void decrypt_deliveries(const ReceivePlace& place);
   node::SessionControl control(const std::string& id);
@@ -53,6 +54,7 @@ class RecvRun : private node::Role, public session::ReceiveWatcher {
   node::Verdict verdict_;                   ///< on those who send
   std::optional<SealedDeliveries> sealed_;  ///< when what is encrypted is to be decrypted
   std::optional<Error> not_opened_;         ///< why something encrypted that was for us did not become files
+  bool was_unfinished_ = false;             ///< something, when it was to stop
   std::optional<Clock::time_point> wait_until_;  ///< for somebody to come
   std::optional<Clock::time_point> first_data_;
   Clock::time_point last_data_{};

@@ -33,7 +33,8 @@ class StreamUnpacking {
     const auto began = std::chrono::steady_clock::now();
     DCDN_CHECK(open());
     source::RecoveringInput input(options_.input_fd, options_.interrupt_fd, "standard input", pool_);
-    DCDN_CHECK(input.read({}, [this](const wire::Frame& frame) { return take(frame); }));
+    if (const auto read = input.read({}, [this](const wire::Frame& frame) { return take(frame); }); !read)
+      return explained(read.error(), input.bytes());
     report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     if (const auto ended = unpacker_.finish(input.damaged_bytes()); !ended) {
       if (parity_frames_ > 0)
@@ -51,6 +52,10 @@ class StreamUnpacking {
 
  private:
   [[nodiscard]] Error explained(const Error& ended, std::uint64_t bytes) const {
+    if (ended.code == Errc::interrupted && options_.sink == Sink::directory)
+      return ended.with_hint("the same stream, given to the same command, brings the rest");
+    if (ended.code != Errc::corrupt && ended.code != Errc::incomplete && ended.code != Errc::untrusted)
+      return ended;
     if (bytes == 0) return {ended.code, "standard input is empty: did the command before fail?"};
     if (ended.code == Errc::untrusted && ended.hint.empty())
       return ended.with_hint("who signed it: dcdn-recv --stdin --list-content");

@@ -13,7 +13,9 @@
 #include "source/segment_output.hpp"
 #include "trust/keyring_file.hpp"
 #include "trust/recipients.hpp"
+#include "wire/frame_reader.hpp"
 #include "wire/left_out.hpp"
+#include "wire/left_out_content.hpp"
 
 namespace dcdn {
 
@@ -95,7 +97,9 @@ class StreamPacker {
     const std::function<bool()> stopped = [this] {
       return failed_ || source::readable(options_.interrupt_fd);
     };
-    const std::uint64_t before = report_.bytes;
+    before_ = report_.bytes;
+    content_ = 0;
+    left_out_content_ = {};
     auto packed =
         source::pack_object(request, workers_, pool_, stopped,
                             [this](source::PackedSegment segment) { return write(std::move(segment)); });
@@ -104,7 +108,7 @@ class StreamPacker {
     DCDN_CHECK(packed);
     ++report_.objects;
     progress_.on_object(
-        {object.name, object.path, report_.bytes - before, report_.object_ids.back(), "", "", nullptr});
+        {object.name, object.path, report_.bytes - before_, report_.object_ids.back(), "", "", nullptr});
     return {};
   }
 
@@ -114,10 +118,26 @@ class StreamPacker {
     for (const source::SegmentChunk& chunk : segment.chunks)
       (chunk.repeat ? report_.bytes_skipped : report_.wire_bytes) +=
           chunk.repeat ? chunk.record.content_size : chunk.carried.size();
-    report_.bytes += segment.content_bytes;
+    content_ += segment.content_bytes;
+    if (const auto counted = count_left_out(segment); !counted) failed_ = counted.error();
+    report_.bytes = before_ + left_out_content_.rest_of(content_);
     if (segment.final) report_.object_ids.push_back(to_hex(segment.id.view()));
     if (!written) failed_ = written.error();
     return written.has_value();
+  }
+
+  // What was read of a file that could not be read to its end is in the stream, and nobody gets it.
+  Result<void> count_left_out(const source::PackedSegment& segment) {
+    wire::FrameReader reader(wire::OnDamage::strict, pool_);
+    reader.push(segment.frames.view());
+    for (;;) {
+      DCDN_TRY(auto step, reader.next());
+      const auto* frame = std::get_if<wire::Frame>(&step);
+      if (frame == nullptr) return {};
+      if (frame->type != wire::FrameType::segment) continue;
+      DCDN_TRY(const wire::Segment manifest, wire::parse_segment(frame->body.view()));
+      for (const wire::Record& record : manifest.records) left_out_content_.add(record);
+    }
   }
 
   const SendOptions& options_;
@@ -126,6 +146,10 @@ class StreamPacker {
   work::WorkerPool workers_{0};
   BufferPool pool_{32u << 20};
   SendReport report_;
+  // Of the current object.
+  std::uint64_t before_ = 0;
+  std::uint64_t content_ = 0;
+  wire::LeftOutContent left_out_content_;
   std::optional<Error> failed_;
 };
 

@@ -42,13 +42,11 @@ Result<std::optional<wire::ObjectHeader>> announced(const Bytes& head) {
   }
 }
 
-// A file or a device that is empty was meant to be; out of a pipe nothing comes if what fills it has failed.
 Result<void> check_empty(const SendPlan& plan, const std::function<bool()>& stopped) {
   if (plan.input_end) return plan.input_end(stopped);
-  struct stat info {};
-  if (::fstat(plan.input_fd, &info) != 0 || (!S_ISFIFO(info.st_mode) && !S_ISSOCK(info.st_mode))) return {};
-  return Error(Errc::io, "standard input is empty: did the command before fail?")
-      .with_hint("to send nothing on purpose: dcdn-send - < /dev/null");
+  if (const auto checked = source::check_empty(plan.input_fd, "standard input"); !checked)
+    return checked.error().with_hint("to send nothing on purpose: dcdn-send - < /dev/null");
+  return {};
 }
 
 Result<session::SendObject> input_object(const SendOptions& options, const SendPlan& plan, Bytes& head) {

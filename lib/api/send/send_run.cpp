@@ -193,9 +193,12 @@ Result<SendReport> SendRun::finish() {
   }
   const bool paused = ended_ && state == SessionState::active;
   table.end(id(), paused ? SessionState::paused : SessionState::failed, error.message);
-  if (is_resumable(error) && error.hint.empty())
-    error = error.with_hint("to go on: dcdn-send --resume " + id());
-  return error;
+  if (!is_resumable(error) || !error.hint.empty()) return error;
+  // What a receiver does not allow it allows no more when it is asked again.
+  const bool is_for_receiver = error.code == Errc::limit && !ended_;
+  return error.with_hint((is_for_receiver ? "when the receiver allows more: dcdn-send --resume "
+                                          : "to go on: dcdn-send --resume ") +
+                         id());
 }
 
 }  // namespace dcdn::api

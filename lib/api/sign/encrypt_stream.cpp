@@ -131,8 +131,12 @@ Result<EncryptReport> encrypt_stream(const EncryptOptions& options) {
 Result<DecryptReport> decrypt_stream(const DecryptOptions& options) {
   DCDN_TRY(std::vector<sign::SecretKey> keys, chosen_keys(options));
   auto done = Decrypter(options, std::move(keys)).run();
-  if (!done) return done.error().during(kInput);
-  return done;
+  if (done) return done;
+  Error error = done.error().during(kInput);
+  if (error.code == Errc::untrusted && error.hint.empty())
+    error =
+        error.with_hint("decrypt it where one of those keys is, or name the key: --key NAME, --key-file PEM");
+  return error;
 }
 
 }  // namespace dcdn

@@ -181,6 +181,16 @@ Result<SignReport> sign_stream(const SignOptions& options) {
   return signer.finish(input.frames());
 }
 
+namespace {
+
+Error explained(const VerifyOptions& options, const Error& refused) {
+  if (refused.code == Errc::bad_signature && refused.hint.empty())
+    return refused.with_hint("it is not what was signed: do not use it, and get it again from who signed it");
+  return trust::explain_own_key(options.home, refused);
+}
+
+}  // namespace
+
 Result<VerifyReport> verify_stream(const VerifyOptions& options) {
   DCDN_TRY(trust::TrustLedger ledger, trust::TrustLedger::open(options.home, options.on_note));
   DCDN_TRY(std::set<NodeId> accepted, trust::accepted_keys(ledger.ring(), options.keys, options.project));
@@ -198,7 +208,7 @@ Result<VerifyReport> verify_stream(const VerifyOptions& options) {
   if (!done) {
     trust::audit(options.home, {trust::kAuditReject, {{"what", "stream"}, {"why", done.error().message}}},
                  options.on_note);
-    return trust::explain_own_key(options.home, done.error());
+    return explained(options, done.error());
   }
   const auto& counts = verifier.counts();
   trust::audit(options.home,

@@ -102,6 +102,7 @@ struct FecReadReport {
   std::uint64_t groups = 0;
   std::uint64_t blocks = 0;
   std::uint64_t recovered_symbols = 0;  ///< source symbols that had to be computed
+  std::uint64_t recovered_bytes = 0;    ///< what was in them
   std::uint64_t late_symbols = 0;       ///< of these, came afterwards: out of order, not lost
   std::uint64_t damaged_bytes = 0;      ///< of the input that belong to no intact frame
   std::uint64_t bad_frames = 0;         ///< frames and shards that are not what their digest says

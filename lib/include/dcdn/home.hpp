@@ -13,7 +13,7 @@
 
 namespace dcdn {
 
-/// Two folders and the names in them. Nothing is made or looked at before a call needs it.
+/// Two folders and the names in them. Nothing is made before a call needs it.
 struct Home {
   std::string config_dir;  ///< config.toml, keys/NAME.pem (0600), trusted_keys, key_statements, known_peers
   std::string state_dir;   ///< sessions.db, control/ID.sock, receipts/, audit.log
@@ -46,7 +46,8 @@ struct Home {
   }
 };
 
-/// From the environment. error config: neither DCDN_HOME, the XDG variables nor HOME is set. Makes nothing.
+/// From the environment. error config: neither DCDN_HOME, the XDG variables nor HOME is set, or what is there
+/// is no folder. Makes nothing.
 DCDN_API Result<Home> find_home();
 
 }  // namespace dcdn

@@ -41,7 +41,7 @@ struct PathProgress {
 struct Progress {
   std::string session;  ///< id
   std::string state;    ///< connecting, preparing, waiting for peer, sending, receiving, paused, stalled,
-                        ///< verifying, done
+                        ///< verifying, done, failed
   std::string detail;   ///< "42s", "retry 3 in 800ms: connection refused"; may be empty
   std::vector<ObjectProgress> objects;  ///< those active and the last finished; at most 16
   std::uint64_t objects_finished = 0;
@@ -51,8 +51,9 @@ struct Progress {
   /// What arrived at the receiver as it travelled (compressed, encrypted), bytes/s over the last five
   /// seconds: never more than the link carries.
   double rate_now = 0;
-  double rate_average = 0;  ///< content, since data first flowed, without what was there already; 0: too
-                            ///< early to say
+  /// Content, since data first flowed, without what was there already; never more than what arrived, so
+  /// that neither holes nor what was compressed away count. 0: too early to say.
+  double rate_average = 0;
   std::optional<std::chrono::seconds> eta;  ///< none in the first seconds, when nothing is known yet
   std::uint64_t wire_bytes = 0;             ///< UDP payload sent or received so far
   /// 0..1, packets declared lost; none where nobody can tell: at a receiver, and of local work.

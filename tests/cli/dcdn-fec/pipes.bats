@@ -70,7 +70,7 @@ frames() {
   flip ten.dcs "${places[0]}" "${places[1]}" "${places[7]}" "${places[20]}" "${places[49]}" "${places[50]}" \
     "${places[51]}" "${places[52]}" "${places[58]}" "${places[59]}"
   dcdn-fec decode ten.dcs 2> said | cmp - small.bin
-  grep -q "5 lost symbols were recovered" said
+  grep -q "were lost and recovered (5 symbols)" said
   dcdn-fec repair -q ten.dcs 2> said | cmp - good.dcs
   run_shell 4 'dcdn-fec verify ten.dcs'
   assert_output --partial "5 of 50 symbols and 5 of 10 shards are lost: recoverable"
@@ -196,7 +196,7 @@ frames() {
     dcdn-fec encode -k 10 -m "$m" --codec "liberasurecode:$codec" big.bin > other.dcs
     edit_stream drop 1 < other.dcs | edit_stream drop 7 > bad.dcs
     dcdn-fec decode bad.dcs 2> said | cmp - big.bin
-    grep -q "2 lost symbols were recovered" said
+    grep -q "were lost and recovered (2 symbols)" said
     dcdn-fec repair -q bad.dcs 2> said | cmp - other.dcs
     run_shell 0 'dcdn-fec info other.dcs'
     assert_output --partial "liberasurecode:$codec"
@@ -224,4 +224,11 @@ frames() {
   [[ $stderr == *"4 of its 10 symbols are missing and 5 of its 5 repair shards are here: 1 more are needed"* ]]
   run_shell 2 'dcdn-fec split --lose 1 a.dcs b.dcs c.dcs < good.dcs'
   [[ $stderr == *"--codec isa-l"* ]]
+}
+
+@test "nothing comes out of a pipe: what fills it has failed, 14; a file that is empty is encoded" {
+  run_shell 14 ': | dcdn-fec encode > out.dcs'
+  [[ $stderr == *"standard input is empty: did the command before fail?"*"hint: "*"< /dev/null"* ]]
+  assert_equal "$(stat -c %s out.dcs)" 0
+  dcdn-fec encode < /dev/null | dcdn-fec decode | cmp - /dev/null
 }

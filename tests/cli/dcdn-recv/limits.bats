@@ -16,8 +16,10 @@ teardown() {
 
 @test "--max-object: exit 8 at the sender before a byte travels; smaller ones pass" {
   start_receiver recv --max-object 100kB -o in
-  run --separate-stderr -8 send_to_receiver large
-  [[ $stderr == *"receiver: large: "*"--max-object"* ]]
+  run --separate-stderr -8 send_to_receiver --progress lines large
+  [[ $stderr == *"dcdn-send: failed  0%"*"receiver: large: "*"--max-object"* ]]
+  [[ $stderr == *"hint: when the receiver allows more: dcdn-send --resume "* ]]
+  grep -q "dcdn-recv: large from $SEND_ID: it is larger" recv.err
   send_to_receiver -q small
   assert_equal "$(ls in)" small
 }
@@ -27,7 +29,7 @@ teardown() {
   run --separate-stderr -8 bash -c 'cat large | dcdn-send --peer-id "$0" --chunk-size 16KiB --name piped - "$1"' "$RECV_ID" "$ADDR"
   assert [ ! -e in/piped ]
   [[ $stderr == *"receiver: piped: it is larger"* ]]
-  grep -q "dcdn-recv: piped: it is larger" recv.err
+  grep -q "dcdn-recv: piped from $SEND_ID: it is larger" recv.err
   send_to_receiver -q small
   cmp small in/small
 }
@@ -168,4 +170,17 @@ nothing_in() {
     run --separate-stderr -14 dcdn-recv --stdin -o closed/in < /dev/null
   fi
   [[ $stderr == *closed/in* ]]
+}
+
+@test "a receiver that ends in the middle says how to go on, and why the sender's object is not there" {
+  start_receiver recv --max-time 3s -o in
+  start_sender send --rate 200kbit --chunk-size 16KiB --retry-for 0 --peer-id "$RECV_ID" large "$ADDR"
+  await_pid "$RECV_PID"
+  assert_equal "$AWAITED_STATUS" 8
+  grep -q 'hint: what is unfinished is kept: start the same command again' recv.err
+  start_receiver again -o in
+  start_sender stopped --rate 200kbit --chunk-size 16KiB --max-time 1s --peer-id "$RECV_ID" large "$ADDR"
+  await_pid "$SEND_PID"
+  assert_equal "$AWAITED_STATUS" 8
+  wait_until 20 grep -q "large from $SEND_ID: the sender ended the session before all of it had come" again.err
 }

@@ -23,7 +23,7 @@ unreadable() {
 @test "an input/output error: the rest arrives, both ends name what did not, with 14, and the next run brings it" {
   start_receiver recv --once -o in
   run --separate-stderr -14 unreadable send_to_receiver --chunk-size 64KiB tree
-  [[ $stderr == *"warning: left out: tree/a: tree/a: read: Input/output error"* ]]
+  [[ $stderr == *"warning: left out: tree/a: read: Input/output error"* ]]
   [[ $stderr == *"1 entry could not be read and was left out; all the rest was delivered"*"hint: --strict"* ]]
   await_pid "$RECV_PID"
   assert_equal "$AWAITED_STATUS" 14
@@ -88,11 +88,16 @@ unreadable() {
   run --separate-stderr -14 unreadable send_to_receiver --chunk-size 64KiB --name alone tree/a
   [[ $stderr == *"tree/a: read: Input/output error"* ]]
   assert_not_exists in/alone
+  # Its receiver is told why, without a name that is not its business.
+  wait_until 20 grep -q "dcdn-recv: alone from $SEND_ID: sender: Input/output error" recv.err
+  run --separate-stderr -14 unreadable send_to_receiver --chunk-size 64KiB --encrypt-to "$RECV_ID" tree/a
+  wait_until 20 grep -q "^dcdn-recv: encrypted-.* from $SEND_ID: sender: its sender could not read it" recv.err
 }
 
 @test "a chunk stream says it too: to who unpacks it, to who passes it on, from inside of what is encrypted" {
   run --separate-stderr -14 unreadable bash -c 'dcdn-send --stdout --chunk-size 64KiB tree > tree.dcs'
   [[ $stderr == *"left out: tree/a"*"all the rest was packed"* ]]
+  [[ $stderr == *"packed tree (2 B)"* ]]  # what had been read of it is nobody's
   run --separate-stderr -14 dcdn-recv --stdin -o out < tree.dcs
   [[ $stderr == *"left out: tree/a: its sender could not read it"* ]]
   assert_equal "$(cd out/tree && find . | sort | tr '\n' ' ')" ". ./link ./sub ./sub/b "

@@ -72,7 +72,7 @@ bare() {
   echo all | dcdn-sign encrypt --to "$OTHER" > encrypted.dcs
   run_shell 7 'dcdn-sign decrypt < encrypted.dcs'
   assert_equal "$output" ""
-  [[ $stderr == *"encrypted to 1 key, and no key here is one of them"* ]]
+  [[ $stderr == *"encrypted to 1 key, and no key here is one of them"*"hint: decrypt it where one of those keys is"* ]]
 }
 
 @test "no key at all: 14, and how to get one" {

@@ -85,6 +85,16 @@ in_flags() {
   edit_stream list < signed.dcs | awk -v at="$1" '$3 + 6 <= at && at <= $3 + 7 { found = 1 } END { exit !found }'
 }
 
+@test "what is damaged or altered: the way out" {
+  cp signed.dcs bad.dcs
+  flip bad.dcs 60
+  run_shell 4 "dcdn-sign verify --signer $ID < bad.dcs > out.dcs"
+  [[ $stderr == *"hint: it was damaged or altered on its way: get another copy"* ]]
+  edit_stream alter 1 -1 < signed.dcs > bad.dcs
+  run_shell 4 "dcdn-sign verify --signer $ID < bad.dcs > out.dcs"
+  [[ $stderr == *"hint: it is not what was signed: do not use it"* ]]
+}
+
 @test "frames altered with their checks made anew: every one is caught" {
   # 0 segment, 1 signature, 2 3 chunks, 4 segment, 5 signature, 6 7 chunks; the last byte of each body.
   for frame in 1 2 3 5 6 7; do

@@ -49,6 +49,18 @@ TEST(FindHome, DcdnHomeHoldsEverything) {
   EXPECT_EQ(home_with("/", nullptr, nullptr, nullptr)->config_dir, "/");
 }
 
+TEST(FindHome, AFileInTheWayIsNamed) {
+  for (const char* own : {"/dev/null", "/dev/null/home"}) {
+    const auto home = home_with(own, nullptr, nullptr, nullptr);
+    ASSERT_FALSE(home) << own;
+    EXPECT_EQ(home.error().code, Errc::config);
+    EXPECT_NE(home.error().message.find("/dev/null is a file"), std::string::npos) << home.error().message;
+    EXPECT_NE(home.error().hint.find("DCDN_HOME"), std::string::npos);
+  }
+  EXPECT_FALSE(home_with(nullptr, "/dev/null", "/xs", nullptr));
+  EXPECT_FALSE(home_with(nullptr, "/xc", nullptr, "/dev/null"));
+}
+
 TEST(FindHome, XdgFoldersThenHome) {
   const auto xdg = home_with(nullptr, "/xc/", "/xs", nullptr);
   ASSERT_TRUE(xdg);
