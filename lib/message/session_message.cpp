@@ -70,6 +70,7 @@ Bytes encode(const Offer& m) {
   put_optional(out, m.entries);
   out.fixed(static_cast<std::uint8_t>(m.priority));
   out.varint(m.chunk_content);
+  out.varint(m.holes);
   return body;
 }
 
@@ -198,6 +199,7 @@ Result<Offer> parse<Offer>(ByteView body) {
   m.entries = in.optional(wire::kMaxObjectBytes);
   m.priority = static_cast<Priority>(in.byte(static_cast<std::uint8_t>(Priority::normal)));
   m.chunk_content = static_cast<std::uint32_t>(in.number(0, wire::kMaxChunkContent));
+  m.holes = in.number(0, m.bytes.value_or(0));
   const bool nameless = m.name.empty() && m.kind == wire::ObjectKind::stream;
   in.require(nameless || wire::check_name(m.name).has_value());
   return in.result(std::move(m));

@@ -53,6 +53,7 @@ struct Offer {
   std::optional<std::uint64_t> entries;  ///< when known
   Priority priority = Priority::normal;
   std::uint32_t chunk_content = 0;  ///< chunk size the sender would like, bytes
+  std::uint64_t holes = 0;          ///< of `bytes`, as far as is known: nobody has to have room for them
   bool operator==(const Offer&) const = default;
 };
 /// The chunk size of segments from `segment` on, so that a resumed sender cuts as it did before.

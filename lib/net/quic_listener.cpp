@@ -80,14 +80,15 @@ void QuicListener::on_datagram(ByteView bytes, const SocketAddress& local, const
   }
 }
 
+// The cost of a handshake is that of its signatures and shared secrets, which are made as its packets are
+// read.
 void QuicListener::receive(QuicConnection& connection, ByteView bytes, const SocketAddress& local,
                            const SocketAddress& remote) {
   const std::optional<SocketAddress> whose = handshakes_.whose(connection);
   const std::uint64_t before = whose ? thread_time() : 0;
   connection.receive(bytes, local, remote);
-  if (!whose) return touched(connection.shared_from_this());
-  connection.flush();  // what is answered is a part of the cost
-  handshake_time_.spent(*whose, thread_time() - before, quic_now());
+  if (whose) handshake_time_.spent(*whose, thread_time() - before, quic_now());
+  touched(connection.shared_from_this());
 }
 
 // False: it is QUIC's.

@@ -90,7 +90,8 @@ void IncomingObject::open(std::shared_ptr<sink::ObjectSink> sink) {
   on_store([sink = std::move(sink)](IncomingObject& self) mutable {
     auto answer = sink->open();
     if (answer) {
-      const auto promised = sink->offered(self.offer_.bytes.value_or(0), answer->bytes_done);
+      const auto promised =
+          sink->offered(self.offer_.bytes.value_or(0), answer->bytes_done, self.offer_.holes);
       if (!promised) answer = promised.error();
     }
     if (answer) self.desk_->add(self.offer_.object, std::move(sink), self.weak_from_this());

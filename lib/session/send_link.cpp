@@ -102,6 +102,7 @@ Result<void> SendLink::offer_next() {
     offer.kind = object.kind;
     offer.name = object.name;
     offer.bytes = object.bytes;
+    offer.holes = object.holes;
     offer.entries = object.entries;
     offer.priority = object.priority;
     offer.chunk_content = shared_.settings.chunk_bytes.value_or(0);

@@ -13,6 +13,7 @@ Result<void> seal(SendObject& object, const std::vector<NodeId>& recipients, con
   DCDN_TRY(object.name, source::sealed_name(secret));
   object.bytes.reset();
   object.entries.reset();
+  object.holes = 0;
   return {};
 }
 

@@ -27,6 +27,7 @@ struct SendObject {
   message::Priority priority = message::Priority::normal;
   std::optional<std::uint64_t> bytes;
   std::optional<std::uint64_t> entries;
+  std::uint64_t holes = 0;  ///< of `bytes`, as far as is known
   std::optional<SealedObject> sealed;
   /// For the user of this end.
   [[nodiscard]] const std::string& shown_name() const { return sealed ? sealed->name : name; }

@@ -24,10 +24,10 @@ class ObjectSink {
   virtual ~ObjectSink() = default;
   ObjectSink(const ObjectSink&) = delete;
   ObjectSink& operator=(const ObjectSink&) = delete;
-  /// After open(): its sender says that it has `bytes` (0: it does not know), `here` of which are here.
-  /// error limit, no_space: as ObjectPromise.
-  Result<void> offered(std::uint64_t bytes, std::uint64_t here) {
-    return promise_ ? promise_->offered(bytes, here) : Result<void>();
+  /// After open(): its sender says that it has `bytes` (0: it does not know), `here` of which are here, and
+  /// `holes` of which are holes. error limit, no_space: as ObjectPromise.
+  Result<void> offered(std::uint64_t bytes, std::uint64_t here, std::uint64_t holes) {
+    return promise_ ? promise_->offered(bytes, here, holes) : Result<void>();
   }
   /// What is here already, as the answer to an offer (its object number is the caller's to fill in).
   virtual Result<message::Answer> open() = 0;

@@ -84,6 +84,21 @@ std::uint64_t SourceFile::hole_at(std::uint64_t at, std::uint64_t cell) {
   return gap - gap % cell;
 }
 
+std::uint64_t SourceFile::holes() const {
+  constexpr int kMost = 10000;
+  std::uint64_t holes = 0;
+  std::uint64_t at = 0;
+  for (int i = 0; i < kMost && at < size(); ++i) {
+    const off_t data = ::lseek(fd_.get(), static_cast<off_t>(at), SEEK_DATA);
+    if (data < 0) return errno == ENXIO ? holes + (size() - at) : holes;
+    holes += std::min(static_cast<std::uint64_t>(data), size()) - at;
+    const off_t hole = ::lseek(fd_.get(), data, SEEK_HOLE);
+    if (hole < 0) return holes;
+    at = static_cast<std::uint64_t>(hole);
+  }
+  return holes;
+}
+
 Result<void> SourceFile::take_for_size(std::uint64_t bytes) {
   DCDN_TRY(const struct stat now, status_of(fd_, shown_));
   if (static_cast<std::uint64_t>(now.st_size) != size()) return shorter();

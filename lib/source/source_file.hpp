@@ -32,6 +32,8 @@ class SourceFile {
   [[nodiscard]] Result<std::size_t> read(MutableByteView into, std::uint64_t offset) const;
   /// Bytes of whole cells from `at` on that need not be read. Only asks where data does not start at once.
   std::uint64_t hole_at(std::uint64_t at, std::uint64_t cell);
+  /// How much of it is holes, as far as the first ten thousand of them go.
+  [[nodiscard]] std::uint64_t holes() const;
   /// There are only `bytes`, although it says more and still does: so that is its size. error changed: it was
   /// cut.
   Result<void> take_for_size(std::uint64_t bytes);

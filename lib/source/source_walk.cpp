@@ -22,6 +22,13 @@ namespace {
 
 constexpr mode_t kModeBits = 07777;
 constexpr int kReadFolder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+constexpr std::uint64_t kLeastHoles = 64u << 10;  // less is not worth asking a file for
+
+std::uint64_t unstored_of(const struct stat& info) {
+  constexpr std::uint64_t kBlock = 512;  // stat(3type)
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  return size - std::min(size, static_cast<std::uint64_t>(info.st_blocks) * kBlock);
+}
 
 Error vanished_or(const std::string& path, const char* what) {
   if (errno == ENOENT)
@@ -175,6 +182,7 @@ class Walk {
     if (!wanted) return {};
     entry.begin.kind = wire::EntryKind::file;
     entry.begin.size = static_cast<std::uint64_t>(info.st_size);
+    entry.unstored = unstored_of(info);
     entry.may_follow = follow;
     note_strange_time(entry, visitor_.note);
     return visitor_.entry(entry);
@@ -316,6 +324,9 @@ Result<SourceTotals> measure_source(const std::string& path, wire::ObjectKind ki
   visitor.entry = [&](const SourceEntry& entry) -> Result<void> {
     ++totals.entries;
     totals.bytes += entry.begin.size.value_or(0);
+    if (entry.unstored < kLeastHoles) return {};
+    // It is asked again when it is read: what cannot be opened now is then an error, or left out.
+    if (auto file = SourceFile::open(entry)) totals.holes += file->holes();
     return {};
   };
   if (kind == wire::ObjectKind::tree) {
@@ -339,6 +350,7 @@ Result<SourceEntry> file_entry(const std::string& path) {
   SourceEntry entry = named_entry(path, info);
   entry.begin.kind = wire::EntryKind::file;
   entry.begin.size = static_cast<std::uint64_t>(info.st_size);
+  entry.unstored = unstored_of(info);
   return entry;
 }
 

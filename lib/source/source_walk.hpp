@@ -41,16 +41,19 @@ struct FileMark {
 /// One entry as found on disk.
 struct SourceEntry {
   wire::EntryBegin begin;
-  std::string disk_path;    ///< to be shown
-  int parent = AT_FDCWD;    ///< the directory that `leaf` is in; open during the visit
-  std::string leaf;         ///< what to open
-  bool may_follow = false;  ///< `leaf` stands for what it points to
-  FileMark mark;            ///< what has to come of opening it
+  std::string disk_path;       ///< to be shown
+  int parent = AT_FDCWD;       ///< the directory that `leaf` is in; open during the visit
+  std::string leaf;            ///< what to open
+  bool may_follow = false;     ///< `leaf` stands for what it points to
+  FileMark mark;               ///< what has to come of opening it
+  std::uint64_t unstored = 0;  ///< of a file's size, what it takes no blocks for: holes, or compressed away
 };
 
 struct SourceTotals {
   std::uint64_t bytes = 0;
   std::uint64_t entries = 0;
+  std::uint64_t holes =
+      0;  ///< of `bytes`; those of small files, and all but the first of many, are not counted
 };
 
 /// What a path on the command line names; a symlink is what it points to. error not_found, permission; usage:

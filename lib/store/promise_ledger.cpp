@@ -102,17 +102,21 @@ void ObjectPromise::settle() {
 void ObjectPromise::end() {
   if (ledger_->used_) ledger_->used_ = plus(*ledger_->used_, plus(written_, tally_.holes));
   tally_ = {};
-  offered_ = written_ = chunks_written_ = 0;
+  offered_ = offered_holes_ = written_ = chunks_written_ = 0;
 }
 
-Result<void> ObjectPromise::offered(std::uint64_t bytes, std::uint64_t here) {
+Result<void> ObjectPromise::offered(std::uint64_t bytes, std::uint64_t here, std::uint64_t holes) {
   const std::lock_guard lock(ledger_->mutex_);
   if (ledger_->limits_.quota_bytes > 0) DCDN_CHECK(ledger_->measure());
   const std::uint64_t coming = bytes > here ? bytes : 0;
   DCDN_CHECK(check_alone(tally_, std::max(bytes, here)));
-  DCDN_CHECK(admit(tally_, coming));
-  offered_ = coming;
-  return {};
+  const std::uint64_t holes_before = std::exchange(offered_holes_, std::min(holes, coming));
+  auto admitted = admit(tally_, coming);
+  if (admitted)
+    offered_ = coming;
+  else
+    offered_holes_ = holes_before;
+  return admitted;
 }
 
 Result<void> ObjectPromise::announce(const wire::Segment& segment, std::size_t frame_bytes) {
@@ -183,10 +187,17 @@ std::uint64_t ObjectPromise::content() const {
   return std::max(tally_.content(), offered_);
 }
 
+// What the disk needs room for: of what is only told so far, by the offer or as the length of a file, the
+// holes that the offer told need none.
+std::uint64_t ObjectPromise::data() const {
+  const std::uint64_t holes = std::max(tally_.holes, offered_holes_);
+  const std::uint64_t told = minus(tally_.told, holes - tally_.holes);
+  return std::max(plus(tally_.data, told), minus(offered_, holes));
+}
+
 void ObjectPromise::add_to(PromiseLedger::Sums& sums) const {
   sums.content = plus(sums.content, plus(content(), tally_.manifest));
-  const std::uint64_t data = minus(content(), tally_.holes);
-  sums.unwritten = plus(sums.unwritten, minus(data, written_));
+  sums.unwritten = plus(sums.unwritten, minus(data(), written_));
   sums.bare = plus(sums.bare, tally_.bare);
   sums.waiting = plus(sums.waiting, minus(tally_.chunks, chunks_written_));
 }

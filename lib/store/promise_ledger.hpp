@@ -98,9 +98,11 @@ class ObjectPromise {
   ObjectPromise(const ObjectPromise&) = delete;
   ObjectPromise& operator=(const ObjectPromise&) = delete;
 
-  /// Its sender says that it has `bytes` (0: it does not know); `here` of them are here.
+  /// Its sender says that it has `bytes` (0: it does not know); `here` of them are here. `holes` of them need
+  /// no room on the disk, it says: what its chain then lists as data is asked for all the same, and all of
+  /// them count for --max-object and --quota.
   /// error limit, no_space: see above; io: the directory cannot be measured.
-  Result<void> offered(std::uint64_t bytes, std::uint64_t here);
+  Result<void> offered(std::uint64_t bytes, std::uint64_t here, std::uint64_t holes = 0);
   /// The next segment of its chain. One that was announced before changes nothing. Errors as offered().
   Result<void> announce(const wire::Segment& segment, std::size_t frame_bytes);
   /// The same of one that was found in the staging folder: it was promised once, and is not asked about
@@ -142,12 +144,14 @@ class ObjectPromise {
   Result<void> admit(const Tally& tally, std::uint64_t offered);
   Result<void> check_alone(const Tally& tally, std::uint64_t offered) const;
   [[nodiscard]] std::uint64_t content() const;
+  [[nodiscard]] std::uint64_t data() const;
   void add_to(PromiseLedger::Sums& sums) const;
 
   const std::shared_ptr<PromiseLedger> ledger_;
   const std::shared_ptr<BytesTogether> together_;
   Tally tally_;
   std::uint64_t offered_ = 0;
+  std::uint64_t offered_holes_ = 0;
   std::uint64_t written_ = 0;
   std::uint64_t chunks_written_ = 0;
 };

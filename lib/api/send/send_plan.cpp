@@ -91,6 +91,7 @@ Result<session::SendObject> path_object(const SendOptions& options, const source
   DCDN_TRY(const source::SourceTotals totals, source::measure_source(path, object.kind, walk));
   object.bytes = totals.bytes;
   object.entries = totals.entries;
+  object.holes = totals.holes;
   return object;
 }
 

@@ -58,6 +58,18 @@ teardown() {
   assert [ ! -e in/small ]
 }
 
+@test "a sparse file longer than the disk has room for is received, as long as its data has room" {
+  local free
+  free=$(df --output=avail -B1 . | tail -n 1)
+  truncate -s $((free + 1000000000)) sparse
+  printf data | dd of=sparse bs=1 seek=$((free / 2)) conv=notrunc status=none
+  start_receiver recv -o in
+  send_to_receiver -q sparse
+  assert_equal "$(stat -c %s in/sparse)" "$(stat -c %s sparse)"
+  assert_equal "$(dd if=in/sparse bs=1 skip=$((free / 2)) count=4 status=none)" data
+  (($(stat -c %b in/sparse) < 10000))
+}
+
 # nothing_in DIRECTORY: no file of it, finished or not, and next to no bytes.
 nothing_in() {
   assert_equal "$(find "$1" -type f ! -name lock | wc -l)" 0

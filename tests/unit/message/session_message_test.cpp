@@ -18,7 +18,7 @@ Welcome welcome() {
   return {1, "dcdn 0.1.0", wire::kMaxChunkContent};
 }
 Offer offer() {
-  return {3, wire::ObjectKind::tree, "photos", 123456, 7, Priority::high, 1u << 20};
+  return {3, wire::ObjectKind::tree, "photos", 123456, 7, Priority::high, 1u << 20, 4096};
 }
 Answer answer() {
   return {3, true, 9, digest_of("s"), true, {{0, 65536}, {4, 1u << 20}}, 99999};
@@ -93,7 +93,8 @@ TEST(ControlMessage, LargestValuesSurvive) {
                   kMaxObjectBytes,
                   kMaxObjectBytes,
                   Priority::normal,
-                  wire::kMaxChunkContent};
+                  wire::kMaxChunkContent,
+                  kMaxObjectBytes};
   EXPECT_EQ(*parse<Offer>(encode(big)), big);
   Answer full{kTop, true, ~std::uint64_t{0}, digest_of("x"), true, {}, kMaxObjectBytes};
   for (std::uint64_t i = 0; i < kMaxChunkPlanSteps; ++i) full.plan.push_back({i, wire::kMaxChunkContent});
@@ -130,6 +131,12 @@ TEST(ControlMessage, NumbersOutOfRangeAreRefused) {
   }
   Offer o = offer();
   o.bytes = kMaxObjectBytes + 1;
+  EXPECT_FALSE(parse<Offer>(encode(o)));
+  o = offer();
+  o.holes = *o.bytes + 1;
+  EXPECT_FALSE(parse<Offer>(encode(o))) << "more holes than bytes";
+  o.bytes.reset();
+  o.holes = 1;
   EXPECT_FALSE(parse<Offer>(encode(o)));
   o = offer();
   o.chunk_content = wire::kMaxChunkContent + 1;

@@ -132,6 +132,32 @@ TEST_F(PromiseLedgerTest, TheDiskHasToHaveRoomForAllThatIsNotWritten) {
   EXPECT_EQ(code(ledger_->open()->offered(free / 2, 0)), Errc::no_space) << "--reserve";
 }
 
+TEST_F(PromiseLedgerTest, HolesOfAnOfferNeedNoRoomAndEverythingElseDoes) {
+  limit({});
+  const std::uint64_t free = dir_->room()->bytes;
+  const std::uint64_t data = 1u << 20;
+  const auto sparse = ledger_->open();
+  EXPECT_EQ(code(sparse->offered(9 * free, 0)), Errc::no_space);
+  EXPECT_EQ(code(sparse->offered(9 * free, 0, 9 * free - data)), Errc::nothing);
+  EXPECT_EQ(announce(*sparse, 0, {file_of(9 * free), chunk_of(data)}), Errc::nothing)
+      << "what the file's length tells is what the offer told";
+  EXPECT_EQ(announce(*sparse, 1, {wire::HoleRecord{8 * free}}), Errc::nothing);
+  const auto other = ledger_->open();
+  EXPECT_EQ(code(other->offered(2 * free, 0, free / 4)), Errc::no_space);
+  EXPECT_EQ(code(other->offered(free, 0, 2 * free)), Errc::nothing) << "no more holes than bytes";
+  // Who lies about holes gets no further than the room there is: data is asked for when it is announced.
+  const auto liar = ledger_->open();
+  EXPECT_EQ(code(liar->offered(2 * free, 0, 2 * free)), Errc::nothing);
+  std::vector<wire::Record> records{file_of(2 * free)};
+  for (std::uint64_t sum = 0; sum < free + (64u << 20); sum += 1u << 30)
+    records.push_back(chunk_of(1u << 30));
+  EXPECT_EQ(announce(*liar, 0, records), Errc::no_space);
+  limit({0, free, 0});
+  EXPECT_EQ(code(ledger_->open()->offered(2 * free, 0, 2 * free)), Errc::limit) << "--quota counts lengths";
+  limit({free, 0, 0});
+  EXPECT_EQ(code(ledger_->open()->offered(2 * free, 0, 2 * free)), Errc::limit) << "--max-object as well";
+}
+
 TEST_F(PromiseLedgerTest, ChunksThatWaitAreBoundedInAllObjectsTogether) {
   limit({}, false);
   const auto one = ledger_->open();
