@@ -25,16 +25,18 @@ std::size_t HandshakeBudget::count(const AddressPrefix& network) const {
   return static_cast<std::size_t>(std::count_if(waiting_.begin(), waiting_.end(), is_of));
 }
 
-QuicConnection* HandshakeBudget::begin(QuicConnection& connection, const SocketAddress& from) {
+QuicConnection* HandshakeBudget::begin(QuicConnection& connection, const SocketAddress& from, bool is_known) {
   const AddressPrefix network = network_of(from);
+  const bool has_its_share = count(network) >= share_;
+  const auto is_of = [&](const Waiting& one) { return !has_its_share || one.network == network; };
   QuicConnection* given_up = nullptr;
-  if (count(network) >= share_) {
-    const auto is_of = [&](const Waiting& one) { return one.network == network; };
-    given_up = std::find_if(waiting_.begin(), waiting_.end(), is_of)->connection;
-  } else if (waiting_.size() >= most_) {
-    given_up = waiting_.front().connection;
+  if (has_its_share || waiting_.size() >= most_) {
+    auto chosen = std::find_if(waiting_.begin(), waiting_.end(),
+                               [&](const Waiting& one) { return is_of(one) && !one.is_known; });
+    if (chosen == waiting_.end()) chosen = std::find_if(waiting_.begin(), waiting_.end(), is_of);
+    given_up = chosen->connection;
   }
-  waiting_.push_back({&connection, network, from});
+  waiting_.push_back({&connection, network, from, is_known});
   return given_up;
 }
 

@@ -20,7 +20,9 @@ class HandshakeBudget {
 
   /// A handshake begins. Which is to be given up for it, if there are too many: the oldest, of its own
   /// network if that one has its share.
-  [[nodiscard]] QuicConnection* begin(QuicConnection& connection, const SocketAddress& from);
+  /// is_known: a key that is allowed was proved from there before; such a one is given up last.
+  [[nodiscard]] QuicConnection* begin(QuicConnection& connection, const SocketAddress& from,
+                                      bool is_known = false);
   /// It is done, has failed or was given up.
   void end(const QuicConnection& connection);
   [[nodiscard]] std::size_t size() const { return waiting_.size(); }
@@ -35,6 +37,7 @@ class HandshakeBudget {
     QuicConnection* connection;
     AddressPrefix network;
     SocketAddress from;
+    bool is_known;
   };
   [[nodiscard]] std::size_t count(const AddressPrefix& network) const;
 

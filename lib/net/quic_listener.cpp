@@ -133,7 +133,8 @@ void QuicListener::start(const FirstPacket& first, ByteView bytes, const SocketA
   if (!made) return;
   const std::shared_ptr<QuicConnection> connection = *made;
   known_[connection.get()] = Known{connection, false, std::nullopt};
-  if (QuicConnection* oldest = handshakes_.begin(*connection, remote)) oldest->give_up();
+  if (QuicConnection* oldest = handshakes_.begin(*connection, remote, handshake_time_.knows(remote)))
+    oldest->give_up();
   connection->set_ready(
       [this, raw = connection.get()](const Result<void>& outcome) { finished(*raw, outcome); });
   handshake_time_.spent(remote, thread_time() - before, quic_now());

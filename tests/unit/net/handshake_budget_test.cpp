@@ -64,5 +64,17 @@ TEST_F(HandshakeBudgetTest, AFullBudgetGivesUpTheOldestOfAll) {
   EXPECT_EQ(budget.begin(connection(21), ipv4(0x7f010001)), &connection(1));
 }
 
+TEST_F(HandshakeBudgetTest, WhoHasProvedAKeyIsGivenUpLast) {
+  HandshakeBudget budget(16);
+  EXPECT_EQ(budget.begin(connection(0), ipv4(0x0a000001), true), nullptr);
+  for (std::size_t i = 1; i < 16; ++i)
+    EXPECT_EQ(budget.begin(connection(i), ipv4(static_cast<std::uint32_t>(i) << 16)), nullptr);
+  EXPECT_EQ(budget.begin(connection(16), ipv4(0x7f000001)), &connection(1)) << "and not the oldest";
+  budget.end(connection(1));
+  for (std::size_t i = 17; i < 20; ++i)
+    static_cast<void>(budget.begin(connection(i), ipv4(0x0a000002), true));
+  EXPECT_EQ(budget.begin(connection(20), ipv4(0x0a000003)), &connection(0)) << "its network has only such";
+}
+
 }  // namespace
 }  // namespace dcdn::net
