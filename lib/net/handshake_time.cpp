@@ -8,9 +8,9 @@ namespace {
 
 constexpr double kSecond = 1e9;
 constexpr double kAtOnce = kSecond / 4;
-constexpr double kAll = 0.25;
-constexpr double kNetwork = 0.125;
-constexpr double kHost = 0.0625;
+constexpr double kAll = 0.125;
+constexpr double kNetwork = 0.0625;
+constexpr double kHost = 0.03125;
 constexpr double kKnownHost = 0.5;
 constexpr std::size_t kMostKnown = 1000;
 
