@@ -90,10 +90,10 @@ Result<Compare> parse<Compare>(ByteView body) {
   std::uint64_t chunks = 0;
   for (std::uint64_t i = 0; i < runs && in.ok(); ++i) {
     CompareRun run;
-    run.chunks = static_cast<std::uint32_t>(in.number(1, wire::kMaxRecords));
+    run.chunks = static_cast<std::uint32_t>(in.number(1, wire::kMaxItems));
     if (const auto basis = in.optional(std::numeric_limits<std::uint32_t>::max()))
       run.basis = static_cast<std::uint32_t>(*basis);
-    in.require((chunks += run.chunks) <= wire::kMaxRecords);
+    in.require((chunks += run.chunks) <= wire::kMaxItems);
     m.runs.push_back(run);
   }
   if (in.ok() && in.left() > 0) m.version = static_cast<std::uint32_t>(in.number(2, UINT32_MAX));

@@ -43,7 +43,7 @@ struct CompareRun {
 struct Compare {
   std::uint32_t object = 0;
   std::uint64_t segment = 0;
-  std::vector<CompareRun> runs;  ///< at most kMaxCompareRuns, kMaxRecords chunks together
+  std::vector<CompareRun> runs;  ///< at most kMaxCompareRuns, kMaxItems chunks together
   std::uint32_t version = 1;     ///< highest that the receiver takes; only 1 if the sender does not know 2
   bool operator==(const Compare&) const = default;
 };

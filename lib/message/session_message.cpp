@@ -232,7 +232,7 @@ Result<Want> parse<Want>(ByteView body) {
   Want m;
   m.object = in.number32();
   m.segment = in.number64();
-  const auto count = static_cast<std::size_t>(in.number(0, wire::kMaxRecords));
+  const auto count = static_cast<std::size_t>(in.number(0, wire::kMaxItems));
   const ByteView bits = in.raw((count + 7) / 8);
   if (in.ok()) {
     m.needed.resize(count);

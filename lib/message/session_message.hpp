@@ -78,7 +78,7 @@ struct Answer {
 struct Want {
   std::uint32_t object = 0;
   std::uint64_t segment = 0;
-  std::vector<bool> needed;  ///< at most kMaxRecords
+  std::vector<bool> needed;  ///< at most kMaxItems
   bool operator==(const Want&) const = default;
 };
 struct Stored {

@@ -6,62 +6,20 @@
 
 #include "base/byte_reader.hpp"
 #include "base/byte_writer.hpp"
+#include "compress/codec.hpp"
 #include "digest/hasher.hpp"
 #include "wire/frame.hpp"
+#include "wire/record_columns.hpp"
 
 namespace dcdn::wire {
 
 namespace {
 
-enum Tag : std::uint8_t { kEntryBegin = 1, kChunk = 2, kHole = 3, kEntryEnd = 4, kLeftOut = 5 };
 constexpr std::uint8_t kFinal = 1;
+constexpr std::uint8_t kInsideFile = 2;
+constexpr std::uint8_t kPacked = 4;
 constexpr std::uint8_t kRepeatsOmitted = 1;
-constexpr std::size_t kSmallestRecord = 2;
-
-// Negative times are small numbers too: 0, -1, 1, -2 ... become 0, 1, 2, 3 ...
-std::uint64_t zigzag(std::int64_t value) {
-  return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
-}
-std::int64_t unzigzag(std::uint64_t value) {
-  return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
-}
-
-struct RecordWriter {
-  ByteWriter& out;
-
-  void operator()(const EntryBegin& entry) const {
-    out.fixed<std::uint8_t>(kEntryBegin);
-    out.fixed(static_cast<std::uint8_t>(entry.kind));
-    out.text(entry.path);
-    out.varint(entry.mode);
-    out.varint(zigzag(entry.mtime_ns));
-    if (entry.kind == EntryKind::file) out.varint(entry.size ? *entry.size + 1 : 0);
-    if (entry.kind == EntryKind::symlink) out.text(entry.target);
-  }
-  void operator()(const ChunkRecord& chunk) const {
-    out.fixed<std::uint8_t>(kChunk);
-    out.fixed(static_cast<std::uint8_t>(chunk.codec));
-    out.varint(chunk.content_size);
-    out.raw(chunk.content.view());
-    if (chunk.codec == CodecId::raw) return;
-    out.varint(chunk.carried_size);
-    out.raw(chunk.carried.view());
-  }
-  void operator()(const HoleRecord& hole) const {
-    out.fixed<std::uint8_t>(kHole);
-    out.varint(hole.size);
-  }
-  void operator()(const EntryEnd& end) const {
-    out.fixed<std::uint8_t>(kEntryEnd);
-    out.varint(end.size);
-    out.raw(end.content.view());
-  }
-  void operator()(const LeftOut& left) const {
-    out.fixed<std::uint8_t>(kLeftOut);
-    out.fixed(static_cast<std::uint8_t>(left.reason));
-    out.text(left.path);
-  }
-};
+constexpr int kPackLevel = 3;
 
 Error corrupt(std::string what) {
   return {Errc::corrupt, std::move(what)};
@@ -69,96 +27,6 @@ Error corrupt(std::string what) {
 Error unknown(const char* what, unsigned value) {
   return Error(Errc::unsupported, fmt::format("{} {} is not known to this version", what, value))
       .with_hint("a newer dcdn may read it");
-}
-
-Result<Record> parse_entry_begin(ByteReader& in) {
-  EntryBegin entry;
-  const auto kind = in.fixed<std::uint8_t>();
-  if (kind > static_cast<std::uint8_t>(EntryKind::symlink)) return unknown("entry kind", kind);
-  entry.kind = static_cast<EntryKind>(kind);
-  entry.path = in.text(kMaxPathBytes);
-  const std::uint64_t mode = in.varint();
-  entry.mtime_ns = unzigzag(in.varint());
-  const std::uint64_t size_plus_1 = entry.kind == EntryKind::file ? in.varint() : 0;
-  if (entry.kind == EntryKind::symlink) entry.target = in.text(kMaxPathBytes);
-  if (!in.ok()) return corrupt("an entry is cut off, too long or not in its shortest form");
-  if (!entry.path.empty()) DCDN_CHECK(check_path(entry.path));
-  if (mode > 07777) return corrupt(fmt::format("mode {:o} has bits outside 07777", mode));
-  entry.mode = static_cast<std::uint16_t>(mode);
-  if (size_plus_1 > kMaxObjectBytes + 1) return corrupt("the promised size of a file is over the limit");
-  if (size_plus_1 > 0) entry.size = size_plus_1 - 1;
-  if (entry.kind == EntryKind::symlink &&
-      (entry.target.empty() || entry.target.find('\0') != std::string::npos))
-    return corrupt("the target of a symlink is empty or has a NUL");
-  return Record(std::move(entry));
-}
-
-Result<Record> parse_chunk(ByteReader& in) {
-  ChunkRecord chunk;
-  const auto codec = in.fixed<std::uint8_t>();
-  if (codec > static_cast<std::uint8_t>(CodecId::lz4)) return unknown("codec", codec);
-  chunk.codec = static_cast<CodecId>(codec);
-  const std::uint64_t content_size = in.varint();
-  chunk.content = in.name32<Digest>();
-  std::uint64_t carried_size = content_size;
-  chunk.carried = chunk.content;
-  if (chunk.codec != CodecId::raw) {
-    carried_size = in.varint();
-    chunk.carried = in.name32<Digest>();
-  }
-  if (!in.ok()) return corrupt("a chunk record is cut off or not in its shortest form");
-  if (content_size == 0 || content_size > kMaxChunkContent)
-    return corrupt("a chunk's content size is out of range");
-  const bool compressed = chunk.codec != CodecId::raw;
-  if (carried_size == 0 || (compressed && carried_size >= content_size))
-    return corrupt("a chunk's carried size is out of range");
-  chunk.content_size = static_cast<std::uint32_t>(content_size);
-  chunk.carried_size = static_cast<std::uint32_t>(carried_size);
-  return Record(chunk);
-}
-
-Result<Record> parse_hole(ByteReader& in) {
-  const HoleRecord hole{in.varint()};
-  if (!in.ok()) return corrupt("a hole is cut off or not in its shortest form");
-  if (hole.size == 0 || hole.size > kMaxObjectBytes) return corrupt("the size of a hole is out of range");
-  return Record(hole);
-}
-
-Result<Record> parse_entry_end(ByteReader& in) {
-  EntryEnd end;
-  end.size = in.varint();
-  end.content = in.name32<Digest>();
-  if (!in.ok()) return corrupt("the end of a file is cut off or not in its shortest form");
-  if (end.size > kMaxObjectBytes) return corrupt("the size of a file is over the limit");
-  return Record(end);
-}
-
-Result<Record> parse_left_out(ByteReader& in) {
-  LeftOut left;
-  left.reason = static_cast<LeftOutReason>(in.fixed<std::uint8_t>());
-  left.path = in.text(kMaxPathBytes);
-  if (!in.ok()) return corrupt("what was left out is cut off, too long or not in its shortest form");
-  if (!left.path.empty()) DCDN_CHECK(check_path(left.path));
-  return Record(std::move(left));
-}
-
-Result<Record> parse_record(ByteReader& in) {
-  const auto tag = in.fixed<std::uint8_t>();
-  if (!in.ok()) return corrupt("there are fewer records than promised");
-  switch (tag) {
-    case kEntryBegin:
-      return parse_entry_begin(in);
-    case kChunk:
-      return parse_chunk(in);
-    case kHole:
-      return parse_hole(in);
-    case kEntryEnd:
-      return parse_entry_end(in);
-    case kLeftOut:
-      return parse_left_out(in);
-    default:
-      return unknown("record kind", tag);
-  }
 }
 
 Result<ObjectHeader> parse_object(ByteReader& in) {
@@ -176,39 +44,62 @@ Result<ObjectHeader> parse_object(ByteReader& in) {
   return object;
 }
 
+// The records as columns, unpacked if they are packed.
+Result<std::vector<Record>> parse_records(ByteReader& in, bool packed, bool inside_file) {
+  const std::uint64_t plain_bytes = in.varint();
+  const ByteView carried = in.raw(in.left());
+  if (!in.ok()) return corrupt("cut off before its records");
+  if (plain_bytes > kMaxPlainRecords)
+    return corrupt(fmt::format("{} bytes of records, the limit is {}", plain_bytes, kMaxPlainRecords));
+  const auto size = static_cast<std::size_t>(plain_bytes);
+  if (!packed) {
+    if (carried.size() != size) return corrupt("its records are not as long as it says");
+    return parse_columns(carried, inside_file);
+  }
+  if (carried.size() >= size) return corrupt("its records are packed to no use");
+  BufferPool pool(0);
+  auto plain = compress::decompress_chunk(compress::Codec::zstd, carried, size, pool);
+  if (!plain) return corrupt("its records do not unpack to what it says");
+  return parse_columns(plain->view(), inside_file);
+}
+
 Result<Segment> parse_checked(ByteReader& in) {
   Segment segment;
   const auto flags = in.fixed<std::uint8_t>();
   segment.index = in.varint();
   if (!in.ok()) return corrupt("cut off, or its index is not in its shortest form");
-  if ((flags & ~kFinal) != 0) return unknown("segment flags", flags);
+  if ((flags & ~(kFinal | kInsideFile | kPacked)) != 0) return unknown("segment flags", flags);
   segment.final = (flags & kFinal) != 0;
+  segment.inside_file = (flags & kInsideFile) != 0;
   if (segment.index == 0) {
     DCDN_TRY(segment.object, parse_object(in));
   } else {
     segment.stream = in.name32<Digest>();
     segment.previous = in.name32<Digest>();
   }
-  const std::uint64_t count = in.varint();
+  const std::uint64_t chunk_bytes = in.varint();
   if (!in.ok()) return corrupt("cut off before its records");
-  if (count > kMaxRecords) return corrupt(fmt::format("{} records, the limit is {}", count, kMaxRecords));
-  if (count == 0 && !segment.final) return corrupt("no records, and not the final segment");
-  segment.records.reserve(std::min<std::size_t>(count, in.left() / kSmallestRecord));
-  for (std::uint64_t i = 0; i < count; ++i) {
-    DCDN_TRY(Record record, parse_record(in));
-    segment.records.push_back(std::move(record));
-  }
-  if (!in.finished()) return corrupt("bytes are left over after the last record");
+  if (chunk_bytes < kMinChunkContent || chunk_bytes > kMaxChunkContent)
+    return corrupt("its chunk size is out of range");
+  segment.chunk_bytes = static_cast<std::uint32_t>(chunk_bytes);
+  DCDN_TRY(segment.records, parse_records(in, (flags & kPacked) != 0, segment.inside_file));
+  if (segment.records.empty() && !segment.final) return corrupt("no records, and not the final segment");
   return segment;
 }
 
 }  // namespace
 
 Bytes encode_segment(const Segment& segment) {
+  const Bytes plain = encode_columns(segment.records, segment.inside_file);
+  BufferPool pool(0);
+  const compress::CompressChoice choice{compress::CompressMode::zstd, kPackLevel};
+  const compress::Compressed packed = compress::compress_chunk(plain, choice, pool);
+  const bool is_packed = packed.codec == compress::Codec::zstd;
   Bytes body;
-  body.reserve(128 + 48 * segment.records.size());
+  body.reserve(128 + kMaxNameBytes + (is_packed ? packed.bytes.size() : plain.size()));
   ByteWriter out(body);
-  out.fixed<std::uint8_t>(segment.final ? kFinal : 0);
+  out.fixed(static_cast<std::uint8_t>((segment.final ? kFinal : 0) | (segment.inside_file ? kInsideFile : 0) |
+                                      (is_packed ? kPacked : 0)));
   out.varint(segment.index);
   if (segment.index == 0) {
     const ObjectHeader object = segment.object.value_or(ObjectHeader{});
@@ -219,8 +110,9 @@ Bytes encode_segment(const Segment& segment) {
     out.raw(segment.stream.view());
     out.raw(segment.previous.view());
   }
-  out.varint(segment.records.size());
-  for (const Record& record : segment.records) std::visit(RecordWriter{out}, record);
+  out.varint(segment.chunk_bytes);
+  out.varint(plain.size());
+  out.raw(is_packed ? packed.bytes.view() : ByteView(plain));
   return body;
 }
 

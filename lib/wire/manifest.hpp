@@ -13,7 +13,10 @@ namespace dcdn::wire {
 inline constexpr std::size_t kMaxPathBytes = 4096;
 inline constexpr std::size_t kMaxNameBytes = 255;  ///< one path component, or an object's name
 inline constexpr std::size_t kMaxDepth = 128;      ///< components of a path
-inline constexpr std::size_t kMaxRecords = 16384;  ///< records of one segment
+inline constexpr std::size_t kMaxEntries = 16384;         ///< of one segment; what was left out counts
+inline constexpr std::size_t kMaxItems = 4096;            ///< of one segment: chunks, holes and ends
+inline constexpr std::size_t kMaxPlainRecords = 1 << 20;  ///< records of one segment, bytes before packing
+inline constexpr std::size_t kMaxNames = 1 << 20;  ///< paths and targets of one segment together, bytes
 inline constexpr std::uint64_t kMaxObjectBytes = std::uint64_t{1} << 60;
 
 enum class ObjectKind : std::uint8_t { stream = 0, file = 1, tree = 2 };
@@ -32,7 +35,9 @@ struct EntryBegin {
   std::string target;  ///< symlink only: where it points, at most kMaxPathBytes
   bool operator==(const EntryBegin&) const = default;
 };
-/// The next `content_size` bytes of the current file.
+/// The next `content_size` bytes of content: of the current file and, if that is a small one with a known
+/// size that ends in it, of the files after it, which end in it too and have no chunk of their own. So a chunk
+/// is a piece of one file, or a pack of several whole ones (wire/content_cursor.hpp tells which).
 struct ChunkRecord {
   CodecId codec = CodecId::raw;
   std::uint32_t content_size = 0;  ///< 1 .. kMaxChunkContent
@@ -49,7 +54,9 @@ struct HoleRecord {
 /// The current file ends. Directories and symlinks have none.
 struct EntryEnd {
   std::uint64_t size = 0;  ///< sum of chunks and holes
-  Digest content;          ///< BLAKE3 of its data, without holes: of a file that has none, as b3sum prints it
+  /// BLAKE3 of its data, without holes: of a file that has none, as b3sum prints it. nullopt: it is in a pack,
+  /// whose digest stands for it.
+  std::optional<Digest> content;
   bool operator==(const EntryEnd&) const = default;
 };
 /// Why something of a tree was left out. A number that is not known here is kept as it came.
@@ -79,14 +86,19 @@ struct Segment {
   Digest previous;  ///< id of segment index-1; zero in segment 0
   bool final = false;
   std::optional<ObjectHeader> object;  ///< segment 0 has it, no other
+  /// How large its sender means chunks to be. Nothing is checked against it: it is handed back to a sender
+  /// that begins anew, so that it cuts the same chunks again. kMinChunkContent .. kMaxChunkContent.
+  std::uint32_t chunk_bytes = 4096;
+  bool inside_file = false;  ///< the records begin inside a file that the segment before left open
   std::vector<Record> records;
   bool operator==(const Segment&) const = default;
 };
 
-/// Body of a segment frame. `segment` must be within the limits (our own writer keeps them).
+/// Body of a segment frame: the records in columns, packed with zstd where that saves 1/16. `segment` must be
+/// within the limits (our own writer keeps them), its records such as ManifestChecker lets pass.
 Bytes encode_segment(const Segment& segment);
 /// Checks lengths, counts and ranges, canonical encoding, paths (see check_path), sizes against overflow.
-/// What needs earlier segments is ManifestChecker's.
+/// What needs earlier segments is ManifestChecker's. Memory: what the limits above allow, a few MiB.
 Result<Segment> parse_segment(ByteView body);
 /// BLAKE3 of "dcdn segment 1\n" followed by the body. The id of the final segment is the object's id.
 Digest segment_id(ByteView body);
@@ -121,11 +133,13 @@ class ManifestChecker {
     bool in_file = false;
     bool in_directory = false;  // the last record was the directory last_path
     std::uint64_t file_bytes = 0;
+    std::uint64_t pack_left = 0;  // of the last chunk, for the files after this one
     std::uint64_t object_bytes = 0;
     std::optional<std::uint64_t> promised;
   };
   static Result<void> add_record(Place& place, ObjectKind kind, const Record& record);
   static Result<void> add_content(Place& place, const Record& record);
+  static Result<void> add_bytes(Place& place, std::uint64_t size, bool may_be_pack);
   static Result<void> begin_top(Place& place, const EntryBegin& entry);
   static Result<void> begin_entry(Place& place, ObjectKind kind, const EntryBegin& entry);
   static Result<void> leave_out(Place& place, ObjectKind kind, const LeftOut& left);

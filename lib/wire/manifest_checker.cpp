@@ -59,7 +59,10 @@ Result<void> ManifestChecker::add(const Segment& segment, const Digest& id) {
     return corrupt(fmt::format("segment {} does not follow the one before", segment.index));
   const ObjectKind kind = segment.object ? segment.object->kind : kind_;
   Place place = place_;
+  if (segment.inside_file != place.in_file)
+    return corrupt(fmt::format("segment {} and the file before it do not fit", segment.index));
   for (const Record& record : segment.records) DCDN_CHECK(add_record(place, kind, record));
+  if (place.pack_left > 0) return bad_entry(place.last_path, "shares a chunk with nothing");
   if (segment.final && place.in_file) return bad_entry(place.last_path, "does not end");
   if (segment.final && kind != ObjectKind::tree && !place.any_entry)
     return corrupt("the object has no content entry");
@@ -88,12 +91,22 @@ Result<void> ManifestChecker::add_content(Place& place, const Record& record) {
     place.in_file = false;
     return {};
   }
-  const auto* chunk = std::get_if<ChunkRecord>(&record);
-  const std::uint64_t size = chunk != nullptr ? chunk->content_size : std::get<HoleRecord>(record).size;
-  if (!add_within(place.file_bytes, size, place.promised.value_or(kMaxObjectBytes)))
-    return bad_entry(place.last_path, "is longer than was promised or than the limit");
+  if (place.pack_left > 0) return bad_entry(place.last_path, "begins in the middle of a chunk");
+  if (const auto* hole = std::get_if<HoleRecord>(&record)) return add_bytes(place, hole->size, false);
+  return add_bytes(place, std::get<ChunkRecord>(record).content_size, true);
+}
+
+// A chunk that is longer than the file it begins with is a pack: the rest is of the files after it.
+Result<void> ManifestChecker::add_bytes(Place& place, std::uint64_t size, bool may_be_pack) {
   if (!add_within(place.object_bytes, size, kMaxObjectBytes))
     return corrupt("the object is longer than the limit");
+  if (may_be_pack && place.file_bytes == 0 && place.promised && *place.promised > 0 && size > *place.promised) {
+    place.pack_left = size - *place.promised;
+    place.file_bytes = *place.promised;
+    return {};
+  }
+  if (!add_within(place.file_bytes, size, place.promised.value_or(kMaxObjectBytes)))
+    return bad_entry(place.last_path, "is longer than was promised or than the limit");
   return {};
 }
 
@@ -139,6 +152,11 @@ Result<void> ManifestChecker::begin_entry(Place& place, ObjectKind kind, const E
   place.in_directory = entry.kind == EntryKind::directory;
   place.file_bytes = 0;
   place.promised = entry.size;
+  if (!place.in_file || place.pack_left == 0 || entry.size == std::uint64_t{0}) return {};
+  if (!entry.size || *entry.size > place.pack_left)
+    return bad_entry(entry.path, "reaches beyond the chunk that it begins in");
+  place.pack_left -= *entry.size;
+  place.file_bytes = *entry.size;
   return {};
 }
 

@@ -1,0 +1,421 @@
+#include "wire/record_columns.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "base/byte_reader.hpp"
+#include "base/byte_writer.hpp"
+#include "digest/hasher.hpp"
+#include "wire/frame.hpp"
+
+namespace dcdn::wire {
+
+namespace {
+
+// In the order in which they are written, after the two counts.
+enum Column : std::size_t {
+  kKinds,
+  kShared,
+  kRests,
+  kModes,
+  kSeconds,
+  kNanoseconds,
+  kSizes,
+  kTargets,
+  kReasons,
+  kItems,
+  kHoles,
+  kCodecs,
+  kCarriedSizes,
+  kDigests,
+  kEndSizes,
+  kEndDigests,
+  kColumns
+};
+constexpr std::uint8_t kLeftOutKind = 4;  // beside the values of EntryKind
+enum Item : std::uint64_t { kHoleItem = 0, kEndItem = 1, kGivenUpItem = 2 };
+constexpr std::uint64_t kChunkItem = 2;  // plus its content size
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+// Negative numbers are small ones too: 0, -1, 1, -2 ... become 0, 1, 2, 3 ...
+std::uint64_t zigzag(std::int64_t value) {
+  return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
+}
+std::int64_t unzigzag(std::uint64_t value) {
+  return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
+}
+
+std::size_t shared_bytes(std::string_view one, std::string_view other) {
+  const auto ends = std::mismatch(one.begin(), one.end(), other.begin(), other.end());
+  return static_cast<std::size_t>(ends.first - one.begin());
+}
+
+Error corrupt(std::string what) {
+  return {Errc::corrupt, std::move(what)};
+}
+Error unknown(const char* what, std::uint64_t value) {
+  return Error(Errc::unsupported, fmt::format("{} {} is not known to this version", what, value))
+      .with_hint("a newer dcdn may read it");
+}
+
+const Digest& digest_of_nothing() {
+  static const Digest nothing = digest::blake3({});
+  return nothing;
+}
+
+// The file that is open while records go by. One that its size and one item, or its place in a pack, tell all
+// of has no end of its own in the columns.
+class OpenFile {
+ public:
+  void begin(const std::optional<std::uint64_t>& size) {
+    open_ = true;
+    size_ = size;
+    items_ = 0;
+    told_ = size == std::uint64_t{0};
+    content_ = told_ ? std::optional(digest_of_nothing()) : std::nullopt;
+    if (told_ || !size || pack_left_ == 0 || *size > pack_left_) return;
+    pack_left_ -= *size;
+    told_ = true;
+  }
+  void begin_inside() {
+    open_ = true;
+    size_.reset();
+    items_ = 0;
+    told_ = false;
+  }
+  void chunk(const ChunkRecord& chunk) {
+    told_ = ++items_ == 1 && size_ && chunk.content_size >= *size_ && *size_ > 0;
+    if (!told_) return;
+    pack_left_ = chunk.content_size - *size_;
+    if (pack_left_ == 0) content_ = chunk.content;
+  }
+  void hole(std::uint64_t size) {
+    told_ = ++items_ == 1 && size_ == size;
+    if (told_) content_ = digest_of_nothing();
+  }
+  void end() { open_ = false; }
+  [[nodiscard]] bool is_open() const { return open_; }
+  /// Its end needs no telling, and is this.
+  [[nodiscard]] bool is_told() const { return told_; }
+  [[nodiscard]] EntryEnd told_end() const { return {size_.value_or(0), content_}; }
+  [[nodiscard]] std::uint64_t pack_left() const { return pack_left_; }
+  /// What it takes next: the rest of a pack is no place for it.
+  [[nodiscard]] bool fits_no_pack() const { return pack_left_ > 0 && !told_; }
+
+ private:
+  bool open_ = false;
+  bool told_ = false;
+  std::optional<std::uint64_t> size_;
+  std::uint64_t items_ = 0;
+  std::optional<Digest> content_;
+  std::uint64_t pack_left_ = 0;
+};
+
+class ColumnWriter {
+ public:
+  explicit ColumnWriter(bool inside_file) {
+    if (inside_file) file_.begin_inside();
+  }
+
+  void operator()(const EntryBegin& entry) {
+    kind(static_cast<std::uint8_t>(entry.kind), entry.path);
+    out(kModes).varint(entry.mode);
+    const std::int64_t seconds = entry.mtime_ns / kSecond - (entry.mtime_ns % kSecond < 0 ? 1 : 0);
+    out(kSeconds).varint(zigzag(seconds - seconds_));
+    // In two steps: the product may be below the smallest number.
+    out(kNanoseconds).fixed(static_cast<std::uint32_t>((entry.mtime_ns % kSecond + kSecond) % kSecond));
+    seconds_ = seconds;
+    if (entry.kind == EntryKind::symlink) text(kTargets, entry.target);
+    if (entry.kind != EntryKind::file) return;
+    out(kSizes).varint(entry.size ? *entry.size + 1 : 0);
+    file_.begin(entry.size);
+  }
+  void operator()(const ChunkRecord& chunk) {
+    item(kChunkItem + chunk.content_size);
+    file_.chunk(chunk);
+    out(kCodecs).fixed(static_cast<std::uint8_t>(chunk.codec));
+    out(kDigests).raw(chunk.content.view());
+    if (chunk.codec == CodecId::raw) return;
+    out(kCarriedSizes).varint(chunk.carried_size);
+    out(kDigests).raw(chunk.carried.view());
+  }
+  void operator()(const HoleRecord& hole) {
+    item(kHoleItem);
+    file_.hole(hole.size);
+    out(kHoles).varint(hole.size);
+  }
+  void operator()(const EntryEnd& end) {
+    const bool told = file_.is_open() && file_.is_told() && file_.told_end().size == end.size;
+    file_.end();
+    if (told) return;
+    item(kEndItem);
+    out(kEndSizes).varint(end.size);
+    out(kEndDigests).raw(end.content.value_or(Digest()).view());
+  }
+  void operator()(const LeftOut& left) {
+    if (file_.is_open()) item(kGivenUpItem);
+    file_.end();
+    kind(kLeftOutKind, left.path);
+    out(kReasons).fixed(static_cast<std::uint8_t>(left.reason));
+  }
+
+  Bytes finish() {
+    Bytes plain;
+    ByteWriter all(plain);
+    all.varint(entries_);
+    all.varint(items_);
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      const Bytes& lengths = lengths_[i];
+      all.varint(lengths.size() + columns_[i].size());
+      all.raw(lengths);
+      all.raw(columns_[i]);
+    }
+    return plain;
+  }
+
+ private:
+  ByteWriter out(Column column) { return ByteWriter(columns_[column]); }
+  void text(Column column, std::string_view value) {
+    ByteWriter(lengths_[column]).varint(value.size());
+    out(column).raw(as_bytes(value));
+  }
+  void kind(std::uint8_t kind, const std::string& path) {
+    ++entries_;
+    out(kKinds).fixed(kind);
+    const std::size_t shared = shared_bytes(path_, path);
+    out(kShared).varint(shared);
+    text(kRests, std::string_view(path).substr(shared));
+    path_ = path;
+  }
+  void item(std::uint64_t code) {
+    ++items_;
+    out(kItems).varint(code);
+  }
+
+  std::array<Bytes, kColumns> columns_;
+  std::array<Bytes, kColumns> lengths_;  // of texts, which come before all their bytes
+  std::uint64_t entries_ = 0;
+  std::uint64_t items_ = 0;
+  std::string path_;
+  std::int64_t seconds_ = 0;
+  OpenFile file_;
+};
+
+class ColumnParser {
+ public:
+  explicit ColumnParser(ByteView plain) : plain_(plain), columns_(kColumns, ByteReader(ByteView())) {}
+
+  Result<std::vector<Record>> parse(bool inside_file) {
+    DCDN_CHECK(split());
+    if (inside_file) file_.begin_inside();
+    records_.reserve(2 * entries_ + items_);
+    while (file_.is_open() || entries_ > 0) {
+      if (file_.is_open() && items_ == 0) break;
+      DCDN_CHECK(file_.is_open() ? next_item() : next_entry());
+    }
+    if (entries_ > 0) return corrupt("an entry follows a file that is not finished");
+    if (items_ > 0) return corrupt("there is data outside a file");
+    if (file_.pack_left() > 0) return corrupt("a chunk is longer than the files in it");
+    for (const ByteReader& column : columns_)
+      if (!column.finished()) return corrupt("a column is cut off, too long or not in its shortest form");
+    return std::move(records_);
+  }
+
+ private:
+  Result<void> split() {
+    ByteReader in(plain_);
+    entries_ = in.varint();
+    items_ = in.varint();
+    if (!in.ok()) return corrupt("the records are cut off");
+    if (entries_ > kMaxEntries)
+      return corrupt(fmt::format("{} entries, the limit is {}", entries_, kMaxEntries));
+    if (items_ > kMaxItems) return corrupt(fmt::format("{} items, the limit is {}", items_, kMaxItems));
+    std::array<ByteView, kColumns> views;
+    for (ByteView& view : views) view = in.prefixed(plain_.size());
+    if (!in.finished()) return corrupt("the columns are not as long as they say");
+    // Each entry and item has a byte of its own here, so the counts are true.
+    if (views[kKinds].size() != entries_ || views[kItems].size() < items_)
+      return corrupt("there are not as many records as it says");
+    for (std::size_t i = 0; i < kColumns; ++i) columns_[i] = ByteReader(views[i]);
+    const auto symlinks = std::count(views[kKinds].begin(), views[kKinds].end(),
+                                     static_cast<std::uint8_t>(EntryKind::symlink));
+    DCDN_TRY(rests_, split_texts(kRests, views[kRests], entries_));
+    DCDN_TRY(targets_, split_texts(kTargets, views[kTargets], static_cast<std::uint64_t>(symlinks)));
+    return {};
+  }
+
+  // Leaves the lengths to the column; returns a reader of what is behind them.
+  Result<ByteReader> split_texts(Column column, ByteView all, std::uint64_t count) {
+    ByteReader lengths(all);
+    std::uint64_t sum = 0;
+    for (std::uint64_t i = 0; i < count; ++i) sum += std::min<std::uint64_t>(lengths.varint(), kMaxNames + 1);
+    if (!lengths.ok() || sum != lengths.left()) return corrupt("its names are not as long as they say");
+    columns_[column] = ByteReader(all.first(lengths.position()));
+    return ByteReader(all.subspan(lengths.position()));
+  }
+  // A name was checked to be that long.
+  std::string_view next_text(Column column, ByteReader& bytes) {
+    return as_text(bytes.raw(static_cast<std::size_t>(columns_[column].varint())));
+  }
+
+  Result<void> next_entry() {
+    --entries_;
+    const auto kind = columns_[kKinds].fixed<std::uint8_t>();
+    if (kind == 3 || kind > kLeftOutKind) return unknown("entry kind", kind);
+    DCDN_CHECK(next_path());
+    if (kind == kLeftOutKind) return left_out();
+    EntryBegin entry;
+    entry.kind = static_cast<EntryKind>(kind);
+    entry.path = path_;
+    DCDN_CHECK(mode_and_time(entry));
+    if (entry.kind == EntryKind::symlink) DCDN_CHECK(target(entry));
+    if (entry.kind != EntryKind::file) {
+      records_.emplace_back(std::move(entry));
+      return {};
+    }
+    const std::uint64_t size_plus_1 = columns_[kSizes].varint();
+    if (size_plus_1 > kMaxObjectBytes + 1) return corrupt("the promised size of a file is over the limit");
+    if (size_plus_1 > 0) entry.size = size_plus_1 - 1;
+    file_.begin(entry.size);
+    records_.emplace_back(std::move(entry));
+    if (file_.fits_no_pack()) return corrupt("a file reaches beyond the chunk that it begins in");
+    return end_if_told();
+  }
+
+  Result<void> next_path() {
+    const std::uint64_t shared = columns_[kShared].varint();
+    const std::string_view rest = next_text(kRests, rests_);
+    if (shared > path_.size()) return corrupt("a path shares more than there is");
+    const bool shares_more = shared < path_.size() && !rest.empty() && path_[shared] == rest.front();
+    if (shares_more) return corrupt("a path shares more than it says");
+    path_.resize(static_cast<std::size_t>(shared));
+    path_ += rest;
+    if ((names_ += path_.size()) > kMaxNames) return corrupt("its paths are longer than all may be together");
+    return path_.empty() ? Result<void>() : check_path(path_);
+  }
+  Result<void> left_out() {
+    const auto reason = static_cast<LeftOutReason>(columns_[kReasons].fixed<std::uint8_t>());
+    records_.emplace_back(LeftOut{reason, path_});
+    return {};
+  }
+
+  Result<void> mode_and_time(EntryBegin& entry) {
+    const std::uint64_t mode = columns_[kModes].varint();
+    if (mode > 07777) return corrupt(fmt::format("mode {:o} has bits outside 07777", mode));
+    entry.mode = static_cast<std::uint16_t>(mode);
+    const bool fits = !__builtin_add_overflow(seconds_, unzigzag(columns_[kSeconds].varint()), &seconds_);
+    const auto nanoseconds = static_cast<std::int64_t>(columns_[kNanoseconds].fixed<std::uint32_t>());
+    // The smallest time has more whole seconds below zero than fit as nanoseconds, but for its rest.
+    const std::int64_t below = seconds_ < 0 ? 1 : 0;
+    std::int64_t whole = 0;
+    if (!fits || nanoseconds >= kSecond || __builtin_mul_overflow(seconds_ + below, kSecond, &whole) ||
+        __builtin_add_overflow(whole, nanoseconds - below * kSecond, &entry.mtime_ns))
+      return corrupt("a time is out of range");
+    return {};
+  }
+
+  Result<void> target(EntryBegin& entry) {
+    entry.target = next_text(kTargets, targets_);
+    if (entry.target.empty() || entry.target.find('\0') != std::string::npos)
+      return corrupt("the target of a symlink is empty or has a NUL");
+    if (entry.target.size() > kMaxPathBytes) return corrupt("the target of a symlink is too long");
+    if ((names_ += entry.target.size()) > kMaxNames)
+      return corrupt("its paths are longer than all may be together");
+    return {};
+  }
+  Result<void> next_item() {
+    --items_;
+    const std::uint64_t code = columns_[kItems].varint();
+    if (code == kHoleItem) return hole();
+    if (code == kEndItem) return end();
+    if (code == kGivenUpItem) return given_up();
+    return chunk(code - kChunkItem);
+  }
+
+  Result<void> hole() {
+    const std::uint64_t size = columns_[kHoles].varint();
+    if (size == 0 || size > kMaxObjectBytes) return corrupt("the size of a hole is out of range");
+    records_.emplace_back(HoleRecord{size});
+    file_.hole(size);
+    return end_if_told();
+  }
+
+  Result<void> chunk(std::uint64_t content_size) {
+    if (content_size > kMaxChunkContent) return corrupt("a chunk's content size is out of range");
+    ChunkRecord chunk;
+    const auto codec = columns_[kCodecs].fixed<std::uint8_t>();
+    if (codec > static_cast<std::uint8_t>(CodecId::lz4)) return unknown("codec", codec);
+    chunk.codec = static_cast<CodecId>(codec);
+    chunk.content_size = static_cast<std::uint32_t>(content_size);
+    chunk.carried_size = chunk.content_size;
+    chunk.content = chunk.carried = columns_[kDigests].name32<Digest>();
+    if (chunk.codec != CodecId::raw) {
+      const std::uint64_t carried_size = columns_[kCarriedSizes].varint();
+      if (carried_size == 0 || carried_size >= content_size)
+        return corrupt("a chunk's carried size is out of range");
+      chunk.carried_size = static_cast<std::uint32_t>(carried_size);
+      chunk.carried = columns_[kDigests].name32<Digest>();
+    }
+    records_.emplace_back(chunk);
+    file_.chunk(chunk);
+    return end_if_told();
+  }
+
+  Result<void> end_if_told() {
+    if (!file_.is_told()) return {};
+    records_.emplace_back(file_.told_end());
+    file_.end();
+    return {};
+  }
+
+  Result<void> end() {
+    EntryEnd end;
+    end.size = columns_[kEndSizes].varint();
+    end.content = columns_[kEndDigests].name32<Digest>();
+    if (end.size > kMaxObjectBytes) return corrupt("the size of a file is over the limit");
+    records_.emplace_back(end);
+    file_.end();
+    return {};
+  }
+
+  Result<void> given_up() {
+    file_.end();
+    if (entries_ == 0) return corrupt("a file is given up without a word");
+    --entries_;
+    if (columns_[kKinds].fixed<std::uint8_t>() != kLeftOutKind)
+      return corrupt("a file is given up without a word");
+    DCDN_CHECK(next_path());
+    return left_out();
+  }
+
+  ByteView plain_;
+  std::vector<ByteReader> columns_;
+  std::uint64_t entries_ = 0;  // that are left
+  std::uint64_t items_ = 0;
+  ByteReader rests_{ByteView()};
+  ByteReader targets_{ByteView()};
+  std::string path_;
+  std::uint64_t names_ = 0;
+  std::int64_t seconds_ = 0;
+  OpenFile file_;
+  std::vector<Record> records_;
+};
+
+}  // namespace
+
+Bytes encode_columns(const std::vector<Record>& records, bool inside_file) {
+  ColumnWriter writer(inside_file);
+  for (const Record& record : records) std::visit(writer, record);
+  return writer.finish();
+}
+
+Result<std::vector<Record>> parse_columns(ByteView plain, bool inside_file) {
+  return ColumnParser(plain).parse(inside_file);
+}
+
+}  // namespace dcdn::wire
