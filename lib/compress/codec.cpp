@@ -16,10 +16,11 @@ namespace {
 
 constexpr int kLargestLevel = 19;
 
-/// The most bytes a compressed chunk may have to be worth carrying: at least 1/16 is saved, and at least a
-/// byte.
-std::size_t largest_worth_carrying(std::size_t content_size) {
-  return content_size - std::min(content_size, std::max<std::size_t>((content_size + 15) / 16, 1));
+/// The most bytes a compressed chunk may have to be worth carrying: at least 1/16 or 1/256 is saved, and at
+/// least a byte.
+std::size_t largest_worth_carrying(std::size_t content_size, Content of) {
+  const std::size_t part = of == Content::one_file ? 16 : 256;
+  return content_size - std::min(content_size, std::max<std::size_t>((content_size + part - 1) / part, 1));
 }
 
 // 16 KiB in 8 pieces: enough to meet a compressible part of a mixed chunk, little enough that looking at it
@@ -65,8 +66,8 @@ bool looks_compressible(ByteView content) {
 
 /// Runs `codec` into a pooled block and keeps the result if it is short enough.
 template <class Compressor>
-Compressed keep_if_short(Codec codec, std::size_t content_size, BufferPool& pool, Compressor compressor) {
-  Buffer block = pool.take(largest_worth_carrying(content_size));
+Compressed keep_if_short(Codec codec, std::size_t largest, BufferPool& pool, Compressor compressor) {
+  Buffer block = pool.take(largest);
   const std::optional<std::size_t> size = compressor(block.writable());
   if (!size) return {};
   if (*size > block.size() / 2) return {codec, block.first(*size)};
@@ -98,13 +99,15 @@ Result<CompressChoice> parse_compress_choice(std::string_view text) {
   return CompressChoice{CompressMode::zstd, level};
 }
 
-Compressed compress_chunk(ByteView content, CompressChoice choice, BufferPool& pool) {
-  if (choice.mode == CompressMode::none || largest_worth_carrying(content.size()) == 0) return {};
-  if (choice.mode == CompressMode::automatic && !looks_compressible(content)) return {};
+Compressed compress_chunk(ByteView content, CompressChoice choice, BufferPool& pool, Content of) {
+  const std::size_t largest = largest_worth_carrying(content.size(), of);
+  if (choice.mode == CompressMode::none || largest == 0) return {};
+  if (choice.mode == CompressMode::automatic && of == Content::one_file && !looks_compressible(content))
+    return {};
   if (choice.mode == CompressMode::lz4)
-    return keep_if_short(Codec::lz4, content.size(), pool,
+    return keep_if_short(Codec::lz4, largest, pool,
                          [&](MutableByteView into) { return lz4_compress(content, into); });
-  return keep_if_short(Codec::zstd, content.size(), pool,
+  return keep_if_short(Codec::zstd, largest, pool,
                        [&](MutableByteView into) { return zstd_compress(content, choice.level, into); });
 }
 

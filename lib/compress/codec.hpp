@@ -22,11 +22,16 @@ struct Compressed {
   Buffer bytes;  ///< empty when codec is raw: the input is carried as it is
 };
 
-/// Compresses one chunk if it pays: kept only when it saves at least 1/16 of the chunk. automatic tries a
-/// sample of the chunk (16 KiB) with LZ4 first, and spends zstd only where the sample shrinks or uses a small
-/// alphabet (base64). Equal input, choice and library versions give equal bytes. Threads  any; each thread
+/// What a chunk is a piece of.
+enum class Content : std::uint8_t { one_file, several_files };
+
+/// Compresses one chunk if it pays. Of one file: kept only when it saves at least 1/16 of the chunk, and
+/// automatic tries a sample (16 KiB) with LZ4 first, to spend zstd only where the sample shrinks or uses a
+/// small alphabet (base64). Of several files, a sample says nothing of the others, and what they share counts:
+/// kept when it saves 1/256, and always tried. Equal input, choice and library versions give equal bytes. Threads  any; each thread
 /// keeps its own context.
-Compressed compress_chunk(ByteView content, CompressChoice choice, BufferPool& pool);
+Compressed compress_chunk(ByteView content, CompressChoice choice, BufferPool& pool,
+                          Content of = Content::one_file);
 
 /// Exactly `content_size` bytes back; the caller bounds it. Takes content_size from the pool, and only after
 /// the headers (zstd) or the length (LZ4, raw) make it plausible. zstd: one frame of RFC 8878, nothing before

@@ -26,15 +26,16 @@ Error wrong(const wire::ChunkRecord& record, const char* what) {
 
 }  // namespace
 
-PackedChunk pack_chunk(Buffer content, compress::CompressChoice choice, BufferPool& pool) {
+PackedChunk pack_chunk(Buffer content, compress::CompressChoice choice, BufferPool& pool,
+                       compress::Content of) {
   PackedChunk packed;
   packed.record.content_size = static_cast<std::uint32_t>(content.size());
-  if (digest::is_all_zero(content.view())) {
+  if (of == compress::Content::one_file && digest::is_all_zero(content.view())) {
     packed.hole = true;
     return packed;
   }
   packed.record.content = digest::blake3(content.view());
-  compress::Compressed compressed = compress::compress_chunk(content.view(), choice, pool);
+  compress::Compressed compressed = compress::compress_chunk(content.view(), choice, pool, of);
   packed.record.codec = static_cast<wire::CodecId>(compressed.codec);
   if (compressed.codec == compress::Codec::raw) {
     packed.carried = std::move(content);

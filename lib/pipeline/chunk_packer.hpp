@@ -11,7 +11,9 @@ struct PackedChunk {
   Buffer carried;     ///< what travels; shares memory with the content when raw
   bool hole = false;  ///< all zero: becomes a HoleRecord of record.content_size, nothing is carried
 };
-PackedChunk pack_chunk(Buffer content, compress::CompressChoice choice, BufferPool& pool);
+/// What is of several files is no hole, even if it is all zero: a hole is of one.
+PackedChunk pack_chunk(Buffer content, compress::CompressChoice choice, BufferPool& pool,
+                       compress::Content of = compress::Content::one_file);
 
 /// As far as that can be told without unpacking: carried size and carried digest, and for a raw chunk its
 /// content. error corrupt: names which of them is wrong.

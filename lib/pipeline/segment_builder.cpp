@@ -9,17 +9,23 @@ namespace {
 
 constexpr std::uint64_t kChunksDue = 64;
 constexpr std::uint64_t kContentDue = 8u << 20;
-constexpr std::uint64_t kEntriesDue = 1024;
-constexpr std::size_t kEncodedDue = 256u << 10;
+constexpr std::uint64_t kEntriesDue = 8192;
+constexpr std::uint64_t kFirstEntriesDue = 1024;
+constexpr std::uint64_t kItemsDue = 1024;
+constexpr std::size_t kRecordBytesDue = 512u << 10;
 
-/// What `record` adds to a segment: measured rather than computed, so that only wire knows how a record is
-/// written.
-std::size_t encoded_size(const wire::Record& record) {
-  wire::Segment probe;
-  probe.index = 1;
-  const std::size_t without = wire::encode_segment(probe).size();
-  probe.records.push_back(record);
-  return wire::encode_segment(probe).size() - without;
+// At most, before packing: numbers at their longest, paths as if they shared nothing.
+constexpr std::size_t kEntryBytes = 40;
+constexpr std::size_t kChunkBytes = 80;
+constexpr std::size_t kHoleBytes = 12;
+constexpr std::size_t kEndBytes = 48;
+
+std::size_t most_bytes(const wire::Record& record) {
+  if (const auto* entry = std::get_if<wire::EntryBegin>(&record))
+    return kEntryBytes + entry->path.size() + entry->target.size();
+  if (const auto* left = std::get_if<wire::LeftOut>(&record)) return kEntryBytes + left->path.size();
+  if (std::holds_alternative<wire::ChunkRecord>(record)) return kChunkBytes;
+  return std::holds_alternative<wire::HoleRecord>(record) ? kHoleBytes : kEndBytes;
 }
 
 }  // namespace
@@ -32,28 +38,38 @@ bool SegmentBuilder::joined_hole(const wire::Record& record) {
   const auto* more = std::get_if<wire::HoleRecord>(&record);
   auto* last = pending_.records.empty() ? nullptr : std::get_if<wire::HoleRecord>(&pending_.records.back());
   if (more == nullptr || last == nullptr || more->size > wire::kMaxObjectBytes - last->size) return false;
-  encoded_bytes_ -= encoded_size(*last);
   last->size += more->size;
-  encoded_bytes_ += encoded_size(*last);
   return true;
 }
 
 void SegmentBuilder::add(wire::Record record) {
   assert(!ended_);
   if (joined_hole(record)) return;
-  encoded_bytes_ += encoded_size(record);
+  count(record);
+  pending_.records.push_back(std::move(record));
+}
+
+void SegmentBuilder::count(const wire::Record& record) {
+  record_bytes_ += most_bytes(record);
   if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) {
     ++chunks_;
     content_bytes_ += chunk->content_size;
   }
-  if (std::holds_alternative<wire::EntryBegin>(record) || std::holds_alternative<wire::LeftOut>(record))
-    ++entries_;
-  pending_.records.push_back(std::move(record));
+  const auto* entry = std::get_if<wire::EntryBegin>(&record);
+  const bool is_end =
+      std::holds_alternative<wire::EntryEnd>(record) || std::holds_alternative<wire::LeftOut>(record);
+  if (entry != nullptr) in_file_ = entry->kind == wire::EntryKind::file;
+  if (is_end) in_file_ = false;
+  if (entry != nullptr || std::holds_alternative<wire::LeftOut>(record)) ++entries_;
+  // Each may be followed by an end of its own.
+  const bool is_unsized = in_file_ && entry != nullptr && !entry->size;
+  if (is_unsized || (entry == nullptr && !is_end)) ++items_;
 }
 
 bool SegmentBuilder::due() const {
-  return chunks_ >= kChunksDue || content_bytes_ >= kContentDue || entries_ >= kEntriesDue ||
-         encoded_bytes_ >= kEncodedDue;
+  const std::uint64_t entries_due = pending_.index == 0 ? kFirstEntriesDue : kEntriesDue;
+  return chunks_ >= kChunksDue || content_bytes_ >= kContentDue || entries_ >= entries_due ||
+         items_ >= kItemsDue || record_bytes_ >= kRecordBytesDue;
 }
 
 BuiltSegment SegmentBuilder::cut(bool final) {
@@ -68,9 +84,11 @@ BuiltSegment SegmentBuilder::cut(bool final) {
   next.index = pending_.index + 1;
   next.stream = stream_;
   next.previous = built.id;
+  next.chunk_bytes = pending_.chunk_bytes;
+  next.inside_file = in_file_;
   built.segment = std::exchange(pending_, std::move(next));
-  chunks_ = content_bytes_ = entries_ = 0;
-  encoded_bytes_ = 0;
+  chunks_ = content_bytes_ = entries_ = items_ = 0;
+  record_bytes_ = 0;
   return built;
 }
 

@@ -10,15 +10,20 @@ struct BuiltSegment {
   Digest id;
 };
 
-/// A segment is due after 64 chunks, 8 MiB of chunk content, 1,024 entries or 256 KiB of encoded records,
-/// whichever comes first: the caller then cuts. The limits are part of what makes equal input give equal
-/// bytes. Spec     dcdn-format(5), MANIFEST Threads  one at a time
+/// A segment is due after 64 chunks, 8 MiB of chunk content, 8,192 entries (the first segment 1,024, so that
+/// the receiver can begin), 1,024 chunks and holes, or half a MiB of names and numbers before packing,
+/// whichever comes first: the caller then cuts, but not between the files of a pack. The limits are part of
+/// what makes equal input give equal bytes.
+/// Spec     dcdn-format(5), MANIFEST
+/// Threads  one at a time
 class SegmentBuilder {
  public:
   explicit SegmentBuilder(wire::ObjectHeader object);
   /// A hole that follows a hole makes one longer hole (within wire::kMaxObjectBytes): how the reader met the
   /// zeros leaves no trace.
   void add(wire::Record record);
+  /// What chunks are meant to have, from the pending segment on.
+  void set_chunk_bytes(std::uint32_t chunk_bytes) { pending_.chunk_bytes = chunk_bytes; }
   [[nodiscard]] bool due() const;
   [[nodiscard]] bool empty() const { return pending_.records.empty(); }
   /// Ends the pending segment (it may be empty only if final). After a final cut nothing may be added.
@@ -27,13 +32,16 @@ class SegmentBuilder {
 
  private:
   bool joined_hole(const wire::Record& record);
+  void count(const wire::Record& record);
 
   wire::Segment pending_;
   Digest stream_;
   std::uint64_t chunks_ = 0;
   std::uint64_t content_bytes_ = 0;
   std::uint64_t entries_ = 0;
-  std::size_t encoded_bytes_ = 0;
+  std::uint64_t items_ = 0;
+  std::size_t record_bytes_ = 0;
+  bool in_file_ = false;
   bool ended_ = false;
 };
 

@@ -7,7 +7,7 @@ namespace dcdn::session {
 namespace {
 
 constexpr std::size_t kMaxSegmentsHeld =
-    512;  // a resumed sender passes many segments whose chunks are not needed
+    64;  // a resumed sender passes many segments whose chunks are not needed
 
 std::size_t held_bytes(const source::PackedSegment& segment) {
   std::size_t bytes = segment.frames.size();

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "wire/frame.hpp"
-
 namespace dcdn::sink {
 
 namespace {
@@ -35,18 +33,16 @@ Result<store::SegmentNeed> ManifestWindow::add(const wire::Segment& segment, con
   if (segment.index < done_) return need_of(std::vector<bool>(chunks.size(), true));
   DCDN_CHECK(checker_.add(segment, id));
   if (promise_) DCDN_CHECK(promise_->announce(segment, 0));
-  if (frame_bytes > kMostOpenBytes - std::min(open_bytes_, kMostOpenBytes))
+  const std::size_t cost = frame_bytes + segment.records.size() * sizeof(wire::Record);
+  if (cost > kMostOpenBytes - std::min(open_bytes_, kMostOpenBytes))
     return Error(Errc::limit, "the sender announces too much ahead of the chunks that come first");
-  open_bytes_ += frame_bytes;
-  std::uint32_t largest = 0;  // a chunk below the smallest size is the tail of a small file
-  for (const wire::ChunkRecord& chunk : chunks)
-    largest = std::max<std::uint32_t>({largest, chunk.content_size, wire::kMinChunkContent});
-  if (largest > 0 && plan_.size() < message::kMaxChunkPlanSteps &&
-      (plan_.empty() || (plan_.back().chunk_content != largest && !segment.final)))
-    plan_.push_back({segment.index, largest});
+  open_bytes_ += cost;
+  if (plan_.size() < message::kMaxChunkPlanSteps &&
+      (plan_.empty() || plan_.back().chunk_content != segment.chunk_bytes))
+    plan_.push_back({segment.index, segment.chunk_bytes});
   for (const wire::ChunkRecord& chunk : chunks)
     ++missing_.try_emplace(chunk.carried, chunk, 0).first->second.second;
-  open_.push_back({segment, id, std::vector<bool>(chunks.size(), false), chunks.size(), frame_bytes});
+  open_.push_back({segment, id, std::vector<bool>(chunks.size(), false), chunks.size(), cost});
   return need_of(open_.back().here);
 }
 
@@ -81,7 +77,7 @@ std::optional<ManifestWindow::Place> ManifestWindow::mark(const Digest& carried)
 
 void ManifestWindow::pop() {
   last_done_ = open_.front().id;
-  open_bytes_ -= open_.front().frame_bytes;
+  open_bytes_ -= open_.front().cost;
   open_.pop_front();
   ++done_;
 }

@@ -13,10 +13,10 @@
 namespace dcdn::sink {
 
 /// Pure. Follows the chain, knows which chunks are still missing, and forgets a segment when the owner says
-/// it is done. Holds at most kMostOpenBytes of segments, a few times as much as memory.
+/// it is done. Holds at most kMostOpenBytes of segments.
 class ManifestWindow {
  public:
-  /// Of frames. A sender of ours is at most 1024 segments ahead, which have some 5 kB each.
+  /// As they are in memory. A sender of ours is at most 64 segments ahead, with up to 2 MiB each.
   static constexpr std::size_t kMostOpenBytes = std::size_t{128} << 20;
 
   /// promise: asked before a segment is kept; null: nobody.
@@ -26,7 +26,7 @@ class ManifestWindow {
     Digest id;
     std::vector<bool> here;  ///< by ChunkRecord
     std::size_t missing = 0;
-    std::size_t frame_bytes = 0;
+    std::size_t cost = 0;  ///< bytes of memory, about
   };
 
   /// A segment seen before (open or done) is fine: its need comes from what is here. error corrupt: another

@@ -95,7 +95,7 @@ class RawSink : public ObjectSink {
     if (std::holds_alternative<wire::EntryBegin>(record)) hasher_ = digest::Hasher();
     if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) return put_zeros(hole->size);
     const auto* end = std::get_if<wire::EntryEnd>(&record);
-    if (end != nullptr && hasher_.digest() != end->content)
+    if (end != nullptr && end->content && hasher_.digest() != *end->content)
       return Error(Errc::corrupt,
                    "the whole does not match its digest although every chunk did: the manifest is wrong");
     return {};

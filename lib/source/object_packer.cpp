@@ -1,26 +1,19 @@
 #include "source/object_packer.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "digest/hasher.hpp"
-#include "pipeline/chunk_packer.hpp"
-#include "pipeline/segment_builder.hpp"
 #include "source/input.hpp"
-#include "source/packed_segment.hpp"
+#include "source/pack_batch.hpp"
+#include "source/pack_draft.hpp"
 #include "source/source_file.hpp"
-#include "wire/frame.hpp"
 #include "wire/left_out.hpp"
-#include "wire/repeat_window.hpp"
-#include "wire/signed_frames.hpp"
 
 namespace dcdn::source {
 
 namespace {
-
-// A batch is what is read before its chunks are packed in parallel: about a segment's worth.
-constexpr std::size_t kBatchChunks = 64;
-constexpr std::size_t kBatchBytes = 8u << 20;
-constexpr std::size_t kBatchItems = 2048;
 
 constexpr const char* kStopped = "packing was stopped";
 
@@ -28,28 +21,20 @@ Error stopped_error() {
   return {Errc::interrupted, kStopped};
 }
 
-// What the batch will add to the manifest, in order: a finished record, or a chunk still to be packed.
-struct BatchItem {
-  wire::Record record;
-  std::optional<std::size_t> chunk;  // index into the batch's contents
-};
-
 class Packer {
  public:
   Packer(const PackRequest& request, work::WorkerPool& workers, BufferPool& pool,
          const std::function<bool()>& stopped, const EmitSegment& emit)
       : request_(request),
-        workers_(workers),
         pool_(pool),
         stopped_(stopped),
-        emit_(emit),
         input_(request.input_fd, "standard input", {-1, stopped, kStopped}),
-        builder_(request.object) {}
+        batch_(request, workers, pool, stopped, emit) {}
 
   Result<void> run() {
     DCDN_CHECK(pack_entries());
-    DCDN_CHECK(flush_batch());
-    return cut(true);
+    DCDN_CHECK(close_pack());
+    return batch_.cut_final();
   }
 
  private:
@@ -63,34 +48,36 @@ class Packer {
     WalkVisitor visitor;
     visitor.entry = [this](const SourceEntry& entry) -> Result<void> {
       if (entry.begin.kind == wire::EntryKind::file) return file(entry);
-      return add(entry.begin);
+      return add_bare(entry.begin.path.size() + entry.begin.target.size(), {entry.begin});
     };
     visitor.left_out = [this](const std::string& path, const Error& why) { return leave_out(path, why); };
     visitor.note = request_.note;
     DCDN_TRY(const SourceEntry top, top_entry(request_.path));
     note_strange_time(top, request_.note);
-    DCDN_CHECK(add(top.begin));
+    DCDN_CHECK(batch_.add(top.begin));
     return walk_tree(request_.path, request_.walk, visitor);
   }
 
   Result<void> leave_out(const std::string& path, const Error& why) {
     if (request_.left_out) request_.left_out(path, why);
-    return add(wire::LeftOut{wire::reason_of(why.code), path});
+    return add_bare(path.size(), {wire::LeftOut{wire::reason_of(why.code), path}});
   }
 
   // What is wrong with it alone costs a tree only that file, unless all or nothing was asked for.
   Result<void> file(const SourceEntry& entry) {
-    file_.at = 0;
+    at_ = 0;
     fault_.reset();
     auto opened = SourceFile::open(entry);
     if (!opened) {
       fault_ = opened.error();
-    } else if (opened->size() <= chunk_bytes()) {
+    } else if (opened->size() == 0) {
+      DCDN_CHECK(unannounced_file(*opened));
+    } else if (opened->size() < pack_limit(chunk_bytes())) {
       DCDN_CHECK(small_file(*opened));
     } else {
       DCDN_CHECK(large_file(*opened));
     }
-    if (!fault_) return end_file();
+    if (!fault_) return {};
     if (request_.object.kind != wire::ObjectKind::tree || request_.walk.strict) return *fault_;
     return leave_out(entry.begin.path, *fault_);
   }
@@ -101,30 +88,44 @@ class Packer {
   }
 
   Result<void> large_file(SourceFile& file) {
-    DCDN_CHECK(add(file.begin()));
-    while (file_.at < file.size() && !fault_) DCDN_CHECK(file_piece(file));
-    return fault_ ? Result<void>() : unchanged(file);
+    DCDN_CHECK(close_pack());
+    DCDN_CHECK(batch_.add(file.begin()));
+    while (at_ < file.size() && !fault_) DCDN_CHECK(file_piece(file));
+    if (!fault_) DCDN_CHECK(unchanged(file));
+    return fault_ ? Result<void>() : end_file();
   }
 
-  // One chunk, or what a file system makes up as it is read: of that the size tells nothing (/proc says 0,
-  // /sys says a page). So it is read before its size is promised.
+  // Into the pack that is open, or a new one. What a file system makes up as it is read may be shorter than
+  // it says (/sys says a page), so it is read before its size is promised.
   Result<void> small_file(SourceFile& file) {
-    if (file.size() == 0) return unannounced_file(file);
-    if (file.hole_at(0, file.size()) > 0) {
-      DCDN_CHECK(add(file.begin()));
-      DCDN_CHECK(add_hole(file.size()));
-      return unchanged(file);
-    }
-    Buffer content = take_buffer(static_cast<std::size_t>(file.size()));
-    const auto got = file.read(content.writable(), 0);
+    const auto size = static_cast<std::size_t>(file.size());
+    if (draft_ && draft_->is_before(size)) DCDN_CHECK(close_pack());
+    PackDraft fresh(chunk_bytes());
+    PackDraft& draft = draft_ ? *draft_ : fresh;
+    const MutableByteView content = draft.room(size);
+    const auto got = file.read(content, 0);
     if (!got) return at_fault(got.error());
-    if (*got < content.size()) {
+    if (*got < size) {
       if (const auto taken = file.take_for_size(*got); !taken) return at_fault(taken.error());
+    } else {
+      DCDN_CHECK(small_unchanged(file, content));
+      if (fault_) return {};
     }
-    DCDN_CHECK(add(file.begin()));
-    if (*got > 0) DCDN_CHECK(add_content(content.first(*got)));
-    return *got < content.size() ? Result<void>() : unchanged(file);
+    if (*got == 0) return add_bare(file.begin().path.size(), {file.begin(), empty_end()});
+    if (!draft_) draft_.emplace(std::move(fresh));
+    return draft_->add_file(file.begin()) ? close_pack() : Result<void>();
   }
+
+  Result<void> small_unchanged(const SourceFile& file, ByteView content) {
+    const auto untouched = file.is_untouched();
+    if (!untouched) return at_fault(untouched.error());
+    if (*untouched) return {};
+    const auto again =
+        file.expect_again(content.size(), {{0, content.size()}}, digest::blake3(content), stopped_);
+    return again || again.error().code == Errc::interrupted ? again : at_fault(again.error());
+  }
+
+  static wire::EntryEnd empty_end() { return {0, digest::blake3({})}; }
 
   // A file that says it is empty: whatever can be read.
   Result<void> unannounced_file(const SourceFile& file) {
@@ -132,27 +133,32 @@ class Packer {
     const auto any = file.read(MutableByteView(&first, 1), 0);
     if (!any) return at_fault(any.error());
     wire::EntryBegin begin = file.begin();
-    if (*any > 0) begin.size.reset();
-    DCDN_CHECK(add(std::move(begin)));
-    for (bool more = *any > 0; more;) {
+    if (*any == 0) {
+      const std::size_t name_bytes = begin.path.size();
+      return add_bare(name_bytes, {std::move(begin), empty_end()});
+    }
+    DCDN_CHECK(close_pack());
+    begin.size.reset();
+    DCDN_CHECK(batch_.add(std::move(begin)));
+    for (bool more = true; more;) {
       if (stopped_()) return stopped_error();
       Buffer content = take_buffer(chunk_bytes());
-      const auto got = file.read(content.writable(), file_.at);
+      const auto got = file.read(content.writable(), at_);
       if (!got) return at_fault(got.error());
       more = *got == content.size();
       if (*got > 0) DCDN_CHECK(add_content(content.first(*got)));
     }
-    return {};
+    return end_file();
   }
 
   // One cell of the chunk grid, or a whole run of cells that the file system says are a hole.
   Result<void> file_piece(SourceFile& file) {
     if (stopped_()) return stopped_error();
-    const std::uint64_t cell = std::min<std::uint64_t>(chunk_bytes(), file.size() - file_.at);
-    const std::uint64_t hole = file.hole_at(file_.at, cell);
+    const std::uint64_t cell = std::min<std::uint64_t>(chunk_bytes(), file.size() - at_);
+    const std::uint64_t hole = file.hole_at(at_, cell);
     if (hole > 0) return add_hole(hole);
     Buffer content = take_buffer(static_cast<std::size_t>(cell));
-    const auto got = file.read(content.writable(), file_.at);
+    const auto got = file.read(content.writable(), at_);
     if (!got) return at_fault(got.error());
     return *got < cell ? at_fault(file.shorter()) : add_content(std::move(content));
   }
@@ -161,22 +167,22 @@ class Packer {
     const auto untouched = file.is_untouched();
     if (!untouched) return at_fault(untouched.error());
     if (*untouched) return {};
-    DCDN_CHECK(flush_batch());  // now the digest is that of all that was read
-    const auto again = file.expect_again(file_.at, file_.data, hasher_.digest(), stopped_);
+    DCDN_CHECK(batch_.flush());  // now the digest is that of all that was read
+    const auto again = file.expect_again(at_, batch_.data(), batch_.data_digest(), stopped_);
     return again || again.error().code == Errc::interrupted ? again : at_fault(again.error());
   }
 
   Result<void> standard_input() {
     wire::EntryBegin begin;
     begin.mode = 0644;
-    DCDN_CHECK(add(begin));
-    file_.at = 0;
+    DCDN_CHECK(batch_.add(begin));
+    at_ = 0;
     for (;;) {
       Buffer content = take_buffer(chunk_bytes());
       DCDN_TRY(const std::size_t got, fill(content.writable()));
       if (got > 0) DCDN_CHECK(add_content(content.first(got)));
       if (input_.ended()) break;
-      if (got < content.size()) DCDN_CHECK(flush_early());
+      if (got < content.size()) DCDN_CHECK(batch_.cut_early());
     }
     if (request_.input_end) DCDN_CHECK(request_.input_end(stopped_));
     return end_file();
@@ -193,7 +199,7 @@ class Packer {
   Result<std::size_t> fill(MutableByteView into) {
     std::size_t got = take_head(into);
     while (got < into.size()) {
-      const bool unsent = got > 0 || !items_.empty() || !builder_.empty();
+      const bool unsent = got > 0 || !batch_.empty();
       if (unsent && request_.flush_after.count() > 0) {
         DCDN_TRY(const bool more, input_.wait_for(request_.flush_after));
         if (!more) break;
@@ -205,142 +211,40 @@ class Packer {
     return got;
   }
 
-  Result<void> flush_early() {
-    DCDN_CHECK(flush_batch());
-    flush_hole();
-    return builder_.empty() ? Result<void>() : cut(false);
-  }
-
   Result<void> end_file() {
-    DCDN_CHECK(add(wire::HoleRecord{0}));            // none follows this
-    return add(wire::EntryEnd{file_.at, Digest()});  // hash_files puts the digest in
+    DCDN_CHECK(batch_.add(wire::HoleRecord{0}));       // none follows this
+    return batch_.add(wire::EntryEnd{at_, Digest()});  // the batch puts the digest in
   }
 
   Result<void> add_content(Buffer content) {
-    file_.at += content.size();
-    batch_bytes_ += content.size();
-    contents_.push_back(std::move(content));
-    items_.push_back({wire::HoleRecord{}, contents_.size() - 1});
-    return flush_when_full();
+    at_ += content.size();
+    return batch_.add_chunk(std::move(content));
   }
 
   Result<void> add_hole(std::uint64_t bytes) {
-    file_.at += bytes;
-    return add(wire::HoleRecord{bytes});
+    at_ += bytes;
+    return batch_.add(wire::HoleRecord{bytes});
   }
 
-  Result<void> add(wire::Record record) {
-    items_.push_back({std::move(record), std::nullopt});
-    return flush_when_full();
-  }
-
-  Result<void> flush_when_full() {
-    const bool full =
-        contents_.size() >= kBatchChunks || batch_bytes_ >= kBatchBytes || items_.size() >= kBatchItems;
-    return full ? flush_batch() : Result<void>();
-  }
-
-  Result<void> flush_batch() {
-    if (stopped_()) return stopped_error();
-    std::vector<pipeline::PackedChunk> packed(contents_.size());
-    // The files' digests cannot be shared out, so they come first.
-    workers_.run(contents_.size() + 1, [&](std::size_t i) {
-      if (i == 0) return hash_files();
-      packed[i - 1] = pipeline::pack_chunk(contents_[i - 1], request_.compress, pool_);
-    });
-    for (BatchItem& item : items_) {
-      DCDN_CHECK(item.chunk ? replay(std::move(packed[*item.chunk])) : replay(std::move(item.record)));
-    }
-    items_.clear();
-    contents_.clear();
-    batch_bytes_ = 0;
+  // An entry that has no content: it does not end the pack that is open.
+  Result<void> add_bare(std::size_t name_bytes, std::vector<wire::Record> records) {
+    if (draft_) return draft_->add_entry(std::move(records), name_bytes) ? close_pack() : Result<void>();
+    for (wire::Record& record : records) DCDN_CHECK(batch_.add(std::move(record)));
     return {};
   }
 
-  // On some thread, but one batch at a time.
-  void hash_files() {
-    for (BatchItem& item : items_) {
-      if (item.chunk) {
-        const ByteView content = contents_[*item.chunk].view();
-        if (!digest::is_all_zero(content)) hasher_.update(content);  // else it will be a hole
-      } else if (auto* end = std::get_if<wire::EntryEnd>(&item.record)) {
-        end->content = hasher_.digest();
-        hasher_ = digest::Hasher();
-      } else if (std::holds_alternative<wire::LeftOut>(item.record)) {
-        hasher_ = digest::Hasher();
-      }
-    }
-  }
-
-  Result<void> replay(pipeline::PackedChunk chunk) {
-    if (chunk.hole) {
-      pass_hole(chunk.record.content_size);
-      return {};
-    }
-    flush_hole();
-    pass_data(chunk.record.content_size);
-    builder_.add(chunk.record);
-    content_bytes_ += chunk.record.content_size;
-    const bool repeat = request_.object.repeats_omitted && seen_.find(chunk.record.carried) != nullptr;
-    if (!repeat) seen_.insert(chunk.record.carried, true);
-    chunks_.push_back({chunk.record, std::move(chunk.carried), repeat});
-    return cut_when_due();
-  }
-
-  Result<void> replay(wire::Record record) {
-    if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
-      pass_hole(hole->size);
-      if (hole->size == 0) flush_hole();  // the file ends here
-      return {};
-    }
-    if (std::holds_alternative<wire::EntryBegin>(record)) {
-      file_.passed = 0;
-      file_.data.clear();
-    }
-    if (std::holds_alternative<wire::LeftOut>(record)) hole_bytes_ = 0;
-    builder_.add(std::move(record));
-    return cut_when_due();
-  }
-
-  void pass_hole(std::uint64_t bytes) {
-    hole_bytes_ += bytes;
-    file_.passed += bytes;
-  }
-
-  void pass_data(std::uint64_t bytes) {
-    if (file_.data.empty() || file_.data.back().end() != file_.passed)
-      file_.data.push_back({file_.passed, 0});
-    file_.data.back().size += bytes;
-    file_.passed += bytes;
-  }
-
-  // Holes next to each other are one record, however they were found: that keeps the manifest canonical.
-  void flush_hole() {
-    if (hole_bytes_ == 0) return;
-    builder_.add(wire::HoleRecord{hole_bytes_});
-    content_bytes_ += hole_bytes_;
-    hole_bytes_ = 0;
-  }
-
-  Result<void> cut_when_due() { return builder_.due() ? cut(false) : Result<void>(); }
-
-  Result<void> cut(bool final) {
-    pipeline::BuiltSegment built = builder_.cut(final);
-    PackedSegment segment;
-    segment.index = built.segment.index;
-    segment.id = built.id;
-    segment.final = final;
-    DCDN_TRY(segment.frames,
-             segment_frames(built.segment, built.body, built.id, request_.signer, request_.time_s));
-    segment.chunks = std::exchange(chunks_, {});
-    segment.content_bytes = std::exchange(content_bytes_, 0);
-    return emit_(std::move(segment)) ? Result<void>() : Result<void>(stopped_error());
+  Result<void> close_pack() {
+    if (!draft_) return {};
+    Pack pack = draft_->finish(request_.headroom, pool_);
+    draft_.reset();
+    return batch_.add_pack(std::move(pack));
   }
 
   std::uint32_t chunk_bytes() {
-    if (builder_.next_index() != chunk_bytes_for_ || chunk_bytes_ == 0) {
-      chunk_bytes_for_ = builder_.next_index();
+    if (batch_.next_index() != chunk_bytes_for_ || chunk_bytes_ == 0) {
+      chunk_bytes_for_ = batch_.next_index();
       chunk_bytes_ = request_.chunk_bytes(chunk_bytes_for_);
+      batch_.set_chunk_bytes(chunk_bytes_);
     }
     return chunk_bytes_;
   }
@@ -349,48 +253,20 @@ class Packer {
     return pool_.take(request_.headroom + bytes).part(request_.headroom, bytes);
   }
 
-  struct FileState {
-    std::uint64_t at = 0;          // read so far
-    std::uint64_t passed = 0;      // of that, what went on to the manifest
-    std::vector<DataRegion> data;  // of that, what is no hole
-  };
-  std::optional<Error> fault_;  // of the file that is being read
-
   const PackRequest& request_;
-  work::WorkerPool& workers_;
   BufferPool& pool_;
   const std::function<bool()>& stopped_;
-  const EmitSegment& emit_;
   Input input_;
-  pipeline::SegmentBuilder builder_;
-  wire::RepeatWindow<bool> seen_;
-  FileState file_;
-  digest::Hasher hasher_;  // of the file that hash_files has come to
-  std::vector<BatchItem> items_;
-  std::vector<Buffer> contents_;
-  std::size_t batch_bytes_ = 0;
-  std::vector<SegmentChunk> chunks_;
-  std::uint64_t content_bytes_ = 0;
-  std::uint64_t hole_bytes_ = 0;
+  PackBatch batch_;
+  std::optional<PackDraft> draft_;  // small files that are collected; none of it is in the batch
+  std::uint64_t at_ = 0;            // read of the current file
+  std::optional<Error> fault_;      // of that file
   std::size_t head_used_ = 0;
   std::uint32_t chunk_bytes_ = 0;
   std::uint64_t chunk_bytes_for_ = 0;
 };
 
 }  // namespace
-
-Result<Buffer> segment_frames(const wire::Segment& segment, const Bytes& body, const Digest& id,
-                              const std::optional<sign::SecretKey>& signer, std::uint64_t time_s) {
-  Bytes frames;
-  wire::append_frame(frames, wire::FrameType::segment, body);
-  if (signer) {
-    const Digest stream = segment.index == 0 ? id : segment.stream;
-    DCDN_TRY(const wire::SegmentSignature signature,
-             wire::sign_segment(*signer, stream, segment.index, id, time_s));
-    wire::append_frame(frames, wire::FrameType::signature, wire::encode(signature));
-  }
-  return Buffer::copy_of(frames);
-}
 
 Result<void> pack_object(const PackRequest& request, work::WorkerPool& workers, BufferPool& pool,
                          const std::function<bool()>& stopped, const EmitSegment& emit) {

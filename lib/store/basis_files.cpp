@@ -140,6 +140,33 @@ std::optional<Buffer> BasisFiles::find(const ChunkSpot& spot, const wire::ChunkR
   return content;
 }
 
+bool BasisFiles::read_whole(Root& root, const PackedFile& file, MutableByteView into) {
+  UniqueFd fd = open_in(root, file.path);
+  if (!fd.valid()) {
+    const Candidate* named = find_named({file.path, file.size, 0});
+    if (named == nullptr || named->bytes != file.size) return false;
+    fd = open_in(roots_[named->root], named->path);
+  }
+  if (!fd.valid() || length_of(fd.get()) != file.size) return false;
+  const auto got = read_full_at(fd.get(), into, 0, "older version");
+  return got && *got == into.size();
+}
+
+std::optional<Buffer> BasisFiles::find(const PackedFiles& pack, const wire::ChunkRecord& record) {
+  if (kind_ != wire::ObjectKind::tree) return std::nullopt;
+  for (Root& root : roots_) {
+    Buffer content = Buffer::allocate(record.content_size);
+    MutableByteView rest = content.writable();
+    const bool here = std::ranges::all_of(pack, [&](const PackedFile& file) {
+      const MutableByteView into = rest.first(file.size);
+      rest = rest.subspan(file.size);
+      return read_whole(root, file, into);
+    });
+    if (here && digest::blake3(content.view()) == record.content) return content;
+  }
+  return std::nullopt;
+}
+
 const BasisFiles::Candidate* BasisFiles::find_elsewhere(const ChunkSpot& spot,
                                                         const wire::ChunkRecord& first) {
   if (const Candidate* moved = find_moved(spot.file_bytes, first)) return moved;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/buffer.hpp"
+#include "store/pack_finder.hpp"
 #include "store/tree_access.hpp"
 #include "wire/manifest.hpp"
 
@@ -45,6 +46,9 @@ class BasisFiles {
 
   /// Content that matches `record`, read and hashed anew.
   std::optional<Buffer> find(const ChunkSpot& spot, const wire::ChunkRecord& record);
+  /// Of a pack, put together from older files: each under its own path or, if there is none, one of its name
+  /// and length elsewhere.
+  std::optional<Buffer> find(const PackedFiles& pack, const wire::ChunkRecord& record);
   /// The older file under that path, for reading, or the one that was found for it.
   std::optional<UniqueFd> open(const std::string& path);
   /// The same; if there is none yet, one of that name elsewhere in the older trees.
@@ -67,6 +71,8 @@ class BasisFiles {
   };
   bool add_fd(UniqueFd fd);  // false: passed over
   UniqueFd open_in(Root& root, const std::string& path);
+  /// Fills `into` with a whole older file; false: there is none of that length.
+  bool read_whole(Root& root, const PackedFile& file, MutableByteView into);
   std::optional<Buffer> read_from(const UniqueFd& fd, std::uint64_t offset, const wire::ChunkRecord& record);
   void turn_to(const std::string& path);
   /// What else than its own path may hold `spot`'s file, found by its first chunk.

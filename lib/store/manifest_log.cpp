@@ -50,7 +50,7 @@ Result<std::optional<ManifestLog::Reader::Read>> ManifestLog::Reader::next() {
     const Digest id = wire::segment_id(frame.body.view());
     if (!segment || !checker_.add(*segment, id)) break;
     given_ = size;
-    return std::optional<Read>(Read{*std::move(segment), id});
+    return std::optional<Read>(Read{*std::move(segment), id, intact_});
   }
   ended_ = true;
   return std::optional<Read>();
@@ -63,6 +63,23 @@ Result<std::uint64_t> ManifestLog::replay(const Visit& visit) const {
     if (!read) return reader.intact_bytes();
     DCDN_TRY(const bool more, visit(read->segment, read->id));
     if (!more) return reader.intact_bytes();
+  }
+}
+
+Result<wire::Segment> ManifestLog::segment_at(std::uint64_t at) const {
+  BufferPool pool(0);
+  wire::FrameReader frames(wire::OnDamage::strict, pool);
+  Bytes piece(kReadBytes);
+  for (;;) {
+    DCDN_TRY(auto step, frames.next());
+    if (const auto* frame = std::get_if<wire::Frame>(&step))
+      return frame->type == wire::FrameType::segment
+                 ? wire::parse_segment(frame->body.view())
+                 : Result<wire::Segment>(Error(Errc::corrupt, what_ + ": a segment is not where it was"));
+    DCDN_TRY(const std::size_t got, read_full_at(fd_.get(), piece, at, what_));
+    if (got == 0) return Error(Errc::corrupt, what_ + ": is shorter than it was");
+    at += got;
+    frames.push(ByteView(piece).first(got));
   }
 }
 
@@ -93,12 +110,14 @@ bool WholeEntry::has_holes() const {
 }
 
 bool EntryCollector::add(const wire::Record& record) {
+  const auto part = cursor_.add(record);
   if (const auto* begin = std::get_if<wire::EntryBegin>(&record)) {
     entry_ = WholeEntry{};
     entry_.begin = *begin;
     entry_.file = files_;
     entry_.first_chunk = chunks_;
     in_file_ = begin->kind == wire::EntryKind::file;
+    if (part) add_part(*part);
     return !in_file_;
   }
   if (std::holds_alternative<wire::LeftOut>(record)) {
@@ -109,9 +128,9 @@ bool EntryCollector::add(const wire::Record& record) {
   if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) {
     if (entry_.chunks++ == 0) entry_.first_chunk_content = chunk->content;
     ++chunks_;
-    add_region(chunk->content_size, false);
-  } else if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
-    add_region(hole->size, true);
+    add_part(*part);
+  } else if (std::holds_alternative<wire::HoleRecord>(record)) {
+    add_part(*part);
   } else {
     entry_.end = std::get<wire::EntryEnd>(record);
     in_file_ = false;
@@ -121,14 +140,13 @@ bool EntryCollector::add(const wire::Record& record) {
   return false;
 }
 
-void EntryCollector::add_region(std::uint64_t size, bool hole) {
+void EntryCollector::add_part(const wire::ContentPart& part) {
   auto& regions = entry_.regions;
-  if (!regions.empty() && regions.back().hole == hole) {
-    regions.back().size += size;
-    return;
+  if (!regions.empty() && regions.back().hole == part.hole) {
+    regions.back().size += part.size;
+  } else {
+    regions.push_back({part.file_offset, part.size, part.hole});
   }
-  const std::uint64_t offset = regions.empty() ? 0 : regions.back().offset + regions.back().size;
-  regions.push_back({offset, size, hole});
 }
 
 Result<const WholeEntry*> EntryReader::next() {

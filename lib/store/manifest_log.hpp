@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "wire/content_cursor.hpp"
 #include "wire/frame_reader.hpp"
 #include "wire/manifest.hpp"
 
@@ -24,6 +25,7 @@ class ManifestLog {
     struct Read {
       wire::Segment segment;
       Digest id;
+      std::uint64_t at = 0;  ///< where its frame is in the log
     };
     /// nullopt: it ends here.
     Result<std::optional<Read>> next();
@@ -48,8 +50,11 @@ class ManifestLog {
   /// The same, visited; ends where the visitor stops as well. Returns how many bytes of whole frames that is.
   Result<std::uint64_t> replay(const Visit& visit) const;
 
-  /// Whole frames at the end; on error the log is as long as it was.
+  /// The segment whose frame begins at `at`. error corrupt: there is none.
+  [[nodiscard]] Result<wire::Segment> segment_at(std::uint64_t at) const;
+  /// Whole frames at the end, the segment's first; on error the log is as long as it was.
   Result<void> append(ByteView frames);
+  [[nodiscard]] std::uint64_t size() const { return end_; }
   /// Forgets what lies beyond `bytes`.
   Result<void> cut(std::uint64_t bytes);
   Result<void> sync() const;
@@ -74,10 +79,10 @@ struct WholeEntry {
   wire::EntryEnd end;             ///< files only, as is all below
   std::uint64_t file = 0;         ///< how many files come before it
   std::uint64_t first_chunk = 0;  ///< its first ChunkRecord, counted over the chain
-  std::uint64_t chunks = 0;
-  Digest first_chunk_content;   ///< zero if it has no chunk
-  bool left_out = false;        ///< its sender could not read on: there is to be no such file
-  std::vector<Region> regions;  ///< adjacent chunks are one
+  std::uint64_t chunks = 0;       ///< of a pack, its first file has it
+  Digest first_chunk_content;     ///< zero if it has no chunk
+  bool left_out = false;          ///< its sender could not read on: there is to be no such file
+  std::vector<Region> regions;    ///< adjacent chunks are one
   [[nodiscard]] bool has_holes() const;
 };
 
@@ -89,8 +94,9 @@ class EntryCollector {
   [[nodiscard]] const WholeEntry& entry() const { return entry_; }
 
  private:
-  void add_region(std::uint64_t size, bool hole);
+  void add_part(const wire::ContentPart& part);
   WholeEntry entry_;
+  wire::ContentCursor cursor_;
   bool in_file_ = false;
   std::uint64_t files_ = 0;
   std::uint64_t chunks_ = 0;

@@ -46,18 +46,33 @@ OldChain OldChain::open(int part, const std::string& name, wire::ObjectKind kind
 void OldChain::index(const wire::Segment& segment, const HaveMap& map, wire::ObjectKind kind,
                      std::uint64_t& chunk) {
   for (const wire::Record& record : segment.records) {
-    if (const auto* begin = std::get_if<wire::EntryBegin>(&record)) {
-      if (begin->kind != wire::EntryKind::file) continue;
+    const auto part = cursor_.add(record);
+    const auto* begin = std::get_if<wire::EntryBegin>(&record);
+    if (begin != nullptr && begin->kind == wire::EntryKind::file)
       paths_.push_back(kind == wire::ObjectKind::tree ? begin->path : kSingleFileName);
-      at_ = 0;
-    } else if (const auto* data = std::get_if<wire::ChunkRecord>(&record)) {
-      const auto file = static_cast<std::uint32_t>(paths_.size() - 1);
-      if (map.has(chunk++)) places_.push_back({start_of(data->content), at_, file, data->content_size});
-      at_ += data->content_size;
-    } else if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
-      at_ += hole->size;
-    }
+    const auto* data = std::get_if<wire::ChunkRecord>(&record);
+    if (data == nullptr || !map.has(chunk++)) continue;
+    const auto file = static_cast<std::uint32_t>(paths_.size() - 1);
+    places_.push_back({start_of(data->content), part->file_offset, file, data->content_size});
   }
+}
+
+// The content of a pack is that of one file after another. One that was never made, being empty, adds
+// nothing.
+bool OldChain::read(std::uint32_t file, std::uint64_t offset, MutableByteView into) {
+  for (; !into.empty() && file < paths_.size(); ++file, offset = 0) {
+    if (!open_fd_.valid() || open_file_ != file) {
+      open_fd_.reset();
+      auto fd = open_staged(*tree_, paths_[file], Missing::fail);
+      if (!fd) continue;
+      open_fd_ = *std::move(fd);
+      open_file_ = file;
+    }
+    const auto got = read_full_at(open_fd_.get(), into, offset, "old chunk");
+    if (!got) return false;
+    into = into.subspan(*got);
+  }
+  return into.empty();
 }
 
 std::optional<Buffer> OldChain::find(const wire::ChunkRecord& record) {
@@ -66,15 +81,10 @@ std::optional<Buffer> OldChain::find(const wire::ChunkRecord& record) {
                                 [](const Place& p, std::uint64_t wanted) { return p.digest_start < wanted; });
   for (; place != places_.end() && place->digest_start == start; ++place) {
     if (place->size != record.content_size) continue;
-    if (!open_fd_.valid() || open_file_ != place->file) {
-      auto fd = open_staged(*tree_, paths_[place->file], Missing::fail);
-      if (!fd) continue;
-      open_fd_ = *std::move(fd);
-      open_file_ = place->file;
-    }
     Buffer content = Buffer::allocate(record.content_size);
-    const auto got = read_full_at(open_fd_.get(), content.writable(), place->offset, "old chunk");
-    if (got && *got == content.size() && digest::blake3(content.view()) == record.content) return content;
+    if (read(place->file, place->offset, content.writable()) &&
+        digest::blake3(content.view()) == record.content)
+      return content;
   }
   return std::nullopt;
 }

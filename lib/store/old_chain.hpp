@@ -6,6 +6,7 @@
 
 #include "base/buffer.hpp"
 #include "store/part_files.hpp"
+#include "wire/content_cursor.hpp"
 #include "wire/manifest.hpp"
 
 namespace dcdn::store {
@@ -29,10 +30,12 @@ class OldChain {
   };
   void index(const wire::Segment& segment, const class HaveMap& map, wire::ObjectKind kind,
              std::uint64_t& chunk);
+  /// Fills `into` from a file on, going on with the next where one ends.
+  bool read(std::uint32_t file, std::uint64_t offset, MutableByteView into);
 
   std::vector<std::string> paths_;
-  std::vector<Place> places_;  // sorted by digest_start
-  std::uint64_t at_ = 0;       // in the file that is being indexed
+  std::vector<Place> places_;   // sorted by digest_start
+  wire::ContentCursor cursor_;  // where indexing is
   std::optional<TreeRoot> tree_;
   std::uint32_t open_file_ = 0;
   UniqueFd open_fd_;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "wire/frame.hpp"
-
 namespace dcdn::store {
 
 Result<void> PartChain::check(const wire::Segment& segment, const Digest& id) const {
@@ -19,20 +17,19 @@ void PartChain::add(const wire::Segment& segment, const Digest& id, const IsHere
   SegmentState state;
   state.id = id;
   state.first_chunk = chunks_;
+  state.chunk_bytes = segment.chunk_bytes;
   segments_.push_back(state);
   for (const wire::Record& record : segment.records) {
     left_out_content_.add(record);
-    if (const auto* begin = std::get_if<wire::EntryBegin>(&record)) {
-      if (begin->kind == wire::EntryKind::file) begin_file(*begin);
-    } else if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) {
-      add_chunk(*chunk, is_here);
-    } else if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
-      add_hole(hole->size);
-    } else if (const auto* left = std::get_if<wire::LeftOut>(&record)) {
+    const auto part = cursor_.add(record);
+    const auto* begin = std::get_if<wire::EntryBegin>(&record);
+    if (begin != nullptr && begin->kind == wire::EntryKind::file) begin_file(*begin);
+    if (part) add_part(record, *part, is_here);
+    if (const auto* left = std::get_if<wire::LeftOut>(&record)) {
       left_out_.add(*left);
       if (current_) give_up_file();
-    } else {
-      end_file(std::get<wire::EntryEnd>(record));
+    } else if (const auto* end = std::get_if<wire::EntryEnd>(&record)) {
+      end_file(*end);
     }
   }
   while (segments_done_ < segments_.size() && segments_[segments_done_].missing == 0) ++segments_done_;
@@ -43,34 +40,45 @@ void PartChain::begin_file(const wire::EntryBegin& entry) {
   current_->path = kind_ == wire::ObjectKind::tree ? entry.path : kSingleFileName;
   current_->number = verified_.size();
   current_->promised_bytes = entry.size.value_or(0);
-  current_->digest = std::make_unique<InOrderDigest>();
   verified_.push_back(false);
-  last_chunk_bytes_ = 0;
+}
+
+// A pack is taken up when all its files are known: its chunk came with the first of them.
+void PartChain::add_part(const wire::Record& record, const wire::ContentPart& part, const IsHere& is_here) {
+  if (part.hole) return add_hole(part.size);
+  const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
+  if (chunk != nullptr && cursor_.pack_left() == 0) return add_chunk(*chunk, is_here);
+  if (chunk != nullptr) open_pack_ = *chunk;
+  pack_.push_back({current_->path, static_cast<std::uint32_t>(part.size)});
+  if (cursor_.pack_left() > 0) return;
+  const wire::ChunkRecord pack = *std::exchange(open_pack_, std::nullopt);
+  add_place({nullptr, 0, chunks_++, segments_.size() - 1}, pack, std::exchange(pack_, {}), is_here);
 }
 
 void PartChain::add_chunk(const wire::ChunkRecord& record, const IsHere& is_here) {
-  more_follows();
-  SegmentState& segment = segments_.back();
-  const std::uint64_t segment_index = segments_.size() - 1;
   const std::uint64_t offset = current_->announced;
-  const std::uint64_t chunk = chunks_++;
-  ++segment.chunks;
-  segment.largest = std::max(segment.largest, record.content_size);
-  last_chunk_segment_ = segment_index;
-  last_chunk_bytes_ = record.content_size;
-  if (current_->chunks++ == 0) current_->first_chunk_content = record.content;
+  if (current_->chunks++ == 0) {
+    current_->first_chunk_content = record.content;
+    current_->digest = std::make_unique<InOrderDigest>();
+  }
   current_->announced += record.content_size;
   if (current_->digest) current_->digest->expect(offset, record.content_size);
-  if (window_.find(record.carried) == nullptr)
-    window_.insert(record.carried, KnownChunk{current_, offset, chunk});
-  if (is_here(current_, offset, record, chunk)) {
-    current_->digest.reset();  // bytes of an earlier process are read at the end, with a clear view
+  add_place({current_, offset, chunks_++, segments_.size() - 1}, record, {}, is_here);
+}
+
+void PartChain::add_place(ChunkPlace place, const wire::ChunkRecord& record, const PackedFiles& pack,
+                          const IsHere& is_here) {
+  SegmentState& segment = segments_.back();
+  ++segment.chunks;
+  if (window_.find(record.carried) == nullptr) window_.insert(record.carried, place);
+  if (is_here(place, record, pack)) {
+    // Bytes of an earlier process are read at the end, with a clear view.
+    if (place.file) place.file->digest.reset();
     bytes_done_ += record.content_size;
     return;
   }
   ++segment.missing;
-  ++current_->missing;
-  ChunkPlace place{current_, offset, chunk, segment_index};
+  if (place.file) ++place.file->missing;
   const auto [first, last] = missing_.equal_range(record.carried);
   const auto same =
       std::find_if(first, last, [&](const auto& known) { return known.second.record == record; });
@@ -82,35 +90,26 @@ void PartChain::add_chunk(const wire::ChunkRecord& record, const IsHere& is_here
 }
 
 void PartChain::add_hole(std::uint64_t size) {
-  more_follows();
   current_->announced += size;
   current_->has_holes = true;
   bytes_done_ += size;
 }
 
 void PartChain::end_file(const wire::EntryEnd& end) {
-  current_->ended = true;
-  current_->content = end.content;
+  const PartFilePtr file = std::exchange(current_, nullptr);
+  // In a pack, whose digest is checked before any of it is written.
+  if (!end.content) return set_verified(*file);
+  file->ended = true;
+  file->content = *end.content;
   // The digest of its only chunk is the file's: nothing to be hashed twice.
-  if (current_->chunks == 1) current_->digest.reset();
-  last_chunk_bytes_ = 0;
-  note_whole(current_);
-  current_.reset();
+  if (file->chunks == 1) file->digest.reset();
+  note_whole(file);
 }
 
 // Its sender could not read on: nothing of it counts, and nothing more of it is waited for.
 void PartChain::give_up_file() {
   current_->digest.reset();
-  last_chunk_bytes_ = 0;
   current_.reset();
-}
-
-// A chunk that more of its file follows was not cut short by the file's end: it shows where the sender cuts.
-void PartChain::more_follows() {
-  if (last_chunk_bytes_ == 0) return;
-  std::uint32_t& cut_at = segments_[last_chunk_segment_].cut_at;
-  cut_at = std::max(cut_at, last_chunk_bytes_);
-  last_chunk_bytes_ = 0;
 }
 
 void PartChain::note_whole(const PartFilePtr& file) {
@@ -138,8 +137,10 @@ void PartChain::place_done(const wire::ChunkRecord& record) {
   found->second.places.pop_back();
   if (found->second.places.empty()) missing_.erase(found);
   bytes_done_ += record.content_size;
-  --place.file->missing;
-  note_whole(place.file);
+  if (place.file) {
+    --place.file->missing;
+    note_whole(place.file);
+  }
   --segments_[place.segment].missing;
   while (segments_done_ < segments_.size() && segments_[segments_done_].missing == 0) ++segments_done_;
 }
@@ -171,20 +172,12 @@ message::Want PartChain::want_only(const ChunkPlace& place) const {
 }
 
 std::vector<message::ChunkPlanStep> PartChain::plan() const {
-  // Segments with nothing but whole small files fit any chunk size from their largest chunk on, so they do
-  // not end a run: a tree of small files would be all steps.
   std::vector<message::ChunkPlanStep> steps;
-  constexpr auto kSmallest = static_cast<std::uint32_t>(wire::kMinChunkContent);
   for (std::uint64_t index = 0; index < segments_.size(); ++index) {
-    const SegmentState& state = segments_[index];
-    const std::uint32_t seen = std::max({state.largest, state.cut_at, kSmallest});
-    if (state.chunks == 0) continue;
-    const bool fits = !steps.empty() &&
-                      (state.cut_at == 0 ? seen <= steps.back().chunk_content
-                                         : std::max(state.cut_at, kSmallest) == steps.back().chunk_content);
-    if (fits) continue;
+    const std::uint32_t chunk_bytes = segments_[index].chunk_bytes;
+    if (!steps.empty() && steps.back().chunk_content == chunk_bytes) continue;
     if (steps.size() == message::kMaxChunkPlanSteps) break;
-    steps.push_back({steps.empty() ? 0 : index, seen});
+    steps.push_back({index, chunk_bytes});
   }
   return steps;
 }

@@ -5,13 +5,16 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "store/have_map.hpp"
+#include "store/pack_finder.hpp"
 #include "store/part_files.hpp"
 #include "store/part_object.hpp"
+#include "wire/content_cursor.hpp"
 #include "wire/left_out.hpp"
 #include "wire/left_out_content.hpp"
 #include "wire/repeat_window.hpp"
@@ -20,7 +23,7 @@ namespace dcdn::store {
 
 /// One place of a chunk's content.
 struct ChunkPlace {
-  PartFilePtr file;
+  PartFilePtr file;  ///< null: a pack; which files are in it, the segment tells (PackFinder)
   std::uint64_t offset = 0;
   std::uint64_t chunk = 0;  ///< its record, counted over the chain: index into the have map
   std::uint64_t segment = 0;
@@ -32,13 +35,6 @@ struct MissingChunk {
   std::vector<ChunkPlace> places;
 };
 
-/// A chunk that may be here: where the window of repeats has it.
-struct KnownChunk {
-  PartFilePtr file;
-  std::uint64_t offset = 0;
-  std::uint64_t chunk = 0;
-};
-
 class PartChain {
  public:
   explicit PartChain(wire::ObjectKind kind) : kind_(kind) {}
@@ -46,8 +42,8 @@ class PartChain {
   /// Refuses what ManifestChecker refuses, and a chain of another kind; changes nothing.
   [[nodiscard]] Result<void> check(const wire::Segment& segment, const Digest& id) const;
   /// Whether a chunk is on disk already (when a slot is opened again); false for all of a new segment.
-  using IsHere = std::function<bool(const PartFilePtr& file, std::uint64_t offset,
-                                    const wire::ChunkRecord& record, std::uint64_t chunk)>;
+  using IsHere =
+      std::function<bool(const ChunkPlace& place, const wire::ChunkRecord& record, const PackedFiles& pack)>;
   /// Takes a segment that check() let pass.
   void add(const wire::Segment& segment, const Digest& id, const IsHere& is_here);
 
@@ -55,7 +51,8 @@ class PartChain {
   [[nodiscard]] const MissingChunk* find_missing(const Digest& carried) const;
   /// Exactly that record; nullptr if it is not missing.
   [[nodiscard]] const MissingChunk* find_missing(const wire::ChunkRecord& record) const;
-  [[nodiscard]] const KnownChunk* find_known(const Digest& carried) const { return window_.find(carried); }
+  /// A chunk that may be here: where the window of repeats has it.
+  [[nodiscard]] const ChunkPlace* find_known(const Digest& carried) const { return window_.find(carried); }
   /// The last place of a missing chunk was filled and marked; forgets the chunk with its last place.
   void place_done(const wire::ChunkRecord& record);
 
@@ -65,6 +62,9 @@ class PartChain {
   [[nodiscard]] message::Want want_only(const ChunkPlace& place) const;
   [[nodiscard]] bool has_segment(std::uint64_t index) const { return index < segments_.size(); }
   [[nodiscard]] const Digest& segment_id(std::uint64_t index) const { return segments_[index].id; }
+  [[nodiscard]] std::uint64_t first_chunk(std::uint64_t segment) const {
+    return segments_[segment].first_chunk;
+  }
   [[nodiscard]] std::uint64_t segments_done() const { return segments_done_; }
   /// What its sender began and then left out does not count.
   [[nodiscard]] std::uint64_t bytes_done() const { return left_out_content_.rest_of(bytes_done_); }
@@ -90,24 +90,27 @@ class PartChain {
     std::uint64_t first_chunk = 0;
     std::uint32_t chunks = 0;
     std::uint32_t missing = 0;
-    std::uint32_t largest = 0;  // content of its largest chunk
-    std::uint32_t cut_at =
-        0;  // content of its largest chunk that more of the same file follows; 0 if none does
+    std::uint32_t chunk_bytes = 0;  // that its sender meant
   };
   void begin_file(const wire::EntryBegin& entry);
+  void add_part(const wire::Record& record, const wire::ContentPart& part, const IsHere& is_here);
   void add_chunk(const wire::ChunkRecord& record, const IsHere& is_here);
+  void add_place(ChunkPlace place, const wire::ChunkRecord& record, const PackedFiles& pack,
+                 const IsHere& is_here);
   void add_hole(std::uint64_t size);
   void end_file(const wire::EntryEnd& end);
   void give_up_file();
-  void more_follows();
   void note_whole(const PartFilePtr& file);
 
   wire::ObjectKind kind_;
   wire::ManifestChecker checker_;
   std::vector<SegmentState> segments_;
   std::unordered_multimap<Digest, MissingChunk, Name32Hash> missing_;  // by carried digest
-  wire::RepeatWindow<KnownChunk> window_;                              // by carried digest
+  wire::RepeatWindow<ChunkPlace> window_;                              // by carried digest
+  wire::ContentCursor cursor_;
   PartFilePtr current_;
+  std::optional<wire::ChunkRecord> open_pack_;  // whose last file has not come
+  PackedFiles pack_;
   wire::LeftOutList left_out_;
   wire::LeftOutContent left_out_content_;
   std::vector<bool> verified_;  // by file
@@ -115,9 +118,6 @@ class PartChain {
   std::uint64_t chunks_ = 0;
   std::uint64_t segments_done_ = 0;
   std::uint64_t bytes_done_ = 0;
-  std::uint64_t last_chunk_segment_ =
-      0;  // where the current file's last chunk is, while it is the last record
-  std::uint32_t last_chunk_bytes_ = 0;
 };
 
 }  // namespace dcdn::store

@@ -16,6 +16,12 @@ constexpr std::size_t kFewFiles = 8;
 
 }  // namespace
 
+PartFilePtr file_at(const std::string& path) {
+  auto file = std::make_shared<PartFile>();
+  file->path = path;
+  return file;
+}
+
 Result<UniqueFd> open_staged(TreeRoot& tree, const std::string& path, Missing missing) {
   const int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | (missing == Missing::make ? O_CREAT : 0);
   DCDN_TRY(const TreeRoot::Place place, tree.find(path, missing));
@@ -59,6 +65,22 @@ Result<void> PartFiles::read(const PartFilePtr& file, std::uint64_t offset, Muta
   DCDN_TRY(const int fd, descriptor(file));
   DCDN_TRY(const std::size_t got, read_full_at(fd, into, offset, tree_.display(file->path)));
   if (got != into.size()) return Error(Errc::corrupt, tree_.display(file->path) + ": is shorter than it was");
+  return {};
+}
+
+Result<void> PartFiles::write_pack(const PackedFiles& pack, ByteView content) {
+  for (const PackedFile& file : pack) {
+    DCDN_CHECK(write(file_at(file.path), 0, content.first(file.size)));
+    content = content.subspan(file.size);
+  }
+  return {};
+}
+
+Result<void> PartFiles::read_pack(const PackedFiles& pack, MutableByteView into) {
+  for (const PackedFile& file : pack) {
+    DCDN_CHECK(read(file_at(file.path), 0, into.first(file.size)));
+    into = into.subspan(file.size);
+  }
   return {};
 }
 

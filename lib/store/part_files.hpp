@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "store/in_order_digest.hpp"
+#include "store/pack_finder.hpp"
 #include "store/tree_access.hpp"
 
 namespace dcdn::store {
@@ -35,6 +36,9 @@ class PartFiles {
   Result<void> write(const PartFilePtr& file, std::uint64_t offset, ByteView content);
   /// error corrupt: the file is shorter.
   Result<void> read(const PartFilePtr& file, std::uint64_t offset, MutableByteView into);
+  /// The same for all files of a pack, which are as long as it says.
+  Result<void> write_pack(const PackedFiles& pack, ByteView content);
+  Result<void> read_pack(const PackedFiles& pack, MutableByteView into);
   /// Length on disk; 0 if there is no such file.
   std::uint64_t length_of(const PartFile& file);
   /// All that was written since the last call is on disk when this returns.
@@ -55,6 +59,9 @@ class PartFiles {
   std::vector<PartFilePtr> unsynced_;
   bool many_unsynced_ = false;
 };
+
+/// One of which nothing is known but where it is.
+PartFilePtr file_at(const std::string& path);
 
 /// Opens a staged file for reading and writing, made when `missing` says so. A file that is not a plain file
 /// is refused.

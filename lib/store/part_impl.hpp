@@ -63,6 +63,12 @@ struct PartObject::Impl {
     return done;
   }
 
+  // part_load.cpp
+  /// Whether what the map says of a chunk can be believed.
+  bool is_here(const ChunkPlace& place, const wire::ChunkRecord& record, const PackedFiles& pack,
+               bool same_boot);
+  bool is_long_enough(const ChunkPlace& place, const wire::ChunkRecord& record, const PackedFiles& pack);
+
   // part_object.cpp
   Result<void> check_new(const wire::Segment& segment, const Digest& id) const;
   /// Asks whether a segment may come. What is refused for good leaves nothing here.
@@ -71,6 +77,11 @@ struct PartObject::Impl {
   Result<void> fill_from_known(const wire::Segment& segment);
   /// Looks in the older files, at the first and the last place where it is missing.
   std::optional<Buffer> find_in_basis(const wire::ChunkRecord& record);
+  std::optional<Buffer> find_in_basis(const ChunkPlace& place, const wire::ChunkRecord& record);
+  /// Content that is at a place already, if it is what the record says.
+  Result<Buffer> read_place(const ChunkPlace& place, const wire::ChunkRecord& record);
+  Result<void> write_place(const ChunkPlace& place, const Buffer& content);
+  Result<const PackedFiles*> pack_at(const ChunkPlace& place);
   /// Writes content to every place that waits for it. Returns bytes written.
   Result<std::uint64_t> store(const wire::ChunkRecord& record, const Buffer& content);
   /// Puts the unsynced chunks on disk and marks them so.
@@ -124,6 +135,7 @@ struct PartObject::Impl {
 
   UniqueFd slot_fd;
   std::optional<ManifestLog> log;
+  std::optional<PackFinder> packs;  // in the log
   std::optional<HaveMap> map;
   std::optional<PartFiles> files;
   std::optional<OldChain> old;

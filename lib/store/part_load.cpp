@@ -112,6 +112,33 @@ Result<void> PartObject::Impl::open() {
   return load();
 }
 
+bool PartObject::Impl::is_here(const ChunkPlace& place, const wire::ChunkRecord& record,
+                               const PackedFiles& pack, bool same_boot) {
+  const Have have = map->get(place.chunk);
+  if (have == Have::missing || !is_long_enough(place, record, pack)) return false;
+  if (have == Have::synced) return true;
+  if (!same_boot) {
+    Bytes content(record.content_size);
+    const auto read =
+        place.file ? files->read(place.file, place.offset, content) : files->read_pack(pack, content);
+    if (!read || digest::blake3(content) != record.content) return false;
+  }
+  if (place.file) files->note_unsynced(place.file);
+  for (const PackedFile& file : pack) files->note_unsynced(file_at(file.path));
+  unsynced.push_back(place.chunk);
+  return true;
+}
+
+bool PartObject::Impl::is_long_enough(const ChunkPlace& place, const wire::ChunkRecord& record,
+                                      const PackedFiles& pack) {
+  if (place.file) {
+    if (!place.file->found_bytes) place.file->found_bytes = files->length_of(*place.file);
+    return place.offset + record.content_size <= *place.file->found_bytes;
+  }
+  return std::ranges::all_of(
+      pack, [&](const PackedFile& file) { return files->length_of(*file_at(file.path)) >= file.size; });
+}
+
 Result<void> PartObject::Impl::load() {
   const std::string shown = escape_for_display(slot_path());
   loaded = false;
@@ -130,38 +157,25 @@ Result<void> PartObject::Impl::load() {
   old = OldChain::open(dir->part_fd(), slot + ".old", options.kind);
   const bool same_boot = read_note(slot_fd.get(), kBootNote) == current_boot_id();
 
-  Bytes content;
-  const auto is_here = [&](const PartFilePtr& file, std::uint64_t offset, const wire::ChunkRecord& record,
-                           std::uint64_t chunk) {
-    const Have have = map->get(chunk);
-    if (have == Have::missing) return false;
-    if (!file->found_bytes) file->found_bytes = files->length_of(*file);
-    if (offset + record.content_size > *file->found_bytes) return false;
-    if (have == Have::synced) return true;
-    if (!same_boot) {
-      content.resize(record.content_size);
-      if (!files->read(file, offset, content) || digest::blake3(content) != record.content) return false;
-    }
-    files->note_unsynced(file);
-    unsynced.push_back(chunk);
-    return true;
-  };
+  packs.emplace(*log);
   std::vector<std::uint64_t> lost;
-  const auto is_here_or_lost = [&](const PartFilePtr& file, std::uint64_t offset,
-                                   const wire::ChunkRecord& record, std::uint64_t chunk) {
-    const bool here = is_here(file, offset, record, chunk);
-    if (!here && map->has(chunk)) lost.push_back(chunk);
+  const auto is_here_or_lost = [&](const ChunkPlace& place, const wire::ChunkRecord& record,
+                                   const PackedFiles& pack) {
+    const bool here = is_here(place, record, pack, same_boot);
+    if (!here && map->has(place.chunk)) lost.push_back(place.chunk);
     if (here && options.promise) options.promise->written(record.content_size);
     return here;
   };
-  DCDN_TRY(const std::uint64_t intact,
-           log->replay([&](const wire::Segment& segment, const Digest& id) -> Result<bool> {
-             if (!chain.check(segment, id)) return false;
-             if (options.promise) options.promise->found(segment, 0);
-             chain.add(segment, id, is_here_or_lost);
-             DCDN_CHECK(check_whole_files());
-             return true;
-           }));
+  ManifestLog::Reader reader(*log);
+  for (;;) {
+    DCDN_TRY(const auto read, reader.next());
+    if (!read || !chain.check(read->segment, read->id)) break;
+    if (options.promise) options.promise->found(read->segment, 0);
+    packs->add_segment(read->at);
+    chain.add(read->segment, read->id, is_here_or_lost);
+    DCDN_CHECK(check_whole_files());
+  }
+  const std::uint64_t intact = reader.intact_bytes();
   DCDN_CHECK(log->cut(intact));
   DCDN_CHECK(map->resize(chain.chunks()));
   for (const std::uint64_t chunk : lost) DCDN_CHECK(map->set(chunk, 1, Have::missing));

@@ -107,7 +107,9 @@ Result<SegmentNeed> PartObject::add_segment(const wire::Segment& segment, const 
   if (!self.chain.has_segment(segment.index)) {
     DCDN_CHECK(self.check_new(segment, id));
     DCDN_CHECK(self.promise(segment, frames.size()));
+    const std::uint64_t at = self.log->size();
     DCDN_CHECK(self.log->append(frames));
+    self.packs->add_segment(at);
     self.chain.add(segment, id, [](const auto&...) { return false; });
     DCDN_CHECK(self.check_whole_files());
   }
@@ -122,12 +124,10 @@ Result<void> PartObject::Impl::fill_from_known(const wire::Segment& segment) {
     const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
     if (chunk == nullptr || chain.find_missing(*chunk) == nullptr) continue;
     Buffer content;
-    const KnownChunk* known = chain.find_known(chunk->carried);
+    const ChunkPlace* known = chain.find_known(chunk->carried);
     if (known != nullptr && map->has(known->chunk)) {
-      const KnownChunk source = *known;
-      content = Buffer::allocate(chunk->content_size);
-      const auto read = files->read(source.file, source.offset, content.writable());
-      if (!read || digest::blake3(content.view()) != chunk->content) content = Buffer();
+      const ChunkPlace source = *known;
+      if (auto read = read_place(source, *chunk)) content = *std::move(read);
     }
     if (content.empty() && old) content = old->find(*chunk).value_or(Buffer());
     if (content.empty() && basis) content = find_in_basis(*chunk).value_or(Buffer());
@@ -140,20 +140,49 @@ Result<void> PartObject::Impl::fill_from_known(const wire::Segment& segment) {
 
 std::optional<Buffer> PartObject::Impl::find_in_basis(const wire::ChunkRecord& record) {
   const std::vector<ChunkPlace>& places = chain.find_missing(record)->places;
-  if (auto content = basis->find(spot_at(places.front()), record)) return content;
-  return places.size() > 1 ? basis->find(spot_at(places.back()), record) : std::nullopt;
+  if (auto content = find_in_basis(places.front(), record)) return content;
+  return places.size() > 1 ? find_in_basis(places.back(), record) : std::nullopt;
+}
+
+std::optional<Buffer> PartObject::Impl::find_in_basis(const ChunkPlace& place,
+                                                      const wire::ChunkRecord& record) {
+  if (place.file) return basis->find(spot_at(place), record);
+  const auto pack = pack_at(place);
+  return pack ? basis->find(**pack, record) : std::nullopt;
+}
+
+Result<const PackedFiles*> PartObject::Impl::pack_at(const ChunkPlace& place) {
+  return packs->files_of(place.segment, place.chunk - chain.first_chunk(place.segment));
+}
+
+Result<Buffer> PartObject::Impl::read_place(const ChunkPlace& place, const wire::ChunkRecord& record) {
+  Buffer content = Buffer::allocate(record.content_size);
+  if (place.file) {
+    DCDN_CHECK(files->read(place.file, place.offset, content.writable()));
+  } else {
+    DCDN_TRY(const PackedFiles* pack, pack_at(place));
+    DCDN_CHECK(files->read_pack(*pack, content.writable()));
+  }
+  if (digest::blake3(content.view()) == record.content) return content;
+  return Error(Errc::corrupt, display() + ": a chunk is not what it was");
+}
+
+Result<void> PartObject::Impl::write_place(const ChunkPlace& place, const Buffer& content) {
+  if (place.file) return files->write(place.file, place.offset, content.view());
+  DCDN_TRY(const PackedFiles* pack, pack_at(place));
+  return files->write_pack(*pack, content.view());
 }
 
 Result<std::uint64_t> PartObject::Impl::store(const wire::ChunkRecord& record, const Buffer& content) {
   std::uint64_t stored = 0;
   while (const MissingChunk* missing = chain.find_missing(record)) {
     const ChunkPlace place = missing->places.back();
-    DCDN_CHECK(files->write(place.file, place.offset, content.view()));
+    DCDN_CHECK(write_place(place, content));
     DCDN_CHECK(map->set(place.chunk, 1, Have::written));
     unsynced.push_back(place.chunk);
     stored += content.size();
     if (options.promise) options.promise->written(content.size());
-    if (place.file->digest) {
+    if (place.file && place.file->digest) {
       place.file->digest->written(place.offset, content.view());
       const auto read = [&](std::uint64_t at, MutableByteView into) {
         return files->read(place.file, at, into);
@@ -200,7 +229,7 @@ std::optional<wire::ChunkRecord> PartObject::wanted(const Digest& carried) const
 
 std::optional<ChunkSpot> PartObject::spot_of(const wire::ChunkRecord& record) const {
   const MissingChunk* missing = impl_->chain.find_missing(record);
-  if (missing == nullptr) return std::nullopt;
+  if (missing == nullptr || !missing->places.front().file) return std::nullopt;
   return spot_at(missing->places.front());
 }
 

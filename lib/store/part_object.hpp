@@ -39,7 +39,7 @@ inline constexpr const char* kSingleFileName = "data.part";
 struct ResumePoint {
   std::uint64_t segments_done = 0;           ///< leading segments whose chunks are all here
   Digest last_segment;                       ///< id of segment segments_done-1
-  std::vector<message::ChunkPlanStep> plan;  ///< largest chunk seen in each segment, as runs
+  std::vector<message::ChunkPlanStep> plan;  ///< the chunk size of each segment, as runs
   std::uint64_t bytes_done = 0;
   bool anything = false;  ///< some data is here (maybe of an older chain): answer with ask
 };
@@ -108,7 +108,7 @@ class PartObject {
   Result<std::uint64_t> write_chunk(const Digest& carried, const Buffer& content);
   /// The record of a wanted chunk, to verify against; nullopt if no known segment wants it.
   [[nodiscard]] std::optional<wire::ChunkRecord> wanted(const Digest& carried) const;
-  /// Where the first missing chunk like `record` belongs; nullopt if none is missing.
+  /// Where the first missing chunk like `record` belongs; nullopt if none is missing, or it is a pack.
   [[nodiscard]] std::optional<ChunkSpot> spot_of(const wire::ChunkRecord& record) const;
   /// Asks once more for the wanted chunk that travels as `carried`, and nothing else (its object number is
   /// the caller's to fill in).

@@ -30,7 +30,7 @@ std::uint64_t longest_file() {
 struct PromiseLedger::Sums {
   std::uint64_t content = 0;    // and manifests: what the directory will hold
   std::uint64_t unwritten = 0;  // what the disk has to have room for
-  std::uint64_t bare = 0;
+  std::uint64_t bare = 0;       // and files in packs
   std::uint64_t waiting = 0;
 };
 
@@ -57,23 +57,26 @@ void ObjectPromise::Tally::add(const wire::Segment& segment, std::size_t frame_b
   ++segments;
   manifest = plus(manifest, frame_bytes);
   for (const wire::Record& record : segment.records) {
+    const auto part = cursor.add(record);
+    const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
     if (const auto* entry = std::get_if<wire::EntryBegin>(&record)) {
       add(*entry);
-    } else if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) {
+    } else if (chunk != nullptr) {
       data = plus(data, chunk->content_size);
       ++chunks;
-      has_chunk = true;
-      add_bytes(chunk->content_size);
     } else if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
       ++hole_records;
       holes = plus(holes, hole->size);
       if (!is_sized) loose_holes = plus(loose_holes, hole->size);
-      add_bytes(hole->size);
     } else if (std::holds_alternative<wire::LeftOut>(record)) {
       told = 0;  // nothing more comes of a file that its sender could not read on
     } else if (!has_chunk) {
       ++bare;
     }
+    if (!part) continue;
+    add_bytes(part->size);
+    has_chunk = has_chunk || !part->hole;
+    if (chunk == nullptr && !part->hole) ++packed_files;
   }
   longest = std::max(longest, plus(length, told));
 }
@@ -167,6 +170,10 @@ Result<void> ObjectPromise::check_alone(const Tally& tally, std::uint64_t offere
     return Error(Errc::limit, "it has more folders, links and empty files than are kept track of (" +
                                   std::to_string(kMostBare) + ")")
         .with_hint("send it in several parts");
+  if (tally.packed_files > kMostPacked)
+    return Error(Errc::limit,
+                 "it has more small files than are kept track of (" + std::to_string(kMostPacked) + ")")
+        .with_hint("send it in several parts");
   if (ledger_->dir_ && tally.longest > longest_file())
     return Error(Errc::limit, "a file of it is longer than the receiving side may write (" +
                                   format_size(longest_file()) + ", ulimit -f)");
@@ -195,10 +202,17 @@ std::uint64_t ObjectPromise::data() const {
   return std::max(plus(tally_.data, told), minus(offered_, holes));
 }
 
+// About: a pack has as many files as the next.
+std::uint64_t ObjectPromise::packed_files_left() const {
+  if (tally_.chunks == 0) return 0;
+  return tally_.packed_files * minus(tally_.chunks, chunks_written_) / tally_.chunks;
+}
+
 void ObjectPromise::add_to(PromiseLedger::Sums& sums) const {
   sums.content = plus(sums.content, plus(content(), tally_.manifest));
-  sums.unwritten = plus(sums.unwritten, minus(data(), written_));
-  sums.bare = plus(sums.bare, tally_.bare);
+  const std::uint64_t files = packed_files_left();
+  sums.unwritten = plus(sums.unwritten, plus(minus(data(), written_), files * kFileCost));
+  sums.bare = plus(sums.bare, plus(tally_.bare, files));
   sums.waiting = plus(sums.waiting, minus(tally_.chunks, chunks_written_));
 }
 

@@ -19,6 +19,7 @@
 //   kMostLooseHoles  holes in files whose length nobody told beforehand, in an object;        limit
 //                    where there is a --max-object that one rules
 //   kMostWaiting     records of chunks that are not here, all objects: memory                 limit
+//   kMostPacked      files in packs, of an object; their inodes and blocks count as free space     limit
 //   kMostHoles,      holes, and entries without a chunk, of an object: memory, when it is     limit
 //   kMostBare        checked and finished
 //
@@ -36,6 +37,7 @@
 
 #include "dcdn/result.hpp"
 #include "store/receive_dir.hpp"
+#include "wire/content_cursor.hpp"
 #include "wire/manifest.hpp"
 
 namespace dcdn::store {
@@ -53,6 +55,10 @@ inline constexpr std::uint64_t kMostWaiting = std::uint64_t{1} << 21;
 
 /// 24 bytes each, if they are all in one file.
 inline constexpr std::uint64_t kMostHoles = std::uint64_t{1} << 23;
+/// Files in packs, which a sender can announce for less than a byte each. One that is not written yet counts
+/// as an inode and, beside its content, as kFileCost bytes of the disk.
+inline constexpr std::uint64_t kMostPacked = 10'000'000;
+inline constexpr std::uint64_t kFileCost = 4096;
 /// Folders, links and empty files. A folder costs its path and about 100 bytes until the object is finished.
 inline constexpr std::uint64_t kMostBare = std::uint64_t{1} << 22;
 
@@ -129,6 +135,8 @@ class ObjectPromise {
     std::uint64_t chunks = 0;
     std::uint64_t hole_records = 0;
     std::uint64_t bare = 0;  // entries without a chunk
+    std::uint64_t packed_files = 0;
+    wire::ContentCursor cursor;
     // The current file.
     std::uint64_t length = 0;
     bool is_sized = false;
@@ -145,6 +153,7 @@ class ObjectPromise {
   Result<void> check_alone(const Tally& tally, std::uint64_t offered) const;
   [[nodiscard]] std::uint64_t content() const;
   [[nodiscard]] std::uint64_t data() const;
+  [[nodiscard]] std::uint64_t packed_files_left() const;
   void add_to(PromiseLedger::Sums& sums) const;
 
   const std::shared_ptr<PromiseLedger> ledger_;

@@ -9,11 +9,11 @@ namespace dcdn::wire {
 inline constexpr std::array<std::uint8_t, 4> kMagic{0x89, 'D', 'C', 'F'};
 inline constexpr std::size_t kHeaderBytes = 24;
 inline constexpr std::uint8_t kVersion = 1;
-inline constexpr std::size_t kMaxChunkContent = 4u << 20;         ///< content of one chunk, bytes
-inline constexpr std::size_t kMinChunkContent = 4u << 10;         ///< smallest --chunk-size
-inline constexpr std::size_t kMaxBody = kMaxChunkContent + 4096;  ///< body of any frame, bytes
+inline constexpr std::size_t kMaxChunkContent = 4u << 20;          ///< content of one chunk, bytes
+inline constexpr std::size_t kMinChunkContent = 4u << 10;          ///< smallest --chunk-size
+inline constexpr std::size_t kMaxBody = kMaxChunkContent + 4096;   ///< body of any frame, bytes
 inline constexpr std::size_t kMaxSegmentBody = (1u << 20) + 4096;  ///< body of a segment frame
-inline constexpr std::size_t kMaxSmallBody = 64u << 10;           ///< body of every other type, known or not
+inline constexpr std::size_t kMaxSmallBody = 64u << 10;            ///< body of every other type, known or not
 
 /// Numbers are the format's and are never reused. Those marked reserved are named in dcdn-format(5) and
 /// skipped by this version.

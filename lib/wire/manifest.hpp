@@ -11,8 +11,8 @@
 namespace dcdn::wire {
 
 inline constexpr std::size_t kMaxPathBytes = 4096;
-inline constexpr std::size_t kMaxNameBytes = 255;  ///< one path component, or an object's name
-inline constexpr std::size_t kMaxDepth = 128;      ///< components of a path
+inline constexpr std::size_t kMaxNameBytes = 255;         ///< one path component, or an object's name
+inline constexpr std::size_t kMaxDepth = 128;             ///< components of a path
 inline constexpr std::size_t kMaxEntries = 16384;         ///< of one segment; what was left out counts
 inline constexpr std::size_t kMaxItems = 4096;            ///< of one segment: chunks, holes and ends
 inline constexpr std::size_t kMaxPlainRecords = 1 << 20;  ///< records of one segment, bytes before packing
@@ -36,8 +36,8 @@ struct EntryBegin {
   bool operator==(const EntryBegin&) const = default;
 };
 /// The next `content_size` bytes of content: of the current file and, if that is a small one with a known
-/// size that ends in it, of the files after it, which end in it too and have no chunk of their own. So a chunk
-/// is a piece of one file, or a pack of several whole ones (wire/content_cursor.hpp tells which).
+/// size that ends in it, of the files after it, which end in it too and have no chunk of their own. So a
+/// chunk is a piece of one file, or a pack of several whole ones (wire/content_cursor.hpp tells which).
 struct ChunkRecord {
   CodecId codec = CodecId::raw;
   std::uint32_t content_size = 0;  ///< 1 .. kMaxChunkContent
@@ -54,8 +54,8 @@ struct HoleRecord {
 /// The current file ends. Directories and symlinks have none.
 struct EntryEnd {
   std::uint64_t size = 0;  ///< sum of chunks and holes
-  /// BLAKE3 of its data, without holes: of a file that has none, as b3sum prints it. nullopt: it is in a pack,
-  /// whose digest stands for it.
+  /// BLAKE3 of its data, without holes: of a file that has none, as b3sum prints it. nullopt: it is in a
+  /// pack, whose digest stands for it.
   std::optional<Digest> content;
   bool operator==(const EntryEnd&) const = default;
 };

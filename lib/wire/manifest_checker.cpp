@@ -100,7 +100,8 @@ Result<void> ManifestChecker::add_content(Place& place, const Record& record) {
 Result<void> ManifestChecker::add_bytes(Place& place, std::uint64_t size, bool may_be_pack) {
   if (!add_within(place.object_bytes, size, kMaxObjectBytes))
     return corrupt("the object is longer than the limit");
-  if (may_be_pack && place.file_bytes == 0 && place.promised && *place.promised > 0 && size > *place.promised) {
+  if (may_be_pack && place.file_bytes == 0 && place.promised && *place.promised > 0 &&
+      size > *place.promised) {
     place.pack_left = size - *place.promised;
     place.file_bytes = *place.promised;
     return {};

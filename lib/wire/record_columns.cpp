@@ -242,8 +242,8 @@ class ColumnParser {
     if (views[kKinds].size() != entries_ || views[kItems].size() < items_)
       return corrupt("there are not as many records as it says");
     for (std::size_t i = 0; i < kColumns; ++i) columns_[i] = ByteReader(views[i]);
-    const auto symlinks = std::count(views[kKinds].begin(), views[kKinds].end(),
-                                     static_cast<std::uint8_t>(EntryKind::symlink));
+    const auto symlinks =
+        std::count(views[kKinds].begin(), views[kKinds].end(), static_cast<std::uint8_t>(EntryKind::symlink));
     DCDN_TRY(rests_, split_texts(kRests, views[kRests], entries_));
     DCDN_TRY(targets_, split_texts(kTargets, views[kTargets], static_cast<std::uint64_t>(symlinks)));
     return {};

@@ -4,9 +4,8 @@
 
 namespace dcdn::wire {
 
-/// Before packing. Records that ManifestChecker would refuse give columns that parse_columns() refuses or that
-/// mean something else.
-/// inside_file: they begin inside a file that an earlier segment left open.
+/// Before packing. Records that ManifestChecker would refuse give columns that parse_columns() refuses or
+/// that mean something else. inside_file: they begin inside a file that an earlier segment left open.
 Bytes encode_columns(const std::vector<Record>& records, bool inside_file);
 
 /// error corrupt: not what an honest writer makes; unsupported: what a newer one may.

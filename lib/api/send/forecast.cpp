@@ -8,6 +8,7 @@
 #include "pace/link_forecast.hpp"
 #include "session/feed_hub.hpp"
 #include "source/chunk_sizer.hpp"
+#include "source/pack_draft.hpp"
 #include "source/source_walk.hpp"
 #include "wire/frame.hpp"
 
@@ -33,9 +34,17 @@ Result<std::uint64_t> count_chunks(const session::SendObject& object, const sour
                                    std::uint32_t chunk_bytes) {
   if (object.kind == wire::ObjectKind::file) return chunks_of(object.bytes.value_or(0), chunk_bytes);
   std::uint64_t chunks = 0;
+  std::optional<source::PackBorder> pack;
   source::WalkVisitor visitor;
   visitor.entry = [&](const source::SourceEntry& entry) -> Result<void> {
-    chunks += chunks_of(entry.begin.size.value_or(0), chunk_bytes);
+    const std::uint64_t bytes = entry.begin.size.value_or(0);
+    const bool large = bytes >= source::pack_limit(chunk_bytes);
+    if (large || (pack && pack->is_before(bytes))) pack.reset();
+    if (large) chunks += chunks_of(bytes, chunk_bytes);
+    if (large || bytes == 0) return {};
+    if (!pack) ++chunks;
+    if (!pack) pack.emplace(chunk_bytes);
+    if (pack->add_file(entry.begin.path, bytes)) pack.reset();
     return {};
   };
   DCDN_CHECK(source::walk_tree(object.path, walk, visitor));

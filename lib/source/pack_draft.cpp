@@ -1,0 +1,65 @@
+#include "source/pack_draft.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <utility>
+
+#include "base/checksum.hpp"
+
+namespace dcdn::source {
+
+namespace {
+
+constexpr std::uint32_t kLargestLimit = 1u << 20;
+// What is in a pack goes into one segment, which has room for a few of these beside each other.
+constexpr std::size_t kMostEntries = 1024;
+constexpr std::size_t kMostNameBytes = 192u << 10;
+
+}  // namespace
+
+std::uint32_t pack_limit(std::uint32_t chunk_bytes) {
+  return std::min(chunk_bytes, kLargestLimit);
+}
+
+bool PackBorder::add_file(const std::string& path, std::uint64_t bytes) {
+  bytes_ += bytes;
+  const bool full = add_entry(path.size());
+  if (full || bytes_ < limit_ / 4) return full;
+  // Half a limit of content has one such path on the average, however large its files are.
+  const std::uint64_t here = xxh3_64(as_bytes(path)) & 0xFFFFFFFF;
+  return here * (limit_ / 2) < ((bytes + 1) << 32);
+}
+
+bool PackBorder::add_entry(std::size_t name_bytes) {
+  name_bytes_ += name_bytes;
+  return ++entries_ >= kMostEntries || name_bytes_ >= kMostNameBytes;
+}
+
+MutableByteView PackDraft::room(std::size_t bytes) {
+  if (content_.size() < used_ + bytes) content_.resize(std::max(used_ + bytes, 2 * content_.size()));
+  return MutableByteView(content_).subspan(used_, bytes);
+}
+
+bool PackDraft::add_file(wire::EntryBegin begin) {
+  const std::uint64_t bytes = begin.size.value_or(0);
+  used_ += static_cast<std::size_t>(bytes);
+  const bool ends = border_.add_file(begin.path, bytes);
+  pack_.records.emplace_back(std::move(begin));
+  if (pack_.chunk_at == 0) pack_.chunk_at = pack_.records.size();
+  pack_.records.emplace_back(wire::EntryEnd{bytes, std::nullopt});
+  return ends;
+}
+
+bool PackDraft::add_entry(std::vector<wire::Record> records, std::size_t name_bytes) {
+  std::move(records.begin(), records.end(), std::back_inserter(pack_.records));
+  return border_.add_entry(name_bytes);
+}
+
+Pack PackDraft::finish(std::size_t headroom, BufferPool& pool) {
+  pack_.content = pool.take(headroom + used_).part(headroom, used_);
+  std::memcpy(pack_.content.writable().data(), content_.data(), used_);
+  return std::move(pack_);
+}
+
+}  // namespace dcdn::source

@@ -1,0 +1,68 @@
+// pack_draft.hpp - small files that become one chunk together, while they are collected.
+//
+// Where one pack ends and the next begins hangs on the files alone, not on how they were met: a file that
+// comes or goes moves the borders only until the next file whose path says "here" (content-defined chunking,
+// with paths in place of content: LBFS, Muthitacharoen et al. 2001, section 3.1).
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/buffer.hpp"
+#include "wire/manifest.hpp"
+
+namespace dcdn::source {
+
+/// Files of at least so many bytes have chunks of their own, when chunks are to have `chunk_bytes`.
+std::uint32_t pack_limit(std::uint32_t chunk_bytes);
+
+/// Where packs end, told what goes into them.
+class PackBorder {
+ public:
+  explicit PackBorder(std::uint32_t chunk_bytes) : limit_(pack_limit(chunk_bytes)) {}
+  /// A file of `bytes` has to begin the next pack.
+  [[nodiscard]] bool is_before(std::uint64_t bytes) const {
+    return bytes_ + bytes > 2 * std::uint64_t{limit_};
+  }
+  /// A file went in. True: the pack ends with it.
+  bool add_file(const std::string& path, std::uint64_t bytes);
+  /// Something without content went in. True: the pack ends with it.
+  bool add_entry(std::size_t name_bytes);
+
+ private:
+  std::uint32_t limit_;
+  std::uint64_t bytes_ = 0;
+  std::size_t entries_ = 0;
+  std::size_t name_bytes_ = 0;
+};
+
+/// What a pack adds to a manifest: `records` in order, without the chunk, which stands before
+/// records[chunk_at].
+struct Pack {
+  std::vector<wire::Record> records;
+  std::size_t chunk_at = 0;
+  Buffer content;
+};
+
+class PackDraft {
+ public:
+  explicit PackDraft(std::uint32_t chunk_bytes) : border_(chunk_bytes) {}
+
+  [[nodiscard]] bool is_before(std::uint64_t bytes) const { return border_.is_before(bytes); }
+  /// Where the content of the next file is to be put; nothing of it counts until add_file().
+  MutableByteView room(std::size_t bytes);
+  /// Its content is in room(). True: the pack ends with it.
+  bool add_file(wire::EntryBegin begin);
+  /// An entry without content, in its place. True: the pack ends with it.
+  bool add_entry(std::vector<wire::Record> records, std::size_t name_bytes);
+  /// `headroom` bytes are free before the content.
+  Pack finish(std::size_t headroom, BufferPool& pool);
+
+ private:
+  PackBorder border_;
+  Pack pack_;
+  Bytes content_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace dcdn::source
