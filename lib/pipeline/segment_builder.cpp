@@ -1,5 +1,6 @@
 #include "pipeline/segment_builder.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -44,6 +45,7 @@ bool SegmentBuilder::joined_hole(const wire::Record& record) {
 
 void SegmentBuilder::add(wire::Record record) {
   assert(!ended_);
+  if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) take(hole->size);
   if (joined_hole(record)) return;
   count(record);
   pending_.records.push_back(std::move(record));
@@ -54,11 +56,15 @@ void SegmentBuilder::count(const wire::Record& record) {
   if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) {
     ++chunks_;
     content_bytes_ += chunk->content_size;
+    take(chunk->content_size);
   }
   const auto* entry = std::get_if<wire::EntryBegin>(&record);
   const bool is_end =
       std::holds_alternative<wire::EntryEnd>(record) || std::holds_alternative<wire::LeftOut>(record);
-  if (entry != nullptr) in_file_ = entry->kind == wire::EntryKind::file;
+  if (entry != nullptr) {
+    in_file_ = entry->kind == wire::EntryKind::file;
+    file_left_ = entry->size.value_or(wire::kMaxObjectBytes);
+  }
   if (is_end) in_file_ = false;
   if (entry != nullptr || std::holds_alternative<wire::LeftOut>(record)) ++entries_;
   // Each may be followed by an end of its own.
@@ -66,7 +72,12 @@ void SegmentBuilder::count(const wire::Record& record) {
   if (is_unsized || (entry == nullptr && !is_end)) ++items_;
 }
 
+void SegmentBuilder::take(std::uint64_t content) {
+  file_left_ -= std::min(file_left_, content);
+}
+
 bool SegmentBuilder::due() const {
+  if (in_file_ && file_left_ == 0) return false;
   const std::uint64_t entries_due = pending_.index == 0 ? kFirstEntriesDue : kEntriesDue;
   return chunks_ >= kChunksDue || content_bytes_ >= kContentDue || entries_ >= entries_due ||
          items_ >= kItemsDue || record_bytes_ >= kRecordBytesDue;

@@ -12,7 +12,8 @@ struct BuiltSegment {
 
 /// A segment is due after 64 chunks, 8 MiB of chunk content, 8,192 entries (the first segment 1,024, so that
 /// the receiver can begin), 1,024 chunks and holes, or half a MiB of names and numbers before packing,
-/// whichever comes first: the caller then cuts, but not between the files of a pack. The limits are part of
+/// whichever comes first, but never between a file's last content and its end: the caller then cuts, and not
+/// between the files of a pack. The limits are part of
 /// what makes equal input give equal bytes.
 /// Spec     dcdn-format(5), MANIFEST
 /// Threads  one at a time
@@ -33,6 +34,7 @@ class SegmentBuilder {
  private:
   bool joined_hole(const wire::Record& record);
   void count(const wire::Record& record);
+  void take(std::uint64_t content);
 
   wire::Segment pending_;
   Digest stream_;
@@ -42,6 +44,7 @@ class SegmentBuilder {
   std::uint64_t items_ = 0;
   std::size_t record_bytes_ = 0;
   bool in_file_ = false;
+  std::uint64_t file_left_ = 0;  // of the current file, as far as its size was told
   bool ended_ = false;
 };
 

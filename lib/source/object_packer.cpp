@@ -72,7 +72,7 @@ class Packer {
       fault_ = opened.error();
     } else if (opened->size() == 0) {
       DCDN_CHECK(unannounced_file(*opened));
-    } else if (opened->size() < pack_limit(chunk_bytes())) {
+    } else if (opened->size() <= pack_limit(chunk_bytes())) {
       DCDN_CHECK(small_file(*opened));
     } else {
       DCDN_CHECK(large_file(*opened));

@@ -11,7 +11,9 @@ namespace dcdn::source {
 
 namespace {
 
-constexpr std::uint32_t kLargestLimit = 1u << 20;
+constexpr std::uint32_t kMostMeant = 1u << 20;
+// Small files are mostly text, of which a third or less travels: so a pack takes about as long as a chunk.
+constexpr std::uint32_t kRatio = 4;
 // What is in a pack goes into one segment, which has room for a few of these beside each other.
 constexpr std::size_t kMostEntries = 1024;
 constexpr std::size_t kMostNameBytes = 192u << 10;
@@ -19,16 +21,20 @@ constexpr std::size_t kMostNameBytes = 192u << 10;
 }  // namespace
 
 std::uint32_t pack_limit(std::uint32_t chunk_bytes) {
-  return std::min(chunk_bytes, kLargestLimit);
+  return std::min(chunk_bytes, kMostMeant);
 }
+
+PackBorder::PackBorder(std::uint32_t chunk_bytes)
+    : meant_(static_cast<std::uint32_t>(
+          std::min<std::uint64_t>(std::uint64_t{chunk_bytes} * kRatio, kMostMeant))) {}
 
 bool PackBorder::add_file(const std::string& path, std::uint64_t bytes) {
   bytes_ += bytes;
   const bool full = add_entry(path.size());
-  if (full || bytes_ < limit_ / 4) return full;
-  // Half a limit of content has one such path on the average, however large its files are.
+  if (full || bytes_ < meant_ / 4) return full;
+  // Half of what is meant has one such path on the average, however large its files are.
   const std::uint64_t here = xxh3_64(as_bytes(path)) & 0xFFFFFFFF;
-  return here * (limit_ / 2) < ((bytes + 1) << 32);
+  return here * (meant_ / 2) < ((bytes + 1) << 32);
 }
 
 bool PackBorder::add_entry(std::size_t name_bytes) {

@@ -13,16 +13,16 @@
 
 namespace dcdn::source {
 
-/// Files of at least so many bytes have chunks of their own, when chunks are to have `chunk_bytes`.
+/// Files of more bytes have chunks of their own, when chunks are to have `chunk_bytes`.
 std::uint32_t pack_limit(std::uint32_t chunk_bytes);
 
 /// Where packs end, told what goes into them.
 class PackBorder {
  public:
-  explicit PackBorder(std::uint32_t chunk_bytes) : limit_(pack_limit(chunk_bytes)) {}
+  explicit PackBorder(std::uint32_t chunk_bytes);
   /// A file of `bytes` has to begin the next pack.
   [[nodiscard]] bool is_before(std::uint64_t bytes) const {
-    return bytes_ + bytes > 2 * std::uint64_t{limit_};
+    return bytes_ + bytes > 2 * std::uint64_t{meant_};
   }
   /// A file went in. True: the pack ends with it.
   bool add_file(const std::string& path, std::uint64_t bytes);
@@ -30,7 +30,7 @@ class PackBorder {
   bool add_entry(std::size_t name_bytes);
 
  private:
-  std::uint32_t limit_;
+  std::uint32_t meant_;  // bytes of content of a pack; twice as much at most
   std::uint64_t bytes_ = 0;
   std::size_t entries_ = 0;
   std::size_t name_bytes_ = 0;

@@ -63,6 +63,9 @@ Result<void> ManifestChecker::add(const Segment& segment, const Digest& id) {
     return corrupt(fmt::format("segment {} and the file before it do not fit", segment.index));
   for (const Record& record : segment.records) DCDN_CHECK(add_record(place, kind, record));
   if (place.pack_left > 0) return bad_entry(place.last_path, "shares a chunk with nothing");
+  // Its end goes with the last of its content, or there would be two ways to write one thing.
+  if (place.in_file && place.promised == place.file_bytes)
+    return bad_entry(place.last_path, "ends in a later segment than its content");
   if (segment.final && place.in_file) return bad_entry(place.last_path, "does not end");
   if (segment.final && kind != ObjectKind::tree && !place.any_entry)
     return corrupt("the object has no content entry");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/buffer.hpp"
@@ -50,6 +51,29 @@ class ObjectMaker {
     pending_.object->repeats_omitted = false;
     return *this;
   }
+  /// Of what follows.
+  ObjectMaker& chunk_bytes(std::size_t bytes) {
+    chunk_bytes_ = bytes;
+    return *this;
+  }
+  /// Several whole files as one chunk.
+  ObjectMaker& pack(const std::vector<std::pair<std::string, Bytes>>& files) {
+    Bytes all;
+    for (const auto& [path, content] : files) all.insert(all.end(), content.begin(), content.end());
+    const Digest digest = digest::blake3(all);
+    made_.chunks.emplace(digest, Buffer::copy_of(all));
+    made_.order.push_back(digest);
+    const auto size = static_cast<std::uint32_t>(all.size());
+    for (const auto& [path, content] : files) {
+      add(wire::EntryBegin{wire::EntryKind::file, path, 0644, 1'234'567'890, content.size(), ""});
+      if (&content == &files.front().second)
+        add(wire::ChunkRecord{wire::CodecId::raw, size, size, digest, digest});
+      add(wire::EntryEnd{content.size(), std::nullopt});
+    }
+    ++since_cut_;
+    cut_when_due();
+    return *this;
+  }
   ObjectMaker& directory(const std::string& path, std::uint16_t mode = 0755,
                          std::int64_t mtime_ns = 5'000'000'000) {
     add(wire::EntryBegin{wire::EntryKind::directory, path, mode, mtime_ns, std::nullopt, ""});
@@ -91,12 +115,30 @@ class ObjectMaker {
     made_.order.push_back(digest);
     const auto size = static_cast<std::uint32_t>(piece.size());
     add(wire::ChunkRecord{wire::CodecId::raw, size, size, digest, digest});
-    if (++chunks_ % chunks_per_segment_ == 0) cut(false);
+    ++since_cut_;
+    if (left_ > 0) cut_when_due();
   }
-  void end_file(std::uint64_t size, const Digest& digest) { add(wire::EntryEnd{size, digest}); }
-  void add(wire::Record record) { pending_.records.push_back(std::move(record)); }
+  void end_file(std::uint64_t size, const Digest& digest) {
+    add(wire::EntryEnd{size, digest});
+    cut_when_due();
+  }
+  void add(wire::Record record) {
+    if (const auto* entry = std::get_if<wire::EntryBegin>(&record)) {
+      in_file_ = entry->kind == wire::EntryKind::file;
+      left_ = entry->size.value_or(wire::kMaxObjectBytes);
+    } else if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) {
+      left_ -= std::min<std::uint64_t>(left_, chunk->content_size);
+    } else if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
+      left_ -= std::min(left_, hole->size);
+    } else if (std::holds_alternative<wire::EntryEnd>(record) ||
+               std::holds_alternative<wire::LeftOut>(record)) {
+      in_file_ = false;
+    }
+    pending_.records.push_back(std::move(record));
+  }
   void cut(bool final) {
     pending_.final = final;
+    pending_.chunk_bytes = static_cast<std::uint32_t>(std::max(chunk_bytes_, wire::kMinChunkContent));
     MadeSegment made;
     const Bytes body = wire::encode_segment(pending_);
     made.segment = pending_;
@@ -107,6 +149,7 @@ class ObjectMaker {
     pending_.index = made.segment.index + 1;
     pending_.stream = stream_;
     pending_.previous = made.id;
+    pending_.inside_file = in_file_;
     made_.segments.push_back(std::move(made));
   }
   MadeObject finish() {
@@ -115,10 +158,19 @@ class ObjectMaker {
   }
 
  private:
+  // Not between the last of a file and its end.
+  void cut_when_due() {
+    if (since_cut_ < chunks_per_segment_) return;
+    since_cut_ = 0;
+    cut(false);
+  }
+
   std::size_t chunk_bytes_;
   std::size_t chunks_per_segment_;
-  std::size_t chunks_ = 0;
+  std::size_t since_cut_ = 0;
+  std::uint64_t left_ = 0;  // of the current file
   wire::Segment pending_;
+  bool in_file_ = false;
   Digest stream_;
   MadeObject made_;
 };

@@ -74,7 +74,12 @@ inline std::vector<SampleSegment> sample_segments(const SampleShape& shape) {
     const Digest id = wire::segment_id(body);
     made.push_back({{wire::FrameType::segment, body}, std::move(chunks)});
     const Digest stream = segment.index == 0 ? id : segment.stream;
-    segment = wire::Segment{segment.index + 1, stream, id, false, std::nullopt, {}};
+    wire::Segment next;
+    next.index = segment.index + 1;
+    next.stream = stream;
+    next.previous = id;
+    next.inside_file = true;
+    segment = std::move(next);
     chunks.clear();
   };
   for (std::size_t i = 0; i < shape.chunks; ++i) {

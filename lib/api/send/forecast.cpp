@@ -38,7 +38,7 @@ Result<std::uint64_t> count_chunks(const session::SendObject& object, const sour
   source::WalkVisitor visitor;
   visitor.entry = [&](const source::SourceEntry& entry) -> Result<void> {
     const std::uint64_t bytes = entry.begin.size.value_or(0);
-    const bool large = bytes >= source::pack_limit(chunk_bytes);
+    const bool large = bytes > source::pack_limit(chunk_bytes);
     if (large || (pack && pack->is_before(bytes))) pack.reset();
     if (large) chunks += chunks_of(bytes, chunk_bytes);
     if (large || bytes == 0) return {};

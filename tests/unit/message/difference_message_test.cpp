@@ -65,9 +65,9 @@ TEST(DifferenceMessage, RangesAreKept) {
   refused(BasisPiece{1, 2, kMaxBasisBytes, 0, Bytes(kMaxBasisPiece + 1)});
   EXPECT_TRUE(parse<BasisPiece>(encode(BasisPiece{1, 2, kMaxBasisBytes, 0, Bytes(kMaxBasisPiece)})));
   refused(Compare{1, 2, {{0, 1}}});
-  refused(Compare{1, 2, {{wire::kMaxRecords, 1}, {1, 2}}});
+  refused(Compare{1, 2, {{wire::kMaxItems, 1}, {1, 2}}});
   refused(Compare{1, 2, std::vector<CompareRun>(kMaxCompareRuns + 1, CompareRun{1, 0})});
-  EXPECT_TRUE(parse<Compare>(encode(Compare{1, 2, {{wire::kMaxRecords, 1}}})));
+  EXPECT_TRUE(parse<Compare>(encode(Compare{1, 2, {{wire::kMaxItems, 1}}})));
   refused(Difference{{}, 1, 2, DifferenceCodec::raw, 20, Bytes(19)});
   refused(Difference{{}, 1, 2, DifferenceCodec::zstd, 20, Bytes(21)});
   refused(Difference{{}, 1, 2, DifferenceCodec::zstd, 20, {}});

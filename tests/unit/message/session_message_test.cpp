@@ -99,7 +99,7 @@ TEST(ControlMessage, LargestValuesSurvive) {
   Answer full{kTop, true, ~std::uint64_t{0}, digest_of("x"), true, {}, kMaxObjectBytes};
   for (std::uint64_t i = 0; i < kMaxChunkPlanSteps; ++i) full.plan.push_back({i, wire::kMaxChunkContent});
   EXPECT_EQ(*parse<Answer>(encode(full)), full);
-  const Want all{kTop, ~std::uint64_t{0}, std::vector<bool>(wire::kMaxRecords, true)};
+  const Want all{kTop, ~std::uint64_t{0}, std::vector<bool>(wire::kMaxItems, true)};
   EXPECT_EQ(*parse<Want>(encode(all)), all);
   const Failure last{kTop, kTop, std::string(kMaxFailureBytes, 'm')};
   EXPECT_EQ(*parse<Failure>(encode(last)), last);
@@ -198,7 +198,7 @@ TEST(ControlMessage, WantBitsAreBoundedAndPaddedWithZero) {
   EXPECT_FALSE(parse<Want>(Bytes{3, 9, 9, 0x05, 0x03}));
   EXPECT_FALSE(parse<Want>(Bytes{3, 9, 9, 0x05, 0x81}));
   EXPECT_FALSE(parse<Want>(Bytes{3, 9, 9, 0x05}));
-  w.needed.assign(wire::kMaxRecords + 1, true);
+  w.needed.assign(wire::kMaxItems + 1, true);
   EXPECT_FALSE(parse<Want>(encode(w)));
   EXPECT_FALSE(parse<Want>(Bytes{3, 9, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01}));
 }

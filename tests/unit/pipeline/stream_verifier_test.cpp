@@ -255,7 +255,10 @@ TEST(StreamVerifier, WhatIsReleasedGivesItsRoomBack) {
 TEST(StreamVerifier, ASegmentAfterTheFinalOneIsCorrupt) {
   const Frames plain = test::sample_stream({.chunks = 2, .chunks_per_segment = 2});
   const Digest stream = wire::segment_id(plain[0].body);
-  wire::Segment beyond{1, stream, stream, true, std::nullopt, {}};
+  wire::Segment beyond;
+  beyond.index = 1;
+  beyond.stream = beyond.previous = stream;
+  beyond.final = true;
   Frames frames = signed_by(kSigner, plain);
   const SampleFrame extra{FrameType::segment, wire::encode_segment(beyond)};
   frames.push_back(extra);

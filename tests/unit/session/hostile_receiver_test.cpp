@@ -293,7 +293,7 @@ TEST_F(HostileReceiver, ComparesWithHalfASignature) {
 TEST_F(HostileReceiver, ComparesWithNonsenseAndGetsTheChunks) {
   answer_and_ask();
   tell(piece(0, 100, 0, 100));
-  for (std::uint64_t segment = 1; segment < 1000; ++segment) compare(segment, 16384, 0);
+  for (std::uint64_t segment = 1; segment < 1000; ++segment) compare(segment, 4096, 0);
   compare(0, 15, 0);
   compare(0, 14, 0);
   compare(0, 15, 0);

@@ -70,10 +70,11 @@ TEST(RawSink, AManifestThatContradictsItsChunksIsCorrupt) {
   const Output output;
   ObjectMaker maker(wire::ObjectKind::file);
   const MadeObject made =
-      maker.carries_repeats().file("", pattern(4096, 1), 0644, 1'234'567'890, true).finish();
+      maker.carries_repeats().file("", pattern(8192, 1), 0644, 1'234'567'890, true).finish();
   auto sink = sink::make_raw_sink(output.fd(), wire::ObjectKind::file);
   ASSERT_TRUE(add_all_segments(*sink, made).has_value());
-  const auto written = give(*sink, made, made.order[0]);
+  ASSERT_TRUE(give(*sink, made, made.order[0]).has_value());
+  const auto written = give(*sink, made, made.order[1]);
   ASSERT_FALSE(written.has_value());
   EXPECT_EQ(written.error().code, Errc::corrupt);
 }
@@ -85,7 +86,7 @@ TEST(RawSink, WhatIsAnnouncedAheadIsBounded) {
   ObjectMaker maker(wire::ObjectKind::file, 4096, 1);
   maker.carries_repeats().file("", pattern(40'960, 8));
   const MadeObject made = maker.finish();
-  const Bytes frames(sink::ManifestWindow::kMostOpenBytes / 4);
+  const Bytes frames(sink::ManifestWindow::kMostOpenBytes / 4 - 4096);  // and what it costs beside them
   std::size_t taken = 0;
   for (const MadeSegment& segment : made.segments) {
     const auto need = sink->add_segment(segment.segment, segment.id, frames);

@@ -159,7 +159,12 @@ TEST(Unpacker, SegmentsThatWaitForEverAreBounded) {
   // Each claims to come after one that nobody has.
   wire::Segment segment;
   segment.index = 7;
-  segment.records.assign(2000, wire::ChunkRecord{wire::CodecId::raw, 1, 1, {}, {}});
+  segment.inside_file = true;
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    wire::ChunkRecord chunk{wire::CodecId::raw, 1, 1, digest::blake3(as_bytes(std::to_string(i))), {}};
+    chunk.carried = chunk.content;
+    segment.records.emplace_back(chunk);
+  }
   Unpacking unpacking;
   Result<void> taken;
   std::size_t bytes = 0;

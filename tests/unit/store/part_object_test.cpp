@@ -268,22 +268,11 @@ TEST_F(PartObjectTest, NamesThatAreNotAllowed) {
   EXPECT_FALSE(try_open(options(ObjectKind::file, std::string(256, 'n'))));
 }
 
-TEST_F(PartObjectTest, PlanTellsWhereTheSenderCuts) {
+TEST_F(PartObjectTest, PlanHandsBackWhatItsSenderMeant) {
   ObjectMaker maker(ObjectKind::tree, 8192, 4);
-  maker.file("a", pattern(8192 * 9 + 5, 1));  // segments 0, 1: cut at 8192
-  maker.file("b", pattern(100, 2))
-      .file("c", pattern(200, 3))
-      .file("d", pattern(300, 4))
-      .file("e", pattern(400, 5));
-  maker.file("f", pattern(500, 6));
-  maker.begin_file("g", 0644, 0, std::nullopt);
-  Bytes all;
-  for (int i = 0; i < 8; ++i) {
-    const Bytes piece = pattern(16384, 100 + i);
-    maker.add_piece(piece);
-    all.insert(all.end(), piece.begin(), piece.end());
-  }
-  maker.end_file(all.size(), digest::blake3(all));
+  maker.file("a", pattern(8192 * 9 + 5, 1));
+  maker.pack({{"b", pattern(100, 2)}, {"c", pattern(70'000, 3)}});
+  maker.chunk_bytes(16384).file("g", pattern(16384 * 8, 100));
   auto part = open(options(ObjectKind::tree));
   feed(*part, maker.finish());
   const auto plan = part->resume_point().plan;
@@ -297,7 +286,7 @@ TEST_F(PartObjectTest, PlanOfATreeOfSmallFilesIsShort) {
   for (int i = 0; i < 300; ++i) maker.file("f" + std::to_string(1000 + i), pattern(10 + 7919 * i % 4000, i));
   auto part = open(options(ObjectKind::tree));
   feed(*part, maker.finish());
-  EXPECT_THAT(part->resume_point().plan, ElementsAre(message::ChunkPlanStep{0, 4096}));
+  EXPECT_THAT(part->resume_point().plan, ElementsAre(message::ChunkPlanStep{0, 1u << 20}));
 }
 
 }  // namespace

@@ -170,12 +170,12 @@ TEST_F(PartResumeTest, DamageBetweenProcessesIsFoundAtTheEndAndAskedForAgain) {
 
 TEST_F(PartResumeTest, FileDigestThatIsALieNeverGetsAName) {
   ObjectMaker maker(ObjectKind::tree);
-  maker.file("a\x1b[2J", pattern(20'000, 1), 0644, 0, true).file("one chunk", pattern(100, 1), 0644, 0, true);
-  maker.file("zero", {}, 0644, 0, true);
+  maker.file("a\x1b[2J", pattern(20'000, 1), 0644, 0, true).file("one chunk", pattern(100, 1));
+  maker.file("zero", {});
   const MadeObject object = maker.finish();
   auto part = open(options(ObjectKind::tree));
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(feed(*part, object), 6u);
+    EXPECT_EQ(feed(*part, object), i == 0 ? 6u : 5u);
     const auto failed = part->finalize();
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().code, Errc::corrupt);
