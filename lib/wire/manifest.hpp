@@ -133,6 +133,7 @@ class ManifestChecker {
     bool in_file = false;
     bool in_directory = false;  // the last record was the directory last_path
     std::uint64_t file_bytes = 0;
+    bool in_pack = false;         // the current file shares its chunk with others
     std::uint64_t pack_left = 0;  // of the last chunk, for the files after this one
     std::uint64_t object_bytes = 0;
     std::optional<std::uint64_t> promised;

@@ -91,6 +91,10 @@ Result<void> ManifestChecker::add_content(Place& place, const Record& record) {
       return bad_entry(place.last_path, "ends with a size its parts do not add up to");
     if (place.promised && *place.promised != end->size)
       return bad_entry(place.last_path, "is not as long as was promised");
+    // Also where a pack would begin with a file of an earlier segment, whose end needs telling.
+    if (end->content.has_value() == place.in_pack)
+      return bad_entry(place.last_path,
+                       place.in_pack ? "is in a pack and has a digest" : "ends without a digest");
     place.in_file = false;
     return {};
   }
@@ -107,6 +111,7 @@ Result<void> ManifestChecker::add_bytes(Place& place, std::uint64_t size, bool m
       size > *place.promised) {
     place.pack_left = size - *place.promised;
     place.file_bytes = *place.promised;
+    place.in_pack = true;
     return {};
   }
   if (!add_within(place.file_bytes, size, place.promised.value_or(kMaxObjectBytes)))
@@ -155,12 +160,14 @@ Result<void> ManifestChecker::begin_entry(Place& place, ObjectKind kind, const E
   place.in_file = entry.kind == EntryKind::file;
   place.in_directory = entry.kind == EntryKind::directory;
   place.file_bytes = 0;
+  place.in_pack = false;
   place.promised = entry.size;
   if (!place.in_file || place.pack_left == 0 || entry.size == std::uint64_t{0}) return {};
   if (!entry.size || *entry.size > place.pack_left)
     return bad_entry(entry.path, "reaches beyond the chunk that it begins in");
   place.pack_left -= *entry.size;
   place.file_bytes = *entry.size;
+  place.in_pack = true;
   return {};
 }
 
@@ -168,6 +175,7 @@ Result<void> ManifestChecker::leave_out(Place& place, ObjectKind kind, const Lef
   if (kind != ObjectKind::tree) return corrupt("something is left out of what is no tree");
   if (place.in_file) {
     if (left.path != place.last_path) return bad_entry(left.path, "is left out inside another");
+    if (place.in_pack) return bad_entry(left.path, "is left out of a pack");
     place.in_file = false;
     return {};
   }

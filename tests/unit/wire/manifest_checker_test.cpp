@@ -217,8 +217,86 @@ TEST(ManifestChecker, SizesMustAddUp) {
   expect_refused(ObjectKind::file, {plain(), raw_chunk("x"), ends(2)}, "add up");
   expect_refused(ObjectKind::file, {plain(), raw_chunk("xyz"), ends(2)}, "add up");
   expect_refused(ObjectKind::file, {plain(2), raw_chunk("x"), ends(1)}, "promised");
-  expect_refused(ObjectKind::file, {plain(2), raw_chunk("xyz")}, "longer", false);
+  expect_refused(ObjectKind::file, {plain(3), raw_chunk("x"), raw_chunk("xyz")}, "longer", false);
   expect_refused(ObjectKind::file, {plain(0), HoleRecord{1}}, "longer", false);
+}
+
+using samples::in_pack;
+using samples::whole;
+
+// The records of a tree that begins a pack of `bytes` with a file of one byte.
+std::vector<Record> pack_of(std::string_view bytes, std::initializer_list<Record> more) {
+  std::vector<Record> records{file("a", 1), raw_chunk(bytes), in_pack(1)};
+  records.insert(records.end(), more.begin(), more.end());
+  return records;
+}
+
+TEST(ManifestChecker, AChunkMayBeSeveralWholeFiles) {
+  EXPECT_TRUE(check_one(only_segment(ObjectKind::tree, samples::pack_of_three())));
+  EXPECT_TRUE(
+      check_one(only_segment(ObjectKind::tree, pack_of("abc", {left_out("b"), file("c", 2), in_pack(2)}))));
+  EXPECT_TRUE(check_one(only_segment(
+      ObjectKind::tree, pack_of("ab", {file("b", 1), in_pack(1), file("c", 1), raw_chunk("cd"), in_pack(1),
+                                       file("d", 1), in_pack(1), file("e"), raw_chunk("e"), whole("e")}))));
+}
+
+TEST(ManifestChecker, APackHasWholeFilesOfKnownSizesInOneSegment) {
+  for (bool final : {false, true}) {
+    expect_refused(ObjectKind::tree, pack_of("abc", {}), "shares a chunk with nothing", final);
+    expect_refused(ObjectKind::tree, pack_of("abc", {directory("b")}), "shares a chunk with nothing", final);
+    expect_refused(ObjectKind::tree, pack_of("abc", {file("b", 1), in_pack(1)}),
+                   "shares a chunk with nothing", final);
+    expect_refused(ObjectKind::file, {plain(1), raw_chunk("ab"), in_pack(1)}, "shares a chunk with nothing",
+                   final);
+  }
+  expect_refused(ObjectKind::tree, pack_of("ab", {file("b", 2), in_pack(2)}), "reaches beyond");
+  expect_refused(ObjectKind::tree, pack_of("ab", {file("b"), in_pack(1)}), "reaches beyond");
+  expect_refused(ObjectKind::tree, pack_of("abc", {file("b", 1), HoleRecord{1}}), "middle of a chunk");
+  expect_refused(ObjectKind::tree, pack_of("abc", {file("b", 1), raw_chunk("b")}), "middle of a chunk");
+  expect_refused(ObjectKind::tree, pack_of("abc", {file("b", 0), raw_chunk("b")}), "middle of a chunk");
+  expect_refused(ObjectKind::tree, pack_of("ab", {file("b", 1), raw_chunk("b")}), "longer");
+  expect_refused(ObjectKind::tree, {file("a", 4), raw_chunk("ab"), raw_chunk("cdef"), ends(4)}, "longer");
+  expect_refused(ObjectKind::tree, {file("a", 4), HoleRecord{2}, raw_chunk("cdef"), ends(4)}, "longer");
+  expect_refused(ObjectKind::tree, {file("a", 4), HoleRecord{5}}, "longer");
+  expect_refused(ObjectKind::tree, {file("a", 1), raw_chunk("ab"), left_out("a")}, "out of a pack");
+}
+
+TEST(ManifestChecker, FilesInPacksAndNoOthersHaveNoDigest) {
+  expect_refused(ObjectKind::tree, {file("a", 1), raw_chunk("ab"), ends(1)}, "is in a pack");
+  expect_refused(ObjectKind::tree, pack_of("ab", {file("b", 1), ends(1)}), "is in a pack");
+  expect_refused(ObjectKind::tree, {file("a", 1), raw_chunk("a"), in_pack(1)}, "without a digest");
+  expect_refused(ObjectKind::tree, pack_of("ab", {file("b", 0), in_pack(0)}), "without a digest");
+  expect_refused(ObjectKind::file, {plain(), in_pack(0)}, "without a digest");
+}
+
+TEST(ManifestChecker, ASegmentThatBeginsInsideAFileSaysSo) {
+  const auto added_to = [](std::vector<Record> before, std::vector<Record> after, bool inside) {
+    const Segment first = only_segment(ObjectKind::tree, std::move(before), false);
+    Segment second;
+    second.index = 1;
+    second.final = true;
+    second.inside_file = inside;
+    second.stream = second.previous = id_of(first);
+    second.records = std::move(after);
+    ManifestChecker checker;
+    EXPECT_TRUE(checker.add(first, id_of(first)));
+    return checker.add(second, id_of(second)).has_value();
+  };
+  const std::vector<Record> rest{raw_chunk("x"), ends(1)};
+  EXPECT_TRUE(added_to({file("a")}, rest, true));
+  EXPECT_TRUE(added_to({file("a", 1)}, rest, true));
+  EXPECT_FALSE(added_to({file("a")}, rest, false));
+  EXPECT_FALSE(added_to({file("a"), ends(0)}, rest, true));
+  EXPECT_FALSE(added_to({file("a"), ends(0)}, {directory("b")}, true));
+  EXPECT_TRUE(added_to({file("a"), ends(0)}, {directory("b")}, false));
+  EXPECT_TRUE(added_to({file("a"), HoleRecord{1}}, {ends(1)}, true));
+  EXPECT_TRUE(added_to({file("a"), HoleRecord{1}}, {left_out("a")}, true));
+  EXPECT_FALSE(added_to({file("a"), HoleRecord{1}}, {}, true));
+  // A pack begins with a file of its own segment.
+  EXPECT_FALSE(added_to({file("a", 1)}, {raw_chunk("ab"), ends(1), file("b", 1), ends(1)}, true));
+  Segment first = only_segment(ObjectKind::tree, {ends(0)});
+  first.inside_file = true;
+  EXPECT_FALSE(check_one(first));
 }
 
 TEST(ManifestChecker, SizesCannotOverflow) {

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/byte_writer.hpp"
+#include "unit/wire/column_fields.hpp"
 #include "unit/wire/wire_samples.hpp"
 #include "wire/frame.hpp"
 
@@ -19,11 +20,11 @@ struct Body {
   Body& byte(std::uint8_t value) { return out.fixed(value), *this; }
   Body& number(std::uint64_t value) { return out.varint(value), *this; }
   Body& text(std::string_view value) { return out.text(value), *this; }
-  Body& digest() { return out.raw(digest_of("d").view()), *this; }
-  Body& head(std::uint64_t records, std::uint8_t flags = 1) {
-    return byte(flags).number(0).byte(2).byte(0).text("name").number(records);
+  Body& head(std::uint8_t flags = 1) {
+    return byte(flags).number(0).byte(2).byte(0).text("name").number(65536);
   }
-  Body& entry(std::string_view path) { return byte(1).byte(0).text(path).number(0644).number(0).number(0); }
+  Body& records(ByteView plain) { return number(plain.size()), out.raw(plain), *this; }
+  Body& nothing() { return records(samples::ColumnFields().plain()); }
 };
 
 void expect_error(const Body& body, Errc code, std::string_view part_of_message) {
@@ -33,20 +34,39 @@ void expect_error(const Body& body, Errc code, std::string_view part_of_message)
   EXPECT_NE(parsed.error().message.find(part_of_message), std::string::npos) << parsed.error().message;
 }
 
+// Long enough, and alike enough, to be packed.
+Segment many_directories() {
+  Segment segment = samples::tree_chain()[0];
+  segment.final = true;
+  segment.records.clear();
+  for (char c = 'a'; c <= 'z'; ++c) segment.records.emplace_back(samples::directory(std::string(8, c)));
+  return segment;
+}
+
 TEST(Manifest, WhatIsWrittenIsRead) {
-  for (const Segment& segment : samples::tree_chain()) {
-    const Bytes body = encode_segment(segment);
-    const auto parsed = parse_segment(body);
-    ASSERT_TRUE(parsed) << parsed.error().message;
-    EXPECT_EQ(*parsed, segment);
-    EXPECT_EQ(encode_segment(*parsed), body);
-  }
+  for (const Segment& segment : samples::tree_chain())
+    for (const Bytes& body : {encode_segment(segment), samples::plain_body(segment)}) {
+      const auto parsed = parse_segment(body);
+      ASSERT_TRUE(parsed) << parsed.error().message;
+      EXPECT_EQ(*parsed, segment);
+    }
   EXPECT_TRUE(parse_segment(encode_segment(samples::stream_segment("x"))));
+}
+
+TEST(Manifest, RecordsArePackedWhereThatPays) {
+  const Segment alike = many_directories();
+  EXPECT_LT(encode_segment(alike).size(), samples::plain_body(alike).size() * 15 / 16);
+  EXPECT_EQ(encode_segment(alike)[0], samples::kFinalFlag | samples::kPackedFlag);
+  Segment digests = samples::stream_segment("0");
+  for (const char* other : {"1", "2", "3", "4", "5", "6", "7"})
+    digests.records.insert(digests.records.begin() + 2, samples::raw_chunk(other));
+  EXPECT_EQ(encode_segment(digests), samples::plain_body(digests));
 }
 
 TEST(Manifest, ExtremesAreRead) {
   Segment segment;
   segment.final = true;
+  segment.chunk_bytes = kMaxChunkContent;
   segment.object = ObjectHeader{ObjectKind::tree, std::string(kMaxNameBytes, 'n'), true};
   std::string deep = "d";
   for (std::size_t i = 1; i < kMaxDepth; ++i) deep += "/d";
@@ -61,12 +81,14 @@ TEST(Manifest, ExtremesAreRead) {
                      LeftOut{LeftOutReason::permission, ""},
                      LeftOut{static_cast<LeftOutReason>(255), deep},
                      late,
-                     samples::file("empty", 0),
+                     samples::file("last"),
                      samples::packed_chunk(kMaxChunkContent, kMaxChunkContent - 1, "x"),
-                     EntryEnd{0, digest_of("")}};
-  const auto parsed = parse_segment(encode_segment(segment));
-  ASSERT_TRUE(parsed) << parsed.error().message;
-  EXPECT_EQ(*parsed, segment);
+                     EntryEnd{kMaxChunkContent, digest_of("whole")}};
+  for (const Bytes& body : {encode_segment(segment), samples::plain_body(segment)}) {
+    const auto parsed = parse_segment(body);
+    ASSERT_TRUE(parsed) << parsed.error().message;
+    EXPECT_EQ(*parsed, segment);
+  }
 }
 
 TEST(Manifest, TheIdIsTheDigestOfTheDomainAndTheBody) {
@@ -77,137 +99,152 @@ TEST(Manifest, TheIdIsTheDigestOfTheDomainAndTheBody) {
 }
 
 TEST(Manifest, EveryTruncationIsRefused) {
-  for (const Segment& segment : samples::tree_chain()) {
-    const Bytes body = encode_segment(segment);
-    for (std::size_t size = 0; size < body.size(); ++size) {
-      const auto parsed = parse_segment(ByteView(body).first(size));
-      ASSERT_FALSE(parsed) << size;
-      EXPECT_EQ(parsed.error().code, Errc::corrupt) << size;
-    }
-  }
+  std::vector<Segment> segments = samples::tree_chain();
+  segments.push_back(many_directories());
+  for (const Segment& segment : segments)
+    for (const Bytes& body : {encode_segment(segment), samples::plain_body(segment)})
+      for (std::size_t size = 0; size < body.size(); ++size) {
+        const auto parsed = parse_segment(ByteView(body).first(size));
+        ASSERT_FALSE(parsed) << size;
+        EXPECT_EQ(parsed.error().code, Errc::corrupt) << size;
+      }
 }
 
+// What is not packed has one encoding: another body is another value, and is written as it was read. Of what
+// is packed only the records are, whatever packed them.
 TEST(Manifest, EveryBitFlipIsRefusedOrChangesTheValue) {
   for (const Segment& segment : samples::tree_chain()) {
-    const Bytes good = encode_segment(segment);
+    const Bytes good = samples::plain_body(segment);
+    std::size_t accepted = 0;
     for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
       Bytes body = good;
       body[bit / 8] = static_cast<std::uint8_t>(body[bit / 8] ^ (1u << (bit % 8)));
       const auto parsed = parse_segment(body);
       if (!parsed) continue;
+      ++accepted;
       EXPECT_NE(*parsed, segment) << bit;
-      EXPECT_EQ(encode_segment(*parsed), body) << bit;
+      EXPECT_EQ(samples::plain_body(*parsed), body) << bit;
     }
+    EXPECT_GT(accepted, 32u * 8) << "those of a digest at least";
+  }
+}
+
+TEST(Manifest, ABitFlipInPackedRecordsIsRefusedOrGivesRecordsThatCanBeWritten) {
+  const Bytes good = encode_segment(many_directories());
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    Bytes body = good;
+    body[bit / 8] = static_cast<std::uint8_t>(body[bit / 8] ^ (1u << (bit % 8)));
+    const auto parsed = parse_segment(body);
+    if (!parsed) continue;
+    const auto again = parse_segment(encode_segment(*parsed));
+    ASSERT_TRUE(again) << bit;
+    EXPECT_EQ(*again, *parsed) << bit;
   }
 }
 
 TEST(Manifest, TrailingBytesAreRefused) {
-  Body body{encode_segment(samples::stream_segment("x"))};
-  body.byte(0);
-  expect_error(body, Errc::corrupt, "left over");
+  expect_error(Body().head().nothing().byte(0), Errc::corrupt, "not as long as it says");
+  Body packed{encode_segment(many_directories())};
+  expect_error(packed.byte(0), Errc::corrupt, "do not unpack");
 }
 
-TEST(Manifest, CountsOverTheLimitAreRefusedBeforeAnythingIsAllocated) {
-  expect_error(Body().head(kMaxRecords + 1), Errc::corrupt, "16385 records");
-  expect_error(Body().head(~std::uint64_t{0}), Errc::corrupt, "records");
-  expect_error(Body().head(kMaxRecords), Errc::corrupt, "fewer records");
-  expect_error(Body().head(2).entry("a"), Errc::corrupt, "fewer records");
+TEST(Manifest, SizesOfRecordsThatLie) {
+  const Bytes nothing = samples::ColumnFields().plain();
+  const auto saying = [&](std::uint64_t size) {
+    Body body;
+    body.head().number(size).out.raw(nothing);
+    return body;
+  };
+  EXPECT_TRUE(parse_segment(saying(nothing.size()).bytes));
+  expect_error(saying(nothing.size() - 1), Errc::corrupt, "not as long as it says");
+  expect_error(saying(nothing.size() + 1), Errc::corrupt, "not as long as it says");
+  expect_error(saying(0), Errc::corrupt, "not as long as it says");
+  expect_error(saying(kMaxPlainRecords + 1), Errc::corrupt, "1048577 bytes of records");
+  expect_error(saying(~std::uint64_t{0}), Errc::corrupt, "bytes of records");
+  expect_error(Body().head(), Errc::corrupt, "cut off before its records");
+  expect_error(Body().head().number(0), Errc::corrupt, "records are cut off");
   Body huge;
   huge.bytes.resize(kMaxSegmentBody + 1);
   expect_error(huge, Errc::corrupt, "longer than the limit");
 }
 
-TEST(Manifest, AsManyRecordsAsTheLimitAreRead) {
-  Segment segment;
-  segment.object = ObjectHeader{ObjectKind::file, "f", false};
-  segment.records.assign(kMaxRecords, HoleRecord{1});
-  const auto parsed = parse_segment(encode_segment(segment));
-  ASSERT_TRUE(parsed);
-  EXPECT_EQ(parsed->records.size(), kMaxRecords);
+TEST(Manifest, PackedRecordsThatLie) {
+  const Segment segment = many_directories();
+  const Bytes plain = encode_columns(segment.records, false);
+  const Bytes packed = samples::zstd_of(plain);
+  const auto saying = [&](std::uint64_t size, const Bytes& records) {
+    return Body{samples::segment_body(segment, size, records, samples::kPackedFlag)};
+  };
+  EXPECT_TRUE(parse_segment(saying(plain.size(), packed).bytes));
+  expect_error(saying(plain.size() - 1, packed), Errc::corrupt, "do not unpack");
+  expect_error(saying(plain.size() + 1, packed), Errc::corrupt, "do not unpack");
+  expect_error(saying(kMaxPlainRecords, packed), Errc::corrupt, "do not unpack");
+  expect_error(saying(kMaxPlainRecords + 1, packed), Errc::corrupt, "bytes of records");
+  expect_error(saying(packed.size(), packed), Errc::corrupt, "packed to no use");
+  expect_error(saying(0, packed), Errc::corrupt, "packed to no use");
+  expect_error(saying(plain.size(), {}), Errc::corrupt, "do not unpack");
+  expect_error(saying(plain.size(), plain), Errc::corrupt, "packed to no use");
+  expect_error(saying(plain.size(), samples::joined({packed, packed})), Errc::corrupt, "");
+  // A few bytes that unpack to more than a segment may have, whatever they say of themselves.
+  const Bytes bomb = samples::zstd_of(Bytes(kMaxPlainRecords + 1, 0));
+  EXPECT_LT(bomb.size(), 200u);
+  expect_error(saying(kMaxPlainRecords, bomb), Errc::corrupt, "do not unpack");
+  expect_error(saying(kMaxPlainRecords + 1, bomb), Errc::corrupt, "bytes of records");
+  const Bytes zeros(kMaxPlainRecords, 0);
+  expect_error(saying(kMaxPlainRecords, samples::zstd_of(zeros)), Errc::corrupt, "not as long as they say");
 }
 
 TEST(Manifest, AnEmptySegmentMustBeTheFinalOne) {
-  EXPECT_TRUE(parse_segment(Body().head(0).bytes));
-  expect_error(Body().head(0, 0), Errc::corrupt, "no records");
+  EXPECT_TRUE(parse_segment(Body().head().nothing().bytes));
+  expect_error(Body().head(0).nothing(), Errc::corrupt, "no records");
 }
 
 TEST(Manifest, NumbersNotInShortestFormAreRefused) {
-  expect_error(Body().byte(1).byte(0x80).byte(0).byte(2).byte(0).text("n").number(0), Errc::corrupt,
-               "shortest");
-  expect_error(Body().head(1).byte(3).byte(0x85).byte(0x00), Errc::corrupt, "shortest");
-  expect_error(Body().head(1).byte(1).byte(1).text("d").byte(0xED).byte(0x83).byte(0).number(0),
+  expect_error(Body().byte(1).byte(0x80).byte(0).byte(2).byte(0).text("n").number(65536).nothing(),
                Errc::corrupt, "shortest");
-  Body eleven;
-  eleven.head(1).byte(3);
-  for (int i = 0; i < 10; ++i) eleven.byte(0xFF);
-  expect_error(eleven.byte(0x01), Errc::corrupt, "shortest");
+  expect_error(Body().byte(1).number(0).byte(2).byte(0).text("n").byte(0x80).byte(0x80).byte(0x84).byte(0),
+               Errc::corrupt, "cut off");
+  Body long_size;
+  long_size.head().byte(0x92).byte(0x00).out.raw(samples::ColumnFields().plain());
+  expect_error(long_size, Errc::corrupt, "cut off");
 }
 
 TEST(Manifest, WhatThisVersionDoesNotKnowIsUnsupported) {
-  expect_error(Body().head(0, 3), Errc::unsupported, "segment flags");
-  expect_error(Body().byte(1).number(0).byte(3).byte(0).text("n").number(0), Errc::unsupported,
+  for (unsigned bit = 3; bit < 8; ++bit)
+    expect_error(Body().head(static_cast<std::uint8_t>(1u << bit)).nothing(), Errc::unsupported,
+                 "segment flags");
+  expect_error(Body().byte(1).number(0).byte(3).byte(0).text("n").number(65536).nothing(), Errc::unsupported,
                "object kind 3");
-  expect_error(Body().byte(1).number(0).byte(2).byte(2).text("n").number(0), Errc::unsupported,
+  expect_error(Body().byte(1).number(0).byte(2).byte(2).text("n").number(65536).nothing(), Errc::unsupported,
                "object flags");
-  expect_error(Body().head(1).byte(0), Errc::unsupported, "record kind 0");
-  expect_error(Body().head(1).byte(6), Errc::unsupported, "record kind 6");
-  expect_error(Body().head(1).byte(1).byte(3), Errc::unsupported, "entry kind 3");
-  expect_error(Body().head(1).byte(2).byte(3), Errc::unsupported, "codec 3");
 }
 
 TEST(Manifest, ObjectNames) {
+  const auto named = [](std::uint8_t kind, std::string_view name) {
+    Body body;
+    body.byte(1).number(0).byte(kind).byte(0).text(name).number(65536).nothing();
+    return body;
+  };
   for (const char* bad : {"", ".", "..", "a/b", "/a"})
-    for (std::uint8_t kind : {1, 2})
-      expect_error(Body().byte(1).number(0).byte(kind).byte(0).text(bad).number(0), Errc::corrupt, "path");
-  EXPECT_TRUE(parse_segment(Body().byte(1).number(0).byte(0).byte(0).text("").number(0).bytes));
-  const std::string long_name(kMaxNameBytes + 1, 'n');
-  expect_error(Body().byte(1).number(0).byte(2).byte(0).text(long_name).number(0), Errc::corrupt, "too long");
+    for (std::uint8_t kind : {1, 2}) expect_error(named(kind, bad), Errc::corrupt, "path");
+  EXPECT_TRUE(parse_segment(named(0, "").bytes));
+  expect_error(named(2, std::string(kMaxNameBytes + 1, 'n')), Errc::corrupt, "too long");
 }
 
-TEST(Manifest, PathsThatEscapeAreRefused) {
-  for (const char* bad : {"..", ".", "a/..", "../a", "a/../b", "/etc", "a//b", "a/", "./a"})
-    expect_error(Body().head(1).entry(bad), Errc::corrupt, "path");
-  expect_error(Body().head(1).entry(std::string_view("a\0b", 3)), Errc::corrupt, "NUL");
-  expect_error(Body().head(1).entry(std::string(kMaxPathBytes + 1, 'p')), Errc::corrupt, "too long");
-}
-
-TEST(Manifest, EntryFieldsOutOfRange) {
-  expect_error(Body().head(1).byte(1).byte(1).text("d").number(010000).number(0), Errc::corrupt,
-               "mode 10000");
-  const std::uint64_t size_plus_1 = kMaxObjectBytes + 2;
-  expect_error(Body().head(1).byte(1).byte(0).text("f").number(0).number(0).number(size_plus_1),
-               Errc::corrupt, "promised size");
-  expect_error(Body().head(1).byte(1).byte(2).text("l").number(0).number(0).text(""), Errc::corrupt,
-               "symlink");
-  const std::string_view with_nul("a\0b", 3);
-  expect_error(Body().head(1).byte(1).byte(2).text("l").number(0).number(0).text(with_nul), Errc::corrupt,
-               "NUL");
-  const std::string long_target(kMaxPathBytes + 1, 't');
-  expect_error(Body().head(1).byte(1).byte(2).text("l").number(0).number(0).text(long_target), Errc::corrupt,
-               "too long");
-}
-
-TEST(Manifest, WhatIsLeftOutHasAPathOfAnEntry) {
-  for (const char* bad : {"..", "a//b", "/a", "a/../b"})
-    expect_error(Body().head(1).byte(5).byte(1).text(bad), Errc::corrupt, "path");
-  expect_error(Body().head(1).byte(5).byte(1).text(std::string(kMaxPathBytes + 1, 'x')), Errc::corrupt,
-               "left out is cut off, too long");
-}
-
-TEST(Manifest, ChunkSizesOutOfRange) {
-  for (std::uint64_t size :
-       {std::uint64_t{0}, std::uint64_t{kMaxChunkContent} + 1, (std::uint64_t{1} << 32) + 5})
-    expect_error(Body().head(1).byte(2).byte(0).number(size).digest(), Errc::corrupt, "content size");
-  for (std::uint64_t size : {0u, 100u, 101u, 1u << 30})
-    expect_error(Body().head(1).byte(2).byte(1).number(100).digest().number(size).digest(), Errc::corrupt,
-                 "carried size");
-  EXPECT_TRUE(parse_segment(Body().head(1).byte(2).byte(2).number(100).digest().number(99).digest().bytes));
-}
-
-TEST(Manifest, HolesAndEndsOutOfRange) {
-  for (std::uint64_t size : {std::uint64_t{0}, kMaxObjectBytes + 1, ~std::uint64_t{0}})
-    expect_error(Body().head(1).byte(3).number(size), Errc::corrupt, "hole");
-  expect_error(Body().head(1).byte(4).number(kMaxObjectBytes + 1).digest(), Errc::corrupt, "size of a file");
+TEST(Manifest, ChunkSizesThatNobodyCanAskFor) {
+  const auto of_chunks = [](std::uint64_t size) {
+    Body body;
+    body.byte(1).number(0).byte(2).byte(0).text("name").number(size).nothing();
+    return body;
+  };
+  for (std::uint64_t good : {kMinChunkContent, kMaxChunkContent}) {
+    const auto parsed = parse_segment(of_chunks(good).bytes);
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(parsed->chunk_bytes, good);
+  }
+  for (std::uint64_t bad : {std::uint64_t{0}, std::uint64_t{kMinChunkContent - 1},
+                            std::uint64_t{kMaxChunkContent + 1}, (std::uint64_t{1} << 32) + kMinChunkContent})
+    expect_error(of_chunks(bad), Errc::corrupt, "chunk size");
 }
 
 }  // namespace

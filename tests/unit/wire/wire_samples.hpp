@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,21 +69,50 @@ inline Bytes chunk_body(std::string_view carried) {
   return body;
 }
 
-/// Segments of a tree: every kind of record, in three segments.
-inline std::vector<Segment> tree_chain() {
-  std::vector<Segment> chain(3);
-  chain[0].object = ObjectHeader{ObjectKind::tree, "photos", true};
-  chain[0].records = {directory("a"), file("a/b.txt", 5), raw_chunk("hello"), EntryEnd{5, digest_of("hello")},
-                      symlink("a/link", "../elsewhere")};
-  chain[1].records = {file("a.txt"), packed_chunk(70000, 300, "x"), HoleRecord{1u << 20}};
-  chain[2].records = {raw_chunk("tail"), EntryEnd{70000 + (1u << 20) + 4, digest_of("whole")},
-                      directory("z")};
-  chain[2].final = true;
+inline EntryEnd whole(std::string_view content) {
+  return {content.size(), digest_of(content)};
+}
+inline EntryEnd in_pack(std::uint64_t size) {
+  return {size, std::nullopt};
+}
+
+/// One chunk with the whole of three files; what has no content may stand between them.
+inline std::vector<Record> pack_of_three() {
+  return {file("1", 3), raw_chunk("onethreetwo"), in_pack(3), directory("2"), file("2/empty", 0),
+          whole(""),    file("2/more", 5),        in_pack(5), file("3", 3),   in_pack(3)};
+}
+
+/// Gives the segments their places, and each the ids of those before it.
+inline void link_chain(std::vector<Segment>& chain) {
+  chain.back().final = true;
   for (std::size_t i = 1; i < chain.size(); ++i) {
     chain[i].index = i;
     chain[i].stream = segment_id(encode_segment(chain[0]));
     chain[i].previous = segment_id(encode_segment(chain[i - 1]));
   }
+}
+
+/// Segments of a tree: every kind of record, in three segments.
+inline std::vector<Segment> tree_chain() {
+  std::vector<Segment> chain(3);
+  chain[0].object = ObjectHeader{ObjectKind::tree, "photos", true};
+  chain[0].chunk_bytes = 65536;
+  chain[0].records = pack_of_three();
+  for (const Record& record :
+       std::initializer_list<Record>{directory("a"), file("a/b.txt", 5), raw_chunk("hello"), whole("hello"),
+                                     symlink("a/link", "../elsewhere")})
+    chain[0].records.push_back(record);
+  chain[1].records = {file("a.txt"), packed_chunk(70000, 300, "x"), HoleRecord{1u << 20}};
+  chain[1].chunk_bytes = kMaxChunkContent;
+  chain[2].inside_file = true;
+  chain[2].records = {raw_chunk("tail"),
+                      EntryEnd{70000 + (1u << 20) + 4, digest_of("whole")},
+                      file("b", 9),
+                      raw_chunk("part"),
+                      LeftOut{LeftOutReason::changed, "b"},
+                      directory("z"),
+                      LeftOut{LeftOutReason::io, "z"}};
+  link_chain(chain);
   return chain;
 }
 

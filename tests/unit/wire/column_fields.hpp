@@ -1,0 +1,124 @@
+// column_fields.hpp - the columns of a segment one by one, so that a test can write what encode_segment never
+// does.
+#pragma once
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "base/byte_reader.hpp"
+#include "base/byte_writer.hpp"
+#include "compress/codec.hpp"
+#include "unit/wire/wire_samples.hpp"
+#include "wire/record_columns.hpp"
+
+namespace dcdn::wire::samples {
+
+/// In the order of dcdn-format(5).
+enum Column : std::size_t {
+  kKinds,
+  kShared,
+  kRests,
+  kModes,
+  kSeconds,
+  kNanoseconds,
+  kSizes,
+  kTargets,
+  kReasons,
+  kItems,
+  kHoles,
+  kCodecs,
+  kCarriedSizes,
+  kDigests,
+  kEndSizes,
+  kEndDigests,
+  kColumns
+};
+inline constexpr std::uint64_t kHoleItem = 0;
+inline constexpr std::uint64_t kEndItem = 1;
+inline constexpr std::uint64_t kGivenUpItem = 2;
+
+struct ColumnFields {
+  std::uint64_t entries = 0;
+  std::uint64_t items = 0;
+  std::array<Bytes, kColumns> columns;
+
+  static ColumnFields of(const std::vector<Record>& records, bool inside_file = false) {
+    const Bytes plain = encode_columns(records, inside_file);
+    ByteReader in(plain);
+    ColumnFields fields;
+    fields.entries = in.varint();
+    fields.items = in.varint();
+    for (Bytes& column : fields.columns) {
+      const ByteView view = in.prefixed(plain.size());
+      column.assign(view.begin(), view.end());
+    }
+    EXPECT_TRUE(in.finished());
+    return fields;
+  }
+  ColumnFields& number(Column column, std::uint64_t value) {
+    return ByteWriter(columns[column]).varint(value), *this;
+  }
+  ColumnFields& byte(Column column, std::uint8_t value) { return columns[column].push_back(value), *this; }
+  ColumnFields& word(Column column, std::uint32_t value) {
+    return ByteWriter(columns[column]).fixed(value), *this;
+  }
+  ColumnFields& text(Column column, std::string_view value) {
+    return ByteWriter(columns[column]).text(value), *this;
+  }
+  ColumnFields& digest(Column column) {
+    return ByteWriter(columns[column]).raw(digest_of("d").view()), *this;
+  }
+  ColumnFields& set(Column column, Bytes value) { return columns[column] = std::move(value), *this; }
+  ColumnFields& item(std::uint64_t code) { return ++items, number(kItems, code); }
+
+  [[nodiscard]] Bytes plain() const {
+    Bytes bytes;
+    ByteWriter out(bytes);
+    out.varint(entries);
+    out.varint(items);
+    for (const Bytes& column : columns) out.prefixed(column);
+    return bytes;
+  }
+};
+
+inline constexpr std::uint8_t kFinalFlag = 1;
+inline constexpr std::uint8_t kInsideFileFlag = 2;
+inline constexpr std::uint8_t kPackedFlag = 4;
+
+/// A segment's body with `records` as they are behind its number of plain bytes, which may be a lie.
+inline Bytes segment_body(const Segment& segment, std::uint64_t plain_bytes, ByteView records,
+                          std::uint8_t more_flags = 0) {
+  Bytes body;
+  ByteWriter out(body);
+  out.fixed(static_cast<std::uint8_t>((segment.final ? kFinalFlag : 0) |
+                                      (segment.inside_file ? kInsideFileFlag : 0) | more_flags));
+  out.varint(segment.index);
+  if (segment.object) {
+    out.fixed(static_cast<std::uint8_t>(segment.object->kind));
+    out.fixed<std::uint8_t>(segment.object->repeats_omitted ? 1 : 0);
+    out.text(segment.object->name);
+  } else {
+    out.raw(segment.stream.view());
+    out.raw(segment.previous.view());
+  }
+  out.varint(segment.chunk_bytes);
+  out.varint(plain_bytes);
+  out.raw(records);
+  return body;
+}
+
+/// As encode_segment would if packing never paid.
+inline Bytes plain_body(const Segment& segment) {
+  const Bytes plain = encode_columns(segment.records, segment.inside_file);
+  return segment_body(segment, plain.size(), plain);
+}
+
+inline Bytes zstd_of(ByteView plain) {
+  BufferPool pool(0);
+  const auto packed = compress::compress_chunk(plain, {compress::CompressMode::zstd, 3}, pool);
+  const ByteView bytes = packed.bytes.view();
+  EXPECT_EQ(packed.codec, compress::Codec::zstd);
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace dcdn::wire::samples
