@@ -1,10 +1,9 @@
 // vector_cases.hpp - makes every vector of tests/vectors/wire: the good ones, and their corrupt twins from
 // them.
 #pragma once
-#include <map>
-
 #include "base/checksum.hpp"
 #include "message/difference_message.hpp"
+#include "unit/message/segment_vectors.hpp"
 #include "unit/wire/vector_file.hpp"
 #include "unit/wire/wire_samples.hpp"
 
@@ -12,7 +11,7 @@ namespace dcdn::message {
 
 using namespace wire;  // the format that messages are made of
 
-class VectorCases {
+class VectorCases : public SegmentVectors {
  public:
   VectorCases() {
     streams();
@@ -21,28 +20,8 @@ class VectorCases {
     signed_bodies();
     messages();
   }
-  const std::map<std::string, VectorFile>& all() const { return all_; }
 
  private:
-  void add(const std::string& name, const std::string& note, const std::string& reads,
-           const std::string& expect, Bytes body, const std::string& result = "") {
-    all_[name] = {note, reads, expect, result, std::move(body)};
-  }
-  static Bytes flipped(Bytes bytes, std::size_t at) {
-    bytes.at(at) ^= 1;
-    return bytes;
-  }
-  static Bytes cut(const Bytes& bytes, std::size_t size) {
-    return {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)};
-  }
-  static Bytes with(Bytes bytes, std::size_t at, std::uint8_t value) {
-    bytes.at(at) = value;
-    return bytes;
-  }
-  static Bytes longer(Bytes bytes) {
-    bytes.push_back(0);
-    return bytes;
-  }
   // Changes one byte of the first frame's header and makes its check right again.
   static Bytes reheaded(Bytes stream, std::size_t at, std::uint8_t value) {
     stream.at(at) = value;
@@ -90,35 +69,35 @@ class VectorCases {
 
   void objects() {
     const Bytes stream = samples::signed_stream("hello");
-    const std::string id = to_hex(segment_id(encode_segment(samples::stream_segment("hello"))).view());
+    const std::string id = to_hex(segment_id(samples::plain_body(samples::stream_segment("hello"))).view());
     add("object-stream", "a nameless stream of one chunk, signed", "object", "accept", stream, "id " + id);
     Bytes tree;
     for (const wire::Segment& segment : samples::tree_chain()) {
-      append_frame(tree, wire::FrameType::segment, encode_segment(segment));
+      append_frame(tree, wire::FrameType::segment, samples::plain_body(segment));
       append_frame(tree, wire::FrameType::signature, encode(samples::signature_of(samples::key(1), segment)));
     }
     const auto chain = samples::tree_chain();
-    const std::string tree_id = to_hex(segment_id(encode_segment(chain.back())).view());
+    const std::string tree_id = to_hex(segment_id(samples::plain_body(chain.back())).view());
     add("object-tree", "the manifest of a tree in three signed segments; its chunks are elsewhere", "object",
         "accept", tree, "id " + tree_id);
     Bytes reordered;
-    append_frame(reordered, wire::FrameType::segment, encode_segment(chain[1]));
-    append_frame(reordered, wire::FrameType::segment, encode_segment(chain[0]));
+    append_frame(reordered, wire::FrameType::segment, samples::plain_body(chain[1]));
+    append_frame(reordered, wire::FrameType::segment, samples::plain_body(chain[0]));
     add("object-gap", "segment 1 where segment 0 is due", "object", "corrupt", reordered);
     add("object-unfinished", "the final segment is missing", "object", "truncated",
-        make_frame(wire::FrameType::segment, encode_segment(chain[0])));
+        make_frame(wire::FrameType::segment, samples::plain_body(chain[0])));
     const wire::Segment segment = samples::stream_segment("hello");
     wire::SegmentSignature forged = samples::signature_of(samples::key(1), segment);
     forged.time_s += 1;
     add("object-forged", "the time of a signature was changed afterwards", "object", "bad_signature",
-        samples::joined({make_frame(wire::FrameType::segment, encode_segment(segment)),
+        samples::joined({make_frame(wire::FrameType::segment, samples::plain_body(segment)),
                          make_frame(wire::FrameType::signature, encode(forged))}));
     add("object-wrong-chunk", "a chunk frame whose digest is not that of its bytes", "object", "corrupt",
         make_frame(wire::FrameType::chunk, flipped(samples::chunk_body("hello"), 36)));
     wire::Segment escape = chain[0];
     escape.records = {samples::symlink("a", "/etc"), samples::symlink("a/passwd", "x")};
     add("object-symlink-parent", "an entry below a symlink", "object", "corrupt",
-        make_frame(wire::FrameType::segment, encode_segment(escape)));
+        make_frame(wire::FrameType::segment, samples::plain_body(escape)));
     left_out();
   }
 
@@ -133,46 +112,13 @@ class VectorCases {
                        samples::raw_chunk("hello"),
                        LeftOut{LeftOutReason::changed, "b"},
                        LeftOut{LeftOutReason::not_found, "c"}};
-    const Bytes body = encode_segment(partial);
+    const Bytes body = samples::plain_body(partial);
     add("object-left-out", "a tree of which something could not be read: in a, a/closed, the rest of b, c",
         "object", "accept", make_frame(wire::FrameType::segment, body),
         "id " + to_hex(segment_id(body).view()));
     partial.records = {samples::file("b"), LeftOut{LeftOutReason::io, "c"}};
     add("object-left-out-elsewhere", "inside a file another path is left out", "object", "corrupt",
-        make_frame(wire::FrameType::segment, encode_segment(partial)));
-  }
-
-  void segments() {
-    const auto chain = samples::tree_chain();
-    for (std::size_t i = 0; i < chain.size(); ++i)
-      add("segment-tree-" + std::to_string(i), "a segment of a tree", "segment", "accept",
-          encode_segment(chain[i]), "id " + to_hex(segment_id(encode_segment(chain[i])).view()));
-    const Bytes good = encode_segment(chain[0]);  // flags, index, kind, object flags, name(7), count, records
-    const Bytes last = encode_segment(chain[2]);
-    add("segment-cut", "the last byte is missing", "segment", "corrupt", cut(good, good.size() - 1));
-    add("segment-trailing", "a byte too many", "segment", "corrupt", longer(good));
-    add("segment-flags", "a flag bit that version 1 does not define", "segment", "unsupported",
-        with(good, 0, 2));
-    add("segment-kind", "an object kind that version 1 does not define", "segment", "unsupported",
-        with(good, 2, 9));
-    add("segment-record", "a record kind that version 1 does not define", "segment", "unsupported",
-        with(good, 12, 9));
-    add("segment-count", "a record fewer than promised", "segment", "corrupt", with(good, 11, 6));
-    add("segment-long-index", "an index that is not in its shortest form", "segment", "corrupt",
-        samples::joined({Bytes{1, 0x82, 0x00}, Bytes(last.begin() + 2, last.end())}));
-    const auto path = [](std::string_view name) {
-      wire::Segment segment = samples::tree_chain()[0];
-      segment.records = {samples::directory(std::string(name))};
-      return encode_segment(segment);
-    };
-    add("segment-path-up", "a path with \"..\"", "segment", "corrupt", path("a/../../b"));
-    add("segment-path-absolute", "an absolute path", "segment", "corrupt", path("/etc"));
-    add("segment-path-empty-component", "a path with an empty component", "segment", "corrupt", path("a//b"));
-    add("segment-path-nul", "a path with a NUL", "segment", "corrupt", path(std::string_view("a\0b", 3)));
-    wire::Segment empty = chain[0];
-    empty.records.clear();
-    add("segment-empty", "no records although it is not the final one", "segment", "corrupt",
-        encode_segment(empty));
+        make_frame(wire::FrameType::segment, samples::plain_body(partial)));
   }
 
   void signed_bodies() {
@@ -238,8 +184,6 @@ class VectorCases {
     add("difference-codec", "an unknown codec", "difference", "corrupt", with(difference, 34, 4));
     message("again", Again{2}, 0, 0x80);
   }
-
-  std::map<std::string, VectorFile> all_;
 };
 
 }  // namespace dcdn::message

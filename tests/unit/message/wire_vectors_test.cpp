@@ -72,8 +72,13 @@ Outcome judge_object(ByteView body) {
 Outcome judge_segment(ByteView body) {
   const auto segment = parse_segment(body);
   if (!segment) return outcome_of(segment);
-  const Bytes again = encode_segment(*segment);
-  EXPECT_TRUE(std::equal(again.begin(), again.end(), body.begin(), body.end()));
+  // Another library may pack the same records otherwise.
+  if ((body[0] & samples::kPackedFlag) == 0) {
+    const Bytes again = samples::plain_body(*segment);
+    EXPECT_TRUE(std::equal(again.begin(), again.end(), body.begin(), body.end()));
+  }
+  const auto packed = parse_segment(encode_segment(*segment));
+  EXPECT_TRUE(packed && *packed == *segment);
   return {"accept", "id " + to_hex(segment_id(body).view())};
 }
 
@@ -150,7 +155,8 @@ TEST(WireVectors, FilesAreWhatTheGeneratorMakes) {
   for (const auto& [name, vector] : cases.all()) {
     const std::string path = kFolder + "/" + name + ".vec";
     if (write) std::ofstream(path, std::ios::binary) << to_text(vector);
-    EXPECT_EQ(file_text(path), to_text(vector)) << path << ": DCDN_WRITE_VECTORS=1 unit_wire writes it anew";
+    EXPECT_EQ(file_text(path), to_text(vector))
+        << path << ": DCDN_WRITE_VECTORS=1 unit_message writes it anew";
   }
   for (const std::string& name : names_on_disk())
     EXPECT_TRUE(cases.all().contains(name)) << name << " is nobody's";

@@ -81,38 +81,6 @@ struct ColumnFields {
   }
 };
 
-inline constexpr std::uint8_t kFinalFlag = 1;
-inline constexpr std::uint8_t kInsideFileFlag = 2;
-inline constexpr std::uint8_t kPackedFlag = 4;
-
-/// A segment's body with `records` as they are behind its number of plain bytes, which may be a lie.
-inline Bytes segment_body(const Segment& segment, std::uint64_t plain_bytes, ByteView records,
-                          std::uint8_t more_flags = 0) {
-  Bytes body;
-  ByteWriter out(body);
-  out.fixed(static_cast<std::uint8_t>((segment.final ? kFinalFlag : 0) |
-                                      (segment.inside_file ? kInsideFileFlag : 0) | more_flags));
-  out.varint(segment.index);
-  if (segment.object) {
-    out.fixed(static_cast<std::uint8_t>(segment.object->kind));
-    out.fixed<std::uint8_t>(segment.object->repeats_omitted ? 1 : 0);
-    out.text(segment.object->name);
-  } else {
-    out.raw(segment.stream.view());
-    out.raw(segment.previous.view());
-  }
-  out.varint(segment.chunk_bytes);
-  out.varint(plain_bytes);
-  out.raw(records);
-  return body;
-}
-
-/// As encode_segment would if packing never paid.
-inline Bytes plain_body(const Segment& segment) {
-  const Bytes plain = encode_columns(segment.records, segment.inside_file);
-  return segment_body(segment, plain.size(), plain);
-}
-
 inline Bytes zstd_of(ByteView plain) {
   BufferPool pool(0);
   const auto packed = compress::compress_chunk(plain, {compress::CompressMode::zstd, 3}, pool);

@@ -11,7 +11,7 @@ using samples::raw_chunk;
 using samples::symlink;
 
 Digest id_of(const Segment& segment) {
-  return segment_id(encode_segment(segment));
+  return segment_id(samples::plain_body(segment));
 }
 
 Segment only_segment(ObjectKind kind, std::vector<Record> records, bool final = true) {

@@ -170,7 +170,7 @@ TEST(RandomSegments, WhatIsWrittenIsReadAndBelongsTogether) {
       const Bytes plain = samples::plain_body(segment);
       ASSERT_EQ(samples::plain_body(*parsed), plain) << seed;
       ASSERT_TRUE(parse_segment(plain)) << seed;
-      const auto added = checker.add(*parsed, segment_id(body));
+      const auto added = checker.add(*parsed, segment_id(plain));
       ASSERT_TRUE(added) << seed << ": " << added.error().message;
       for (const Record& record : parsed->records) sums.add(record);
       EXPECT_EQ(sums.cursor.pack_left(), 0u) << seed;
