@@ -20,7 +20,8 @@ struct ContentPart {
 class ContentCursor {
  public:
   ContentCursor() = default;
-  /// From the middle of a chain on. inside_file: that of the first segment; where in the file is not known then.
+  /// From the middle of a chain on. inside_file: that of the first segment; where in the file is not known
+  /// then.
   explicit ContentCursor(bool inside_file) : file_left_(inside_file ? kMaxObjectBytes : 0) {}
   /// What of the current file's content `record` brings. A chunk brings the beginning of its content; of a
   /// pack, each file after the first brings its own part when it begins.

@@ -105,7 +105,8 @@ class ColumnWriter {
     out(kEndDigests).raw(end.content.value_or(Digest()).view());
   }
   void operator()(const LeftOut& left) {
-    if (file_.is_open()) item(kGivenUpItem);
+    // Behind a file whose end is not written, its path says enough.
+    if (file_.is_open() && !file_.is_told()) item(kGivenUpItem);
     file_.end();
     kind(kLeftOutKind, left.path);
     out(kReasons).fixed(static_cast<std::uint8_t>(left.reason));
@@ -238,6 +239,7 @@ class ColumnParser {
     const std::uint64_t shared = columns_[kShared].varint();
     const std::string_view rest = next_text(kRests, rests_);
     if (shared > path_.size()) return corrupt("a path shares more than there is");
+    is_same_path_ = shared == path_.size() && rest.empty();
     const bool shares_more = shared < path_.size() && !rest.empty() && path_[shared] == rest.front();
     if (shares_more) return corrupt("a path shares more than it says");
     path_.resize(static_cast<std::size_t>(shared));
@@ -247,6 +249,9 @@ class ColumnParser {
   }
   Result<void> left_out() {
     const auto reason = static_cast<LeftOutReason>(columns_[kReasons].fixed<std::uint8_t>());
+    const bool behind_told_end =
+        file_.is_told() && !records_.empty() && std::holds_alternative<EntryEnd>(records_.back());
+    if (behind_told_end && is_same_path_) records_.pop_back();  // the file is given up after all
     records_.emplace_back(LeftOut{reason, path_});
     return {};
   }
@@ -347,6 +352,7 @@ class ColumnParser {
   ByteReader rests_{ByteView()};
   ByteReader targets_{ByteView()};
   std::string path_;
+  bool is_same_path_ = false;  // as that of the entry before
   std::uint64_t names_ = 0;
   std::int64_t seconds_ = 0;
   OpenFile file_;

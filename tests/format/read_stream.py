@@ -60,6 +60,7 @@ class Object:
             self.begun_here = False
             for what, *fields in segment.records:
                 getattr(self, "add_" + what)(*fields)
+            require(not self.file or self.file.size != self.promised, "a file ends in a later segment than its content")
         require(self.file is None, "a file does not end")
         require(self.kind == form.TREE or len(self.entries) == 1, "not one entry")
 
@@ -101,6 +102,11 @@ class Object:
         elif path != self.just_begun:
             self.go_to(path)
         self.just_begun = None
+        self.left_out.append((path, reason))
+
+    def add_given_up(self, reason, path):
+        entry = self.entries.pop()
+        require(not any(part[0] and part[0][1] > entry.size for part in entry.parts), "a file in a pack is given up")
         self.left_out.append((path, reason))
 
     def add_chunk(self, *record):

@@ -215,6 +215,7 @@ class Segment:
 
 class Records:
     """The columns, given out record by record: ("entry", kind, path, mode, time, size, target), ("left", reason, path),
+    ("given_up", reason, path) for a file that had ended,
     ("chunk", codec, size, content digest, carried digest), ("hole", size) and
     ("end", size, digest), where no digest is told, None."""
 
@@ -230,6 +231,7 @@ class Records:
         self.targets = iter(self.columns["targets"].texts(kinds.count(KIND_SYMLINK)))
         self.path, self.names, self.seconds = b"", 0, 0
         self.file = {"size": None, "items": 0} if inside_file else None
+        self.ended = None  # the path of the file that has just ended, if nothing told its end
         self.in_pack = 0  # bytes of the last chunk for the files to come
 
     def take(self, column):
@@ -255,8 +257,10 @@ class Records:
             raise Unsupported(f"entry kind {kind}")
         path = self.next_path()
         if kind == KIND_LEFT_OUT:
-            yield "left", self.columns["reasons"].fixed(1), path
+            yield ("given_up" if path == self.ended else "left"), self.columns["reasons"].fixed(1), path
+            self.ended = None
             return
+        self.ended = None
         mode = self.columns["modes"].number(0, 0o7777, "a mode")
         time, size, target = self.time(), None, b""
         if kind == KIND_SYMLINK:
@@ -272,11 +276,11 @@ class Records:
 
     def begin_file(self, size):
         if size == 0:
-            yield "end", 0, None
+            yield from self.told(0, None)
         elif self.in_pack > 0:
             require(size is not None and size <= self.in_pack, "a file reaches beyond its pack")
             self.in_pack -= size
-            yield "end", size, None
+            yield from self.told(size, None)
         else:
             self.file = {"size": size, "items": 0}
 
@@ -305,6 +309,7 @@ class Records:
 
     def item(self):
         self.items -= 1
+        self.ended = None
         self.file["items"] += 1
         first, size = self.file["items"] == 1, self.file["size"]
         code = self.take("items")
@@ -331,6 +336,7 @@ class Records:
 
     def told(self, size, digest):
         self.file = None
+        self.ended = self.path if digest is None else None
         yield "end", size, digest
 
     def chunk(self, size):

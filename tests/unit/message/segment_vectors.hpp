@@ -139,6 +139,8 @@ class SegmentVectors : public VectorSet {
     ColumnFields fields = ColumnFields::of({file("a", 2), raw_chunk("hi"), whole("hi")});
     fields.item(kEndItem).number(kEndSizes, 2).digest(kEndDigests);
     bad("segment-end", "the end of a file that needs no telling", tree_of(fields));
+    good("segment-given-up-whole", "a file that its only chunk has ended is given up",
+         tree_of(Records{file("a", 2), raw_chunk("hi"), wire::LeftOut{wire::LeftOutReason::changed, "a"}}));
     fields = ColumnFields::of({file("a"), raw_chunk("hi")});
     bad("segment-given-up", "a file is given up, and nothing is left out",
         tree_of(fields.item(kGivenUpItem)));

@@ -98,9 +98,28 @@ TEST(GivenUp, WithoutAWordIsRefused) {
     other.set(column, both.columns[column]);
   expect_error(ColumnFields(other), "entry follows a file that is not finished");
   expect_error(other.item(samples::kGivenUpItem), "given up without a word");
-  // Its only item has ended it: it can no longer be given up.
-  expect_error({file("a", 2), raw_chunk("hi"), LeftOut{LeftOutReason::changed, "a"}}, "data outside a file");
-  expect_error({file("a", 0), LeftOut{LeftOutReason::changed, "a"}}, "data outside a file");
+}
+
+// Its only item has ended it; that it is left out then follows from its path.
+TEST(GivenUp, AFileWhoseEndNeedsNoTelling) {
+  expect_written_is_read(
+      {file("a", 2), raw_chunk("hi"), LeftOut{LeftOutReason::changed, "a"}, directory("b")}, 0);
+  expect_written_is_read({file("a", 2), HoleRecord{2}, LeftOut{LeftOutReason::changed, "a"}}, 0);
+  expect_written_is_read({file("a", 0), LeftOut{LeftOutReason::changed, "a"}}, 0);
+  const Records given_up{file("a", 2), raw_chunk("hi"), LeftOut{LeftOutReason::changed, "a"}};
+  EXPECT_EQ(ColumnFields::of(given_up).items, 1u);
+  expect_error(ColumnFields::of(given_up).item(samples::kGivenUpItem), "data outside a file");
+  // Others are given up by an item, or not at all: the checker finds the path twice.
+  for (const Records& twice :
+       {Records{file("a"), whole(""), LeftOut{LeftOutReason::changed, "a"}},
+        Records{file("a", 2), raw_chunk("h"), raw_chunk("i"), whole("hi"),
+                LeftOut{LeftOutReason::changed, "a"}},
+        Records{file("a", 0), whole(""), symlink("b", "x"), LeftOut{LeftOutReason::io, "b"}},
+        Records{file("a", 0), whole(""), LeftOut{LeftOutReason::io, "aa"}}}) {
+    const auto parsed = parse_columns(encode_columns(twice, false), false);
+    ASSERT_TRUE(parsed) << parsed.error().message;
+    EXPECT_EQ(*parsed, twice);
+  }
 }
 
 TEST(Packs, HaveOneChunkAndNoEnds) {

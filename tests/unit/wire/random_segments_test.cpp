@@ -57,12 +57,13 @@ class RandomTree {
   }
   void simple_file() {
     const auto size = static_cast<std::uint32_t>(below(3) == 0 ? 0 : 1 + below(kMaxChunkContent));
-    begin(size);
+    const std::string path = begin(size);
     Digest content = digest_of("");
     if (size > 0 && below(3) == 0)
       record(HoleRecord{size});
     else if (size > 0)
       content = chunk(size);
+    if (below(6) == 0) return record(LeftOut{LeftOutReason::changed, path});
     record(EntryEnd{size, content});
   }
   // Its size is told beforehand or not, and its parts may be in several segments.
