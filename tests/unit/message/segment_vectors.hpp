@@ -184,6 +184,8 @@ class SegmentVectors : public VectorSet {
         "object", "accept", inside, "id " + id_of(plain_body(chain[1])));
     add("object-inside-nothing", "the second segment begins inside a file, and none is open", "object",
         "corrupt", frames({file("a", 4), raw_chunk("hiho"), whole("hiho")}, rest));
+    add("object-end-later", "the end of a file is in a segment behind that with the last of its content",
+        "object", "corrupt", frames({file("a", 4), raw_chunk("hi"), raw_chunk("ho")}, {whole("hiho")}));
     add("object-pack-across", "a pack begins with a file of the segment before", "object", "corrupt",
         frames({file("a", 1)},
                {raw_chunk("ab"), whole("a"), file("b", 1), HoleRecord{1}, EntryEnd{1, whole("").content}}));

@@ -261,6 +261,19 @@ TEST(ManifestChecker, APackHasWholeFilesOfKnownSizesInOneSegment) {
   expect_refused(ObjectKind::tree, {file("a", 1), raw_chunk("ab"), left_out("a")}, "out of a pack");
 }
 
+TEST(ManifestChecker, TheLastOfAFileAndItsEndAreInOneSegment) {
+  for (const std::vector<Record>& last :
+       {std::vector<Record>{raw_chunk("hi")}, {HoleRecord{2}}, {raw_chunk("h"), HoleRecord{1}}}) {
+    std::vector<Record> records{file("a", 2)};
+    records.insert(records.end(), last.begin(), last.end());
+    expect_refused(ObjectKind::tree, records, "later segment", false);
+    records.front() = file("a", 3);
+    EXPECT_TRUE(check_one(only_segment(ObjectKind::tree, records, false)));
+    records.front() = file("a");
+    EXPECT_TRUE(check_one(only_segment(ObjectKind::tree, records, false)));
+  }
+}
+
 TEST(ManifestChecker, FilesInPacksAndNoOthersHaveNoDigest) {
   expect_refused(ObjectKind::tree, {file("a", 1), raw_chunk("ab"), ends(1)}, "is in a pack");
   expect_refused(ObjectKind::tree, pack_of("ab", {file("b", 1), ends(1)}), "is in a pack");
