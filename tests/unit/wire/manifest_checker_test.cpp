@@ -258,6 +258,9 @@ TEST(ManifestChecker, APackHasWholeFilesOfKnownSizesInOneSegment) {
   expect_refused(ObjectKind::tree, {file("a", 4), raw_chunk("ab"), raw_chunk("cdef"), ends(4)}, "longer");
   expect_refused(ObjectKind::tree, {file("a", 4), HoleRecord{2}, raw_chunk("cdef"), ends(4)}, "longer");
   expect_refused(ObjectKind::tree, {file("a", 4), HoleRecord{5}}, "longer");
+  expect_refused(ObjectKind::tree,
+                 {file("a", 4), raw_chunk("ab"), raw_chunk("cdefg"), in_pack(4), file("b", 1), in_pack(1)},
+                 "longer");
   expect_refused(ObjectKind::tree, {file("a", 1), raw_chunk("ab"), left_out("a")}, "out of a pack");
 }
 

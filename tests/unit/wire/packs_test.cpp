@@ -49,6 +49,10 @@ TEST(Ends, AreOnlyWrittenWhereNothingElseTells) {
   expect_written_is_read({file("a", 4), raw_chunk("hi"), raw_chunk("ho"), whole("hiho")}, 1);
   expect_written_is_read({file("a", 4), raw_chunk("hi"), HoleRecord{2}, EntryEnd{4, digest_of("hi")}}, 1);
   expect_written_is_read({file("a", 4), HoleRecord{2}, raw_chunk("hi"), EntryEnd{4, digest_of("hi")}}, 1);
+  // Only the first item tells all of a file; the checker refuses these.
+  expect_written_is_read({file("a", 2), raw_chunk("h"), HoleRecord{2}, EntryEnd{2, digest_of("h")}}, 1);
+  expect_written_is_read({file("a", 2), HoleRecord{1}, raw_chunk("hi"), EntryEnd{2, digest_of("hi")}}, 1);
+  expect_written_is_read({file("a", 2), HoleRecord{1}, raw_chunk("hi!"), EntryEnd{2, digest_of("hi")}}, 1);
 }
 
 // What is told twice would be another encoding of the same records.
