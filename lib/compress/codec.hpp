@@ -27,9 +27,9 @@ enum class Content : std::uint8_t { one_file, several_files };
 
 /// Compresses one chunk if it pays. Of one file: kept only when it saves at least 1/16 of the chunk, and
 /// automatic tries a sample (16 KiB) with LZ4 first, to spend zstd only where the sample shrinks or uses a
-/// small alphabet (base64). Of several files, a sample says nothing of the others, and what they share counts:
-/// kept when it saves 1/256, and always tried. Equal input, choice and library versions give equal bytes. Threads  any; each thread
-/// keeps its own context.
+/// small alphabet (base64). Of several files, a sample says nothing of the others, and what they share
+/// counts: kept when it saves 1/256, and always tried. Equal input, choice and library versions give equal
+/// bytes. Threads  any; each thread keeps its own context.
 Compressed compress_chunk(ByteView content, CompressChoice choice, BufferPool& pool,
                           Content of = Content::one_file);
 

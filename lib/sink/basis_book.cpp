@@ -1,7 +1,5 @@
 #include "sink/basis_book.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 
 #include "pace/basis_choice.hpp"
@@ -16,12 +14,6 @@ constexpr std::size_t kReadBytes = 1u << 20;
 constexpr std::size_t kWeakBytes = 4;
 constexpr double kEditsInPlace = 2;
 constexpr double kMovedPlaceBytes = 1u << 20;
-constexpr const char* kWhat = "older version";
-
-std::uint64_t length_of(int fd) {
-  struct stat info {};
-  return ::fstat(fd, &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
-}
 
 std::uint64_t signature_bytes(const delta::SignatureShape& shape, std::uint64_t bytes) {
   const std::uint64_t blocks = (bytes + shape.block_bytes - 1) / shape.block_bytes;
@@ -89,8 +81,8 @@ void BasisBook::close_part(FilePart& part, const SpotOf& spot_of, message::Compa
 std::optional<std::uint32_t> BasisBook::basis_of(const FilePart& part, const SpotOf& spot_of, Bytes& frames) {
   if (part.first_needed == nullptr || file_.nothing_older || file_.basis) return file_.basis;
   const auto spot = spot_of(*part.first_needed);
-  const auto fd = spot ? files_->open_like(*spot) : std::nullopt;
-  const std::uint64_t bytes = fd ? length_of(fd->get()) : 0;
+  store::OlderContent older = spot ? files_->like(*spot) : store::OlderContent();
+  const std::uint64_t bytes = older.bytes();
   file_.nothing_older = bytes == 0;
   if (file_.nothing_older) return std::nullopt;
   const std::uint64_t file_bytes = spot->file_bytes > 0 ? spot->file_bytes : bytes;
@@ -100,7 +92,7 @@ std::optional<std::uint32_t> BasisBook::basis_of(const FilePart& part, const Spo
   const bool fits =
       told_.size() < message::kMaxBases && question.signature_bytes <= message::kMaxBasisBytes - told_bytes_;
   if (!fits || !pace::worth_a_signature(question)) return std::nullopt;
-  if (!tell(shape, fd->get(), bytes, frames)) {
+  if (!tell(shape, older, frames)) {
     file_.nothing_older = true;
     return std::nullopt;
   }
@@ -110,13 +102,13 @@ std::optional<std::uint32_t> BasisBook::basis_of(const FilePart& part, const Spo
   return file_.basis;
 }
 
-bool BasisBook::tell(const delta::SignatureShape& shape, int fd, std::uint64_t bytes, Bytes& frames) {
+bool BasisBook::tell(const delta::SignatureShape& shape, store::OlderContent& older, Bytes& frames) {
+  const std::uint64_t bytes = older.bytes();
   Bytes signature = delta::encode_signature_header(shape);
   Bytes window(std::max<std::size_t>(kReadBytes / shape.block_bytes, 1) * shape.block_bytes);
   for (std::uint64_t at = 0; at < bytes;) {
     window.resize(std::min<std::uint64_t>(window.size(), bytes - at));
-    const auto got = read_full_at(fd, window, at, kWhat);
-    if (!got || *got < window.size()) return false;
+    if (!older.read(*files_, at, window)) return false;
     delta::sign_blocks(shape, window, signature);
     at += window.size();
   }
@@ -135,19 +127,17 @@ bool BasisBook::tell(const delta::SignatureShape& shape, int fd, std::uint64_t b
 }
 
 Result<Buffer> BasisBook::make(const message::Difference& difference, const wire::ChunkRecord& record,
-                               BufferPool& pool) {
+                               BufferPool& pool, const SpotOf& spot_of) {
   if (difference.basis >= told_.size())
     return Error(Errc::corrupt, "a difference to a file that was not named");
-  if (!open_fd_.valid() || open_number_ != difference.basis) {
-    auto fd = files_->open(told_[difference.basis]);
-    if (!fd) return Error(Errc::changed, "the older version is gone");
-    open_fd_ = std::move(*fd);
+  if (open_number_ != difference.basis) {
+    const std::string& path = told_[difference.basis];
+    auto spot = path.empty() ? spot_of(record) : std::nullopt;
+    open_ = files_->like(spot ? *std::move(spot) : store::ChunkSpot{path, 0, 0, {}});
     open_number_ = difference.basis;
   }
-  const auto read = [this](std::uint64_t offset, MutableByteView into) -> Result<void> {
-    DCDN_TRY(const std::size_t got, read_full_at(open_fd_.get(), into, offset, kWhat));
-    if (got == into.size()) return {};
-    return Error(Errc::changed, "the older version is shorter than it was");
+  const auto read = [this](std::uint64_t offset, MutableByteView into) {
+    return open_.read(*files_, offset, into);
   };
   return pipeline::apply_difference(difference, record, read, pool);
 }

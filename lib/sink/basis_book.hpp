@@ -6,6 +6,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,7 @@ class BasisBook {
                            std::uint32_t version, const SpotOf& spot_of);
   /// The content that a difference makes. error corrupt, io, changed: ask for the chunk itself.
   Result<Buffer> make(const message::Difference& difference, const wire::ChunkRecord& record,
-                      BufferPool& pool);
+                      BufferPool& pool, const SpotOf& spot_of);
 
  private:
   /// The file whose records come now.
@@ -50,15 +51,15 @@ class BasisBook {
   [[nodiscard]] delta::SignatureShape shape_for(std::uint64_t old_bytes, std::uint64_t file_bytes) const;
   std::optional<std::uint32_t> basis_of(const FilePart& part, const SpotOf& spot_of, Bytes& frames);
   /// False: the older file could not be read to its end.
-  bool tell(const delta::SignatureShape& shape, int fd, std::uint64_t bytes, Bytes& frames);
+  bool tell(const delta::SignatureShape& shape, store::OlderContent& older, Bytes& frames);
 
   std::uint32_t object_;
   std::shared_ptr<store::BasisFiles> files_;
   CurrentFile file_;
-  std::vector<std::string> told_;  // paths, by number
+  std::vector<std::string> told_;  // paths, by number; empty: of a pack, whose files are looked up again
   std::size_t told_bytes_ = 0;     // of their signatures
-  std::uint32_t open_number_ = 0;
-  UniqueFd open_fd_;  // of told_[open_number_]
+  std::optional<std::uint32_t> open_number_;  // told_[open_number_] is open_
+  store::OlderContent open_;
 };
 
 }  // namespace dcdn::sink

@@ -86,14 +86,13 @@ class DirectorySink : public ObjectSink {
   Bytes frames_before_want(const wire::Segment& segment, const store::SegmentNeed& need,
                            std::uint32_t version) override {
     if (!book_ || !need.any) return {};
-    const auto spot_of = [this](const wire::ChunkRecord& record) { return part_->spot_of(record); };
-    return book_->frames_before_want(segment, need, version, spot_of);
+    return book_->frames_before_want(segment, need, version, spots());
   }
   Result<std::optional<message::Want>> write_difference(const message::Difference& difference,
                                                         BufferPool& pool) override {
     const auto record = wanted(difference.carried);
     if (!record) return std::optional<message::Want>();  // it is here by now
-    const auto content = book_ ? book_->make(difference, *record, pool) : Result<Buffer>(Buffer());
+    const auto content = book_ ? book_->make(difference, *record, pool, spots()) : Result<Buffer>(Buffer());
     if (!content || content->empty()) {
       // Once: the chunk itself comes now, and a want costs more than such a difference.
       if (!asked_again_.insert(difference.carried).second) return std::optional<message::Want>();
@@ -147,6 +146,10 @@ class DirectorySink : public ObjectSink {
   // same.
   void put_note(const store::Delivered& delivered) {
     if (const auto put = record_.put(delivered); !put) not_noted_ = put.error();
+  }
+
+  [[nodiscard]] BasisBook::SpotOf spots() const {
+    return [this](const wire::ChunkRecord& record) { return part_->spot_of(record); };
   }
 
   Result<void> open_part() {

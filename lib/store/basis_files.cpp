@@ -101,6 +101,40 @@ std::optional<UniqueFd> BasisFiles::open_like(const ChunkSpot& spot) {
   return open(spot.path);
 }
 
+OlderContent BasisFiles::like(const ChunkSpot& spot) {
+  OlderContent content;
+  const auto add = [&](const ChunkSpot& file) {
+    const auto fd = open_like(file);
+    const std::uint64_t bytes = fd ? length_of(fd->get()) : 0;
+    if (bytes > 0) content.add(file.path, bytes);
+  };
+  if (spot.pack.empty()) add(spot);
+  for (const PackedFile& file : spot.pack) add({file.path, file.size, 0});
+  return content;
+}
+
+Result<void> OlderContent::read(BasisFiles& files, std::uint64_t offset, MutableByteView into) {
+  for (std::size_t i = 0; i < parts_.size() && !into.empty(); ++i) {
+    const Part& part = parts_[i];
+    if (offset >= part.bytes) {
+      offset -= part.bytes;
+      continue;
+    }
+    if (!open_fd_.valid() || open_part_ != i) {
+      auto fd = files.open(part.path);
+      if (!fd) return Error(Errc::changed, "the older version is gone");
+      open_fd_ = *std::move(fd);
+      open_part_ = i;
+    }
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(part.bytes - offset, into.size()));
+    DCDN_TRY(const std::size_t got, read_full_at(open_fd_.get(), into.first(size), offset, "older version"));
+    if (got < size) return Error(Errc::changed, "the older version is shorter than it was");
+    into = into.subspan(size);
+    offset = 0;
+  }
+  return into.empty() ? Result<void>() : Error(Errc::changed, "the older version is shorter than it was");
+}
+
 std::optional<Buffer> BasisFiles::read_from(const UniqueFd& fd, std::uint64_t offset,
                                             const wire::ChunkRecord& record) {
   Buffer content = Buffer::allocate(record.content_size);

@@ -29,6 +29,30 @@ struct ChunkSpot {
   std::string path;              ///< below its tree; anything for an object that is one file
   std::uint64_t file_bytes = 0;  ///< promised length of the file; 0: not known
   std::uint64_t offset = 0;
+  PackedFiles pack{};  ///< if it is a pack: its files; then nothing else counts
+};
+
+/// Older files as one content, one after another: what a pack is compared with. One file is a pack of one.
+class OlderContent {
+ public:
+  /// A file that is not there any more is as if it were empty.
+  void add(std::string path, std::uint64_t bytes) {
+    parts_.push_back({std::move(path), bytes});
+    bytes_ += bytes;
+  }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  /// error changed: gone, or shorter than it was.
+  Result<void> read(class BasisFiles& files, std::uint64_t offset, MutableByteView into);
+
+ private:
+  struct Part {
+    std::string path;
+    std::uint64_t bytes = 0;
+  };
+  std::vector<Part> parts_;
+  std::uint64_t bytes_ = 0;
+  std::size_t open_part_ = 0;
+  UniqueFd open_fd_;
 };
 
 class BasisFiles {
@@ -51,8 +75,10 @@ class BasisFiles {
   std::optional<Buffer> find(const PackedFiles& pack, const wire::ChunkRecord& record);
   /// The older file under that path, for reading, or the one that was found for it.
   std::optional<UniqueFd> open(const std::string& path);
-  /// The same; if there is none yet, one of that name elsewhere in the older trees.
-  std::optional<UniqueFd> open_like(const ChunkSpot& spot);
+  /// What a chunk at `spot` can be compared with: the file under that path, or the one that was found for it;
+  /// if there is none yet, one of that name elsewhere in the older trees. Of a pack, all these together.
+  /// Empty: nothing.
+  OlderContent like(const ChunkSpot& spot);
 
  private:
   struct Root {
@@ -70,6 +96,7 @@ class BasisFiles {
     std::map<std::uint32_t, std::unordered_map<Digest, const Candidate*, Name32Hash>> by_start;
   };
   bool add_fd(UniqueFd fd);  // false: passed over
+  std::optional<UniqueFd> open_like(const ChunkSpot& spot);
   UniqueFd open_in(Root& root, const std::string& path);
   /// Fills `into` with a whole older file; false: there is none of that length.
   bool read_whole(Root& root, const PackedFile& file, MutableByteView into);

@@ -26,7 +26,7 @@ Result<void> check_receivable(const std::string& name) {
 }
 
 ChunkSpot spot_at(const ChunkPlace& place) {
-  return {place.file->path, place.file->promised_bytes, place.offset};
+  return {place.file->path, place.file->promised_bytes, place.offset, {}};
 }
 
 }  // namespace
@@ -229,8 +229,11 @@ std::optional<wire::ChunkRecord> PartObject::wanted(const Digest& carried) const
 
 std::optional<ChunkSpot> PartObject::spot_of(const wire::ChunkRecord& record) const {
   const MissingChunk* missing = impl_->chain.find_missing(record);
-  if (missing == nullptr || !missing->places.front().file) return std::nullopt;
-  return spot_at(missing->places.front());
+  if (missing == nullptr) return std::nullopt;
+  const ChunkPlace& place = missing->places.front();
+  if (place.file) return spot_at(place);
+  const auto pack = impl_->pack_at(place);
+  return pack ? std::optional(ChunkSpot{{}, 0, 0, **pack}) : std::nullopt;
 }
 
 std::optional<message::Want> PartObject::want_again(const Digest& carried) const {

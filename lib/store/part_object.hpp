@@ -108,7 +108,7 @@ class PartObject {
   Result<std::uint64_t> write_chunk(const Digest& carried, const Buffer& content);
   /// The record of a wanted chunk, to verify against; nullopt if no known segment wants it.
   [[nodiscard]] std::optional<wire::ChunkRecord> wanted(const Digest& carried) const;
-  /// Where the first missing chunk like `record` belongs; nullopt if none is missing, or it is a pack.
+  /// Where the first missing chunk like `record` belongs; nullopt if none is missing.
   [[nodiscard]] std::optional<ChunkSpot> spot_of(const wire::ChunkRecord& record) const;
   /// Asks once more for the wanted chunk that travels as `carried`, and nothing else (its object number is
   /// the caller's to fill in).

@@ -41,11 +41,12 @@ class DifferenceTest : public ::testing::Test {
     need.any = needed;
     std::uint64_t at = 0;
     return book.frames_before_want(*parsed, need, version, [&](const wire::ChunkRecord& record) {
-      store::ChunkSpot spot{"data.part", 0, at};
+      store::ChunkSpot spot{"data.part", 0, at, {}};
       at += record.content_size;
       return std::optional(spot);
     });
   }
+  static std::optional<store::ChunkSpot> no_spots(const wire::ChunkRecord&) { return std::nullopt; }
   /// What a connection does with frames that come.
   Result<void> give(ByteView frames) {
     BufferPool pool(0);
@@ -107,7 +108,7 @@ TEST_F(DifferenceTest, AnInsertionTravelsAsDifferences) {
   for (const QueuedChunk& queued : chunks) {
     ASSERT_FALSE(queued.difference.empty());
     bytes += queued.bytes();
-    const auto content = receiver.make(parsed(queued), queued.chunk().record, pool_);
+    const auto content = receiver.make(parsed(queued), queued.chunk().record, pool_, no_spots);
     ASSERT_TRUE(content) << content.error().message;
   }
   EXPECT_LT(bytes, 4000u);
@@ -124,7 +125,7 @@ TEST_F(DifferenceTest, EndsThatKnowLessGetDifferencesWithoutContext) {
     for (const QueuedChunk& queued : search(segment)) {
       ASSERT_FALSE(queued.difference.empty());
       EXPECT_EQ(parsed(queued).codec == message::DifferenceCodec::in_context, version >= 2);
-      EXPECT_TRUE(receiver.make(parsed(queued), queued.chunk().record, pool_));
+      EXPECT_TRUE(receiver.make(parsed(queued), queued.chunk().record, pool_, no_spots));
     }
   }
 }
@@ -137,7 +138,7 @@ TEST_F(DifferenceTest, ABasisThatChangesCostsTheChunkItselfOnce) {
   ASSERT_TRUE(give(frames_for(receiver, *segment)));
   test::write_bytes(dir_.path() + "/old", pattern(100'000, 2));
   const auto chunks = search(segment);
-  EXPECT_FALSE(receiver.make(parsed(chunks.at(3)), chunks.at(3).chunk().record, pool_));
+  EXPECT_FALSE(receiver.make(parsed(chunks.at(3)), chunks.at(3).chunk().record, pool_, no_spots));
   message::Want want{7, 0, std::vector<bool>(segment->chunks.size())};
   want.needed[3] = true;
   const auto again = sender_.again(want);
@@ -174,7 +175,7 @@ TEST_F(DifferenceTest, ADifferenceToAFileThatWasNotNamedIsRefused) {
   sink::BasisBook receiver = book(pattern(1000, 1));
   message::Difference difference;
   difference.basis = 0;
-  EXPECT_FALSE(receiver.make(difference, {}, pool_));
+  EXPECT_FALSE(receiver.make(difference, {}, pool_, no_spots));
 }
 
 TEST_F(DifferenceTest, AHostileReceiverIsRefusedOrGetsItsChunks) {
