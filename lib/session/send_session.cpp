@@ -154,7 +154,8 @@ std::string SendSession::state_word(Micros now, std::string& detail) const {
     detail = format_duration(silent);
     return "stalled";
   }
-  return "sending";
+  // All of it is there, and the receiver's disk is what is waited for.
+  return arrived_meter_.silent_for(now) >= kStalledAfter ? "storing" : "sending";
 }
 
 Progress SendSession::progress() {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 
 #include "dcdn/units.hpp"
@@ -222,6 +223,14 @@ Fields progress_json(const Progress& progress) {
       {"rtt_us", progress.rtt.count()}};
   if (!paths.empty()) status.set("paths", paths);
   return status;
+}
+
+std::string speed_text(double carried_bytes, double seconds) {
+  if (carried_bytes <= 0 || seconds <= 0) return "";
+  constexpr double kWhole = 10;  // from so many seconds on, tenths say nothing
+  const std::string time = seconds < kWhole ? fmt::format("{:.1f}s", seconds)
+                                            : format_duration(std::chrono::seconds(std::llround(seconds)));
+  return " in " + time + " at " + format_rate(carried_bytes / seconds);
 }
 
 }  // namespace dcdn::tool

@@ -19,6 +19,9 @@ std::string shorten(std::string_view text, int width);
 std::vector<std::string> progress_bar(const Progress& progress, int width);
 /// One line for a log.
 std::string progress_line(const Progress& progress);
+/// " in 2m16s at 1.6 Mbit/s", for the end of a summary: `carried` is what the link carried of the content.
+/// Empty if nothing moved.
+std::string speed_text(double carried_bytes, double seconds);
 /// The fields of a JSON `status` object.
 Fields progress_json(const Progress& progress);
 

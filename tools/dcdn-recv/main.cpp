@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/passphrase.hpp"
+#include "common/progress_text.hpp"
 #include "common/progress_view.hpp"
 #include "common/run_tool.hpp"
 #include "common/secrets.hpp"
@@ -26,10 +27,8 @@ std::string counted(std::uint64_t objects) {
 void say_summary(const RecvReport& received, Report& report) {
   // Holes and what was compressed away did not come: no more than the link carried, or the stream held.
   const auto came = static_cast<double>(std::min(received.bytes, received.wire_bytes));
-  const double rate = received.seconds > 0 ? came / received.seconds : 0;
-  const std::string how_fast = rate > 0 ? " at " + format_rate(rate) : "";
   report.note(0, fmt::format("{} received and verified, {}{}", counted(received.objects),
-                             format_size(received.bytes), how_fast));
+                             format_size(received.bytes), speed_text(came, received.seconds)));
   if (received.damaged_bytes > 0)
     report.warning(format_size(received.damaged_bytes) +
                    " of the input were damaged; everything was recovered from the rest");

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/passphrase.hpp"
+#include "common/progress_text.hpp"
 #include "common/progress_view.hpp"
 #include "common/run_tool.hpp"
 #include "common/secrets.hpp"
@@ -26,8 +27,7 @@ void say_summary(const SendReport& sent, Report& report) {
   const std::uint64_t travelled = sent.bytes - std::min(sent.bytes, sent.bytes_skipped);
   // Nor did holes, and what was compressed away: no more than the link carried.
   const auto carried = static_cast<double>(std::min(travelled, sent.wire_bytes));
-  const double rate = sent.seconds > 0 ? carried / sent.seconds : 0;
-  std::string how = rate > 0 ? " at " + format_rate(rate) : "";
+  std::string how = speed_text(carried, sent.seconds);
   if (travelled == 0 && sent.bytes > 0)
     how = ", none of which had to travel";
   else if (sent.bytes_skipped > 0)

@@ -41,7 +41,7 @@ struct PathProgress {
 struct Progress {
   std::string session;  ///< id
   std::string state;    ///< connecting, preparing, waiting for peer, sending, receiving, paused, stalled,
-                        ///< verifying, done, failed
+                        ///< storing, verifying, done, failed
   std::string detail;   ///< "42s", "retry 3 in 800ms: connection refused"; may be empty
   std::vector<ObjectProgress> objects;  ///< those active and the last finished; at most 16
   std::uint64_t objects_finished = 0;

@@ -162,5 +162,12 @@ TEST(ProgressText, JsonHasNullForWhatIsUnknown) {
   EXPECT_EQ(json["state"], "sending");
 }
 
+TEST(ProgressText, ASummarySaysHowLongAndHowFast) {
+  EXPECT_EQ(speed_text(1e6, 4), " in 4.0s at 2 Mbit/s");
+  EXPECT_EQ(speed_text(2e6, 136.4), " in 2m16s at 117 kbit/s");
+  EXPECT_EQ(speed_text(0, 3), "");
+  EXPECT_EQ(speed_text(10, 0), "");
+}
+
 }  // namespace
 }  // namespace dcdn::tool
