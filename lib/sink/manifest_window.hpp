@@ -45,7 +45,7 @@ class ManifestWindow {
   void pop();
   [[nodiscard]] std::uint64_t segments_done() const { return done_; }
   [[nodiscard]] const Digest& last_done() const { return last_done_; }
-  [[nodiscard]] std::vector<message::ChunkPlanStep> plan() const { return plan_; }
+  [[nodiscard]] const std::vector<message::ChunkPlanStep>& plan() const { return plan_; }
   [[nodiscard]] bool finished() const { return checker_.finished() && open_.empty(); }
   [[nodiscard]] const wire::ManifestChecker& checker() const { return checker_; }
 
