@@ -99,7 +99,7 @@ class Packer {
   // it says (/sys says a page), so it is read before its size is promised.
   Result<void> small_file(SourceFile& file) {
     const auto size = static_cast<std::size_t>(file.size());
-    if (draft_ && draft_->is_before(size)) DCDN_CHECK(close_pack());
+    if (draft_ && draft_->is_before(file.begin().path.size(), size)) DCDN_CHECK(close_pack());
     PackDraft fresh(chunk_bytes());
     PackDraft& draft = draft_ ? *draft_ : fresh;
     const MutableByteView content = draft.room(size);

@@ -14,9 +14,9 @@ namespace {
 constexpr std::uint32_t kMostMeant = 1u << 20;
 // Small files are mostly text, of which a third or less travels: so a pack takes about as long as a chunk.
 constexpr std::uint32_t kRatio = 4;
-// What is in a pack goes into one segment, which has room for a few of these beside each other.
-constexpr std::size_t kMostEntries = 1024;
-constexpr std::size_t kMostNameBytes = 192u << 10;
+// A pack goes into one segment, which has room for a few beside each other, and its files are made together.
+constexpr std::uint64_t kMostEntries = 2048;
+constexpr std::uint64_t kMostNameBytes = 192u << 10;
 
 }  // namespace
 
@@ -28,18 +28,28 @@ PackBorder::PackBorder(std::uint32_t chunk_bytes)
     : meant_(static_cast<std::uint32_t>(
           std::min<std::uint64_t>(std::uint64_t{chunk_bytes} * kRatio, kMostMeant))) {}
 
-bool PackBorder::add_file(const std::string& path, std::uint64_t bytes) {
-  bytes_ += bytes;
-  const bool full = add_entry(path.size());
-  if (full || bytes_ < meant_ / 4) return full;
-  // Half of what is meant has one such path on the average, however large its files are.
-  const std::uint64_t here = xxh3_64(as_bytes(path)) & 0xFFFFFFFF;
-  return here * (meant_ / 2) < ((bytes + 1) << 32);
+// Whatever there is most of: the limits of entries and names are reached where that of the content is.
+std::uint64_t PackBorder::weight_of(std::size_t name_bytes, std::uint64_t bytes) const {
+  const std::uint64_t most = 2 * std::uint64_t{meant_};
+  return std::max({bytes, most / kMostEntries, most * name_bytes / kMostNameBytes});
 }
 
-bool PackBorder::add_entry(std::size_t name_bytes) {
-  name_bytes_ += name_bytes;
-  return ++entries_ >= kMostEntries || name_bytes_ >= kMostNameBytes;
+bool PackBorder::is_before(std::size_t name_bytes, std::uint64_t bytes) const {
+  return weight_ + weight_of(name_bytes, bytes) > 2 * std::uint64_t{meant_};
+}
+
+bool PackBorder::add_file(const std::string& path, std::uint64_t bytes) {
+  const std::uint64_t weight = weight_of(path.size(), bytes);
+  if (add_entry(path.size(), bytes)) return true;
+  if (weight_ < meant_ / 4) return false;
+  // Half of what is meant has one such path on the average, however large its files are.
+  const std::uint64_t here = xxh3_64(as_bytes(path)) & 0xFFFFFFFF;
+  return here * (meant_ / 2) < weight << 32;
+}
+
+bool PackBorder::add_entry(std::size_t name_bytes, std::uint64_t bytes) {
+  weight_ += weight_of(name_bytes, bytes);
+  return weight_ >= 2 * std::uint64_t{meant_};
 }
 
 MutableByteView PackDraft::room(std::size_t bytes) {

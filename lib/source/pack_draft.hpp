@@ -21,19 +21,17 @@ class PackBorder {
  public:
   explicit PackBorder(std::uint32_t chunk_bytes);
   /// A file of `bytes` has to begin the next pack.
-  [[nodiscard]] bool is_before(std::uint64_t bytes) const {
-    return bytes_ + bytes > 2 * std::uint64_t{meant_};
-  }
+  [[nodiscard]] bool is_before(std::size_t name_bytes, std::uint64_t bytes) const;
   /// A file went in. True: the pack ends with it.
   bool add_file(const std::string& path, std::uint64_t bytes);
-  /// Something without content went in. True: the pack ends with it.
-  bool add_entry(std::size_t name_bytes);
+  /// Something without content of its own went in. True: the pack ends with it.
+  bool add_entry(std::size_t name_bytes, std::uint64_t bytes = 0);
 
  private:
-  std::uint32_t meant_;  // bytes of content of a pack; twice as much at most
-  std::uint64_t bytes_ = 0;
-  std::size_t entries_ = 0;
-  std::size_t name_bytes_ = 0;
+  [[nodiscard]] std::uint64_t weight_of(std::size_t name_bytes, std::uint64_t bytes) const;
+
+  std::uint32_t meant_;       // bytes of content of a pack; twice as much at most
+  std::uint64_t weight_ = 0;  // of what is in it, in such bytes
 };
 
 /// What a pack adds to a manifest: `records` in order, without the chunk, which stands before
@@ -48,7 +46,9 @@ class PackDraft {
  public:
   explicit PackDraft(std::uint32_t chunk_bytes) : border_(chunk_bytes) {}
 
-  [[nodiscard]] bool is_before(std::uint64_t bytes) const { return border_.is_before(bytes); }
+  [[nodiscard]] bool is_before(std::size_t name_bytes, std::uint64_t bytes) const {
+    return border_.is_before(name_bytes, bytes);
+  }
   /// Where the content of the next file is to be put; nothing of it counts until add_file().
   MutableByteView room(std::size_t bytes);
   /// Its content is in room(). True: the pack ends with it.

@@ -39,9 +39,14 @@ Result<std::uint64_t> count_chunks(const session::SendObject& object, const sour
   visitor.entry = [&](const source::SourceEntry& entry) -> Result<void> {
     const std::uint64_t bytes = entry.begin.size.value_or(0);
     const bool large = bytes > source::pack_limit(chunk_bytes);
-    if (large || (pack && pack->is_before(bytes))) pack.reset();
+    const std::size_t name_bytes = entry.begin.path.size() + entry.begin.target.size();
+    if (bytes == 0) {
+      if (pack && pack->add_entry(name_bytes)) pack.reset();
+      return {};
+    }
+    if (large || (pack && pack->is_before(name_bytes, bytes))) pack.reset();
     if (large) chunks += chunks_of(bytes, chunk_bytes);
-    if (large || bytes == 0) return {};
+    if (large) return {};
     if (!pack) ++chunks;
     if (!pack) pack.emplace(chunk_bytes);
     if (pack->add_file(entry.begin.path, bytes)) pack.reset();
