@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
+#include <string>
 
 #include "base/unique_fd.hpp"
 #include "pipeline/chunk_packer.hpp"
@@ -10,6 +12,7 @@
 #include "source/packed_segment.hpp"
 #include "support/object_maker.hpp"
 #include "support/temp_dir.hpp"
+#include "wire/content_cursor.hpp"
 
 namespace dcdn::test {
 
@@ -83,6 +86,55 @@ inline Bytes content_of(const Packed& packed) {
     }
   }
   return content;
+}
+
+/// The content of all files that were sent, from the records and chunks, as a receiver puts it together.
+inline std::map<std::string, Bytes> files_of(const Packed& packed) {
+  BufferPool pool(0);
+  std::map<Digest, Buffer> carried;
+  for (const auto& segment : packed.segments)
+    for (const auto& chunk : segment.chunks)
+      if (!chunk.repeat) carried[chunk.record.carried] = chunk.carried;
+  std::map<std::string, Bytes> files;
+  std::string path;
+  Buffer content;  // of the last chunk
+  wire::ContentCursor cursor;
+  for (const wire::Record& record : packed.records()) {
+    const auto part = cursor.add(record);
+    if (const auto* begin = std::get_if<wire::EntryBegin>(&record)) {
+      path = begin->path;
+      if (begin->kind == wire::EntryKind::file) files[path];
+    } else if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) {
+      auto plain = pipeline::unpack_chunk(*chunk, carried[chunk->carried], pool);
+      EXPECT_TRUE(plain.has_value());
+      content = plain ? *std::move(plain) : Buffer::allocate(chunk->content_size);
+    } else if (const auto* left = std::get_if<wire::LeftOut>(&record)) {
+      files.erase(left->path);
+    }
+    if (!part) continue;
+    Bytes& file = files[path];
+    const Bytes zeros(part->hole ? static_cast<std::size_t>(part->size) : 0);
+    const ByteView bytes =
+        part->hole ? ByteView(zeros)
+                   : content.view().subspan(part->chunk_offset, static_cast<std::size_t>(part->size));
+    file.insert(file.end(), bytes.begin(), bytes.end());
+  }
+  return files;
+}
+
+/// What a receiver would refuse is a failure.
+inline void expect_a_good_chain(const Packed& packed) {
+  wire::ManifestChecker checker;
+  for (const auto& segment : packed.segments) {
+    const Buffer frames = segment.frames;
+    const ByteView body = frames.view().subspan(wire::kHeaderBytes, Packed::body_bytes(frames.view()));
+    const auto parsed = wire::parse_segment(body);
+    ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
+    EXPECT_EQ(wire::encode_segment(*parsed), Bytes(body.begin(), body.end()));
+    const auto taken = checker.add(*parsed, wire::segment_id(body));
+    ASSERT_TRUE(taken.has_value()) << taken.error().message;
+  }
+  EXPECT_TRUE(checker.finished());
 }
 
 }  // namespace dcdn::test

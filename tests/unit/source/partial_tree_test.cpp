@@ -75,20 +75,6 @@ class PartialTree : public ::testing::Test {
     expect_a_good_chain(packed);
   }
 
-  static void expect_a_good_chain(const Packed& packed) {
-    wire::ManifestChecker checker;
-    for (const auto& segment : packed.segments) {
-      const Buffer frames = segment.frames;
-      const ByteView body = frames.view().subspan(wire::kHeaderBytes, Packed::body_bytes(frames.view()));
-      const auto parsed = wire::parse_segment(body);
-      ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
-      EXPECT_EQ(wire::encode_segment(*parsed), Bytes(body.begin(), body.end()));
-      const auto taken = checker.add(*parsed, wire::segment_id(body));
-      ASSERT_TRUE(taken.has_value()) << taken.error().message;
-    }
-    EXPECT_TRUE(checker.finished());
-  }
-
   [[nodiscard]] std::string top() const { return dir_.path() + "/t"; }
 
   TempDir dir_;
