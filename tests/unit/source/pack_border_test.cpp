@@ -36,6 +36,8 @@ std::set<std::string> packs_of(const SmallFiles& files, std::uint32_t chunk_byte
   return packs;
 }
 
+constexpr std::size_t kFiles = 15'000;
+
 struct Kind {
   const char* what;
   std::uint64_t least_bytes;
@@ -54,11 +56,11 @@ constexpr Kind kKinds[] = {{"a few bytes", 1, 40, 20},
 
 SmallFiles files_of(const Kind& kind, std::uint64_t seed) {
   SmallFiles files;
-  const Bytes noise = pattern(4 * 3000, seed);
-  for (std::size_t i = 0; i < 3000; ++i) {
+  const Bytes noise = pattern(4 * kFiles, seed);
+  for (std::size_t i = 0; i < kFiles; ++i) {
     std::uint64_t drawn = 0;
     for (std::size_t byte = 0; byte < 4; ++byte) drawn = drawn << 8 | noise[4 * i + byte];
-    std::string path = std::to_string(100'000 + 10 * i);
+    std::string path = std::to_string(1'000'000 + 10 * i);
     path.resize(kind.name_bytes, 'n');
     files.push_back({path, kind.least_bytes + drawn % (kind.most_bytes - kind.least_bytes + 1)});
   }
@@ -73,7 +75,7 @@ std::size_t not_in(const std::set<std::string>& these, const std::set<std::strin
 // Of the packs with one file more, less, or edited, at most a few are new: on the average fewer than three,
 // and never a share that grows with the tree.
 TEST(PackBorder, SurvivesWhatComesAndGoes) {
-  constexpr std::size_t kPlaces = 60;
+  constexpr std::size_t kPlaces = 16;
   for (const Kind& kind : kKinds) {
     for (const char* change : {"added", "removed", "edited", "longer"}) {
       std::size_t sum = 0;
@@ -85,7 +87,7 @@ TEST(PackBorder, SurvivesWhatComesAndGoes) {
         const auto place = after.begin() + static_cast<std::ptrdiff_t>(i * files.size() / kPlaces);
         if (*change == 'a') {
           SmallFile more = *place;
-          more.path[5] = '5';  // after that file, before the next one
+          more.path[6] = '5';  // after that file, before the next one
           after.insert(place + 1, more);
         } else if (*change == 'r') {
           after.erase(place);
@@ -97,7 +99,7 @@ TEST(PackBorder, SurvivesWhatComesAndGoes) {
         most = std::max(most, changed);
       }
       EXPECT_LE(sum, 3 * kPlaces) << kind.what << ", one " << change;
-      EXPECT_LE(most, 10u) << kind.what << ", one " << change;
+      EXPECT_LE(most, 8u) << kind.what << ", one " << change;
     }
   }
 }
