@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,7 +57,7 @@ class ObjectMaker {
     chunk_bytes_ = bytes;
     return *this;
   }
-  /// Several whole files as one chunk.
+  /// Several whole files as one chunk, and the folders they are in where these come first.
   ObjectMaker& pack(const std::vector<std::pair<std::string, Bytes>>& files) {
     Bytes all;
     for (const auto& [path, content] : files) all.insert(all.end(), content.begin(), content.end());
@@ -65,6 +66,8 @@ class ObjectMaker {
     made_.order.push_back(digest);
     const auto size = static_cast<std::uint32_t>(all.size());
     for (const auto& [path, content] : files) {
+      const std::string folder = path.substr(0, std::max<std::size_t>(path.rfind('/') + 1, 1) - 1);
+      if (!folder.empty() && folders_.insert(folder).second) directory(folder);
       add(wire::EntryBegin{wire::EntryKind::file, path, 0644, 1'234'567'890, content.size(), ""});
       if (&content == &files.front().second)
         add(wire::ChunkRecord{wire::CodecId::raw, size, size, digest, digest});
@@ -169,6 +172,7 @@ class ObjectMaker {
   std::size_t chunks_per_segment_;
   std::size_t since_cut_ = 0;
   std::uint64_t left_ = 0;  // of the current file
+  std::set<std::string> folders_;
   wire::Segment pending_;
   bool in_file_ = false;
   Digest stream_;

@@ -168,6 +168,28 @@ TEST_F(PartResumeTest, DamageBetweenProcessesIsFoundAtTheEndAndAskedForAgain) {
   EXPECT_EQ(content_of(at("name/bad")), content);
 }
 
+// Also of a file whose one chunk tells its digest.
+TEST_F(PartResumeTest, DamageOfAFileOfOneChunkIsFoundAtTheEndAsWell) {
+  const Bytes content = pattern(4000, 1);
+  ObjectMaker maker(ObjectKind::tree);
+  maker.file("bad", content).file("good", pattern(4000, 2));
+  const MadeObject object = maker.finish();
+  const auto chosen = options(ObjectKind::tree);
+  die_after_feeding(object, chosen, every_chunk);
+  Bytes damaged = content;
+  damaged[17] ^= 1;
+  put(slot(chosen) + "/tree/bad", std::string(damaged.begin(), damaged.end()));
+  auto part = open(chosen);
+  EXPECT_EQ(feed(*part, object), 0u);
+  const auto failed = part->finalize();
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Errc::corrupt);
+  EXPECT_THAT(failed.error().message, HasSubstr("name/bad"));
+  EXPECT_EQ(feed(*part, object), 1u);
+  finalized(*part);
+  EXPECT_EQ(content_of(at("name/bad")), content);
+}
+
 TEST_F(PartResumeTest, FileDigestThatIsALieNeverGetsAName) {
   ObjectMaker maker(ObjectKind::tree);
   maker.file("a\x1b[2J", pattern(20'000, 1), 0644, 0, true).file("one chunk", pattern(100, 1));
