@@ -48,11 +48,15 @@ void PartChain::add_part(const wire::Record& record, const wire::ContentPart& pa
   if (part.hole) return add_hole(part.size);
   const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
   if (chunk != nullptr && cursor_.pack_left() == 0) return add_chunk(*chunk, is_here);
-  if (chunk != nullptr) open_pack_ = *chunk;
+  if (chunk != nullptr) {
+    open_pack_ = *chunk;
+    first_packed_ = current_->number;
+  }
   pack_.push_back({current_->path, static_cast<std::uint32_t>(part.size)});
   if (cursor_.pack_left() > 0) return;
   const wire::ChunkRecord pack = *std::exchange(open_pack_, std::nullopt);
-  add_place({nullptr, 0, chunks_++, segments_.size() - 1}, pack, std::exchange(pack_, {}), is_here);
+  add_place({nullptr, first_packed_, chunks_++, segments_.size() - 1}, pack, std::exchange(pack_, {}),
+            is_here);
 }
 
 void PartChain::add_chunk(const wire::ChunkRecord& record, const IsHere& is_here) {
@@ -97,8 +101,7 @@ void PartChain::add_hole(std::uint64_t size) {
 
 void PartChain::end_file(const wire::EntryEnd& end) {
   const PartFilePtr file = std::exchange(current_, nullptr);
-  // In a pack, whose digest is checked before any of it is written.
-  if (!end.content) return set_verified(*file);
+  if (!end.content) return;  // in a pack
   file->ended = true;
   file->content = *end.content;
   // The digest of its only chunk is the file's: nothing to be hashed twice.
@@ -140,6 +143,8 @@ void PartChain::place_done(const wire::ChunkRecord& record) {
   if (place.file) {
     --place.file->missing;
     note_whole(place.file);
+  } else {
+    verified_[place.offset] = true;  // its digest was checked before any of it was written
   }
   --segments_[place.segment].missing;
   while (segments_done_ < segments_.size() && segments_[segments_done_].missing == 0) ++segments_done_;

@@ -23,9 +23,9 @@ namespace dcdn::store {
 
 /// One place of a chunk's content.
 struct ChunkPlace {
-  PartFilePtr file;  ///< null: a pack; which files are in it, the segment tells (PackFinder)
-  std::uint64_t offset = 0;
-  std::uint64_t chunk = 0;  ///< its record, counted over the chain: index into the have map
+  PartFilePtr file;          ///< null: a pack; which files are in it, the segment tells (PackFinder)
+  std::uint64_t offset = 0;  ///< of a pack: the number of its first file
+  std::uint64_t chunk = 0;   ///< its record, counted over the chain: index into the have map
   std::uint64_t segment = 0;
 };
 
@@ -77,6 +77,7 @@ class PartChain {
   /// Files with no missing chunk and all records known, once each, since the last call.
   std::vector<PartFilePtr> take_whole_files() { return std::exchange(whole_files_, {}); }
   void set_verified(const PartFile& file) { verified_[file.number] = true; }
+  /// Of a pack, its first file speaks for all of them.
   [[nodiscard]] bool is_verified(std::uint64_t file) const {
     return file < verified_.size() && verified_[file];
   }
@@ -110,6 +111,7 @@ class PartChain {
   wire::ContentCursor cursor_;
   PartFilePtr current_;
   std::optional<wire::ChunkRecord> open_pack_;  // whose last file has not come
+  std::uint64_t first_packed_ = 0;              // number of its first one
   PackedFiles pack_;
   wire::LeftOutList left_out_;
   wire::LeftOutContent left_out_content_;

@@ -95,18 +95,18 @@ Result<bool> PartObject::Impl::check_some(std::uint64_t bytes) {
     }
     DCDN_TRY(const WholeEntry* entry, check->entries.next());
     if (entry == nullptr) return end_check();
-    DCDN_CHECK(begin_check(*entry));
-    if (check->file) bytes -= std::min(bytes, kEntryCost);
+    DCDN_TRY(const std::uint64_t taken, begin_check(*entry));
+    bytes -= std::min(bytes, taken);
   }
   return false;
 }
 
-Result<void> PartObject::Impl::begin_check(const WholeEntry& entry) {
-  if (entry.begin.kind != wire::EntryKind::file || entry.left_out) return {};
-  const bool verified = chain.is_verified(entry.file) || !entry.end.content ||
-                        (entry.chunks == 1 && entry.first_chunk_content == entry.end.content) ||
-                        (entry.chunks == 0 && entry.end.content == digest::blake3({}));
-  if (verified && !entry.has_holes()) return {};
+Result<std::uint64_t> PartObject::Impl::begin_check(const WholeEntry& entry) {
+  if (entry.begin.kind != wire::EntryKind::file || entry.left_out) return std::uint64_t{0};
+  if (!entry.end.content) return check_packed(entry);
+  const bool verified =
+      chain.is_verified(entry.file) || (entry.chunks == 0 && entry.end.content == digest::blake3({}));
+  if (verified && !entry.has_holes()) return std::uint64_t{0};
   const Stop stop = [this] { return options.stopped() ? Result<void>(stopped_error()) : Result<void>(); };
   const std::string path = options.kind == wire::ObjectKind::tree ? entry.begin.path : kSingleFileName;
   const std::string shown = files->tree().display(path);
@@ -114,12 +114,34 @@ Result<void> PartObject::Impl::begin_check(const WholeEntry& entry) {
   if (entry.has_holes() && ::ftruncate(fd.get(), static_cast<off_t>(entry.end.size)) != 0)
     return errno_error(errno, shown + ": set length");
   DCDN_CHECK(punch_holes(fd.get(), entry, stop, shown));
-  if (verified) return {};
+  if (verified) return std::uint64_t{0};
   check->file.emplace();
   check->file->entry = entry;
   check->file->fd = std::move(fd);
   check->file->shown = shown;
-  return {};
+  return kEntryCost;
+}
+
+// A pack that another process wrote is hashed as it came: one of its small files after another.
+Result<std::uint64_t> PartObject::Impl::check_packed(const WholeEntry& entry) {
+  if (entry.chunks == 1) {
+    DCDN_CHECK(judge_pack());
+    if (!chain.is_verified(entry.file)) check->pack = CheckedPack{entry, {}};
+  }
+  if (!check->pack) return std::uint64_t{0};
+  if (options.stopped()) return stopped_error();
+  const std::string shown = files->tree().display(entry.begin.path);
+  DCDN_TRY(const UniqueFd fd, open_staged(files->tree(), entry.begin.path, Missing::make));
+  Bytes content(static_cast<std::size_t>(entry.end.size));
+  DCDN_TRY(const std::size_t got, read_full_at(fd.get(), content, 0, shown));
+  check->pack->hasher.update(ByteView(content).first(got));
+  return kEntryCost + entry.end.size;
+}
+
+Result<void> PartObject::Impl::judge_pack() {
+  if (!check->pack) return {};
+  const CheckedPack pack = *std::exchange(check->pack, std::nullopt);
+  return judge(pack.first, pack.hasher.digest() == pack.first.first_chunk_content);
 }
 
 Result<void> PartObject::Impl::judge(const WholeEntry& entry, bool right) {
@@ -130,6 +152,7 @@ Result<void> PartObject::Impl::judge(const WholeEntry& entry, bool right) {
 }
 
 Result<bool> PartObject::Impl::end_check() {
+  DCDN_CHECK(judge_pack());
   const std::string wrong = std::exchange(check, nullptr)->first_wrong;
   checked = wrong.empty();
   if (checked) return true;

@@ -32,11 +32,18 @@ struct CheckedFile {
   std::uint64_t at = 0;  // in the region
 };
 
+/// A pack that is being read again, file by file.
+struct CheckedPack {
+  WholeEntry first;
+  digest::Hasher hasher;
+};
+
 /// How far the check of an object that is all here has come.
 struct PartCheck {
   explicit PartCheck(const ManifestLog& log) : entries(log) {}
   EntryReader entries;
   std::optional<CheckedFile> file;
+  std::optional<CheckedPack> pack;
   std::string first_wrong;
 };
 
@@ -96,7 +103,10 @@ struct PartObject::Impl {
   /// Goes on checking the digests of all files, about `bytes` of them. True: all are right. error corrupt:
   /// one is not, and its chunks are missing again.
   Result<bool> check_some(std::uint64_t bytes);
-  Result<void> begin_check(const WholeEntry& entry);
+  /// Returns what of a slice that took.
+  Result<std::uint64_t> begin_check(const WholeEntry& entry);
+  Result<std::uint64_t> check_packed(const WholeEntry& entry);
+  Result<void> judge_pack();
   Result<void> judge(const WholeEntry& entry, bool right);
   Result<bool> end_check();
 
