@@ -196,6 +196,58 @@ TEST_F(PromiseLedgerTest, WhatCostsMemoryWithoutContentIsBoundedToo) {
   EXPECT_EQ(announce(*bare, index, {folder}), Errc::limit);
 }
 
+// `files` files of `bytes` each in one chunk; their ends tell the ledger nothing.
+std::vector<wire::Record> pack_of(std::uint64_t files, std::uint32_t bytes) {
+  std::vector<wire::Record> records;
+  for (std::uint64_t i = 0; i < files; ++i) {
+    records.emplace_back(file_of(bytes));
+    if (i == 0) records.emplace_back(chunk_of(static_cast<std::uint32_t>(files * bytes)));
+  }
+  return records;
+}
+
+// Less than a byte tells of one: so each has to have room, and an inode, until it is written.
+TEST_F(PromiseLedgerTest, AFileInAPackCostsItsBlockUntilItIsWritten) {
+  limit({});
+  constexpr std::uint64_t kFiles = 100'000;
+  const std::uint64_t free = dir_->room()->bytes;
+  if (free < 2 * kFiles * kFileCost) GTEST_SKIP() << "the disk is nearly full";
+  // Room for one such pack and not for two, whoever else writes meanwhile; their content is next to nothing.
+  limit({0, 0, free - kFiles * kFileCost * 3 / 2});
+  const auto one = ledger_->open();
+  const auto other = ledger_->open();
+  EXPECT_EQ(announce(*one, 0, pack_of(kFiles, 1)), Errc::nothing);
+  EXPECT_EQ(announce(*other, 0, pack_of(kFiles, 1)), Errc::no_space);
+  one->written(kFiles);
+  EXPECT_EQ(announce(*other, 0, pack_of(kFiles, 1)), Errc::nothing) << "it takes the disk's room now";
+  EXPECT_EQ(announce(*other, 1, pack_of(kFiles, 1)), Errc::no_space);
+  other->restart();
+  EXPECT_EQ(announce(*other, 0, pack_of(kFiles, 1)), Errc::nothing);
+}
+
+TEST_F(PromiseLedgerTest, FilesInPacksCountAsTheirContentForAnObjectAndTheQuota) {
+  limit({1'000'000, 0, 0}, false);
+  const auto promise = ledger_->open();
+  EXPECT_EQ(announce(*promise, 0, pack_of(1000, 1000)), Errc::nothing);
+  EXPECT_EQ(announce(*promise, 1, pack_of(2, 1)), Errc::limit);
+  limit({0, 1'000'000, 0});
+  EXPECT_EQ(announce(*ledger_->open(), 0, pack_of(1001, 1000)), Errc::limit);
+  EXPECT_EQ(announce(*ledger_->open(), 0, pack_of(900, 1000)), Errc::nothing);
+}
+
+TEST_F(PromiseLedgerTest, FilesInPacksHaveACeilingAndNoneOfThemIsBare) {
+  limit({}, false);
+  const auto promise = ledger_->open();
+  constexpr std::uint64_t kFiles = 16'000;
+  const std::vector<wire::Record> records = pack_of(kFiles + 1, 1);
+  std::uint64_t index = 0;
+  // The first of a pack has a chunk of its own.
+  for (std::uint64_t i = kFiles; i <= kMostPacked; i += kFiles)
+    ASSERT_EQ(announce(*promise, index++, records), Errc::nothing);
+  EXPECT_EQ(announce(*promise, index, pack_of(1 + kMostPacked % kFiles, 1)), Errc::nothing);
+  EXPECT_EQ(announce(*promise, index + 1, pack_of(2, 1)), Errc::limit);
+}
+
 TEST_F(PromiseLedgerTest, AFileIsNoLongerThanTheSystemLets) {
   limit({});
   struct rlimit before {};
