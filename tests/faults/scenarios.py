@@ -78,6 +78,25 @@ def make_tree(top):
         file.truncate(800_000)
     os.chmod(f"{top}/sub/deep", 0o750)
     os.chmod(top, 0o700)
+    set_times(top)
+
+
+def make_small_tree(top):
+    """Small files, several to a chunk, and what stands between them."""
+    noise = random.Random(5)
+    put(f"{top}/a", b"new content of a\n")
+    put(f"{top}/sub/x", b"new content of x\n", 0o600)
+    for number in range(24):
+        put(f"{top}/many/{number // 8}/{number}", noise.randbytes(50 + 137 * number % 900), 0o640)
+    put(f"{top}/many/1/empty", b"")
+    os.makedirs(f"{top}/many/2/folder")
+    os.makedirs(f"{top}/sub/deep")
+    os.symlink("../0/3", f"{top}/many/1/link")
+    os.chmod(f"{top}/many/1", 0o750)
+    set_times(top)
+
+
+def set_times(top):
     for folder, _, names in os.walk(top, topdown=False):
         for name in names:
             os.utime(f"{folder}/{name}", (10**9, 10**9 + len(name)), follow_symlinks=False)
@@ -157,6 +176,9 @@ class Scenario:
 class Receive(Scenario):
     """What arrives in a folder: `over` is what dcdn-recv does with what is there already."""
 
+    make_tree = staticmethod(make_tree)
+    chunk_size = "64KiB"
+
     def __init__(self, tools, over=None):
         super().__init__(tools)
         self.over = over
@@ -165,10 +187,10 @@ class Receive(Scenario):
         return [f"--{self.over}"] if self.over else []
 
     def prepare(self, top):
-        make_tree(f"{top}/tree")
+        self.make_tree(f"{top}/tree")
         for home in ("home", "sender"):
             assert self.tools.run(top, ["dcdn-sign", "-q", "keygen"], home) == 0
-        words = ["dcdn-send", "-q", "--stdout", "--chunk-size", "64KiB", "tree"]
+        words = ["dcdn-send", "-q", "--stdout", "--chunk-size", self.chunk_size, "tree"]
         assert self.tools.run(top, words, "sender", stdout="stream") == 0
         if self.over:
             put(f"{top}/in/tree/a", b"old\n")
@@ -264,7 +286,7 @@ class Session(Receive):
             if address is None:
                 return False
             sender = self.start(top, ["dcdn-send", "-q", "--peer-id", self.tools_id["home"], "--retry-for", "20s",
-                                      "--chunk-size", "64KiB", "--to", address, "tree"], "sender", fault, "sender-log")
+                                      "--chunk-size", self.chunk_size, "--to", address, "tree"], "sender", fault, "sender-log")
             return self.outcome(receiver, sender) == 0
         finally:
             for process in (receiver, sender):
@@ -306,6 +328,23 @@ class Session(Receive):
         except subprocess.TimeoutExpired:
             pass  # a sender that succeeded has what it was promised
         return sender.returncode
+
+
+def small(kind, over=None):
+    """The same with a tree of small files; what is there already has most of them, some as they were once."""
+    class Small(kind):
+        make_tree = staticmethod(make_small_tree)
+        chunk_size = "4KiB"
+
+        def prepare(self, top):
+            super().prepare(top)
+            if not over:
+                return
+            shutil.copytree(f"{top}/tree/many", f"{top}/in/tree/many", symlinks=True)
+            for number in (2, 11):
+                put(f"{top}/in/tree/many/{number // 8}/{number}", b"old\n")
+            os.remove(f"{top}/in/tree/many/2/20")
+    return lambda tools: Small(tools, over)
 
 
 class SendReading(Session):
@@ -662,10 +701,14 @@ PATCH = ("patch", "old", "for-patch", "made")
 ALL = {
     "unpack": lambda tools: Unpack(tools),
     "unpack-overwrite": lambda tools: Unpack(tools, "overwrite"),
+    "unpack-small": small(Unpack),
+    "unpack-small-overwrite": small(Unpack, "overwrite"),
     "unpack-rename": lambda tools: Unpack(tools, "rename"),
     "unpack-skip": lambda tools: Unpack(tools, "skip"),
     "receive": lambda tools: Session(tools),
     "receive-overwrite": lambda tools: Session(tools, "overwrite"),
+    "receive-small": small(Session),
+    "receive-small-overwrite": small(Session, "overwrite"),
     "receive-rename": lambda tools: Session(tools, "rename"),
     "send": lambda tools: Session(tools, faulty="sender"),
     "send-reading": SendReading,

@@ -19,10 +19,14 @@ walk() {
 
 @test "unpack: nothing half, nothing lost" { walk unpack; }
 @test "unpack --overwrite over another tree" { walk unpack-overwrite; }
+@test "unpack small files, several to a chunk" { walk unpack-small; }
+@test "unpack --overwrite over older small files" { walk unpack-small-overwrite; }
 @test "unpack --rename beside somebody's tree" { walk unpack-rename; }
 @test "unpack --skip, where some of it is there" { walk unpack-skip; }
 @test "a receiver of a session" { session receive; }
 @test "a receiver of a session with --overwrite" { session receive-overwrite; }
+@test "a receiver of small files, several to a chunk" { session receive-small; }
+@test "a receiver of small files with --overwrite over older ones" { session receive-small-overwrite; }
 @test "a receiver of a session with --rename" { session receive-rename; }
 @test "a sender" { session send; }
 @test "reading what is sent" { session send-reading; }
