@@ -241,6 +241,21 @@ pack_and_unpack() {
   [[ $stderr == *"hint: pipe it in"* ]]
 }
 
+@test "5000 tiny files are not much more than what tar and zstd make of them" {
+  python3 - << 'PYTHON'
+import os, random
+draw = random.Random(3)
+for number in range(5000):
+    os.makedirs(f"tree/{number // 100}", exist_ok=True)
+    with open(f"tree/{number // 100}/{number}.json", "w") as file:
+        file.write(f'{{"id": {number}, "state": "{draw.choice(["new", "open", "done"])}", "seen": {draw.getrandbits(24)}}}\n')
+PYTHON
+  dcdn-send -q --stdout tree > stream.dcs
+  (($(stat -c %s stream.dcs) * 10 <= $(tar c tree | zstd -q -3 | wc -c) * 13))
+  dcdn-recv -q --stdin -o out < stream.dcs
+  assert_same_tree tree out/tree
+}
+
 @test "a missing and an unreadable source" {
   run --separate-stderr -14 dcdn-send --stdout missing
   [ -z "$output" ]

@@ -96,6 +96,57 @@ change_half_way() {
   send_changed insertion 30000
 }
 
+# 2000 files of about a kilobyte that does not shrink, in 40 folders.
+make_small_files() {
+  python3 - "$1" << 'PYTHON'
+import os, random, sys
+noise = random.Random(7)
+for number in range(2000):
+    folder = f"{sys.argv[1]}/{number // 50}"
+    os.makedirs(folder, exist_ok=True)
+    with open(f"{folder}/file-{number}", "wb") as file:
+        file.write(noise.randbytes(noise.randint(100, 2000)))
+PYTHON
+}
+
+# small_files_after COMMAND...: what it changes of them travels in less than a twentieth of all.
+small_files_after() {
+  local try first
+  for try in 1 2 3; do
+    rm -rf in tree && mkdir in
+    make_small_files tree
+    start_receiver "first$try" -o in
+    send_to_receiver --json tree > sent
+    end_receiver
+    first=$(travelled sent)
+    "$@"
+    start_receiver "recv$try" -o in --overwrite
+    send_to_receiver --json tree > sent
+    end_receiver
+    for name in $(cd tree && find . -type f); do cmp "tree/$name" "in/tree/$name"; done
+    echo "$*: $(travelled sent) of $first" >&3
+    (($(travelled sent) * 20 > first)) || return 0
+  done
+  return 1
+}
+
+@test "one edited file of 2000 small ones" {
+  small_files_after edit insertion in/tree/20/file-1000 tree/20/file-1000
+}
+
+@test "one more, one less, and one that is another" {
+  change() {
+    echo more > tree/3/another
+    rm tree/20/file-1000
+    echo other > tree/39/file-1999
+  }
+  small_files_after change
+}
+
+@test "a folder of small files is renamed" {
+  small_files_after mv tree/20 tree/moved
+}
+
 @test "--whole of the sender: equal chunks are left out, but no differences are made" {
   random_file in/data "$SIZE"
   edit insertion in/data data
