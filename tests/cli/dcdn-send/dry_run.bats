@@ -26,7 +26,18 @@ chunk_frames() { LC_ALL=C grep -a -o -P '\x89DCF\x01\x01' "$1" | wc -l; }
 }
 
 @test "the chunks counted are those that a sender cuts" {
-  for size in 64KiB 1MiB; do
+  # Packs that end for their entries, their names or their bytes, and what stands between their files.
+  python3 - << 'PYTHON'
+import os, random
+noise = random.Random(1)
+for number in range(6000):
+    os.makedirs(f"tree/many/{number // 10}", exist_ok=True)
+    with open(f"tree/many/{number // 10}/{'n' * (number % 200)}{number}", "wb") as file:
+        file.write(noise.randbytes(number * 7919 % (30 if number < 4000 else 5000)))
+for number in range(3000):
+    os.makedirs(f"tree/none/{number}")
+PYTHON
+  for size in 4KiB 64KiB 1MiB; do
     run -0 dcdn-send --dry-run --json --chunk-size "$size" tree
     dcdn-send --stdout --compress none --chunk-size "$size" tree >tree.dcs
     [ "$(value .chunks)" -eq "$(chunk_frames tree.dcs)" ]
