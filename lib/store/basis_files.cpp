@@ -238,10 +238,13 @@ const BasisFiles::Candidate* BasisFiles::find_named(const ChunkSpot& spot) {
   list_candidates();
   const auto found = by_name_.find(name_in(spot.path));
   if (found == by_name_.end()) return nullptr;
-  const auto distance = [&](const Candidate* one) {
-    return std::max(one->bytes, spot.file_bytes) - std::min(one->bytes, spot.file_bytes);
-  };
-  return *std::ranges::min_element(found->second, {}, distance);
+  // By length: there may be as many of one name as files are asked for.
+  const std::vector<const Candidate*>& named = found->second;
+  const auto above = std::ranges::lower_bound(named, spot.file_bytes, {}, &Candidate::bytes);
+  if (above == named.begin()) return *above;
+  const std::uint64_t below = (*std::prev(above))->bytes;
+  if (above != named.end() && (*above)->bytes - spot.file_bytes <= spot.file_bytes - below) return *above;
+  return *std::ranges::lower_bound(named, below, {}, &Candidate::bytes);
 }
 
 // Its first chunk was not asked for: it is here already, out of another file.
@@ -280,6 +283,7 @@ void BasisFiles::list_candidates() {
   if (std::exchange(listed_, true)) return;
   for (std::size_t i = 0; i < roots_.size(); ++i)
     if (roots_[i].tree) list_below(static_cast<std::uint32_t>(i), roots_[i].tree->fd(), "");
+  for (auto& [name, files] : by_name_) std::ranges::stable_sort(files, {}, &Candidate::bytes);
 }
 
 void BasisFiles::list_below(std::uint32_t root, int directory, const std::string& path) {

@@ -120,7 +120,7 @@ class BasisFiles {
   bool listed_ = false;
   std::deque<Candidate> candidates_;  // stay where they are
   std::map<std::uint64_t, SameLength> by_length_;
-  std::unordered_map<std::string, std::vector<const Candidate*>> by_name_;
+  std::unordered_map<std::string, std::vector<const Candidate*>> by_name_;  // each by length
   std::unordered_map<std::string, const Candidate*> moved_;  // by new path: equal chunks may lead back to it
 };
 

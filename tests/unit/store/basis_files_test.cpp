@@ -119,6 +119,18 @@ TEST_F(BasisFilesTest, AFileThatWasMovedAndEditedIsFoundByItsNameNearestInLength
   EXPECT_FALSE(files.open("new/page").has_value());  // gone meanwhile
 }
 
+TEST_F(BasisFilesTest, OfManyOfOneNameTheOneNearestInLengthIsTaken) {
+  for (const std::size_t size : {10u, 20u, 21u, 40u})
+    for (const std::string folder : {"a", "b"})
+      write("tree/" + folder + std::to_string(size) + "/page", pattern(size, size));
+  BasisFiles files = tree("tree");
+  const std::pair<std::size_t, std::size_t> nearest[] = {{1, 10},  {10, 10}, {14, 10}, {15, 20},
+                                                         {19, 20}, {20, 20}, {21, 21}, {30, 21},
+                                                         {31, 40}, {40, 40}, {900, 40}};
+  for (const auto& [size, expected] : nearest)
+    EXPECT_EQ(files.like({"new" + std::to_string(size) + "/page", size, 0, {}}).bytes(), expected) << size;
+}
+
 TEST_F(BasisFilesTest, AFileThatWasRenamedAndEditedIsFoundByItsFirstChunkAmongThoseOfAboutItsLength) {
   write("tree/before", content_);
   write("tree/longer", pattern(33'000, 5));
