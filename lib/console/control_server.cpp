@@ -56,7 +56,7 @@ class Client : public std::enable_shared_from_this<Client> {
   }
   void close() {
     std::error_code ignored;
-    socket_.close(ignored);
+    (void)socket_.close(ignored);
     patience_.cancel();
   }
 
@@ -124,7 +124,7 @@ class LocalServer final : public ControlServer {
   ~LocalServer() override {
     listening_->stopped = true;
     std::error_code ignored;
-    listening_->acceptor.close(ignored);
+    (void)listening_->acceptor.close(ignored);
     listening_->pause.cancel();
     for (const auto& client : listening_->clients) client->close();
     listening_->clients.clear();
@@ -190,7 +190,7 @@ Result<std::unique_ptr<ControlServer>> serve_control(asio::any_io_executor execu
     return errno_error(errno, name + ": look at the new socket");
   auto listening = std::make_shared<Listening>(executor, std::move(handler));
   std::error_code failure;
-  listening->acceptor.assign(Protocol(), fd.get(), failure);
+  (void)listening->acceptor.assign(Protocol(), fd.get(), failure);
   if (failure) return Error(Errc::io, name + ": " + failure.message(), failure);
   (void)fd.release();  // the acceptor's now
   accept_next(listening);

@@ -105,7 +105,8 @@ DCDN_INLINE void compress(V* h, const std::uint8_t* const* blocks, std::size_t a
 
 template <class V>
 DCDN_INLINE void blake2b(const std::uint8_t* const* blocks, std::size_t size, StrongSum* sums) {
-  constexpr std::size_t kLanes = sizeof(V) / sizeof(Word);
+  constexpr std::size_t kLanes =
+      sizeof(V) / sizeof(Word);  // NOLINT(bugprone-sizeof-expression): V may be a Word
   V h[8];
   for (std::size_t i = 0; i < 8; ++i) set_all(h[i], kInitial[i]);
   h[0] = h[0] ^ kParameters;

@@ -66,7 +66,7 @@ void AddressWatch::stop() {
   changed_ = nullptr;
   settle_.cancel();
   std::error_code ignored;
-  socket_.cancel(ignored);
+  (void)socket_.cancel(ignored);
 }
 
 }  // namespace dcdn::net

@@ -15,7 +15,7 @@ void QuicEndpoint::start_reading() {
 void QuicEndpoint::stop_reading() {
   stopped_ = true;
   std::error_code ignored;
-  socket_.descriptor().cancel(ignored);
+  (void)socket_.descriptor().cancel(ignored);
 }
 
 void QuicEndpoint::touched(const std::shared_ptr<QuicConnection>& connection) {

@@ -131,7 +131,7 @@ void QuicListener::start(const FirstPacket& first, ByteView bytes, const SocketA
   Result<std::shared_ptr<QuicConnection>> made =
       QuicConnection::make_server(executor_, std::move(setup), first);
   if (!made) return;
-  const std::shared_ptr<QuicConnection> connection = *made;
+  const std::shared_ptr<QuicConnection> connection = *std::move(made);
   known_[connection.get()] = Known{connection, false, std::nullopt};
   if (QuicConnection* oldest = handshakes_.begin(*connection, remote, handshake_time_.knows(remote)))
     oldest->give_up();

@@ -46,7 +46,7 @@ void LoopWatch::stop() {
   tick_.cancel();
   limit_.cancel();
   std::error_code nothing_to_cancel;  // no descriptor was given
-  interrupt_.cancel(nothing_to_cancel);
+  (void)interrupt_.cancel(nothing_to_cancel);
 }
 
 void LoopWatch::end_soon(asio::io_context& loop) {

@@ -162,7 +162,7 @@ class Senders {
   }
 
   Result<void> check(const NodeId& id) {
-    const auto judged = verdict(id);
+    auto judged = verdict(id);
     if (judged) return {};
     tell(id, judged.error());
     return judged;

@@ -69,7 +69,7 @@ net::Task<void> Destination::run() {
       co_return ended.error();
     }
     const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(now_micros() - spent_since_);
-    const Error error = ended.error();
+    const Error& error = ended.error();
     const Result<void> waited = co_await wait_before_retry(error, spent);
     if (!waited) co_return waited.error();
   }

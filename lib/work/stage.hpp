@@ -98,7 +98,9 @@ class Stage {
       lock.lock();
       working_ = false;
       thrown_ = thrown;
-      if (!note(std::move(done)) || thrown_) queue_.clear();
+      // Moved: nobody would catch a copy that finds no memory.
+      if (!done) error_.emplace(std::move(done.error()));
+      if (broken()) queue_.clear();
       changed_.notify_all();
       if (broken()) return;
     }

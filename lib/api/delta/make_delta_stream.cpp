@@ -181,7 +181,7 @@ class Maker {
       written = source::write_segment(segment, [&](ByteView bytes) { return output.write(bytes); });
       return written.has_value();
     };
-    const auto packed = source::pack_object(
+    auto packed = source::pack_object(
         request, workers, pool_, [] { return false; }, emit);
     DCDN_CHECK(written);
     return packed;

@@ -46,7 +46,7 @@ Result<RecvReport> unpack_sealed_file(const RecvOptions& options, ProgressSink& 
   inner.input_fd = opened->fd();
   inner.signers.clear();
   inner.require_signature = false;
-  const auto unpacked = unpack_with(inner, progress, tap);
+  auto unpacked = unpack_with(inner, progress, tap);
   const auto whole = opened->finish();
   // The reader's going away is not the reason.
   if (!whole && whole.error().code != Errc::closed_pipe) return whole.error();

@@ -83,7 +83,7 @@ Result<sign::KeyStatement> read_object(const std::string& path) {
     const auto* frame = std::get_if<wire::Frame>(&*step);
     if (frame == nullptr) return Error(Errc::corrupt, path + ": holds no revocation");
     if (frame->type != wire::FrameType::key_revocation) continue;
-    const auto statement = trust::statement_of(*frame);
+    auto statement = trust::statement_of(*frame);
     if (!statement) return statement.error().during(path);
     DCDN_CHECK(verify(*statement));
     return statement;

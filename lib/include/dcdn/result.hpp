@@ -89,7 +89,7 @@ class [[nodiscard]] Result<void> {
 #define DCDN_CO_TRY(decl, expr) DCDN_CO_TRY_AS(DCDN_JOIN(dcdn_try_, __COUNTER__), decl, expr)
 /// DCDN_CHECK(f()): for Result<void>.
 #define DCDN_CHECK(expr)                                                              \
-  do {                                                                                \
+  do { /* NOLINTNEXTLINE(performance-unnecessary-copy-initialization) */              \
     if (auto dcdn_check = (expr); !dcdn_check.has_value()) return dcdn_check.error(); \
   } while (false)
 #define DCDN_CO_CHECK(expr)                                    \
