@@ -92,7 +92,7 @@ Result<bool> TrustLedger::take(const sign::KeyStatement& statement) {
   if (ring_.history().has(statement)) return false;
   const bool asked = ring_.concerns(statement);
   const std::string says = asked ? describe_statement(statement, ring_) : "";
-  const auto news = ring_.learn(statement);
+  auto news = ring_.learn(statement);
   // Who brings it need not be who filled the room.
   if (!news && news.error().code == Errc::limit) {
     if (asked) warn_once(says + ", which is not kept: " + news.error().message);

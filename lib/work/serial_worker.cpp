@@ -24,6 +24,7 @@ void SerialWorker::post(std::function<void()> job) {
 
 void SerialWorker::drain() {
   std::promise<void> done;
+  // cppcheck-suppress danglingLifetime  // it is waited for
   post([&done] { done.set_value(); });
   done.get_future().wait();
 }
