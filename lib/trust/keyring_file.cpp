@@ -85,6 +85,7 @@ Result<void> append(const std::string& path, std::size_t offset, std::string_vie
   if (written) return offset == 0 ? sync_folder(folder_of(path)) : Result<void>();
   // Half a line would do no harm, a whole one would be believed.
   if (::ftruncate(fd.get(), static_cast<off_t>(offset)) != 0) return errno_error(errno, path);
+  // cppcheck-suppress identicalConditionAfterEarlyExit  // it is the error
   return written;
 }
 

@@ -17,6 +17,7 @@ SerialWorker::~SerialWorker() {
 void SerialWorker::post(std::function<void()> job) {
   {
     std::lock_guard lock(mutex_);
+    // cppcheck-suppress danglingLifetime  // drain() waits for its own
     jobs_.push_back(std::move(job));
   }
   changed_.notify_one();
@@ -24,7 +25,6 @@ void SerialWorker::post(std::function<void()> job) {
 
 void SerialWorker::drain() {
   std::promise<void> done;
-  // cppcheck-suppress danglingLifetime  // it is waited for
   post([&done] { done.set_value(); });
   done.get_future().wait();
 }

@@ -84,6 +84,7 @@ class Reader {
   Result<void> read_all() {
     for (bool more = true; more;) {
       DCDN_TRY(more, input_.feed(*collector_));
+      // cppcheck-suppress accessMoved  // each time it is another
       while (auto group = collector_->next()) DCDN_CHECK(giving_.put(*std::move(group)));
       if (collector_->over_limit()) return too_much();
     }
