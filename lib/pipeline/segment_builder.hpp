@@ -13,8 +13,7 @@ struct BuiltSegment {
 /// A segment is due after 64 chunks, 8 MiB of chunk content, 8,192 entries (the first segment 1,024, so that
 /// the receiver can begin), 1,024 chunks and holes, or half a MiB of names and numbers before packing,
 /// whichever comes first, but never between a file's last content and its end: the caller then cuts, and not
-/// between the files of a pack. The limits are part of
-/// what makes equal input give equal bytes.
+/// between the files of a pack. The limits are part of what makes equal input give equal bytes.
 /// Spec     dcdn-format(5), MANIFEST
 /// Threads  one at a time
 class SegmentBuilder {

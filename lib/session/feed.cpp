@@ -6,8 +6,10 @@ namespace dcdn::session {
 
 namespace {
 
-constexpr std::size_t kMaxSegmentsHeld =
-    64;  // a resumed sender passes many segments whose chunks are not needed
+// A resumed sender passes many segments whose chunks are not needed; a receiver that writes a pipe keeps
+// their records, of which those of tiny files have many for few bytes.
+constexpr std::size_t kMaxSegmentsHeld = 512;
+constexpr std::size_t kMaxRecordsHeld = std::size_t{1} << 19;
 
 std::size_t held_bytes(const source::PackedSegment& segment) {
   std::size_t bytes = segment.frames.size();
@@ -28,11 +30,13 @@ bool Feed::push(source::PackedSegment segment) {
   {
     std::unique_lock lock(budget_->mutex);
     budget_->changed.wait(lock, [&] {
-      const bool room = budget_->held + bytes <= budget_->limit && window_.size() < kMaxSegmentsHeld;
+      const bool room = budget_->held + bytes <= budget_->limit && window_.size() < kMaxSegmentsHeld &&
+                        records_ + segment.records <= kMaxRecordsHeld;
       return cancelled_ || window_.empty() || room;
     });
     if (cancelled_) return false;
     budget_->held += bytes;
+    records_ += segment.records;
     window_.push_back(std::make_shared<const source::PackedSegment>(std::move(segment)));
   }
   wake_all();
@@ -74,6 +78,7 @@ void Feed::unsubscribe(int subscriber) {
     cancelled_ = true;
     for (const auto& segment : window_) budget_->held -= held_bytes(*segment);
     window_.clear();
+    records_ = 0;
   }
   drop_released();
   budget_->changed.notify_all();
@@ -96,6 +101,7 @@ void Feed::drop_released() {
   while (base_ < lowest && !window_.empty() && !window_.front()->final) {
     id_before_base_ = window_.front()->id;
     budget_->held -= held_bytes(*window_.front());
+    records_ -= window_.front()->records;
     window_.pop_front();
     ++base_;
   }

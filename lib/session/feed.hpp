@@ -72,6 +72,7 @@ class Feed {
 
   std::shared_ptr<FeedBudget> budget_;  // its mutex guards everything below
   std::deque<source::PackedSegmentPtr> window_;
+  std::size_t records_ = 0;  // of the window
   std::uint64_t base_ = 0;
   Digest id_before_base_;
   std::map<int, Subscriber> subscribers_;

@@ -94,6 +94,12 @@ std::uint64_t SendSession::arrived_bytes() const {
   return bytes;
 }
 
+// What was sent: then the receiver's disk is what is waited for.
+bool SendSession::all_arrived() const {
+  return std::all_of(destinations_.begin(), destinations_.end(),
+                     [](const auto& destination) { return destination->stats().bytes_in_flight == 0; });
+}
+
 std::uint64_t SendSession::gained_bytes() const {
   std::uint64_t bytes = 0;
   for (const auto& destination : destinations_)
@@ -154,8 +160,7 @@ std::string SendSession::state_word(Micros now, std::string& detail) const {
     detail = format_duration(silent);
     return "stalled";
   }
-  // All of it is there, and the receiver's disk is what is waited for.
-  return arrived_meter_.silent_for(now) >= kStalledAfter ? "storing" : "sending";
+  return arrived_meter_.silent_for(now) >= kStalledAfter && all_arrived() ? "storing" : "sending";
 }
 
 Progress SendSession::progress() {

@@ -50,6 +50,7 @@ class SendSession {
  private:
   void describe_objects(Progress& progress) const;
   /// Content that this session brought.
+  [[nodiscard]] bool all_arrived() const;
   [[nodiscard]] std::uint64_t gained_bytes() const;
   [[nodiscard]] std::uint64_t arrived_bytes() const;
   [[nodiscard]] std::string state_word(Micros now, std::string& detail) const;

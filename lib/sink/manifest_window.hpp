@@ -16,7 +16,8 @@ namespace dcdn::sink {
 /// it is done. Holds at most kMostOpenBytes of segments.
 class ManifestWindow {
  public:
-  /// As they are in memory. A sender of ours is at most 64 segments ahead, with up to 2 MiB each.
+  /// As they are in memory. A sender of ours is at most half a million records ahead, of some 112 bytes and
+  /// their names.
   static constexpr std::size_t kMostOpenBytes = std::size_t{128} << 20;
 
   /// promise: asked before a segment is kept; null: nobody.

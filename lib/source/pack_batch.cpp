@@ -94,7 +94,7 @@ void PackBatch::replay(pipeline::PackedChunk chunk) {
   if (chunk.hole) return pass_hole(chunk.record.content_size);
   flush_hole();
   pass_data(chunk.record.content_size);
-  builder_.add(chunk.record);
+  put(chunk.record);
   content_bytes_ += chunk.record.content_size;
   const bool repeat = request_.object.repeats_omitted && seen_.find(chunk.record.carried) != nullptr;
   if (!repeat) seen_.insert(chunk.record.carried, true);
@@ -112,6 +112,11 @@ void PackBatch::replay(wire::Record record) {
     data_.clear();
   }
   if (std::holds_alternative<wire::LeftOut>(record)) hole_bytes_ = 0;
+  put(std::move(record));
+}
+
+void PackBatch::put(wire::Record record) {
+  left_out_.add(record);
   builder_.add(std::move(record));
 }
 
@@ -129,7 +134,7 @@ void PackBatch::pass_data(std::uint64_t bytes) {
 // Holes next to each other are one record, however they were found: that keeps the manifest canonical.
 void PackBatch::flush_hole() {
   if (hole_bytes_ == 0) return;
-  builder_.add(wire::HoleRecord{hole_bytes_});
+  put(wire::HoleRecord{hole_bytes_});
   content_bytes_ += hole_bytes_;
   hole_bytes_ = 0;
 }
@@ -144,6 +149,8 @@ Result<void> PackBatch::cut(bool final) {
            segment_frames(built.segment, built.body, built.id, request_.signer, request_.time_s));
   segment.chunks = std::exchange(chunks_, {});
   segment.content_bytes = std::exchange(content_bytes_, 0);
+  segment.left_out_bytes = left_out_.bytes();
+  segment.records = built.segment.records.size();
   return emit_(std::move(segment)) ? Result<void>() : Result<void>(stopped_error());
 }
 

@@ -11,6 +11,7 @@
 #include "source/object_packer.hpp"
 #include "source/pack_draft.hpp"
 #include "source/source_file.hpp"
+#include "wire/left_out_content.hpp"
 #include "wire/repeat_window.hpp"
 
 namespace dcdn::source {
@@ -61,6 +62,7 @@ class PackBatch {
   void hash_files();
   void replay(pipeline::PackedChunk chunk);
   void replay(wire::Record record);
+  void put(wire::Record record);
   void pass_hole(std::uint64_t bytes);
   void pass_data(std::uint64_t bytes);
   void flush_hole();
@@ -80,6 +82,7 @@ class PackBatch {
   std::uint64_t passed_ = 0;          // of the current file, what went on to the manifest
   std::vector<DataRegion> data_;      // of that, what is no hole
   std::vector<SegmentChunk> chunks_;  // of the pending segment
+  wire::LeftOutContent left_out_;
   std::uint64_t content_bytes_ = 0;
   std::uint64_t hole_bytes_ = 0;  // met and not in the manifest yet
 };

@@ -21,6 +21,8 @@ struct PackedSegment {
   Buffer frames;                     ///< segment frame and its signature frame
   std::vector<SegmentChunk> chunks;  ///< in the order of the segment's ChunkRecords
   std::uint64_t content_bytes = 0;   ///< chunks and holes
+  std::uint64_t left_out_bytes = 0;  ///< of the object's so far, what came of files that were then left out
+  std::size_t records = 0;           ///< of its manifest: what it costs whoever keeps it parsed
 };
 using PackedSegmentPtr = std::shared_ptr<const PackedSegment>;
 

@@ -87,6 +87,7 @@ class Passer {
     waiting.segment.index = segment.index;
     waiting.segment.id = id;
     waiting.segment.final = segment.final;
+    waiting.segment.records = segment.records.size();
     waiting.stream = checker_.stream();
     wire::append_frame(waiting.frames, frame.type, frame.body.view());
     for (const wire::Record& record : segment.records) list_record(waiting, record);

@@ -18,6 +18,7 @@ class LeftOutContent {
     if (const auto* hole = std::get_if<HoleRecord>(&record)) begun_ += hole->size;
     if (std::holds_alternative<LeftOut>(record)) bytes_ += std::exchange(begun_, 0);
   }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   /// Of `here`, of which some may be what was left out, what is of the rest; exact once all of it is here.
   [[nodiscard]] std::uint64_t rest_of(std::uint64_t here) const { return here - std::min(here, bytes_); }
 

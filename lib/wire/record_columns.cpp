@@ -37,7 +37,8 @@ enum Column : std::size_t {
   kEndDigests,
   kColumns
 };
-constexpr std::uint8_t kLeftOutKind = 4;  // beside the values of EntryKind
+// Beside the values of EntryKind; 3 is kept for hard links.
+constexpr std::uint8_t kLeftOutKind = 4;
 enum Item : std::uint64_t { kHoleItem = 0, kEndItem = 1, kGivenUpItem = 2 };
 constexpr std::uint64_t kChunkItem = 2;  // plus its content size
 constexpr std::int64_t kSecond = 1'000'000'000;
@@ -214,7 +215,8 @@ class ColumnParser {
   Result<void> next_entry() {
     --entries_;
     const auto kind = columns_[kKinds].fixed<std::uint8_t>();
-    if (kind == 3 || kind > kLeftOutKind) return unknown("entry kind", kind);
+    const bool is_entry = kind <= static_cast<std::uint8_t>(EntryKind::symlink);
+    if (!is_entry && kind != kLeftOutKind) return unknown("entry kind", kind);
     DCDN_CHECK(next_path());
     if (kind == kLeftOutKind) return left_out();
     EntryBegin entry;
@@ -247,6 +249,7 @@ class ColumnParser {
     if ((names_ += path_.size()) > kMaxNames) return corrupt("its paths are longer than all may be together");
     return path_.empty() ? Result<void>() : check_path(path_);
   }
+
   Result<void> left_out() {
     const auto reason = static_cast<LeftOutReason>(columns_[kReasons].fixed<std::uint8_t>());
     const bool behind_told_end =
@@ -280,6 +283,7 @@ class ColumnParser {
       return corrupt("its paths are longer than all may be together");
     return {};
   }
+
   Result<void> next_item() {
     --items_;
     const std::uint64_t code = columns_[kItems].varint();

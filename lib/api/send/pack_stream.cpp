@@ -13,9 +13,7 @@
 #include "source/segment_output.hpp"
 #include "trust/keyring_file.hpp"
 #include "trust/recipients.hpp"
-#include "wire/frame_reader.hpp"
 #include "wire/left_out.hpp"
-#include "wire/left_out_content.hpp"
 
 namespace dcdn {
 
@@ -99,7 +97,6 @@ class StreamPacker {
     };
     before_ = report_.bytes;
     content_ = 0;
-    left_out_content_ = {};
     auto packed =
         source::pack_object(request, workers_, pool_, stopped,
                             [this](source::PackedSegment segment) { return write(std::move(segment)); });
@@ -119,25 +116,11 @@ class StreamPacker {
       (chunk.repeat ? report_.bytes_skipped : report_.wire_bytes) +=
           chunk.repeat ? chunk.record.content_size : chunk.carried.size();
     content_ += segment.content_bytes;
-    if (const auto counted = count_left_out(segment); !counted) failed_ = counted.error();
-    report_.bytes = before_ + left_out_content_.rest_of(content_);
+    // What was read of a file that could not be read to its end is in the stream, and nobody gets it.
+    report_.bytes = before_ + content_ - segment.left_out_bytes;
     if (segment.final) report_.object_ids.push_back(to_hex(segment.id.view()));
     if (!written) failed_ = written.error();
     return written.has_value();
-  }
-
-  // What was read of a file that could not be read to its end is in the stream, and nobody gets it.
-  Result<void> count_left_out(const source::PackedSegment& segment) {
-    wire::FrameReader reader(wire::OnDamage::strict, pool_);
-    reader.push(segment.frames.view());
-    for (;;) {
-      DCDN_TRY(auto step, reader.next());
-      const auto* frame = std::get_if<wire::Frame>(&step);
-      if (frame == nullptr) return {};
-      if (frame->type != wire::FrameType::segment) continue;
-      DCDN_TRY(const wire::Segment manifest, wire::parse_segment(frame->body.view()));
-      for (const wire::Record& record : manifest.records) left_out_content_.add(record);
-    }
   }
 
   const SendOptions& options_;
@@ -149,7 +132,6 @@ class StreamPacker {
   // Of the current object.
   std::uint64_t before_ = 0;
   std::uint64_t content_ = 0;
-  wire::LeftOutContent left_out_content_;
   std::optional<Error> failed_;
 };
 

@@ -221,3 +221,19 @@ teardown() {
   send_to_receiver -q data
   cmp data in/data
 }
+
+@test "while only the receiver's disk works, the sender says so" {
+  command -v strace > /dev/null || skip "strace is not installed"
+  strace -o /dev/null -e trace=none true || skip "strace may not trace here"
+  random_file file 1000000
+  mkdir in
+  # Each write of a chunk takes a fifth of a second.
+  mkdir slow
+  printf '#!/bin/sh\nexec strace -f -o /dev/null -e trace=pwrite64 -e inject=pwrite64:delay_enter=200000 "%s" "$@"\n' \
+    "$(command -v dcdn-recv)" > slow/dcdn-recv
+  chmod +x slow/dcdn-recv
+  PATH=$PWD/slow:$PATH start_receiver recv --once --max-time 60s -o in  # ends by itself: strace does not pass on its end
+  send_to_receiver --progress lines --chunk-size 64KiB file 2> said
+  grep "storing" said
+  cmp file in/file
+}

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "digest/hasher.hpp"
@@ -55,6 +56,26 @@ TEST(Feed, TheFinalSegmentCanBeRepeatedAfterItsRelease) {
   feed.unsubscribe(subscriber);
   EXPECT_EQ(feed.at(1), nullptr);
   EXPECT_EQ(budget->held, 0u);
+}
+
+// Small files: few bytes, and much to keep for a receiver that has to wait for the first of them.
+TEST(Feed, PushWaitsWhenMuchManifestIsUnderWay) {
+  Feed feed(std::make_shared<FeedBudget>(1'000'000));
+  const int subscriber = feed.subscribe([] {});
+  const auto large = [](std::uint64_t index) {
+    source::PackedSegment segment = segment_of(index, 10);
+    segment.records = 200'000;
+    return segment;
+  };
+  ASSERT_TRUE(feed.push(large(0)));
+  ASSERT_TRUE(feed.push(large(1)));
+  std::atomic<bool> pushed{false};
+  std::thread packer([&] { pushed = feed.push(large(2)); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(pushed);
+  feed.release(subscriber, 1);
+  packer.join();
+  EXPECT_TRUE(pushed);
 }
 
 TEST(Feed, PushWaitsForRoomAndEverySubscriberIsWoken) {
