@@ -29,11 +29,11 @@ Result<std::optional<SegmentGate::Passed>> SegmentGate::take(const wire::Frame& 
   if (frame.type == wire::FrameType::segment) {
     if (waiting_)
       return Error(Errc::untrusted, "a manifest segment carries no signature by a key that is trusted here");
-    DCDN_TRY(wire::Segment segment, wire::parse_segment(frame.body.view()));
-    Passed passed{std::move(segment), wire::segment_id(frame.body.view()), {}};
-    wire::append_frame(passed.frames, frame.type, frame.body.view());
-    DCDN_CHECK(cover_.add_segment(passed.id, passed.segment));
-    waiting_ = std::move(passed);
+    DCDN_TRY(const wire::SegmentHead head, wire::parse_head(frame.body.view()));
+    Waiting waiting{wire::segment_id(frame.body.view()), frame.body.size(), {}};
+    wire::append_frame(waiting.frames, frame.type, frame.body.view());
+    DCDN_CHECK(cover_.add_segment(waiting.id, head));
+    waiting_ = std::move(waiting);
     signatures_ = 0;
     since_ = now;
     return std::optional<Passed>();
@@ -50,7 +50,15 @@ Result<std::optional<SegmentGate::Passed>> SegmentGate::take(const wire::Frame& 
   if (!standing.accepted && signature.signer == peer_) return refused();
   if (!standing.accepted) return std::optional<Passed>();  // another signature may follow
   DCDN_CHECK(cover_.add_signature(signature));
-  return std::exchange(waiting_, std::nullopt);
+  return pass();
+}
+
+// Only now are its records read, which may have to be unpacked.
+Result<std::optional<SegmentGate::Passed>> SegmentGate::pass() {
+  Waiting waiting = *std::exchange(waiting_, std::nullopt);
+  const ByteView body = ByteView(waiting.frames).subspan(wire::kHeaderBytes, waiting.body_bytes);
+  DCDN_TRY(wire::Segment segment, wire::parse_segment(body));
+  return std::optional(Passed{std::move(segment), waiting.id, std::move(waiting.frames)});
 }
 
 Result<void> SegmentGate::check(Micros now) const {

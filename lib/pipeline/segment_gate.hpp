@@ -32,12 +32,18 @@ class SegmentGate {
   [[nodiscard]] Result<void> check(Micros now) const;
 
  private:
+  struct Waiting {
+    Digest id;
+    std::size_t body_bytes = 0;
+    Bytes frames;  // its own, then the signatures seen for it
+  };
+  Result<std::optional<Passed>> pass();
   [[nodiscard]] Error refused() const;  ///< what the peer itself has signed
 
   NodeId peer_;
   const sign::Keyring& trusted_;
   SignatureCover cover_;
-  std::optional<Passed> waiting_;  // its one waiting segment
+  std::optional<Waiting> waiting_;  // its one waiting segment
   Micros since_{0};
   int signatures_ = 0;
 };

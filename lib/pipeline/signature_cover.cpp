@@ -17,7 +17,7 @@ Error other_place(const SegmentPlace& place) {
 
 }  // namespace
 
-SegmentPlace place_of(const wire::Segment& segment, const Digest& id) {
+SegmentPlace place_of(const wire::SegmentHead& segment, const Digest& id) {
   return {segment.index, segment.index == 0 ? id : segment.stream};
 }
 
@@ -44,7 +44,8 @@ void SignatureCover::set_accepts(CoverRules::Accepts accepted) {
   for (auto& [id, ahead] : ahead_) std::erase_if(ahead.signers, gone);
 }
 
-Result<SignatureCover::Covered> SignatureCover::add_segment(const Digest& id, const wire::Segment& segment) {
+Result<SignatureCover::Covered> SignatureCover::add_segment(const Digest& id,
+                                                            const wire::SegmentHead& segment) {
   if (rules_.unsigned_is_fine) return Covered{id};
   if (waiting_.contains(id) || covered_.contains(id)) return Covered();
   if (waiting_.size() >= rules_.most_waiting) return too_many("segments that nobody has signed");

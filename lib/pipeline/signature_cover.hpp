@@ -23,7 +23,7 @@ struct SegmentPlace {
   Digest stream;  ///< id of segment 0, also for segment 0 itself
   bool operator==(const SegmentPlace&) const = default;
 };
-SegmentPlace place_of(const wire::Segment& segment, const Digest& id);
+SegmentPlace place_of(const wire::SegmentHead& segment, const Digest& id);
 inline SegmentPlace place_of(const wire::SegmentSignature& signature) {
   return {signature.index, signature.stream};
 }
@@ -59,7 +59,7 @@ class SignatureCover {
   using Covered = std::vector<Digest>;
   /// A segment came. One that waits or is remembered changes nothing. error bad_signature: signatures of a
   /// later segment say that it belongs elsewhere; limit: too much waits.
-  Result<Covered> add_segment(const Digest& id, const wire::Segment& segment);
+  Result<Covered> add_segment(const Digest& id, const wire::SegmentHead& segment);
 
   enum class About {
     waiting,    ///< a segment that is here and not covered

@@ -55,7 +55,7 @@ Result<void> StreamVerifier::take_chunk(wire::Frame frame, std::vector<wire::Fra
 }
 
 Result<void> StreamVerifier::take_segment(wire::Frame frame, std::vector<wire::Frame>& out) {
-  DCDN_TRY(const wire::Segment segment, wire::parse_segment(frame.body.view()));
+  DCDN_TRY(const wire::SegmentHead segment, wire::parse_head(frame.body.view()));
   const Digest id = wire::segment_id(frame.body.view());
   if (cover_.is_covered(id)) {
     out.push_back(std::move(frame));

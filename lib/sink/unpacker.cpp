@@ -51,7 +51,7 @@ Result<void> Unpacker::take(const wire::Frame& frame) {
 Result<void> Unpacker::take_segment(const wire::Frame& frame) {
   const Digest id = wire::segment_id(frame.body.view());
   if (loose_.contains(id)) return {};
-  DCDN_TRY(const wire::Segment segment, wire::parse_segment(frame.body.view()));
+  DCDN_TRY(const wire::SegmentHead segment, wire::parse_head(frame.body.view()));
   const pipeline::SegmentPlace place = pipeline::place_of(segment, id);
   if (is_over(place)) return {};
   DCDN_CHECK(hold(kItemCost + wire::kHeaderBytes + frame.body.size()));

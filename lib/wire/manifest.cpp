@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/byte_reader.hpp"
 #include "base/byte_writer.hpp"
@@ -63,26 +64,40 @@ Result<std::vector<Record>> parse_records(ByteReader& in, bool packed, bool insi
   return parse_columns(plain->view(), inside_file);
 }
 
-Result<Segment> parse_checked(ByteReader& in) {
-  Segment segment;
+struct HeadRead {
+  SegmentHead head;
+  bool packed = false;
+};
+
+Result<HeadRead> read_head(ByteReader& in) {
+  HeadRead read;
+  SegmentHead& head = read.head;
   const auto flags = in.fixed<std::uint8_t>();
-  segment.index = in.varint();
+  head.index = in.varint();
   if (!in.ok()) return corrupt("cut off, or its index is not in its shortest form");
   if ((flags & ~(kFinal | kInsideFile | kPacked)) != 0) return unknown("segment flags", flags);
-  segment.final = (flags & kFinal) != 0;
-  segment.inside_file = (flags & kInsideFile) != 0;
-  if (segment.index == 0) {
-    DCDN_TRY(segment.object, parse_object(in));
+  head.final = (flags & kFinal) != 0;
+  head.inside_file = (flags & kInsideFile) != 0;
+  read.packed = (flags & kPacked) != 0;
+  if (head.index == 0) {
+    DCDN_TRY(head.object, parse_object(in));
   } else {
-    segment.stream = in.name32<Digest>();
-    segment.previous = in.name32<Digest>();
+    head.stream = in.name32<Digest>();
+    head.previous = in.name32<Digest>();
   }
   const std::uint64_t chunk_bytes = in.varint();
   if (!in.ok()) return corrupt("cut off before its records");
   if (chunk_bytes < kMinChunkContent || chunk_bytes > kMaxChunkContent)
     return corrupt("its chunk size is out of range");
-  segment.chunk_bytes = static_cast<std::uint32_t>(chunk_bytes);
-  DCDN_TRY(segment.records, parse_records(in, (flags & kPacked) != 0, segment.inside_file));
+  head.chunk_bytes = static_cast<std::uint32_t>(chunk_bytes);
+  return read;
+}
+
+Result<Segment> parse_checked(ByteReader& in) {
+  Segment segment;
+  DCDN_TRY(HeadRead read, read_head(in));
+  static_cast<SegmentHead&>(segment) = std::move(read.head);
+  DCDN_TRY(segment.records, parse_records(in, read.packed, segment.inside_file));
   if (segment.records.empty() && !segment.final) return corrupt("no records, and not the final segment");
   return segment;
 }
@@ -122,6 +137,14 @@ Result<Segment> parse_segment(ByteView body) {
   auto segment = parse_checked(in);
   if (!segment) return segment.error().during("manifest segment");
   return segment;
+}
+
+Result<SegmentHead> parse_head(ByteView body) {
+  if (body.size() > kMaxSegmentBody) return corrupt("manifest segment: longer than the limit");
+  ByteReader in(body);
+  auto read = read_head(in);
+  if (!read) return read.error().during("manifest segment");
+  return std::move(read->head);
 }
 
 Digest segment_id(ByteView body) {

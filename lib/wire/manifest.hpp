@@ -80,7 +80,8 @@ struct ObjectHeader {
   bool operator==(const ObjectHeader&) const = default;
 };
 
-struct Segment {
+/// What a segment says of itself, ahead of its records and not packed as they may be.
+struct SegmentHead {
   std::uint64_t index = 0;
   Digest stream;    ///< id of segment 0; zero in segment 0 itself
   Digest previous;  ///< id of segment index-1; zero in segment 0
@@ -90,6 +91,10 @@ struct Segment {
   /// that begins anew, so that it cuts the same chunks again. kMinChunkContent .. kMaxChunkContent.
   std::uint32_t chunk_bytes = 4096;
   bool inside_file = false;  ///< the records begin inside a file that the segment before left open
+  bool operator==(const SegmentHead&) const = default;
+};
+
+struct Segment : SegmentHead {
   std::vector<Record> records;
   bool operator==(const Segment&) const = default;
 };
@@ -100,6 +105,9 @@ Bytes encode_segment(const Segment& segment);
 /// Checks lengths, counts and ranges, canonical encoding, paths (see check_path), sizes against overflow.
 /// What needs earlier segments is ManifestChecker's. Memory: what the limits above allow, a few MiB.
 Result<Segment> parse_segment(ByteView body);
+/// Only what is ahead of the records: enough to ask whether a signature covers it, before any of the rest is
+/// unpacked.
+Result<SegmentHead> parse_head(ByteView body);
 /// BLAKE3 of "dcdn segment 1\n" followed by the body. The id of the final segment is the object's id.
 Digest segment_id(ByteView body);
 

@@ -91,6 +91,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const ByteView body = in.raw(std::min(length, in.left()));
     auto segment = parse_segment(body);
     if (!segment) continue;
+    const auto head = parse_head(body);
+    require(head.has_value() && *head == static_cast<const SegmentHead&>(*segment));
     write_again(*segment, body);
     if ((switches & kChain) != 0 && segment->index > 0) {
       segment->stream = checker.stream();

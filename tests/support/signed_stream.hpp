@@ -19,7 +19,7 @@ inline const sign::SecretKey kStranger = key_number(2);
 
 inline SampleFrame signature_over(const SampleFrame& segment, const sign::SecretKey& key,
                                   std::uint64_t time_s = 1700000000) {
-  const auto parsed = wire::parse_segment(segment.body);
+  const auto parsed = wire::parse_head(segment.body);
   const Digest id = wire::segment_id(segment.body);
   const Digest stream = parsed->index == 0 ? id : parsed->stream;
   return {wire::FrameType::signature,

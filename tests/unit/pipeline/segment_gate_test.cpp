@@ -42,6 +42,22 @@ TEST_F(SegmentGateTest, PassesWhatThePeerSigned) {
   EXPECT_EQ((*passed)->id, made_.segments[0].id);
 }
 
+// Whoever has no key that counts reaches no decompressor: what is said of the records is found out after
+// that.
+TEST_F(SegmentGateTest, RecordsAreNotReadBeforeTheirSignature) {
+  Bytes body = wire::encode_segment(made_.segments[0].segment);
+  body.pop_back();
+  ASSERT_FALSE(wire::parse_segment(body).has_value());
+  const Digest id = wire::segment_id(body);
+  pipeline::SegmentGate gate(peer_.id(), trusted_);
+  ASSERT_TRUE(gate.take(frame(wire::FrameType::segment, body), kNow).has_value());
+  const auto by = [&](const sign::SecretKey& key) { return *wire::sign_segment(key, id, 0, id, 1); };
+  ASSERT_TRUE(gate.take(signed_frame(by(stranger_)), kNow).has_value());
+  const auto passed = gate.take(signed_frame(by(peer_)), kNow);
+  ASSERT_FALSE(passed.has_value());
+  EXPECT_EQ(passed.error().code, Errc::corrupt);
+}
+
 TEST_F(SegmentGateTest, PassesWhatATrustedKeySignedButNoStrangers) {
   pipeline::SegmentGate gate(peer_.id(), trusted_);
   ASSERT_TRUE(gate.take(segment_frame(), kNow).has_value());

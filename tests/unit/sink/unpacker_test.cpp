@@ -155,6 +155,21 @@ TEST(Unpacker, MoreContentThanMayComeOutIsRefusedBeforeItDoes) {
   EXPECT_TRUE(unpacking.out.empty());
 }
 
+TEST(Unpacker, RecordsAreNotReadBeforeTheirSignature) {
+  SampleFrame damaged = test::sample_stream(kShape)[0];
+  ASSERT_EQ(damaged.type, FrameType::segment);
+  damaged.body.pop_back();
+  Unpacking of_nobody(true);
+  EXPECT_TRUE(of_nobody.take(damaged).has_value());
+  EXPECT_TRUE(of_nobody.take(test::signature_over(damaged, test::kStranger)).has_value());
+  EXPECT_EQ(of_nobody.finish(), Errc::untrusted);
+  Unpacking of_somebody(true);
+  ASSERT_TRUE(of_somebody.take(damaged).has_value());
+  const auto taken = of_somebody.take(test::signature_over(damaged, kSigner));
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, Errc::corrupt);
+}
+
 TEST(Unpacker, SegmentsThatWaitForEverAreBounded) {
   // Each claims to come after one that nobody has.
   wire::Segment segment;

@@ -43,6 +43,18 @@ Segment many_directories() {
   return segment;
 }
 
+TEST(Manifest, TheHeadIsReadAlone) {
+  for (const Segment& segment : samples::tree_chain()) {
+    Bytes body = encode_segment(segment);
+    body.pop_back();  // the records are not looked at
+    const auto head = parse_head(body);
+    ASSERT_TRUE(head) << head.error().message;
+    EXPECT_EQ(*head, static_cast<const SegmentHead&>(segment));
+  }
+  EXPECT_FALSE(parse_head(Bytes(kMaxSegmentBody + 1)));
+  EXPECT_FALSE(parse_head({}));
+}
+
 TEST(Manifest, WhatIsWrittenIsRead) {
   for (const Segment& segment : samples::tree_chain())
     for (const Bytes& body : {encode_segment(segment), samples::plain_body(segment)}) {
