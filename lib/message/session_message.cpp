@@ -87,6 +87,11 @@ Bytes encode(const Answer& m) {
     out.varint(step.chunk_content);
   }
   out.varint(m.bytes_done);
+  out.varint(m.marks.size());
+  for (const SegmentMark& mark : m.marks) {
+    out.varint(mark.segment);
+    out.raw(mark.id.view());
+  }
   return body;
 }
 
@@ -223,6 +228,12 @@ Result<Answer> parse<Answer>(ByteView body) {
     m.plan.push_back({segment, chunk_content});
   }
   m.bytes_done = in.number(0, wire::kMaxObjectBytes);
+  const std::uint64_t marks = in.number(0, kMaxSegmentMarks);
+  for (std::uint64_t i = 0; i < marks && in.ok(); ++i) {
+    const std::uint64_t segment = in.number64();
+    in.require(segment < m.segments_done && (m.marks.empty() || segment > m.marks.back().segment));
+    m.marks.push_back({segment, in.digest()});
+  }
   return in.result(std::move(m));
 }
 

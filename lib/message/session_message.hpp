@@ -63,6 +63,13 @@ struct ChunkPlanStep {
   bool operator==(const ChunkPlanStep&) const = default;
 };
 inline constexpr std::size_t kMaxChunkPlanSteps = 64;
+/// A segment of the chain that is here.
+struct SegmentMark {
+  std::uint64_t segment = 0;
+  Digest id;
+  bool operator==(const SegmentMark&) const = default;
+};
+inline constexpr std::size_t kMaxSegmentMarks = 64;
 /// How the sender is to go on.
 struct Answer {
   std::uint32_t object = 0;
@@ -72,6 +79,8 @@ struct Answer {
   bool repeats_omitted = true;      ///< equal content may be sent once
   std::vector<ChunkPlanStep> plan;  ///< of the chain that is here; empty: the sender chooses
   std::uint64_t bytes_done = 0;     ///< for the progress display
+  /// Some segments before that last one, ascending: a sender that makes another chain now sees it early.
+  std::vector<SegmentMark> marks;
   bool operator==(const Answer&) const = default;
 };
 /// needed[i] tells whether the i-th ChunkRecord of that segment is to be sent.

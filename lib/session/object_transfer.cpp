@@ -1,5 +1,7 @@
 #include "session/object_transfer.hpp"
 
+#include <algorithm>
+
 #include "source/packed_segment.hpp"
 #include "wire/signed_frames.hpp"
 
@@ -17,10 +19,16 @@ ObjectTransfer::ObjectTransfer(SendShared& shared, FeedHub& hub, const SendObjec
       hub_(hub),
       object_(object),
       wake_(std::move(wake)),
-      differences_(shared, object.number, [this](std::vector<QueuedChunk> chunks) {
-        queue_.push(std::move(chunks));
-        wake_();
-      }) {
+      differences_(shared, object.number,
+                   [this](std::vector<QueuedChunk> chunks) {
+                     queue_.push(std::move(chunks));
+                     wake_();
+                   }),
+      remaking_(shared, object,
+                [this](Result<source::PackedSegmentPtr> segment, const std::vector<bool>& needed) {
+                  remade(std::move(segment), needed);
+                  wake_();
+                }) {
   use_feed(hub_.shared_feed(object_));
 }
 
@@ -33,13 +41,15 @@ void ObjectTransfer::use_feed(std::shared_ptr<Feed> feed) {
   feed_ = std::move(feed);
   subscriber_ = feed_->subscribe(wake_);
   next_segment_ = 0;
-  skip_until_ = 0;
+  passing_.until = 0;
 }
 
 void ObjectTransfer::drop_feed() {
   queue_.clear();
   asked_.clear();
   differences_.forget();
+  remaking_.forget();
+  passing_.kept.clear();
   if (feed_) feed_->unsubscribe(subscriber_);
   feed_.reset();
   sizer_.reset();
@@ -50,6 +60,7 @@ void ObjectTransfer::disconnected() {
   queue_.clear();
   asked_.clear();
   differences_.forget();
+  remaking_.forget();
   if (phase_ == TransferPhase::offered || phase_ == TransferPhase::running) phase_ = TransferPhase::waiting;
 }
 
@@ -86,14 +97,16 @@ Result<void> ObjectTransfer::answered(const message::Answer& answer, const pace:
   if (!tally_.at_first) tally_.at_first = tally_.done;
   if (!feed_) use_feed(hub_.private_feed());
   sizer_ = hub_.start(object_, feed_, answer_, route_.path, route_.largest_chunk);
-  const std::uint64_t base = feed_->base();
+  tally_.passed = 0;
+  const std::uint64_t base = passing_.kept.empty() ? feed_->base() : passing_.kept.first();
+  const Digest before = passing_.kept.empty() ? feed_->id_before_base() : passing_.kept.id_before_first();
   if (answer_.segments_done < base) return restart();
-  if (answer_.segments_done == base && answer_.last_segment != feed_->id_before_base()) return restart();
+  if (answer_.segments_done == base && answer_.last_segment != before) return restart();
   next_segment_ = base;
   // A pipe's earlier chain can only be ours if we still hold the segment that proves it.
   const bool provable = object_.rereadable() || answer_.segments_done == base ||
-                        feed_->at(answer_.segments_done - 1) != nullptr;
-  skip_until_ = provable ? answer_.segments_done : base;
+                        segment_at(answer_.segments_done - 1) != nullptr;
+  passing_.until = provable ? answer_.segments_done : base;
   if (!provable) answer_.ask = true;
   return {};
 }
@@ -125,30 +138,68 @@ void ObjectTransfer::count_skipped(std::uint64_t segment, std::uint64_t content)
   shared_.bytes_skipped += content;
 }
 
+source::PackedSegmentPtr ObjectTransfer::segment_at(std::uint64_t index) const {
+  const source::PackedSegmentPtr passed = passing_.kept.at(index);
+  return passed ? passed : feed_->at(index);
+}
+
+// As far as the answer tells: a chain that goes another way somewhere has other ids from there on.
+bool ObjectTransfer::is_of_answer(const source::PackedSegment& segment) const {
+  if (segment.index >= passing_.until) return true;
+  if (segment.index + 1 == passing_.until) return segment.id == answer_.last_segment;
+  const auto mark = std::find_if(answer_.marks.begin(), answer_.marks.end(),
+                                 [&](const auto& each) { return each.segment == segment.index; });
+  return !segment.final && (mark == answer_.marks.end() || mark->id == segment.id);
+}
+
+// The receiver has segments [0, passing_.until): they are passed over, until one turns out not to be of its
+// chain.
+void ObjectTransfer::pass(const source::PackedSegmentPtr& segment) {
+  if (segment->index >= tally_.counted_until) tally_.passed += segment->content_bytes;
+  const bool last = segment->index + 1 == passing_.until;
+  if (last) count_skipped(segment->index, std::exchange(tally_.passed, 0));
+  if (!object_.rereadable()) return;
+  if (Remaking::can_remake(object_) && !passing_.read_all && !last) passing_.kept.add(*segment);
+  if (last) passing_.kept.clear();
+  feed_->release(subscriber_, next_segment_);
+}
+
+// All of it is sent, and what was passed over as well: without its chunks, of which hardly any will be
+// wanted.
+Result<void> ObjectTransfer::leave_answer() {
+  if (passing_.kept.empty() ? next_segment_ > 0 : passing_.kept.first() > 0) return restart();
+  answer_.segments_done = 0;
+  next_segment_ = 0;
+  passing_.until = 0;
+  tally_.passed = 0;
+  object_id_.reset();
+  return {};
+}
+
 Result<std::vector<Buffer>> ObjectTransfer::due_segments() {
   std::vector<Buffer> frames;
   if (phase_ != TransferPhase::running || !feed_) return frames;
-  while (queue_.bytes() < kQueueAheadBytes && asked_.size() < kAskedAhead) {
-    const source::PackedSegmentPtr segment = feed_->at(next_segment_);
+  while (queue_.bytes() + remaking_.due_bytes() < kQueueAheadBytes && asked_.size() < kAskedAhead) {
+    const source::PackedSegmentPtr segment = segment_at(next_segment_);
     if (!segment) break;
-    if (segment->index + 1 == skip_until_ && segment->id != answer_.last_segment) {
-      DCDN_CHECK(restart());
+    if (!is_of_answer(*segment)) {
+      DCDN_CHECK(leave_answer());
       continue;
     }
     ++next_segment_;
     if (segment->final) object_id_ = segment->id;
-    // The receiver has segments [0, skip_until_): they are passed over, but the last of them must be the very
-    // one it named.
-    const bool passed = segment->index < skip_until_;
-    if (passed) count_skipped(segment->index, segment->content_bytes);
+    const bool passed = segment->index < passing_.until;
     // Repeating the final segment lets a receiver that has everything say so again: its receipt may have been
     // lost.
     if (!passed || segment->final) frames.push_back(segment->frames);
-    if (passed && object_.rereadable()) feed_->release(subscriber_, next_segment_);
-    if (!passed) enqueue(segment);
+    if (passed) {
+      pass(segment);
+    } else {
+      enqueue(segment);
+    }
   }
-  if (const auto result = feed_->result(); result && !result->has_value() && !feed_->at(next_segment_)) {
-    if (queue_.empty()) return result->error();
+  if (const auto result = feed_->result(); result && !result->has_value() && !segment_at(next_segment_)) {
+    if (queue_.empty() && !remaking_.busy()) return result->error();
   }
   return frames;
 }
@@ -159,13 +210,17 @@ void ObjectTransfer::enqueue(const source::PackedSegmentPtr& segment) {
     return;
   }
   std::uint64_t repeated = 0;
-  for (std::size_t i = 0; i < segment->chunks.size(); ++i) {
-    if (segment->chunks[i].repeat)
-      repeated += segment->chunks[i].record.content_size;
-    else
-      queue_.push(QueuedChunk{segment, i, {}});
+  std::vector<bool> needed(segment->chunks.size());
+  for (std::size_t i = 0; i < needed.size(); ++i) {
+    needed[i] = !segment->chunks[i].repeat;
+    if (!needed[i]) repeated += segment->chunks[i].record.content_size;
   }
   count_skipped(segment->index, repeated);
+  if (Remaking::is_due(*segment, needed)) {
+    remaking_.start(segment, std::move(needed));
+  } else {
+    queue(segment, needed);
+  }
 }
 
 Result<void> ObjectTransfer::wanted(const message::Want& want) {
@@ -177,21 +232,39 @@ Result<void> ObjectTransfer::wanted(const message::Want& want) {
   const source::PackedSegmentPtr segment = it->second;
   if (want.needed.size() != segment->chunks.size())
     return Error(Errc::corrupt, "the receiver wants chunks of a segment that has others");
-  std::vector<QueuedChunk> chunks;
+  const bool due = Remaking::is_due(*segment, want.needed);
+  if (due && !Remaking::can_remake(object_))
+    return Error(Errc::corrupt, "the receiver wants a repeat of a ready stream");
   std::uint64_t there = 0;
-  for (std::size_t i = 0; i < want.needed.size(); ++i) {
-    if (!want.needed[i]) {
-      there += segment->chunks[i].record.content_size;
-      continue;
-    }
-    if (segment->chunks[i].carried.empty())
-      return Error(Errc::corrupt, "the receiver wants a repeat of a ready stream");
-    chunks.push_back({segment, i, {}});
-  }
+  for (std::size_t i = 0; i < want.needed.size(); ++i)
+    if (!want.needed[i]) there += segment->chunks[i].record.content_size;
   asked_.erase(it);
   count_skipped(want.segment, there);
-  if (!differences_.start(segment, want.needed)) queue_.push(std::move(chunks));
+  if (due) {
+    remaking_.start(segment, want.needed);
+  } else {
+    give(segment, want.needed);
+  }
   return {};
+}
+
+void ObjectTransfer::give(const source::PackedSegmentPtr& segment, const std::vector<bool>& needed) {
+  if (!differences_.start(segment, needed)) queue(segment, needed);
+}
+
+void ObjectTransfer::queue(const source::PackedSegmentPtr& segment, const std::vector<bool>& needed) {
+  for (std::size_t i = 0; i < needed.size(); ++i)
+    if (needed[i]) queue_.push(QueuedChunk{segment, i, {}});
+}
+
+// What has changed since it was passed over is in segments that the receiver has by now, and they cannot be
+// taken back one by one; a new connection begins with an offer.
+void ObjectTransfer::remade(Result<source::PackedSegmentPtr> segment, const std::vector<bool>& needed) {
+  if (segment) return give(*segment, needed);
+  passing_.read_all = true;
+  drop_feed();
+  passing_.begin_again =
+      Error(Errc::temporary, segment.error().message + "; its object begins again, and all of it is read");
 }
 
 // Only of segments whose want is due: that bounds how many are held, and how many chunks they have.
@@ -203,6 +276,7 @@ Result<void> ObjectTransfer::stored(const message::Stored& stored) {
   if (stored.segments_done > next_segment_) return {};  // of the chain before a restart
   tally_.done = stored.bytes_done;
   differences_.stored(stored.segments_done);
+  passing_.kept.release(stored.segments_done);
   if (feed_) feed_->release(subscriber_, stored.segments_done);
   return {};
 }
@@ -241,8 +315,8 @@ void ObjectTransfer::requeue(const QueuedChunk& chunk) {
 
 std::uint64_t ObjectTransfer::backlog_bytes() const {
   if (over()) return 0;
-  const bool all_known =
-      phase_ == TransferPhase::running && object_id_ && asked_.empty() && !differences_.busy();
+  const bool all_known = phase_ == TransferPhase::running && object_id_ && asked_.empty() &&
+                         !differences_.busy() && !remaking_.busy();
   if (all_known) return queue_.bytes();
   if (!object_.bytes) return UINT64_MAX;
   return std::max<std::uint64_t>(queue_.bytes(), *object_.bytes - std::min(*object_.bytes, tally_.done));

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "session/difference_sender.hpp"
 #include "session/feed_hub.hpp"
+#include "session/passed_segments.hpp"
+#include "session/remaking.hpp"
 #include "session/send_shared.hpp"
 #include "source/chunk_sizer.hpp"
 #include "source/packed_segment.hpp"
@@ -52,6 +55,9 @@ class ObjectTransfer {
   /// Frames of segments that are due now, to be written to the object's stream; fills the chunk queue.
   /// error: packing failed (changed, permission, ...).
   Result<std::vector<Buffer>> due_segments();
+  /// Chunks that were to be made again cannot be: what was sent is void, and the object has to be offered on
+  /// another connection, to be read whole. Told once.
+  std::optional<Error> take_begin_again() { return std::exchange(passing_.begin_again, std::nullopt); }
   Result<void> wanted(const message::Want& want);
   /// What the receiver tells of older files.
   Result<void> told(const message::BasisPiece& piece) { return differences_.take(piece); }
@@ -81,7 +87,14 @@ class ObjectTransfer {
   Result<void> restart();
   void use_feed(std::shared_ptr<Feed> feed);
   void drop_feed();
+  [[nodiscard]] source::PackedSegmentPtr segment_at(std::uint64_t index) const;
+  [[nodiscard]] bool is_of_answer(const source::PackedSegment& segment) const;
+  void pass(const source::PackedSegmentPtr& segment);
+  Result<void> leave_answer();
   void enqueue(const source::PackedSegmentPtr& segment);
+  void queue(const source::PackedSegmentPtr& segment, const std::vector<bool>& needed);
+  void give(const source::PackedSegmentPtr& segment, const std::vector<bool>& needed);
+  void remade(Result<source::PackedSegmentPtr> segment, const std::vector<bool>& needed);
   void count_skipped(std::uint64_t segment, std::uint64_t content);
 
   SendShared& shared_;
@@ -89,6 +102,7 @@ class ObjectTransfer {
   const SendObject& object_;
   Feed::Wake wake_;
   DifferenceSender differences_;
+  Remaking remaking_;
   std::shared_ptr<Feed> feed_;
   std::shared_ptr<source::ChunkSizer> sizer_;
   int subscriber_ = 0;
@@ -100,7 +114,12 @@ class ObjectTransfer {
     std::uint32_t largest_chunk = 0;
   } route_;
   std::uint64_t next_segment_ = 0;  // to be sent next
-  std::uint64_t skip_until_ = 0;    // segments before it are at the receiver, if its last id is ours too
+  struct Passing {
+    std::uint64_t until = 0;  // segments before it are at the receiver, if its last id is ours too
+    PassedSegments kept;      // of these, the ones before next_segment_, until that is known
+    bool read_all = false;    // nothing is left out in the hope that nobody wants it
+    std::optional<Error> begin_again;
+  } passing_;
   std::map<std::uint64_t, source::PackedSegmentPtr> asked_;  // sent, its Want not yet here
   ChunkQueue queue_;
   std::optional<Digest> object_id_;  // once the final segment passed
@@ -108,7 +127,8 @@ class ObjectTransfer {
     std::uint64_t done = 0;                 // content that the receiver has confirmed
     std::optional<std::uint64_t> at_first;  // when it answered for the first time
     std::uint64_t counted_until =
-        0;  // of segments before it is known what had to travel, whatever comes again
+        0;                     // of segments before it is known what had to travel, whatever comes again
+    std::uint64_t passed = 0;  // content of segments that seem to be there
   } tally_;
   std::optional<std::size_t> early_sent_;  // bytes, while it is running and not answered yet
   std::optional<Error> error_;

@@ -364,6 +364,7 @@ void SendLink::tell_pause() {
 void SendLink::send_segments() {
   std::vector<net::StreamId> ended;
   for (auto& [stream, active] : active_) {
+    if (const auto again = active.transfer->take_begin_again()) return drop(*again);
     auto frames = active.transfer->due_segments();
     if (!frames) {
       give_up(stream, active, frames.error());

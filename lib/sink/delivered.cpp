@@ -20,7 +20,7 @@ namespace dcdn::sink {
 namespace {
 
 constexpr std::size_t kMaxRecordBytes = 16384;
-constexpr std::uint64_t kRecordVersion = 2;
+constexpr std::uint64_t kRecordVersion = 3;
 
 std::string absolute(const std::string& path) {
   char resolved[PATH_MAX];
@@ -46,6 +46,11 @@ std::optional<Parsed> parse(ByteView bytes) {
   for (std::uint64_t i = 0; i < steps && i < message::kMaxChunkPlanSteps && reader.ok(); ++i) {
     const std::uint64_t segment = reader.varint();
     parsed.delivered.plan.push_back({segment, static_cast<std::uint32_t>(reader.varint())});
+  }
+  const std::uint64_t marks = reader.varint();
+  for (std::uint64_t i = 0; i < marks && i < message::kMaxSegmentMarks && reader.ok(); ++i) {
+    const std::uint64_t segment = reader.varint();
+    parsed.delivered.marks.push_back({segment, reader.name32<Digest>()});
   }
   if (!reader.finished()) return std::nullopt;
   return parsed;
@@ -104,6 +109,11 @@ Result<void> DeliveredRecord::put(const store::Delivered& delivered) const {
   for (const message::ChunkPlanStep& step : delivered.plan) {
     writer.varint(step.segment);
     writer.varint(step.chunk_content);
+  }
+  writer.varint(delivered.marks.size());
+  for (const message::SegmentMark& mark : delivered.marks) {
+    writer.varint(mark.segment);
+    writer.raw(mark.id.view());
   }
   DCDN_CHECK(make_directories(dir_, 0700));
   return write_file_atomically(path_, bytes, 0600);

@@ -44,6 +44,7 @@ class DirectorySink : public ObjectSink {
       answer.last_segment = delivered_->object;
       answer.plan = delivered_->plan;
       answer.bytes_done = delivered_->bytes;
+      answer.marks = delivered_->marks;
       answer.ask = true;
       return answer;
     }
@@ -52,6 +53,7 @@ class DirectorySink : public ObjectSink {
     answer.last_segment = here.last_segment;
     answer.plan = here.plan;
     answer.bytes_done = here.bytes_done;
+    answer.marks = here.marks;
     answer.ask = here.anything || book_;
     return answer;
   }

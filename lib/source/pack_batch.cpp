@@ -107,7 +107,8 @@ void PackBatch::replay(wire::Record record) {
     if (hole->size == 0) flush_hole();  // the file ends here
     return;
   }
-  if (std::holds_alternative<wire::EntryBegin>(record)) {
+  if (const auto* entry = std::get_if<wire::EntryBegin>(&record)) {
+    path_ = entry->path;
     passed_ = 0;
     data_.clear();
   }
@@ -151,6 +152,8 @@ Result<void> PackBatch::cut(bool final) {
   segment.content_bytes = std::exchange(content_bytes_, 0);
   segment.left_out_bytes = left_out_.bytes();
   segment.records = built.segment.records.size();
+  if (built.segment.inside_file) segment.begins_in = begins_in_;
+  begins_in_ = {path_, passed_ - hole_bytes_};
   return emit_(std::move(segment)) ? Result<void>() : Result<void>(stopped_error());
 }
 

@@ -79,7 +79,9 @@ class PackBatch {
   std::vector<Content> contents_;
   std::size_t batch_bytes_ = 0;
   digest::Hasher hasher_;             // of the file that hash_files has come to
-  std::uint64_t passed_ = 0;          // of the current file, what went on to the manifest
+  std::string path_;                  // of the current file
+  std::uint64_t passed_ = 0;          // of it, what went on to the manifest
+  FilePlace begins_in_;               // the pending segment, if it begins inside a file
   std::vector<DataRegion> data_;      // of that, what is no hole
   std::vector<SegmentChunk> chunks_;  // of the pending segment
   wire::LeftOutContent left_out_;

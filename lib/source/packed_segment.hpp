@@ -1,6 +1,7 @@
 // packed_segment.hpp - a segment of an object as it is packed: its frames, and its chunks as they travel.
 #pragma once
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/buffer.hpp"
@@ -10,8 +11,14 @@ namespace dcdn::source {
 
 struct SegmentChunk {
   wire::ChunkRecord record;
-  Buffer carried;
+  Buffer carried;       ///< empty: of a ready stream, a repeat; else made when it is wanted (ChunkRemaker)
   bool repeat = false;  ///< equal content came before within the repeat window: need not be sent again
+};
+
+/// The file that is open where a segment begins.
+struct FilePlace {
+  std::string path;  ///< in the tree
+  std::uint64_t offset = 0;
 };
 
 struct PackedSegment {
@@ -23,6 +30,7 @@ struct PackedSegment {
   std::uint64_t content_bytes = 0;   ///< chunks and holes
   std::uint64_t left_out_bytes = 0;  ///< of the object's so far, what came of files that were then left out
   std::size_t records = 0;           ///< of its manifest: what it costs whoever keeps it parsed
+  FilePlace begins_in;               ///< if its first records belong to a file of the segment before
 };
 using PackedSegmentPtr = std::shared_ptr<const PackedSegment>;
 

@@ -187,4 +187,15 @@ std::vector<message::ChunkPlanStep> PartChain::plan() const {
   return steps;
 }
 
+std::vector<message::SegmentMark> PartChain::marks() const {
+  std::vector<message::SegmentMark> marks;
+  const std::uint64_t before = segments_done_ - std::min<std::uint64_t>(segments_done_, 1);
+  const std::uint64_t count = std::min<std::uint64_t>(before, message::kMaxSegmentMarks);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t index = count > 1 ? (before - 1) * i / (count - 1) : 0;
+    marks.push_back({index, segments_[index].id});
+  }
+  return marks;
+}
+
 }  // namespace dcdn::store

@@ -66,6 +66,9 @@ class PartChain {
     return segments_[segment].first_chunk;
   }
   [[nodiscard]] std::uint64_t segments_done() const { return segments_done_; }
+  /// Of the segments before the last one that is done, evenly spread. The first is among them: the time of a
+  /// file that changed stands there.
+  [[nodiscard]] std::vector<message::SegmentMark> marks() const;
   /// What its sender began and then left out does not count.
   [[nodiscard]] std::uint64_t bytes_done() const { return left_out_content_.rest_of(bytes_done_); }
   [[nodiscard]] std::uint64_t chunks() const { return chunks_; }

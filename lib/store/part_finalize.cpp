@@ -33,8 +33,8 @@ Result<void> PartObject::Impl::settle() {
 }
 
 Delivered PartObject::Impl::delivered_as(const std::string& name) const {
-  return {chain.object_id(), chain.segments_done(),    chain.bytes_done(),
-          chain.plan(),      dir->path() + "/" + name, chain.left_out().count};
+  return {chain.object_id(),        chain.segments_done(),  chain.bytes_done(), chain.plan(),
+          dir->path() + "/" + name, chain.left_out().count, chain.marks()};
 }
 
 Result<std::string> PartObject::Impl::give_names(const BeforeNaming& before_naming) {

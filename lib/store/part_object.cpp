@@ -63,6 +63,7 @@ ResumePoint PartObject::resume_point() const {
   ResumePoint point;
   point.segments_done = impl_->chain.segments_done();
   if (point.segments_done > 0) point.last_segment = impl_->chain.segment_id(point.segments_done - 1);
+  point.marks = impl_->chain.marks();
   point.plan = impl_->chain.plan();
   point.bytes_done = impl_->chain.bytes_done();
   point.anything = !impl_->chain.empty() || (impl_->old && !impl_->old->empty());

@@ -41,6 +41,7 @@ struct ResumePoint {
   Digest last_segment;                       ///< id of segment segments_done-1
   std::vector<message::ChunkPlanStep> plan;  ///< the chunk size of each segment, as runs
   std::uint64_t bytes_done = 0;
+  std::vector<message::SegmentMark> marks;  ///< of the segments before that last one
   bool anything = false;  ///< some data is here (maybe of an older chain): answer with ask
 };
 
@@ -52,6 +53,7 @@ struct Delivered {
   std::vector<message::ChunkPlanStep> plan;  ///< so that the sender cuts the same chunks again
   std::string path;                          ///< final name
   std::uint64_t left_out = 0;                ///< entries that its sender could not read
+  std::vector<message::SegmentMark> marks;   ///< of segments before the final one
 };
 
 /// Gets what is delivered next, when all of it is on disk under its staged name: whoever keeps a record of

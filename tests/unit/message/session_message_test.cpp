@@ -21,7 +21,10 @@ Offer offer() {
   return {3, wire::ObjectKind::tree, "photos", 123456, 7, Priority::high, 1u << 20, 4096};
 }
 Answer answer() {
-  return {3, true, 9, digest_of("s"), true, {{0, 65536}, {4, 1u << 20}}, 99999};
+  return {3,     true,
+          9,     digest_of("s"),
+          true,  {{0, 65536}, {4, 1u << 20}},
+          99999, {{2, digest_of("a")}, {7, digest_of("b")}}};
 }
 Want want() {
   return {3, 9, {true, false, true, false, false, false, false, false, true}};
@@ -96,8 +99,9 @@ TEST(ControlMessage, LargestValuesSurvive) {
                   wire::kMaxChunkContent,
                   kMaxObjectBytes};
   EXPECT_EQ(*parse<Offer>(encode(big)), big);
-  Answer full{kTop, true, ~std::uint64_t{0}, digest_of("x"), true, {}, kMaxObjectBytes};
+  Answer full{kTop, true, ~std::uint64_t{0}, digest_of("x"), true, {}, kMaxObjectBytes, {}};
   for (std::uint64_t i = 0; i < kMaxChunkPlanSteps; ++i) full.plan.push_back({i, wire::kMaxChunkContent});
+  for (std::uint64_t i = 0; i < kMaxSegmentMarks; ++i) full.marks.push_back({i, digest_of("x")});
   EXPECT_EQ(*parse<Answer>(encode(full)), full);
   const Want all{kTop, ~std::uint64_t{0}, std::vector<bool>(wire::kMaxItems, true)};
   EXPECT_EQ(*parse<Want>(encode(all)), all);
@@ -171,10 +175,27 @@ TEST(ControlMessage, AnOfferNamesOneSafeComponent) {
 
 TEST(ControlMessage, AnAnswerToNothingCarriesNoDigest) {
   Answer a = answer();
+  a.marks.clear();
   const std::size_t with_digest = encode(a).size();
   a.segments_done = 0;
   EXPECT_EQ(encode(a).size(), with_digest - 32);
   EXPECT_TRUE(parse<Answer>(encode(a))->last_segment.is_zero());
+}
+
+TEST(ControlMessage, MarksAscendAndAreOfWhatIsThere) {
+  const auto is_taken = [](std::vector<SegmentMark> marks) {
+    Answer marked = answer();
+    marked.segments_done = 100;
+    marked.marks = std::move(marks);
+    return parse<Answer>(encode(marked)).has_value();
+  };
+  EXPECT_TRUE(is_taken({{0, digest_of("a")}, {99, digest_of("b")}}));
+  EXPECT_FALSE(is_taken({{5, digest_of("a")}, {5, digest_of("b")}}));
+  EXPECT_FALSE(is_taken({{5, digest_of("a")}, {4, digest_of("b")}}));
+  EXPECT_FALSE(is_taken({{100, digest_of("a")}}));
+  std::vector<SegmentMark> many;
+  for (std::uint64_t i = 0; i <= kMaxSegmentMarks; ++i) many.push_back({i, digest_of("x")});
+  EXPECT_FALSE(is_taken(many));
 }
 
 TEST(ControlMessage, PlansAscendAndAreBounded) {

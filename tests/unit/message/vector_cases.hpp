@@ -157,8 +157,16 @@ class VectorCases : public SegmentVectors {
     message("welcome", Welcome{1, "dcdn 0.1.0", wire::kMaxChunkContent}, 12, 0x81);
     message("offer", Offer{1, wire::ObjectKind::tree, "photos", 123456, 7, Priority::high, 65536, 4096}, 13,
             3);
-    message("answer", Answer{1, true, 2, samples::digest_of("s"), true, {{0, 65536}, {1, 4096}}, 70000}, 1,
-            4);
+    message("answer",
+            Answer{1,
+                   true,
+                   2,
+                   samples::digest_of("s"),
+                   true,
+                   {{0, 65536}, {1, 4096}},
+                   70000,
+                   {{0, samples::digest_of("a")}}},
+            1, 4);
     message("want", Want{1, 2, {true, false, true}}, 3, 0x0D);
     message("stored", Stored{1, 2, 70000}, 4, 0x84);
     message("pause", PauseResume{"operator"}, 0, 0x09);

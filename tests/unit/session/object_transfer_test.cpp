@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <asio/io_context.hpp>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "support/temp_dir.hpp"
 
@@ -34,6 +36,7 @@ class ObjectTransferTest : public ::testing::Test {
   static SendSettings settings() {
     SendSettings settings;
     settings.chunk_bytes = kChunkBytes;
+    settings.compress.mode = compress::CompressMode::none;
     return settings;
   }
   void connect(const message::Answer& answer) {
@@ -86,6 +89,123 @@ TEST_F(ObjectTransferTest, AReceiverThatAsksGetsWhatItWants) {
   }
   EXPECT_EQ(send(1), 1u);
   EXPECT_FALSE(transfer_.has_chunk());
+}
+
+/// A receiver that had the file delivered, before `at` of it was changed.
+class ChangedFileTest : public ObjectTransferTest {
+ protected:
+  static constexpr std::uint64_t kSegments = 2;
+  void answer_after_change(std::uint64_t at) {
+    message::Answer answer;
+    answer.ask = true;
+    answer.segments_done = kSegments;
+    for (std::uint64_t i = 0; i + 1 < kSegments; ++i) answer.marks.push_back({i, ids_before()[i]});
+    answer.last_segment = ids_before()[kSegments - 1];
+    change(at);
+    connect(answer);
+  }
+  const std::vector<Digest>& ids_before() {
+    if (!ids_.empty()) return ids_;
+    const auto feed = hub_.private_feed();
+    const int subscriber = feed->subscribe([] {});
+    (void)hub_.start(object_, feed, {}, {}, 1u << 20);
+    wait_for([&] { return feed->at(kSegments - 1) != nullptr; });
+    for (std::uint64_t i = 0; i < kSegments; ++i) ids_.push_back(feed->at(i)->id);
+    feed->unsubscribe(subscriber);
+    return ids_;
+  }
+  /// Its time is not changed: else segment 0 would tell at once.
+  void change(std::uint64_t at) const {
+    const auto time = std::filesystem::last_write_time(object_.path);
+    std::fstream file(object_.path, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(static_cast<std::streamoff>(at));
+    file << "changed";
+    file.close();
+    std::filesystem::last_write_time(object_.path, time);
+  }
+  void wait_for(const std::function<bool()>& done) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < limit) {
+      if (done()) return;
+      loop_.restart();
+      loop_.poll();
+      std::this_thread::yield();
+    }
+    FAIL() << "waited in vain";
+  }
+  /// Segments that come, up to `count`.
+  void take_segments(std::size_t count) {
+    std::size_t came = 0;
+    wait_for([&] {
+      const auto frames = transfer_.due_segments();
+      EXPECT_TRUE(frames.has_value());
+      came += frames ? frames->size() : 0;
+      return came >= count;
+    });
+    EXPECT_EQ(came, count);
+  }
+  static message::Want want(std::uint64_t segment, std::size_t of, std::size_t chunk) {
+    message::Want want{0, segment, std::vector<bool>(of, false)};
+    want.needed[chunk] = true;
+    return want;
+  }
+  std::vector<Digest> ids_;
+};
+
+TEST_F(ChangedFileTest, WhatWasPassedOverIsNotReadAgain) {
+  answer_after_change(80 * kChunkBytes);
+  take_segments(kSegments);
+  std::ofstream(object_.path) << "nothing of it can be read again";
+  ASSERT_TRUE(transfer_.wanted({0, 0, std::vector<bool>(64, false)}));
+  ASSERT_TRUE(transfer_.wanted(want(1, 36, 80 - 64)));
+  ASSERT_TRUE(transfer_.has_chunk());
+  EXPECT_EQ(as_text(transfer_.next_chunk().chunk().carried.view()).substr(0, 7), "changed");
+  EXPECT_FALSE(transfer_.take_begin_again());
+}
+
+TEST_F(ChangedFileTest, AChunkThatWasPassedOverIsMadeWhenItIsWanted) {
+  answer_after_change(80 * kChunkBytes);
+  take_segments(kSegments);
+  ASSERT_TRUE(transfer_.wanted(want(0, 64, 7)));
+  wait_for([&] { return transfer_.has_chunk(); });
+  const auto again = transfer_.take_begin_again();
+  ASSERT_TRUE(transfer_.has_chunk()) << (again ? again->message : "no error");
+  EXPECT_EQ(as_text(transfer_.next_chunk().chunk().carried.view()).substr(0, 8), "chunk107");
+}
+
+TEST_F(ChangedFileTest, WhatChangesAfterItWasPassedOverBeginsAgain) {
+  answer_after_change(80 * kChunkBytes);
+  take_segments(kSegments);
+  change(7 * kChunkBytes);
+  ASSERT_TRUE(transfer_.wanted(want(0, 64, 7)));
+  std::optional<Error> again;
+  wait_for([&] { return (again = transfer_.take_begin_again()).has_value(); });
+  EXPECT_EQ(again->code, Errc::temporary);
+  EXPECT_NE(again->message.find(object_.path), std::string::npos) << again->message;
+  transfer_.disconnected();
+  // On the next connection all of it is read.
+  message::Answer answer;
+  answer.ask = true;
+  connect(answer);
+  take_segments(kSegments);
+  ASSERT_TRUE(transfer_.wanted(want(0, 64, 7)));
+  ASSERT_TRUE(transfer_.has_chunk());
+  EXPECT_EQ(as_text(transfer_.next_chunk().chunk().carried.view()).substr(0, 7), "changed");
+}
+
+TEST_F(ChangedFileTest, AChainThatBecameShorterIsSentFromItsBeginning) {
+  const auto before = ids_before();
+  const auto time = std::filesystem::last_write_time(object_.path);
+  std::filesystem::resize_file(object_.path, 10 * kChunkBytes);
+  std::filesystem::last_write_time(object_.path, time);
+  message::Answer answer;
+  answer.ask = true;
+  answer.segments_done = 5;
+  answer.last_segment = before[1];
+  connect(answer);
+  take_segments(1);
+  ASSERT_TRUE(transfer_.wanted(want(0, 10, 9)));
+  EXPECT_TRUE(transfer_.has_chunk());
 }
 
 }  // namespace
