@@ -42,7 +42,7 @@ struct ResumePoint {
   std::vector<message::ChunkPlanStep> plan;  ///< the chunk size of each segment, as runs
   std::uint64_t bytes_done = 0;
   std::vector<message::SegmentMark> marks;  ///< of the segments before that last one
-  bool anything = false;  ///< some data is here (maybe of an older chain): answer with ask
+  bool anything = false;                    ///< some data is here (maybe of an older chain): answer with ask
 };
 
 /// What was delivered, and what answers a sender who asks whether it was.
