@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "wire/extras.hpp"
+
 namespace dcdn::pipeline {
 
 namespace {
@@ -23,7 +25,7 @@ constexpr std::size_t kEndBytes = 48;
 
 std::size_t most_bytes(const wire::Record& record) {
   if (const auto* entry = std::get_if<wire::EntryBegin>(&record))
-    return kEntryBytes + entry->path.size() + entry->target.size();
+    return kEntryBytes + entry->path.size() + entry->target.size() + wire::extras_bytes(entry->extras);
   if (const auto* left = std::get_if<wire::LeftOut>(&record)) return kEntryBytes + left->path.size();
   if (std::holds_alternative<wire::ChunkRecord>(record)) return kChunkBytes;
   return std::holds_alternative<wire::HoleRecord>(record) ? kHoleBytes : kEndBytes;

@@ -247,9 +247,10 @@ void IncomingObject::finalize() {
     auto path = sink->finalize();
     const Digest id = path ? sink->object_id() : Digest{};
     const std::uint64_t bytes = sink->bytes_done();
-    self.post([path = std::move(path), id, bytes, left_out = sink->left_out(),
-               not_noted = sink->not_noted()](IncomingObject& here) {
+    self.post([path = std::move(path), id, bytes, left_out = sink->left_out(), not_noted = sink->not_noted(),
+               notes = sink->notes()](IncomingObject& here) {
       if (path && not_noted) here.tell_not_noted(*not_noted);
+      for (const std::string& note : notes) here.shared_->watcher.on_note(0, here.shown_name() + ": " + note);
       here.finalized(path, id, bytes, left_out);
     });
   });

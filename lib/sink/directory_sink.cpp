@@ -142,6 +142,9 @@ class DirectorySink : public ObjectSink {
     return unnamed;
   }
   std::optional<Error> not_noted() const override { return not_noted_; }
+  std::vector<std::string> notes() const override {
+    return part_ ? part_->notes() : std::vector<std::string>();
+  }
 
  private:
   // The home's disk may be full or closed while the object's has room: what is whole is delivered all the

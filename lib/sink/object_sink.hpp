@@ -4,6 +4,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/buffer.hpp"
 #include "dcdn/result.hpp"
@@ -76,6 +77,8 @@ class ObjectSink {
   /// After finalize(): why there is no note of a delivery that is whole all the same; nullopt: there is one,
   /// or none is kept. A sender whose receipt was lost then meets the name as taken.
   [[nodiscard]] virtual std::optional<Error> not_noted() const { return std::nullopt; }
+  /// After finalize(): what else a person should know of how it was delivered.
+  [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }
 
  protected:
   [[nodiscard]] const std::shared_ptr<store::ObjectPromise>& promise() const { return promise_; }

@@ -246,6 +246,7 @@ Result<void> Unpacker::finish_if_complete(Unpacking& unpacking) {
   object.id = unpacking.sink->object_id();
   object.left_out = unpacking.sink->left_out();
   object.not_noted = unpacking.sink->not_noted();
+  object.notes = unpacking.sink->notes();
   unpacking.done = true;
   unpacking.sink.reset();
   if (kept) {

@@ -31,6 +31,7 @@ struct UnpackedObject {
   Digest id;
   wire::LeftOutList left_out;
   std::optional<Error> not_noted;  ///< ObjectSink::not_noted()
+  std::vector<std::string> notes;  ///< ObjectSink::notes()
 };
 
 struct UnpackRules {

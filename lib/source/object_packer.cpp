@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "digest/hasher.hpp"
+#include "source/extras_reader.hpp"
+#include "source/hard_links.hpp"
 #include "source/input.hpp"
 #include "source/pack_batch.hpp"
 #include "source/pack_draft.hpp"
@@ -29,6 +31,7 @@ class Packer {
         pool_(pool),
         stopped_(stopped),
         input_(request.input_fd, "standard input", {-1, stopped, kStopped}),
+        extras_(request.walk, request.note),
         batch_(request, workers, pool, stopped, emit) {}
 
   Result<void> run() {
@@ -45,17 +48,45 @@ class Packer {
       note_strange_time(entry, request_.note);
       return file(entry);
     }
+    return tree();
+  }
+
+  Result<void> tree() {
     WalkVisitor visitor;
-    visitor.entry = [this](const SourceEntry& entry) -> Result<void> {
-      if (entry.begin.kind == wire::EntryKind::file) return file(entry);
-      return add_bare(entry.begin.path.size() + entry.begin.target.size(), {entry.begin});
-    };
+    visitor.entry = [this](const SourceEntry& entry) { return tree_entry(entry); };
     visitor.left_out = [this](const std::string& path, const Error& why) { return leave_out(path, why); };
     visitor.note = request_.note;
     DCDN_TRY(const SourceEntry top, top_entry(request_.path));
     note_strange_time(top, request_.note);
-    DCDN_CHECK(batch_.add(top.begin));
-    return walk_tree(request_.path, request_.walk, visitor);
+    DCDN_CHECK(bare_entry(top));
+    DCDN_CHECK(walk_tree(request_.path, request_.walk, visitor));
+    if (links_.overflowed() && request_.note)
+      request_.note("so many files have several names that some are sent once for each");
+    return {};
+  }
+
+  Result<void> tree_entry(const SourceEntry& entry) {
+    if (entry.begin.kind != wire::EntryKind::file) return bare_entry(entry);
+    const auto linked = request_.walk.hard_links ? links_.find(entry) : std::nullopt;
+    return linked ? link(entry, *linked) : file(entry);
+  }
+
+  Result<void> bare_entry(const SourceEntry& entry) {
+    wire::EntryBegin begin = entry.begin;
+    begin.extras = extras_.of(entry);
+    const std::size_t name_bytes = begin.path.size() + begin.target.size() + begin.extras.size();
+    return add_bare(name_bytes, {std::move(begin)});
+  }
+
+  // Another name of the file that so many files came before.
+  Result<void> link(const SourceEntry& entry, std::uint64_t number) {
+    wire::EntryBegin begin;
+    begin.kind = wire::EntryKind::hard_link;
+    begin.path = entry.begin.path;
+    begin.mode = 0;
+    begin.size = entry.begin.size;
+    begin.back = files_ - number;
+    return add_bare(begin.path.size(), {std::move(begin)});
   }
 
   Result<void> leave_out(const std::string& path, const Error& why) {
@@ -67,19 +98,25 @@ class Packer {
   Result<void> file(const SourceEntry& entry) {
     at_ = 0;
     fault_.reset();
+    const std::uint64_t number = files_;
     auto opened = SourceFile::open(entry);
     if (!opened) {
       fault_ = opened.error();
-    } else if (opened->size() == 0) {
-      DCDN_CHECK(unannounced_file(*opened));
-    } else if (opened->size() <= pack_limit(chunk_bytes())) {
-      DCDN_CHECK(small_file(*opened));
     } else {
-      DCDN_CHECK(large_file(*opened));
+      opened->set_extras(extras_.of(entry, *opened));
+      DCDN_CHECK(content(*opened));
     }
+    // What says that it is empty and is not has no size that another name could be known by.
+    if (!fault_ && (opened->size() > 0 || at_ == 0))
+      links_.add(FileMark(opened->status()), opened->begin(), opened->status().st_nlink, number);
     if (!fault_) return {};
     if (request_.object.kind != wire::ObjectKind::tree || request_.walk.strict) return *fault_;
     return leave_out(entry.begin.path, *fault_);
+  }
+
+  Result<void> content(SourceFile& file) {
+    if (file.size() == 0) return unannounced_file(file);
+    return file.size() <= pack_limit(chunk_bytes()) ? small_file(file) : large_file(file);
   }
 
   Result<void> at_fault(Error error) {
@@ -89,6 +126,7 @@ class Packer {
 
   Result<void> large_file(SourceFile& file) {
     DCDN_CHECK(close_pack());
+    ++files_;
     DCDN_CHECK(batch_.add(file.begin()));
     while (at_ < file.size() && !fault_) DCDN_CHECK(file_piece(file));
     if (!fault_) DCDN_CHECK(unchanged(file));
@@ -99,7 +137,8 @@ class Packer {
   // it says (/sys says a page), so it is read before its size is promised.
   Result<void> small_file(SourceFile& file) {
     const auto size = static_cast<std::size_t>(file.size());
-    if (draft_ && draft_->is_before(file.begin().path.size(), size)) DCDN_CHECK(close_pack());
+    const std::size_t name_bytes = file.begin().path.size() + file.begin().extras.size();
+    if (draft_ && draft_->is_before(name_bytes, size)) DCDN_CHECK(close_pack());
     PackDraft fresh(chunk_bytes());
     PackDraft& draft = draft_ ? *draft_ : fresh;
     const MutableByteView content = draft.room(size);
@@ -111,7 +150,8 @@ class Packer {
       DCDN_CHECK(small_unchanged(file, content));
       if (fault_) return {};
     }
-    if (*got == 0) return add_bare(file.begin().path.size(), {file.begin(), empty_end()});
+    ++files_;
+    if (*got == 0) return add_bare(name_bytes, {file.begin(), empty_end()});
     if (!draft_) draft_.emplace(std::move(fresh));
     return draft_->add_file(file.begin()) ? close_pack() : Result<void>();
   }
@@ -132,9 +172,10 @@ class Packer {
     std::uint8_t first = 0;
     const auto any = file.read(MutableByteView(&first, 1), 0);
     if (!any) return at_fault(any.error());
+    ++files_;
     wire::EntryBegin begin = file.begin();
     if (*any == 0) {
-      const std::size_t name_bytes = begin.path.size();
+      const std::size_t name_bytes = begin.path.size() + begin.extras.size();
       return add_bare(name_bytes, {std::move(begin), empty_end()});
     }
     DCDN_CHECK(close_pack());
@@ -257,10 +298,13 @@ class Packer {
   BufferPool& pool_;
   const std::function<bool()>& stopped_;
   Input input_;
+  ExtrasReader extras_;
+  HardLinks links_;
   PackBatch batch_;
   std::optional<PackDraft> draft_;  // small files that are collected; none of it is in the batch
   std::uint64_t at_ = 0;            // read of the current file
   std::optional<Error> fault_;      // of that file
+  std::uint64_t files_ = 0;         // that have begun
   std::size_t head_used_ = 0;
   std::uint32_t chunk_bytes_ = 0;
   std::uint64_t chunk_bytes_for_ = 0;

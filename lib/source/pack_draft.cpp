@@ -38,9 +38,10 @@ bool PackBorder::is_before(std::size_t name_bytes, std::uint64_t bytes) const {
   return weight_ + weight_of(name_bytes, bytes) > 2 * std::uint64_t{meant_};
 }
 
-bool PackBorder::add_file(const std::string& path, std::uint64_t bytes) {
-  const std::uint64_t weight = weight_of(path.size(), bytes);
-  if (add_entry(path.size(), bytes)) return true;
+bool PackBorder::add_file(const std::string& path, std::uint64_t bytes, std::size_t extras_bytes) {
+  const std::size_t name_bytes = path.size() + extras_bytes;
+  const std::uint64_t weight = weight_of(name_bytes, bytes);
+  if (add_entry(name_bytes, bytes)) return true;
   if (weight_ < meant_ / 4) return false;
   // Half of what is meant has one such path on the average, however large its files are.
   const std::uint64_t here = xxh3_64(as_bytes(path)) & 0xFFFFFFFF;
@@ -60,7 +61,7 @@ MutableByteView PackDraft::room(std::size_t bytes) {
 bool PackDraft::add_file(wire::EntryBegin begin) {
   const std::uint64_t bytes = begin.size.value_or(0);
   used_ += static_cast<std::size_t>(bytes);
-  const bool ends = border_.add_file(begin.path, bytes);
+  const bool ends = border_.add_file(begin.path, bytes, begin.extras.size());
   pack_.records.emplace_back(std::move(begin));
   if (pack_.chunk_at == 0) pack_.chunk_at = pack_.records.size();
   pack_.records.emplace_back(wire::EntryEnd{bytes, std::nullopt});

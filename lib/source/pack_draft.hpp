@@ -22,8 +22,8 @@ class PackBorder {
   explicit PackBorder(std::uint32_t chunk_bytes);
   /// A file of `bytes` has to begin the next pack.
   [[nodiscard]] bool is_before(std::size_t name_bytes, std::uint64_t bytes) const;
-  /// A file went in. True: the pack ends with it.
-  bool add_file(const std::string& path, std::uint64_t bytes);
+  /// A file went in, with as much that is neither path nor content. True: the pack ends with it.
+  bool add_file(const std::string& path, std::uint64_t bytes, std::size_t extras_bytes = 0);
   /// Something without content of its own went in. True: the pack ends with it.
   bool add_entry(std::size_t name_bytes, std::uint64_t bytes = 0);
 

@@ -56,6 +56,7 @@ Result<SourceFile> SourceFile::open(const SourceEntry& entry) {
     if (!file.fd_.valid()) return open_error(file.shown_);
     DCDN_TRY(const struct stat info, status_of(file.fd_, file.shown_));
     if (S_ISREG(info.st_mode) && FileMark(info) == expected) {
+      file.status_ = info;
       file.begin_ = begin_of(entry.begin.path, info);
       file.begin_.size = static_cast<std::uint64_t>(info.st_size);
       return file;

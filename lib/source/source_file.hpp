@@ -3,6 +3,7 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.hpp"
@@ -27,6 +28,10 @@ class SourceFile {
 
   /// Mode, size and time are those of when it was opened.
   [[nodiscard]] const wire::EntryBegin& begin() const { return begin_; }
+  void set_extras(Bytes extras) { begin_.extras = std::move(extras); }
+  /// Which file it is, and who owns it, at that time.
+  [[nodiscard]] const struct stat& status() const { return status_; }
+  [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] std::uint64_t size() const { return begin_.size.value_or(0); }
   /// Until `into` is full or the file ends; returns how many bytes.
   [[nodiscard]] Result<std::size_t> read(MutableByteView into, std::uint64_t offset) const;
@@ -52,6 +57,7 @@ class SourceFile {
   [[nodiscard]] Result<void> expect_zeros(std::uint64_t from, std::uint64_t to,
                                           const std::function<bool()>& stopped) const;
   UniqueFd fd_;
+  struct stat status_ {};
   std::string shown_;
   wire::EntryBegin begin_;
   std::uint64_t data_until_ = 0;  // no hole before this offset

@@ -14,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
+#include "source/hard_links.hpp"
 #include "source/source_file.hpp"
 
 namespace dcdn::source {
@@ -40,6 +41,13 @@ Result<struct stat> status_of(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return errno_error(errno, escape_for_display(path));
   return info;
+}
+
+void note_status(SourceEntry& entry, const struct stat& info) {
+  entry.mark = FileMark(info);
+  entry.names = info.st_nlink;
+  entry.uid = info.st_uid;
+  entry.gid = info.st_gid;
 }
 
 // A link may climb with ".." only as far as the object's root.
@@ -205,6 +213,7 @@ class Walk {
     if (!listing) return leave_out(path, listing.error());
     SourceEntry entry = entry_at(above, name, info);
     entry.begin.kind = wire::EntryKind::directory;
+    entry.opened = fd.get();
     note_strange_time(entry, visitor_.note);
     DCDN_CHECK(visitor_.entry(entry));
     return inside(folder, *std::move(listing));
@@ -251,7 +260,7 @@ class Walk {
     entry.disk_path = folder.disk_path_of(name);
     entry.parent = folder.fd;
     entry.leaf = name;
-    entry.mark = FileMark(info);
+    note_status(entry, info);
     return entry;
   }
 
@@ -273,7 +282,7 @@ SourceEntry named_entry(const std::string& path, const struct stat& info) {
   entry.disk_path = path;
   entry.leaf = path;
   entry.may_follow = true;
-  entry.mark = FileMark(info);
+  note_status(entry, info);
   return entry;
 }
 
@@ -320,9 +329,14 @@ Result<void> walk_tree(const std::string& path, const WalkRules& rules, const Wa
 
 Result<SourceTotals> measure_source(const std::string& path, wire::ObjectKind kind, const WalkRules& rules) {
   SourceTotals totals;
+  HardLinks links;
   WalkVisitor visitor;
   visitor.entry = [&](const SourceEntry& entry) -> Result<void> {
     ++totals.entries;
+    if (rules.hard_links && entry.begin.kind == wire::EntryKind::file) {
+      if (links.find(entry)) return {};
+      links.add(entry.mark, entry.begin, entry.names, 0);
+    }
     totals.bytes += entry.begin.size.value_or(0);
     if (entry.unstored < kLeastHoles) return {};
     // It is asked again when it is read: what cannot be opened now is then an error, or left out.

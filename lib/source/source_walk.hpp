@@ -14,6 +14,7 @@
 
 #include "dcdn/result.hpp"
 #include "source/selection.hpp"
+#include "wire/extras.hpp"
 #include "wire/manifest.hpp"
 
 namespace dcdn::source {
@@ -25,8 +26,11 @@ enum class Symlinks { inside, keep, follow, skip };
 /// How a tree is walked.
 struct WalkRules {
   Symlinks symlinks = Symlinks::inside;
-  bool strict = false;                         ///< what cannot be read ends the walk
-  std::shared_ptr<const Selection> selection;  ///< none: all of it
+  bool strict = false;     ///< what cannot be read ends the walk
+  bool hard_links = true;  ///< several names of a file are sent as that, not as copies
+  bool owner = false;      ///< who owns it is sent
+  wire::KeptAttributes attributes = wire::KeptAttributes::none;  ///< that are sent
+  std::shared_ptr<const Selection> selection;                    ///< none: all of it
 };
 
 /// Which file it is, whatever its name.
@@ -41,11 +45,15 @@ struct FileMark {
 /// One entry as found on disk.
 struct SourceEntry {
   wire::EntryBegin begin;
-  std::string disk_path;       ///< to be shown
-  int parent = AT_FDCWD;       ///< the directory that `leaf` is in; open during the visit
-  std::string leaf;            ///< what to open
-  bool may_follow = false;     ///< `leaf` stands for what it points to
-  FileMark mark;               ///< what has to come of opening it
+  std::string disk_path;    ///< to be shown
+  int parent = AT_FDCWD;    ///< the directory that `leaf` is in; open during the visit
+  std::string leaf;         ///< what to open
+  bool may_follow = false;  ///< `leaf` stands for what it points to
+  FileMark mark;            ///< what has to come of opening it
+  int opened = -1;          ///< of a directory: itself, open during the visit
+  std::uint64_t names = 1;  ///< hard links to it, wherever they are
+  uid_t uid = 0;
+  gid_t gid = 0;
   std::uint64_t unstored = 0;  ///< of a file's size, what it takes no blocks for: holes, or compressed away
 };
 

@@ -49,7 +49,7 @@ int rename_by(const Name& from, const Name& to, Replace replace) {
 // Copies one thing with mode and time; `sync` puts each on disk.
 class Copier {
  public:
-  Copier(bool sync, const std::string& what) : sync_(sync), what_(what) {}
+  Copier(const CopyRules& rules, const std::string& what) : rules_(rules), what_(what) {}
 
   Result<void> copy(const Name& from, const Name& to, std::size_t depth) const {
     struct stat info {};
@@ -81,7 +81,7 @@ class Copier {
     DCDN_TRY(const auto names, list_names(source.fd(), what_));
     for (const std::string& name : names)
       DCDN_CHECK(copy({source.fd(), name}, {made.get(), name}, depth + 1));
-    return look_like(made, source.was());
+    return look_like(source.fd(), made, source.was());
   }
 
   Result<void> file(const Name& from, const Name& to, const struct stat& info) const {
@@ -104,30 +104,43 @@ class Copier {
       at += got;
     }
     if (::ftruncate(made.get(), info.st_size) != 0) return failed("set length");
-    return look_like(made, info);
+    return look_like(source.get(), made, info);
   }
 
-  [[nodiscard]] Result<void> look_like(const UniqueFd& made, const struct stat& info) const {
+  [[nodiscard]] Result<void> look_like(int source, const UniqueFd& made, const struct stat& info) const {
     const timespec times[2] = {{0, UTIME_OMIT}, info.st_mtim};
-    if (::fchmod(made.get(), info.st_mode & 0777) != 0 || ::futimens(made.get(), times) != 0)
+    const bool same = copy_extras(source, made.get(), rules_.kept);
+    const mode_t mode = info.st_mode & (rules_.kept.owner && same ? 07777 : 0777);
+    if (::fchmod(made.get(), mode) != 0 || ::futimens(made.get(), times) != 0)
       return failed("set mode and time");
-    if (sync_ && ::fsync(made.get()) != 0) return failed("fsync");
+    if (rules_.sync && ::fsync(made.get()) != 0) return failed("fsync");
     return {};
   }
 
-  bool sync_;
+  const CopyRules& rules_;
   const std::string& what_;
 };
 
 }  // namespace
 
-Result<int> move_to(const Name& from, const Name& to, Replace replace, bool sync, const std::string& what) {
+Result<void> copy_file(const Name& from, const Name& to, const CopyRules& rules, const std::string& what) {
+  struct stat info {};
+  if (::fstatat(from.directory, from.leaf.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno_error(errno, what + ": copy");
+  auto copied = Copier(rules, what).copy(from, to, 1);
+  // It may have been opened to be read.
+  ::fchmodat(from.directory, from.leaf.c_str(), info.st_mode & 07777, AT_SYMLINK_NOFOLLOW);
+  return copied;
+}
+
+Result<int> move_to(const Name& from, const Name& to, Replace replace, const CopyRules& rules,
+                    const std::string& what) {
   const int reason = rename_by(from, to, replace);
   if (reason != EXDEV) return reason;
   if (replace == Replace::no && is_there(to.directory, to.leaf)) return EEXIST;
   const Name beside{to.directory, kBeside};
   DCDN_CHECK(remove_tree(beside.directory, beside.leaf, what));
-  auto copied = Copier(sync, what).copy(from, beside, 1);
+  auto copied = Copier(rules, what).copy(from, beside, 1);
   int second = 0;
   if (copied) second = rename_by(beside, to, replace);
   if (!copied || second != 0) (void)remove_tree(beside.directory, beside.leaf, what).has_value();

@@ -18,7 +18,9 @@ constexpr std::uint64_t kFewFiles = 16;
 
 Result<void> PartObject::Impl::settle() {
   const bool few = chain.files() <= kFewFiles;
-  Settler settler(files->tree(), options, options.fsync && few);
+  DCDN_TRY(LinkTargets links, LinkTargets::find(*log));
+  if (!links.empty()) DCDN_CHECK(write_note(slot_fd.get(), kLinkedNote, "", escape_for_display(slot_path())));
+  Settler settler(files->tree(), options, options.fsync && few, std::move(links));
   auto done = for_each_entry(*log, [&](const WholeEntry& entry) { return settler.settle(entry); });
   if (done) done = settler.settle_directories();
   bool sync_failed = settler.sync_failed();
@@ -29,6 +31,7 @@ Result<void> PartObject::Impl::settle() {
   if (sync_failed) return forget_unsynced(done.error());
   settled = done.has_value();
   knows_top = settler.knows_top();
+  notes = settler.notes();
   return done;
 }
 

@@ -153,12 +153,16 @@ struct PartObject::Impl {
   PartChain chain;
   std::unique_ptr<PartCheck> check;
   bool checked = false;                 // all files are right
+  std::vector<std::string> notes;       // on how it was settled
   std::vector<std::uint64_t> unsynced;  // chunks whose byte in the map is 1
 };
 
 /// In a slot: all is made and on disk. The boot, a line, then the name that is given next.
 inline constexpr const char* kDeliverNote = "deliver";
 inline constexpr const char* kBootNote = "boot_id";
+/// In a slot: there may be hard links in its tree. A file that is one of several names must not be written to
+/// as if it were another.
+inline constexpr const char* kLinkedNote = "linked";
 
 /// Of this boot of the machine, with the end of its line.
 std::string current_boot_id();

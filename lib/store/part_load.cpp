@@ -84,6 +84,7 @@ Staged PartObject::Impl::staged() {
   made.where = escape_for_display(dir->path());
   made.sync = options.fsync;
   made.knows_top = knows_top;
+  made.kept = options.kept;
   return made;
 }
 
@@ -176,6 +177,11 @@ Result<void> PartObject::Impl::load() {
     DCDN_CHECK(check_whole_files());
   }
   const std::uint64_t intact = reader.intact_bytes();
+  // Which of the files are links cannot be told any more, and one that is written to changes another.
+  if (intact < log->size() && is_there(slot_fd.get(), kLinkedNote)) {
+    DCDN_CHECK(remove_slots());
+    return load();
+  }
   DCDN_CHECK(log->cut(intact));
   DCDN_CHECK(map->resize(chain.chunks()));
   for (const std::uint64_t chunk : lost) DCDN_CHECK(map->set(chunk, 1, Have::missing));

@@ -261,6 +261,10 @@ const wire::LeftOutList& PartObject::left_out() const {
   return impl_->chain.left_out();
 }
 
+const std::vector<std::string>& PartObject::notes() const {
+  return impl_->notes;
+}
+
 Result<void> PartObject::checkpoint() {
   Impl& self = *impl_;
   if (self.over) return finished_error(self.options);

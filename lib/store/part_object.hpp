@@ -4,6 +4,7 @@
 // OUT/.dcdn-part/<slot>/manifest.dcs  segment and signature frames as they came: itself a chunk stream
 // OUT/.dcdn-part/<slot>/have.map      a byte a chunk record: 0 missing, 1 written, 2 written and fdatasynced
 // OUT/.dcdn-part/<slot>/boot_id       boot that wrote the ones: after another boot they are rehashed
+// OUT/.dcdn-part/<slot>/linked        there may be hard links in tree/
 // OUT/.dcdn-part/<slot>/tree/...      the files (file and stream objects: tree/data.part)
 // OUT/.dcdn-part/<slot>/deliver       boot in which all was made and on disk and only names were left to
 // give, and the
@@ -25,6 +26,7 @@
 #include "message/session_message.hpp"
 #include "store/basis_files.hpp"
 #include "store/collision.hpp"
+#include "store/extras_setter.hpp"
 #include "store/promise_ledger.hpp"
 #include "store/receive_dir.hpp"
 #include "store/segment_need.hpp"
@@ -73,6 +75,7 @@ class PartObject {
     /// Else a symbolic link to somewhere outside its tree is refused: absolute, or with ".." above the top,
     /// or with ".." after another component (which may be a link itself).
     bool allow_unsafe_links = false;
+    KeptExtras kept{};  ///< what of owners and attributes that come along is set
     /// Asked before anything of a segment is done; null: nobody limits it.
     std::shared_ptr<ObjectPromise> promise;
     /// Whether to give up what takes long: the process is to end. What is here is kept.
@@ -128,16 +131,19 @@ class PartObject {
   Result<bool> check_some(std::uint64_t bytes);
   /// Checks every file digest that is not checked, sets modes and times, fsyncs, gives the final name by the
   /// collision policy, removes the slot. Returns the final path, when name and content are on disk.
-  /// Set-user-id, set-group-id and sticky bits are never set. error corrupt: a file's digest is wrong, and
-  /// its chunks are missing again; interrupted: the options said so; exists: somebody took the name
-  /// meanwhile, or something of another kind is in the way, the slot stays for another try; nothing:
-  /// collision is skip, and something else than what came was kept, so not all of the object is there.
+  /// Set-user-id, set-group-id and sticky bits are set only with the owner that came along. error corrupt: a
+  /// file's digest is wrong, and its chunks are missing again; interrupted: the options said so; exists:
+  /// somebody took the name meanwhile, or something of another kind is in the way, the slot stays for another
+  /// try; nothing: collision is skip, and something else than what came was kept, so not all of the object is
+  /// there.
   Result<std::string> finalize(const BeforeNaming& before_naming = {});
   /// Forgets the slot (cancel).
   Result<void> discard();
   [[nodiscard]] const Digest& object_id() const;  ///< after complete()
   /// What the sender could not read, as far as the segments that are here tell; also after finalize().
   [[nodiscard]] const wire::LeftOutList& left_out() const;
+  /// After finalize(): what a person should know of it, such as attributes that were not set.
+  [[nodiscard]] const std::vector<std::string>& notes() const;
 
  private:
   struct Impl;

@@ -39,6 +39,10 @@ struct PromiseLedger::Sums {
 void ObjectPromise::Tally::add(const wire::EntryBegin& entry) {
   if (entry.kind != wire::EntryKind::file) {
     ++bare;
+    if (entry.kind == wire::EntryKind::hard_link) {
+      linked = plus(linked, entry.size.value_or(0));
+      longest = std::max(longest, entry.size.value_or(0));
+    }
     return;
   }
   length = 0;
@@ -82,7 +86,7 @@ void ObjectPromise::Tally::add(const wire::Segment& segment, std::size_t frame_b
 }
 
 std::uint64_t ObjectPromise::Tally::content() const {
-  return plus(plus(data, holes), told);
+  return plus(plus(plus(data, holes), told), linked);
 }
 
 // ---- an object
@@ -103,7 +107,8 @@ void ObjectPromise::settle() {
 
 // Delivered or kept for later, it is in the directory now.
 void ObjectPromise::end() {
-  if (ledger_->used_) ledger_->used_ = plus(*ledger_->used_, plus(written_, tally_.holes));
+  if (ledger_->used_)
+    ledger_->used_ = plus(*ledger_->used_, plus(written_, plus(tally_.holes, tally_.linked)));
   tally_ = {};
   offered_ = offered_holes_ = written_ = chunks_written_ = 0;
 }
@@ -199,7 +204,8 @@ std::uint64_t ObjectPromise::content() const {
 std::uint64_t ObjectPromise::data() const {
   const std::uint64_t holes = std::max(tally_.holes, offered_holes_);
   const std::uint64_t told = minus(tally_.told, holes - tally_.holes);
-  return std::max(plus(tally_.data, told), minus(offered_, holes));
+  const bool are_copies = tally_.linked > 0 && ledger_->dir_ && !ledger_->dir_->has_links();
+  return plus(std::max(plus(tally_.data, told), minus(offered_, holes)), are_copies ? tally_.linked : 0);
 }
 
 // About: a pack has as many files as the next.

@@ -12,6 +12,7 @@
 //   limit            bounds                                                                   error
 //   --max-object     an object: its chunks as often as they are listed, and its holes; or     limit
 //                    what was told beforehand, if that is more
+//                    (a hard link counts as the copy that it may become)
 //   --quota          the lengths of all files in the directory, and what is promised to all   limit
 //   --reserve        free space, after all that is promised and not written                   no_space
 //   free inodes      what has no chunk (folders, links, empty files) is made at the end       no_space
@@ -134,7 +135,8 @@ class ObjectPromise {
     std::uint64_t manifest = 0;     // frames of its segments
     std::uint64_t chunks = 0;
     std::uint64_t hole_records = 0;
-    std::uint64_t bare = 0;  // entries without a chunk
+    std::uint64_t bare = 0;    // entries without a chunk
+    std::uint64_t linked = 0;  // what hard links would be as copies
     std::uint64_t packed_files = 0;
     wire::ContentCursor cursor;
     // The current file.

@@ -47,7 +47,7 @@ Result<std::string> publish_over(const Staged& staged, Collision collision) {
   if (staged.tree && ::unlinkat(to.directory, to.leaf.c_str(), 0) != 0)
     return errno_error(errno, shown + ": replace");
   const Replace replace = staged.tree ? Replace::no : Replace::yes;
-  DCDN_TRY(const int reason, move_to(from, to, replace, staged.sync, shown));
+  DCDN_TRY(const int reason, move_to(from, to, replace, {staged.sync, staged.kept}, shown));
   if (reason != 0) return errno_error(reason, shown + ": replace");
   return staged.to_name;
 }
@@ -68,7 +68,7 @@ Result<std::string> publish(const Staged& staged, Collision collision, const Not
     if (!taken) DCDN_CHECK(note(name));
     int reason = EEXIST;
     if (!taken) {
-      DCDN_TRY(reason, move_to(from, {staged.to_directory, name}, Replace::no, staged.sync,
+      DCDN_TRY(reason, move_to(from, {staged.to_directory, name}, Replace::no, {staged.sync, staged.kept},
                                staged.where + "/" + escape_for_display(name)));
     }
     if (reason == 0) return name;

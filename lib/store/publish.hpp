@@ -5,6 +5,7 @@
 #include <string>
 
 #include "dcdn/result.hpp"
+#include "store/extras_setter.hpp"
 #include "store/part_object.hpp"
 
 namespace dcdn::store {
@@ -18,6 +19,7 @@ struct Staged {
   bool knows_top = false;  ///< a tree's own folder has the mode and time that one it is laid over gets
   bool sync = true;        ///< folders that names are given in below to_name are fsynced; to_directory is the
                            ///< caller's to sync
+  KeptExtras kept{};       ///< what a folder that a tree is laid over gets of owner and attributes, too
   std::string where;       ///< for errors: the folder received into, safe to show
 };
 

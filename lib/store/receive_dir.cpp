@@ -16,6 +16,7 @@ namespace dcdn::store {
 namespace {
 
 constexpr const char* kLockName = "lock";
+constexpr const char* kLinkTrial = "lock.link";
 constexpr const char* kGoneSuffix = ".gone";  // of a slot that is being removed
 
 Error no_folder(int reason, const std::string& name) {
@@ -83,6 +84,15 @@ Result<Room> ReceiveDir::room() const {
   room.bytes = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
   if (info.f_files > 0) room.files = info.f_favail;
   return room;
+}
+
+bool ReceiveDir::has_links() const {
+  const std::lock_guard lock(mutex_);
+  if (has_links_) return *has_links_;
+  ::unlinkat(part_.get(), kLinkTrial, 0);  // of a process that was killed just then
+  has_links_ = ::linkat(part_.get(), kLockName, part_.get(), kLinkTrial, 0) == 0;
+  ::unlinkat(part_.get(), kLinkTrial, 0);
+  return *has_links_;
 }
 
 Result<std::uint64_t> ReceiveDir::settled_bytes() const {

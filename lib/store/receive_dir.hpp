@@ -34,6 +34,8 @@ class ReceiveDir {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string part_dir() const { return path_ + "/" + kPartDirName; }
   [[nodiscard]] Result<Room> room() const;
+  /// Whether its file system has hard links; tried once.
+  [[nodiscard]] bool has_links() const;
   /// Lengths of all files below OUT, bytes, with what is unfinished, but without the slots that are in use;
   /// walks the tree.
   [[nodiscard]] Result<std::uint64_t> settled_bytes() const;
@@ -59,8 +61,9 @@ class ReceiveDir {
   UniqueFd out_;
   UniqueFd part_;
   UniqueFd lock_;
-  mutable std::mutex mutex_;  // of busy_slots_: encrypted objects are unpacked on a thread of their own
+  mutable std::mutex mutex_;  // of what follows: encrypted objects are unpacked on a thread of their own
   std::set<std::string> busy_slots_;
+  mutable std::optional<bool> has_links_;
 };
 
 }  // namespace dcdn::store

@@ -3,8 +3,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 
+#include "store/moving.hpp"
 #include "store/part_files.hpp"
 
 namespace dcdn::store {
@@ -31,19 +34,21 @@ Result<void> Settler::settle(const WholeEntry& entry) {
       return settle_file(entry);
     case wire::EntryKind::symlink:
       return settle_link(entry.begin);
+    case wire::EntryKind::hard_link:
+      return settle_hard_link(entry);
     case wire::EntryKind::directory:
       break;
   }
   knows_top_ = knows_top_ || entry.begin.path.empty();
   DCDN_TRY(const UniqueFd made, open_entry(entry.begin.path, Missing::make));
-  directories_.push_back(entry.begin);
+  directories_.push_back(dress(made.get(), entry.begin));
   return {};
 }
 
 Result<void> Settler::settle_directories() {
   for (auto entry = directories_.rbegin(); entry != directories_.rend(); ++entry) {
     DCDN_TRY(const UniqueFd fd, open_entry(entry->path, Missing::fail));
-    DCDN_CHECK(set_mode_and_time(fd.get(), *entry, tree_.display(entry->path)));
+    DCDN_CHECK(set_mode_and_time(fd.get(), *entry));
   }
   if (options_.kind == wire::ObjectKind::tree && !knows_top_) {
     const unsigned mode = options_.preserve_modes ? 0700u : 0777u & ~umask_;
@@ -57,7 +62,7 @@ Result<void> Settler::settle_again(const WholeEntry& entry) {
   knows_top_ = knows_top_ || entry.begin.path.empty();
   const auto fd = open_entry(entry.begin.path, Missing::fail);
   if (!fd) return {};  // moved as a whole, as it was settled
-  return set_mode_and_time(fd->get(), entry.begin, tree_.display(entry.begin.path));
+  return set_mode_and_time(fd->get(), dress(fd->get(), entry.begin));
 }
 
 Result<UniqueFd> Settler::open_entry(const std::string& path, Missing missing) {
@@ -74,7 +79,9 @@ Result<void> Settler::settle_file(const WholeEntry& entry) {
   if (static_cast<std::uint64_t>(info.st_size) != entry.end.size &&
       ::ftruncate(fd.get(), static_cast<off_t>(entry.end.size)) != 0)
     return errno_error(errno, shown + ": set length");
-  return set_mode_and_time(fd.get(), entry.begin, shown);
+  Looks looks = dress(fd.get(), entry.begin);
+  looks.path = path;
+  return set_mode_and_time(fd.get(), looks);
 }
 
 // What came of it before its sender could not read on.
@@ -95,18 +102,68 @@ Result<void> Settler::settle_link(const wire::EntryBegin& entry) {
       return errno_error(errno, shown + ": make link");
   }
   const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(entry.mtime_ns)};
+  extras_.set_link(place.parent, place.leaf, entry.extras, shown);
   ::utimensat(place.parent, place.leaf.c_str(), times, AT_SYMLINK_NOFOLLOW);  // not every file system can
   return {};
 }
 
-Result<void> Settler::set_mode_and_time(int fd, const wire::EntryBegin& entry, const std::string& shown) {
+// The file that it names has all that it is to have by now.
+Result<void> Settler::settle_hard_link(const WholeEntry& entry) {
+  const std::string& path = entry.begin.path;
+  const std::string shown = tree_.display(path);
+  const auto target = links_.path_of(entry.file - entry.begin.back);
+  if (!target) return remove_file(path);  // its sender gave that up
+  TreeRoot beside(UniqueFd(::fcntl(tree_.fd(), F_DUPFD_CLOEXEC, 0)), "");
+  DCDN_TRY(const TreeRoot::Place from, beside.find(*target, Missing::fail));
+  DCDN_TRY(const TreeRoot::Place to, tree_.find(path, Missing::make));
+  struct stat info {};
+  if (::fstatat(from.parent, from.leaf.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno_error(errno, shown + ": the file that it is another name of");
+  if (!S_ISREG(info.st_mode) || static_cast<std::uint64_t>(info.st_size) != entry.begin.size)
+    return Error(Errc::corrupt, shown + ": is another name of a file that is not as long as it says");
+  const auto link = [&] { return ::linkat(from.parent, from.leaf.c_str(), to.parent, to.leaf.c_str(), 0); };
+  if (link() == 0) return {};
+  if (errno == EEXIST || errno == EACCES) {
+    // A finalize that was cut short made it already, or took the permission away to make it.
+    ::fchmod(to.parent, 0700);
+    ::unlinkat(to.parent, to.leaf.c_str(), 0);
+    if (link() == 0) return {};
+  }
+  constexpr int kNoLinks[] = {EPERM, EOPNOTSUPP, ENOSYS, EMLINK, EXDEV};
+  if (std::ranges::find(kNoLinks, errno) == std::end(kNoLinks)) return errno_error(errno, shown + ": link");
+  return copy_instead(from, to, shown);
+}
+
+Result<void> Settler::copy_instead(const TreeRoot::Place& from, const TreeRoot::Place& to,
+                                   const std::string& shown) {
+  ++copies_;
+  (void)!::unlinkat(to.parent, to.leaf.c_str(), 0);
+  return copy_file({from.parent, from.leaf}, {to.parent, to.leaf}, {sync_each_, options_.kept}, shown);
+}
+
+Settler::Looks Settler::dress(int fd, const wire::EntryBegin& entry) {
+  const bool owned = extras_.set(fd, entry.extras, tree_.display(entry.path));
   // Set-user-id and the like would give a sender rights on this machine.
-  const unsigned mode = options_.preserve_modes ? entry.mode & 0777u : entry.mode & 0777u & ~umask_;
-  if (::fchmod(fd, mode) != 0) return errno_error(errno, shown + ": set mode");
-  const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(entry.mtime_ns)};
+  const unsigned mode = entry.mode & (owned ? 07777u : 0777u);
+  return {entry.path, options_.preserve_modes ? mode : mode & 0777u & ~umask_, entry.mtime_ns};
+}
+
+Result<void> Settler::set_mode_and_time(int fd, const Looks& looks) {
+  const std::string shown = tree_.display(looks.path);
+  if (::fchmod(fd, looks.mode) != 0) return errno_error(errno, shown + ": set mode");
+  const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(looks.mtime_ns)};
   if (options_.kind != wire::ObjectKind::stream && ::futimens(fd, times) != 0)
     return errno_error(errno, shown + ": set time");
   return sync(fd, shown);
+}
+
+std::vector<std::string> Settler::notes() const {
+  std::vector<std::string> notes = extras_.notes();
+  if (copies_ > 0)
+    notes.push_back(std::to_string(copies_) +
+                    (copies_ == 1 ? " hard link became a copy" : " hard links became copies") +
+                    ": this file system has no more links");
+  return notes;
 }
 
 Result<void> Settler::sync(int fd, const std::string& shown) {

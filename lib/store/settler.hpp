@@ -1,9 +1,13 @@
-// settler.hpp - gives staged entries what does not depend on their bytes: length, mode, time; makes links,
-// empty files and folders.
+// settler.hpp - gives staged entries what does not depend on their bytes: length, owner, attributes, mode,
+// time; makes links, empty files and folders.
 #pragma once
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "store/extras_setter.hpp"
+#include "store/link_targets.hpp"
 #include "store/manifest_log.hpp"
 #include "store/part_object.hpp"
 #include "store/tree_access.hpp"
@@ -12,9 +16,13 @@ namespace dcdn::store {
 
 class Settler {
  public:
-  /// `sync_each`: each file and folder is fsynced once it is as it will be.
-  Settler(TreeRoot& tree, const PartObject::Options& options, bool sync_each)
-      : tree_(tree), options_(options), sync_each_(sync_each) {}
+  /// `sync_each`: each file and folder is fsynced once it is as it will be. `links`: of the same chain.
+  Settler(TreeRoot& tree, const PartObject::Options& options, bool sync_each, LinkTargets links = {})
+      : tree_(tree),
+        options_(options),
+        sync_each_(sync_each),
+        links_(std::move(links)),
+        extras_(options.kept) {}
 
   /// Each entry, in the manifest's order.
   Result<void> settle(const WholeEntry& entry);
@@ -29,13 +37,24 @@ class Settler {
   [[nodiscard]] bool knows_top() const { return knows_top_; }
   /// What failed was putting something on disk: what was written there may be lost, although it can be read.
   [[nodiscard]] bool sync_failed() const { return sync_failed_; }
+  /// What a person should know of it.
+  [[nodiscard]] std::vector<std::string> notes() const;
 
  private:
+  struct Looks {
+    std::string path;
+    unsigned mode = 0;
+    std::int64_t mtime_ns = 0;
+  };
   Result<UniqueFd> open_entry(const std::string& path, Missing missing);
   Result<void> settle_file(const WholeEntry& entry);
   Result<void> remove_file(const std::string& path);
   Result<void> settle_link(const wire::EntryBegin& entry);
-  Result<void> set_mode_and_time(int fd, const wire::EntryBegin& entry, const std::string& shown);
+  Result<void> settle_hard_link(const WholeEntry& entry);
+  Result<void> copy_instead(const TreeRoot::Place& from, const TreeRoot::Place& to, const std::string& shown);
+  /// Sets owner and attributes; what is to be set of the mode, and last.
+  Looks dress(int fd, const wire::EntryBegin& entry);
+  Result<void> set_mode_and_time(int fd, const Looks& looks);
   Result<void> sync(int fd, const std::string& shown);
 
   TreeRoot& tree_;
@@ -44,7 +63,10 @@ class Settler {
   bool sync_failed_ = false;
   bool knows_top_ = false;
   unsigned umask_ = current_umask();
-  std::vector<wire::EntryBegin> directories_;
+  std::vector<Looks> directories_;
+  LinkTargets links_;
+  ExtrasSetter extras_;
+  std::uint64_t copies_ = 0;  // in place of links
 };
 
 }  // namespace dcdn::store

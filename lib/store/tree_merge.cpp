@@ -20,7 +20,10 @@ namespace {
 class Merge {
  public:
   Merge(Collision collision, const Staged& staged)
-      : collision_(collision), knows_top_(staged.knows_top), sync_(staged.sync), where_(staged.where) {}
+      : collision_(collision),
+        knows_top_(staged.knows_top),
+        rules_{staged.sync, staged.kept},
+        where_(staged.where) {}
 
   Result<void> directory(const OpenedFolder& from, OpenedFolder& to, const std::string& path) {
     DCDN_TRY(auto names, list_names(from.fd(), display(path)));
@@ -28,25 +31,28 @@ class Merge {
     for (const std::string& name : names)
       DCDN_CHECK(entry({from.fd(), name}, {to.fd(), name}, path + "/" + name));
     const bool knows_looks = knows_top_ || path.find('/') != std::string::npos;
-    if (collision_ == Collision::overwrite && knows_looks) DCDN_CHECK(look_like(from.was(), to, path));
-    return sync_ ? sync_folder(to.fd(), display(path)) : Result<void>();
+    if (collision_ == Collision::overwrite && knows_looks) DCDN_CHECK(look_like(from, to, path));
+    return rules_.sync ? sync_folder(to.fd(), display(path)) : Result<void>();
   }
   /// How many entries were kept that are not what came, and the first of them.
   [[nodiscard]] std::uint64_t kept() const { return kept_; }
   [[nodiscard]] std::string first_kept() const { return display(first_kept_); }
 
  private:
-  Result<void> look_like(const struct stat& info, OpenedFolder& to, const std::string& path) const {
+  Result<void> look_like(const OpenedFolder& from, OpenedFolder& to, const std::string& path) const {
+    const struct stat& info = from.was();
     const timespec times[2] = {{0, UTIME_OMIT}, info.st_mtim};
+    const bool same = copy_extras(from.fd(), to.fd(), rules_.kept);
+    const mode_t mode = info.st_mode & (rules_.kept.owner && same ? 07777 : 0777);
     // A folder that is another's and that we may only write to stays as it is.
-    const bool given = ::fchmod(to.fd(), info.st_mode & 0777) == 0;
+    const bool given = ::fchmod(to.fd(), mode) == 0;
     if (given) to.keep_mode();
     if ((!given || ::futimens(to.fd(), times) != 0) && errno != EPERM)
       return errno_error(errno, display(path) + ": set mode and time");
     return {};
   }
   Result<int> move(const Name& from, const Name& to, Replace replace, const std::string& path) const {
-    return move_to(from, to, replace, sync_, display(path));
+    return move_to(from, to, replace, rules_, display(path));
   }
   Result<void> entry(const Name& from, const Name& to, const std::string& path) {
     DCDN_TRY(int reason, move(from, to, Replace::no, path));
@@ -87,7 +93,7 @@ class Merge {
 
   Collision collision_;
   bool knows_top_;
-  bool sync_;
+  CopyRules rules_;
   std::string where_;
   std::uint64_t kept_ = 0;
   std::string first_kept_;

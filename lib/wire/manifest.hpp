@@ -20,19 +20,26 @@ inline constexpr std::size_t kMaxNames = 1 << 20;  ///< paths and targets of one
 inline constexpr std::uint64_t kMaxObjectBytes = std::uint64_t{1} << 60;
 
 enum class ObjectKind : std::uint8_t { stream = 0, file = 1, tree = 2 };
-enum class EntryKind : std::uint8_t { file = 0, directory = 1, symlink = 2 };
+enum class EntryKind : std::uint8_t { file = 0, directory = 1, symlink = 2, hard_link = 3 };
 enum class CodecId : std::uint8_t { raw = 0, zstd = 1, lz4 = 2 };  ///< same numbers as compress/codec.hpp
 
-/// A file, directory or symlink starts. In a file object and a stream there is exactly one entry, with path
-/// "". In a tree the directory of path "" is the tree's own; if there is one, it comes first.
+/// A file, directory or symlink starts, or there is another name of a file. In a file object and a stream
+/// there is exactly one entry, with path "". In a tree the directory of path "" is the tree's own; if there
+/// is one, it comes first.
 struct EntryBegin {
   EntryKind kind = EntryKind::file;
   std::string path;           ///< relative, '/' between components, bytes as they are on disk
-  std::uint16_t mode = 0644;  ///< permission bits only (07777)
-  std::int64_t mtime_ns = 0;  ///< since 1970, as found; 0 in a stream
-  std::optional<std::uint64_t>
-      size;            ///< when known beforehand (files); progress and free-space checks use it
+  std::uint16_t mode = 0644;  ///< permission bits only (07777); of a hard link 0: its file has it
+  std::int64_t mtime_ns = 0;  ///< since 1970, as found; 0 in a stream, and of a hard link
+  /// Of a file, when known beforehand: progress and free-space checks use it. Of a hard link always, and that
+  /// of its file: where there are no links it becomes a copy.
+  std::optional<std::uint64_t> size;
   std::string target;  ///< symlink only: where it points, at most kMaxPathBytes
+  /// Hard link only: which file of the object it is another name of, counted back from here; 1 is the last
+  /// one.
+  std::uint64_t back = 0;
+  /// Owner and attributes as wire/extras.hpp writes them; mostly empty. A stream and a hard link have none.
+  Bytes extras{};
   bool operator==(const EntryBegin&) const = default;
 };
 /// The next `content_size` bytes of content: of the current file and, if that is a small one with a known
@@ -118,8 +125,8 @@ Result<void> check_name(std::string_view name);
 
 /// Follows one chain of segments and refuses what no honest writer makes: wrong index, stream or previous; an
 /// entry out of order (paths ascend component by component, so none repeats) or whose parent is not a
-/// directory entry before it; data outside a file; a wrong size at the end; anything after the final segment.
-/// Memory O(depth).
+/// directory entry before it; data outside a file; a wrong size at the end; a link to a file before the
+/// first; anything after the final segment. Memory O(depth).
 class ManifestChecker {
  public:
   /// `id` is segment_id() of the body that gave `segment`. On error the checker stays as it was.
@@ -141,9 +148,10 @@ class ManifestChecker {
     bool in_file = false;
     bool in_directory = false;  // the last record was the directory last_path
     std::uint64_t file_bytes = 0;
-    bool in_pack = false;         // the current file shares its chunk with others
-    std::uint64_t pack_left = 0;  // of the last chunk, for the files after this one
-    std::uint64_t object_bytes = 0;
+    bool in_pack = false;            // the current file shares its chunk with others
+    std::uint64_t pack_left = 0;     // of the last chunk, for the files after this one
+    std::uint64_t object_bytes = 0;  // a hard link counts as the copy that it may become
+    std::uint64_t files = 0;
     std::optional<std::uint64_t> promised;
   };
   static Result<void> add_record(Place& place, ObjectKind kind, const Record& record);
@@ -151,6 +159,7 @@ class ManifestChecker {
   static Result<void> add_bytes(Place& place, std::uint64_t size, bool may_be_pack);
   static Result<void> begin_top(Place& place, const EntryBegin& entry);
   static Result<void> begin_entry(Place& place, ObjectKind kind, const EntryBegin& entry);
+  static Result<void> link(Place& place, const EntryBegin& entry);
   static Result<void> leave_out(Place& place, ObjectKind kind, const LeftOut& left);
   static Result<void> move_to(Place& place, const std::string& path);
 

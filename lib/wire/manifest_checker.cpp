@@ -150,6 +150,8 @@ Result<void> ManifestChecker::begin_entry(Place& place, ObjectKind kind, const E
     if (!entry.path.empty()) return bad_entry(entry.path, "has a path where none may be");
     if (entry.kind != EntryKind::file) return corrupt("the one entry of a file or stream is not a file");
     if (kind == ObjectKind::stream && entry.mtime_ns != 0) return corrupt("a stream has a modification time");
+    if (kind == ObjectKind::stream && !entry.extras.empty())
+      return corrupt("a stream has an owner or attributes");
     place.any_entry = true;
   } else {
     if (entry.path.empty() && entry.kind == EntryKind::directory) return begin_top(place, entry);
@@ -157,6 +159,8 @@ Result<void> ManifestChecker::begin_entry(Place& place, ObjectKind kind, const E
     if (entry.kind == EntryKind::directory)
       place.directories.push_back(entry.path.substr(entry.path.rfind('/') + 1));
   }
+  if (entry.kind == EntryKind::file) ++place.files;
+  if (entry.kind == EntryKind::hard_link) DCDN_CHECK(link(place, entry));
   place.in_file = entry.kind == EntryKind::file;
   place.in_directory = entry.kind == EntryKind::directory;
   place.file_bytes = 0;
@@ -169,6 +173,14 @@ Result<void> ManifestChecker::begin_entry(Place& place, ObjectKind kind, const E
   place.file_bytes = *entry.size;
   place.in_pack = true;
   return {};
+}
+
+Result<void> ManifestChecker::link(Place& place, const EntryBegin& entry) {
+  if (entry.back == 0 || entry.back > place.files)
+    return bad_entry(entry.path, "is another name of a file that does not come before it");
+  return add_within(place.object_bytes, entry.size.value_or(0), kMaxObjectBytes)
+             ? Result<void>()
+             : Result<void>(corrupt("the object is longer than the limit"));
 }
 
 Result<void> ManifestChecker::leave_out(Place& place, ObjectKind kind, const LeftOut& left) {

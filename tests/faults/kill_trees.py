@@ -32,6 +32,8 @@ def make(top, chosen, large=2 << 20, small=100):
         dig(f"{top}/holes/{number}", holes, HOLES + number * 4097)
     for name, to in (("link", "large/0"), ("many/up", "../fixed"), ("many/folder", "3"), ("odd/nothing", "not here")):
         os.symlink(to, f"{top}/{name}")
+    os.link(f"{top}/large/2", f"{top}/many/large again")
+    os.link(f"{top}/many/1/1", f"{top}/odd/one again")
     put(f"{top}/closed/inside/file", b"in a folder that may not be changed\n")
     for name in ("closed/inside", "closed"):
         os.chmod(f"{top}/{name}", 0o555)

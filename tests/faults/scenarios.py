@@ -70,6 +70,8 @@ def make_tree(top):
     put(f"{top}/sub/x", b"new content of x\n")
     os.symlink("a", f"{top}/link")
     os.symlink("../a", f"{top}/sub/link")
+    os.link(f"{top}/a", f"{top}/sub/deep/a again")
+    os.link(f"{top}/big", f"{top}/sub/big again")
     put(f"{top}/holes", b"")
     with open(f"{top}/holes", "r+b") as file:
         file.write(b"begin")
@@ -92,6 +94,8 @@ def make_small_tree(top):
     os.makedirs(f"{top}/many/2/folder")
     os.makedirs(f"{top}/sub/deep")
     os.symlink("../0/3", f"{top}/many/1/link")
+    os.link(f"{top}/many/0/3", f"{top}/many/2/3 again")
+    os.link(f"{top}/many/1/empty", f"{top}/sub/empty again")
     os.chmod(f"{top}/many/1", 0o750)
     set_times(top)
 
@@ -112,6 +116,16 @@ def entries(top):
     return found
 
 
+def links_of(found):
+    """The names of each file that has several."""
+    groups = {}
+    for name, path in found.items():
+        info = os.lstat(path)
+        if stat.S_ISREG(info.st_mode):
+            groups.setdefault((info.st_dev, info.st_ino), set()).add(name)
+    return {frozenset(names) for names in groups.values() if len(names) > 1}
+
+
 def same_content(one, other):
     info, other_info = os.lstat(one), os.lstat(other)
     if stat.S_IFMT(info.st_mode) != stat.S_IFMT(other_info.st_mode):
@@ -121,10 +135,10 @@ def same_content(one, other):
     return not stat.S_ISREG(info.st_mode) or filecmp.cmp(one, other, shallow=False)
 
 
-def missing_of(source, target, others=(), folders_too=True):
+def missing_of(source, target, others=(), folders_too=True, linked=True):
     """What of a tree is not in another one as it should be; names beyond those are wrong too, but for `others`.
 
-    Without folders_too the folders' modes and times are their owner's."""
+    Without folders_too the folders' modes and times are their owner's; without linked names of one file may be copies."""
     if not os.path.isdir(target):
         return [f"{target} is not there"]
     wrong = []
@@ -141,6 +155,8 @@ def missing_of(source, target, others=(), folders_too=True):
                 wrong.append(f"{name} has mode {oct(arrived.st_mode)}")
             if info.st_mtime_ns != arrived.st_mtime_ns:
                 wrong.append(f"{name} has another time")
+    if linked:
+        wrong += [f"{sorted(names)} are not one file" for names in links_of(wanted) - links_of(there)]
     return wrong + [f"{name} should not be there" for name in there if name not in wanted and name not in others]
 
 
@@ -216,7 +232,8 @@ class Receive(Scenario):
         if self.over == "rename":
             found += missing_of_old(f"{top}/in/tree")
         if done:
-            return found + missing_of(f"{top}/tree", self.target(top), self.others(), self.over != "skip")
+            kept = self.over == "skip"
+            return found + missing_of(f"{top}/tree", self.target(top), self.others(), not kept, not kept)
         if self.over in ("overwrite", "skip"):
             return found + self.wrong_content(top)
         if os.path.lexists(self.target(top)):

@@ -36,8 +36,10 @@ def chains(bodies):
 
 
 class Entry:
-    def __init__(self, kind, path, mode, time, target):
+    def __init__(self, kind, path, mode, time, target, extras):
         self.kind, self.path, self.mode, self.time, self.target = kind, path, mode, time, target
+        self.extras = extras
+        self.link_to = None  # of a hard link, the entry of its file
         self.parts = []  # (chunk record, where in its content, bytes), or (None, 0, bytes) for a hole
         self.size, self.digest = 0, None
 
@@ -55,6 +57,7 @@ class Object:
         self.begun_here = False  # the file began in this segment
         self.pack = None  # (chunk record, how much of it is used)
         self.total = 0
+        self.files = []
         for segment in chain:
             require(segment.inside_file == (self.file is not None), "a segment and the file before it do not fit")
             self.begun_here = False
@@ -71,21 +74,28 @@ class Object:
         require(path.rpartition(b"/")[0] in self.directories, f"{path!r} has no parent")
         self.last = compared
 
-    def add_entry(self, kind, path, mode, time, size, target):
+    def add_entry(self, kind, path, mode, time, size, target, back, extras):
         if self.kind != form.TREE:
             require(kind == form.KIND_FILE and not path, "something else than one file without a path")
             require(self.kind == form.FILE or time == 0, "a stream has a time")
+            require(self.kind == form.FILE or not extras, "a stream has extras")
         elif path or kind != form.KIND_DIRECTORY:
             self.go_to(path)
         else:
             require(not self.entries and self.last is None, "the tree's own directory is not the first")
-        entry = Entry(kind, path, mode, time, target)
+        entry = Entry(kind, path, mode, time, target, extras)
         self.entries.append(entry)
+        if kind == form.KIND_HARD_LINK:
+            require(0 < back <= len(self.files), "a hard link names no file before it")
+            entry.link_to, entry.size = self.files[-back], size
+            self.total += size
+            require(self.total <= form.MOST_OBJECT, "the object is too long")
         self.just_begun = path if kind == form.KIND_DIRECTORY else None
         if kind == form.KIND_DIRECTORY:
             self.directories.add(path)
         if kind != form.KIND_FILE:
             return
+        self.files.append(entry)
         self.file, self.promised, self.begun_here = entry, size, True
         if self.pack and size:
             record, used = self.pack
@@ -158,11 +168,14 @@ def verify_files(entries, contents):
         require(entry.digest == digest, f"{entry.path!r} has another digest than the manifest says")
 
 
-def write_entry(path, entry, contents):
+def write_entry(path, top, entry, contents):
     if entry.kind == form.KIND_DIRECTORY:
         os.makedirs(path, exist_ok=not entry.path)
     elif entry.kind == form.KIND_SYMLINK:
         os.symlink(entry.target, path)
+    elif entry.kind == form.KIND_HARD_LINK:
+        require(entry.size == entry.link_to.size, "a hard link has another size than its file")
+        os.link(os.path.join(top, entry.link_to.path), path)
     else:
         with open(path, "xb") as file:
             for record, at, size in entry.parts:
@@ -178,9 +191,16 @@ def make(it, contents, folder):
     if it.kind == form.TREE:
         os.mkdir(top)
     paths = [(os.path.join(top, entry.path) if entry.path else top, entry) for entry in it.entries]
+    given = set(map(id, it.entries))  # and not given up
+    paths = [(path, entry) for path, entry in paths if entry.link_to is None or id(entry.link_to) in given]
     for path, entry in paths:
-        write_entry(path, entry, contents)
+        write_entry(path, top, entry, contents)
     for path, entry in reversed(paths):  # a directory after all that is in it
+        if entry.kind == form.KIND_HARD_LINK:
+            continue
+        for kind, name, value in entry.extras:
+            if kind == form.ATTRIBUTE and name.startswith(b"user."):
+                os.setxattr(path, name, value, follow_symlinks=False)
         if entry.kind != form.KIND_SYMLINK:
             os.chmod(path, entry.mode & 0o777)
         if it.kind != form.STREAM:

@@ -13,11 +13,12 @@ LIMITS = {CHUNK: 4198400, SEGMENT: 1052672, 0x11: 4198400, 0x12: 4198400, 0x1A: 
 RAW, ZSTD, LZ4 = 0, 1, 2
 STREAM, FILE, TREE = 0, 1, 2
 HOLE, END, GIVEN_UP = 0, 1, 2
-KIND_FILE, KIND_DIRECTORY, KIND_SYMLINK, KIND_LEFT_OUT = 0, 1, 2, 4
-MOST_ENTRIES, MOST_ITEMS, MOST_RECORDS, MOST_NAMES = 16384, 4096, 1 << 20, 1 << 20
+KIND_FILE, KIND_DIRECTORY, KIND_SYMLINK, KIND_HARD_LINK, KIND_LEFT_OUT = 0, 1, 2, 3, 4
+OWNER, ATTRIBUTE = 1, 2
+MOST_ENTRIES, MOST_ITEMS, MOST_RECORDS, MOST_NAMES, MOST_EXTRAS = 16384, 4096, 1 << 20, 1 << 20, 65536
 LEAST_CHUNK, MOST_CHUNK, MOST_OBJECT = 4096, 4194304, 1 << 60
-COLUMNS = ("kinds shared rests modes seconds nanoseconds sizes targets reasons items holes codecs carried_sizes digests "
-           "end_sizes end_digests").split()
+COLUMNS = ("kinds shared rests modes seconds nanoseconds sizes backs targets reasons items holes codecs carried_sizes digests "
+           "end_sizes end_digests extras").split()
 
 
 class Refused(Exception):
@@ -106,7 +107,7 @@ def unlz4(block, size):
 
 class Reader:
     def __init__(self, data):
-        self.data, self.at = data, 0
+        self.data, self.at, self.lengths = data, 0, {}
 
     def raw(self, count):
         require(self.at + count <= len(self.data), "it is cut off")
@@ -213,8 +214,44 @@ class Segment:
         require(self.final or self.records, "no records, and not the final segment")
 
 
+def check_name(name, least):
+    require(least <= len(name) <= 255 and b"\0" not in name and b"/" not in name, f"{name!r} is no name of an extra")
+
+
+def extra(kind, reader):
+    """(kind, name, value) of one, its reader used up."""
+    if kind == OWNER:
+        value = [reader.number(0, 0xFFFFFFFE, "an owner"), reader.number(0, 0xFFFFFFFE, "a group")]
+        value += [reader.text(), reader.text()]
+        check_name(value[2], 0)
+        check_name(value[3], 0)
+        require(reader.left() == 0, "an owner is too long")
+        return kind, b"", value
+    if kind != ATTRIBUTE:
+        raise Unsupported(f"extra of kind {kind}")
+    name = reader.text()
+    check_name(name, 1)
+    return kind, name, reader.rest()
+
+
+def extras_of(column):
+    """By the number of their entry."""
+    extras, number = {}, 0
+    while column.left() > 0:
+        number += column.varint()
+        begin, kind = column.at, column.fixed(1)
+        one = extra(kind, Reader(column.text()))
+        of_entry = extras.setdefault(number, [])
+        require(not of_entry or of_entry[-1][:2] < one[:2], "extras are out of order")
+        of_entry.append(one)
+        column.lengths[number] = column.lengths.get(number, 0) + column.at - begin
+    require(all(length <= MOST_EXTRAS for length in column.lengths.values()), "the extras of an entry are too long")
+    return extras
+
+
 class Records:
-    """The columns, given out record by record: ("entry", kind, path, mode, time, size, target), ("left", reason, path),
+    """The columns, given out record by record: ("entry", kind, path, mode, time, size, target, back, extras), of which a
+    hard link has no mode, time and extras and all others no back, ("left", reason, path),
     ("given_up", reason, path) for a file that had ended,
     ("chunk", codec, size, content digest, carried digest), ("hole", size) and
     ("end", size, digest), where no digest is told, None."""
@@ -229,6 +266,7 @@ class Records:
         require(len(kinds) == self.entries, "not as many kinds as entries")
         self.rests = iter(self.columns["rests"].texts(self.entries))
         self.targets = iter(self.columns["targets"].texts(kinds.count(KIND_SYMLINK)))
+        self.extras = extras_of(self.columns["extras"])
         self.path, self.names, self.seconds = b"", 0, 0
         self.file = {"size": None, "items": 0} if inside_file else None
         self.ended = None  # the path of the file that has just ended, if nothing told its end
@@ -249,11 +287,13 @@ class Records:
         require(self.items == 0, "an item is of no file")
         require(self.in_pack == 0, "a pack is not used up")
         require(all(column.left() == 0 for column in self.columns.values()), "a column is not used up")
+        require(not self.extras, "an extra is of no entry")
 
     def entry(self):
         self.entries -= 1
+        number = self.columns["kinds"].at
         kind = self.columns["kinds"].fixed(1)
-        if kind == 3 or kind > KIND_LEFT_OUT:
+        if kind > KIND_LEFT_OUT:
             raise Unsupported(f"entry kind {kind}")
         path = self.next_path()
         if kind == KIND_LEFT_OUT:
@@ -261,6 +301,10 @@ class Records:
             self.ended = None
             return
         self.ended = None
+        if kind == KIND_HARD_LINK:
+            size = self.columns["sizes"].number(1, MOST_OBJECT + 1, "the size of a hard link") - 1
+            yield "entry", kind, path, 0, 0, size, b"", self.take("backs"), []
+            return
         mode = self.columns["modes"].number(0, 0o7777, "a mode")
         time, size, target = self.time(), None, b""
         if kind == KIND_SYMLINK:
@@ -270,7 +314,7 @@ class Records:
         if kind == KIND_FILE:
             size = self.columns["sizes"].number(0, MOST_OBJECT + 1, "a size") - 1
             size = None if size < 0 else size
-        yield "entry", kind, path, mode, time, size, target
+        yield "entry", kind, path, mode, time, size, target, 0, self.extras.pop(number, [])
         if kind == KIND_FILE:
             yield from self.begin_file(size)
 

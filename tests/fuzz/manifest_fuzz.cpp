@@ -12,6 +12,7 @@
 
 #include "base/byte_reader.hpp"
 #include "wire/content_cursor.hpp"
+#include "wire/extras.hpp"
 #include "wire/manifest.hpp"
 #include "wire/record_columns.hpp"
 
@@ -32,6 +33,8 @@ struct Oracle {
   std::set<std::string> directories;
   std::set<std::string> all;
   std::uint64_t total = 0;
+  std::uint64_t files = 0;
+  std::uint64_t linked = 0;
   ContentCursor cursor;
   std::uint64_t of_files = 0;
   std::uint64_t of_this_file = 0;
@@ -43,6 +46,13 @@ struct Oracle {
     const std::size_t slash = entry.path.rfind('/');
     require(slash == std::string::npos || directories.contains(entry.path.substr(0, slash)));
     if (entry.kind == EntryKind::directory) directories.insert(entry.path);
+    if (entry.kind == EntryKind::file) ++files;
+    if (entry.kind == EntryKind::hard_link) {
+      require(entry.back > 0 && entry.back <= files && entry.size && entry.extras.empty());
+      linked += *entry.size;
+    }
+    const auto extras = parse_extras(entry.extras);
+    require(extras && encode_extras(*extras) == entry.extras);
   }
   void record(const Record& record) {
     if (const auto* begin = std::get_if<EntryBegin>(&record)) entry(*begin);
@@ -50,7 +60,7 @@ struct Oracle {
     if (const auto* left = std::get_if<LeftOut>(&record)) all.insert(left->path);
     if (const auto* chunk = std::get_if<ChunkRecord>(&record)) total += chunk->content_size;
     if (const auto* hole = std::get_if<HoleRecord>(&record)) total += hole->size;
-    require(total <= kMaxObjectBytes);
+    require(total + linked <= kMaxObjectBytes);
     content(record);
   }
   // A file has its parts one after another, and as many bytes as it ends with.

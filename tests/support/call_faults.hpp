@@ -21,6 +21,8 @@ struct CallFaults {
   std::string call;  ///< only these count; empty: all of them
   int at = 0;        ///< the how-manieth call, from 1
   int seen = 0;
+  int reason = EIO;
+  bool also_later = false;    ///< every call from that one on
   std::vector<ino_t> synced;  ///< what fsync succeeded on
   bool no_unnamed = false;    ///< as on a file system that does not know O_TMPFILE
 
@@ -32,12 +34,13 @@ struct CallFaults {
   }
   bool fails(const char* name) {
     const std::lock_guard guard(calls_guard());
-    if (what == Do::nothing || (!call.empty() && call != name) || ++seen != at) return false;
+    if (what == Do::nothing || (!call.empty() && call != name)) return false;
+    if (++seen != at && !(also_later && seen > at)) return false;
     if (what == Do::die) {
       ::kill(::getpid(), SIGKILL);
       for (;;) ::pause();
     }
-    errno = EIO;
+    errno = reason;
     return true;
   }
   void note_synced(int fd) {
@@ -85,6 +88,9 @@ DCDN_CALL int mkdirat(int directory, const char* path, mode_t mode) noexcept {
 }
 DCDN_CALL int symlinkat(const char* target, int directory, const char* path) noexcept {
   DCDN_FAULTY("symlinkat", SYS_symlinkat, target, directory, path);
+}
+DCDN_CALL int linkat(int from, const char* from_path, int to, const char* to_path, int flags) noexcept {
+  DCDN_FAULTY("linkat", SYS_linkat, from, from_path, to, to_path, flags);
 }
 DCDN_CALL int unlinkat(int directory, const char* path, int flags) noexcept {
   DCDN_FAULTY("unlinkat", SYS_unlinkat, directory, path, flags);

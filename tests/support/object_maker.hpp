@@ -86,6 +86,16 @@ class ObjectMaker {
     add(wire::EntryBegin{wire::EntryKind::symlink, path, 0777, 7'000'000'000, std::nullopt, target});
     return *this;
   }
+  ObjectMaker& hard_link(const std::string& path, std::uint64_t back, std::uint64_t size) {
+    wire::EntryBegin entry;
+    entry.kind = wire::EntryKind::hard_link;
+    entry.path = path;
+    entry.mode = 0;
+    entry.size = size;
+    entry.back = back;
+    add(entry);
+    return *this;
+  }
   /// Chunks that are all zero become holes.
   ObjectMaker& file(const std::string& path, ByteView content, std::uint16_t mode = 0644,
                     std::int64_t mtime_ns = 1'234'567'890, bool lie_about_digest = false) {

@@ -50,9 +50,12 @@ static constexpr const char* keys_listed[] = {
     "mtu",
     "no-fsync",
     "no-gso",
+    "no-hard-links",
+    "numeric-ids",
     "once",
     "output",
     "overwrite",
+    "owner",
     "path",
     "peer-id",
     "policy",
@@ -82,6 +85,7 @@ static constexpr const char* keys_listed[] = {
     "verbose",
     "wait",
     "whole",
+    "xattrs",
 };
 const std::vector<std::string>& known_setting_keys() {
   static const std::vector<std::string> keys(std::begin(keys_listed), std::end(keys_listed));

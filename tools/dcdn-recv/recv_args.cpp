@@ -69,6 +69,11 @@ void add_files(Command& root, RecvArgs& args) {
   root.flag("skip", args.skip, "keep what has the same name");
   root.choice("links", options.links, {{"inside", Links::inside}, {"any", Links::any}},
               "symbolic links in trees; inside refuses an object with one that may lead out of it");
+  root.flag("owner", options.owner, "give files to the owners that came along; only root can");
+  root.flag("numeric-ids", options.numeric_ids, "with --owner: by number, whatever the names are here");
+  root.choice("xattrs", options.attributes,
+              {{"none", Attributes::none}, {"common", Attributes::common}, {"all", Attributes::all}},
+              "attributes to set; common: user.* and ACLs, all: security.* and trusted.*, too");
   root.flag("keep-encrypted", options.keep_encrypted, "do not decrypt what is encrypted to a key of ours");
   root.list("basis", options.basis, "PATH", "file or directory whose content may come again, changed")
       .completes(Complete::file);

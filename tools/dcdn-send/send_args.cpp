@@ -50,6 +50,16 @@ void add_what(Command& root, SendArgs& args) {
                {"follow", SendOptions::Symlinks::follow},
                {"skip", SendOptions::Symlinks::skip}},
               "symlinks in trees; inside refuses those that leave the tree");
+  const auto no_hard_links = [&args](const std::vector<std::string>&) -> Result<void> {
+    args.options.hard_links = false;
+    return {};
+  };
+  root.custom("no-hard-links", Arity::flag, "", "send a file once for each of its names in a tree",
+              no_hard_links);
+  root.flag("owner", args.options.owner, "say who owns what is sent; the receiver sets it with its --owner");
+  root.choice("xattrs", args.options.attributes,
+              {{"none", Attributes::none}, {"common", Attributes::common}, {"all", Attributes::all}},
+              "attributes to send; common: user.* and ACLs, all: security.* and trusted.*, too");
   root.flag("strict", args.options.strict, "a tree of which something cannot be read is not sent at all");
   root.list("exclude", args.options.exclude, "PATTERN",
             "pass over what is called so in trees; with a slash, the path in the tree");

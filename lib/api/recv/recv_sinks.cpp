@@ -25,6 +25,7 @@ session::MakeSink into_directory(const RecvOptions& options, const ReceivePlace&
   part.collision = collision_of(options.on_collision);
   part.fsync = options.fsync;
   part.allow_unsafe_links = options.links == Links::any;
+  part.kept = kept_of(options);
   part.stopped = asks(settings.stopping);
   return [place, part, delivered = options.home.state_dir + "/delivered", use = !options.whole,
           basis = options.basis](const message::Offer& offer, const NodeId& sender,
@@ -56,6 +57,19 @@ store::Collision collision_of(OnCollision choice) {
   return store::Collision::refuse;
 }
 
+store::KeptExtras kept_of(const RecvOptions& options) {
+  return {options.owner, options.numeric_ids, static_cast<wire::KeptAttributes>(options.attributes)};
+}
+
+Result<void> check_kept(const RecvOptions& options) {
+  if (options.owner && ::geteuid() != 0)
+    return Error(Errc::permission, "--owner: only root can give files to others")
+        .with_hint("run it as root, or leave it out: everything is then yours");
+  if (options.numeric_ids && !options.owner)
+    return Error(Errc::usage, "--numeric-ids says how --owner finds owners, and that is not given");
+  return {};
+}
+
 void tell_left_out(ProgressSink& progress, const std::string& name, const wire::LeftOutList& left_out) {
   for (const wire::LeftOut& left : left_out.first)
     progress.on_left_out({name, left.path, wire::error_of(left.reason)});
@@ -73,6 +87,7 @@ store::ReceiveLimits limits_of(const RecvOptions& options) {
 Result<ReceivePlace> choose_sinks(const RecvOptions& options, session::ReceiveSettings& settings) {
   for (const std::string& path : options.basis)
     if (::access(path.c_str(), R_OK) != 0) return errno_error(errno, "--basis: " + escape_for_display(path));
+  DCDN_CHECK(check_kept(options));
   ReceivePlace place;
   if (options.sink == Sink::directory) {
     DCDN_TRY(place.dir, store::ReceiveDir::open(options.directory));

@@ -90,6 +90,7 @@ class StreamUnpacking {
       ledger_.emplace(std::move(ledger));
     }
     DCDN_CHECK(choose_signers());
+    DCDN_CHECK(api::check_kept(options_));
     place_ = tap_.place;
     if (options_.sink == Sink::directory && !place_.dir) {
       DCDN_TRY(place_.dir, store::ReceiveDir::open(options_.directory));
@@ -135,6 +136,7 @@ class StreamUnpacking {
     part.collision = api::collision_of(options_.on_collision);
     part.fsync = options_.fsync;
     part.allow_unsafe_links = options_.links == Links::any;
+    part.kept = api::kept_of(options_);
     part.promise = std::move(promise);
     part.stopped = stopped;
     // Without a home nothing is noted, and the same stream again meets its names as taken.
@@ -148,6 +150,8 @@ class StreamUnpacking {
     if (object.not_noted && !std::exchange(told_not_noted_, true))
       progress_.on_note(0, escape_for_display(object.name) +
                                ": that it was delivered is not noted: " + object.not_noted->message);
+    for (const std::string& note : object.notes)
+      progress_.on_note(0, escape_for_display(object.name) + ": " + note);
     if (!object.path.empty()) report_.paths.push_back(object.path);
     ObjectEnd end{object.name, object.path, object.bytes, to_hex(object.id.view()), "", "", nullptr};
     if (tap_.sealed != nullptr && !object.path.empty() && sink::is_sealed_file(object.path))

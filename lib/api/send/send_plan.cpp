@@ -157,6 +157,9 @@ Result<source::WalkRules> rules_of(const SendOptions& options) {
   source::WalkRules rules;
   rules.symlinks = symlinks_of(options.symlinks);
   rules.strict = options.strict;
+  rules.hard_links = options.hard_links;
+  rules.owner = options.owner;
+  rules.attributes = static_cast<wire::KeptAttributes>(options.attributes);
   if (!options.only && options.exclude.empty()) return rules;
   DCDN_TRY(auto selection, source::Selection::make(options.only, options.exclude));
   rules.selection = std::make_shared<const source::Selection>(std::move(selection));

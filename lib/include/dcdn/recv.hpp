@@ -23,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "dcdn/attributes.hpp"
 #include "dcdn/home.hpp"
 #include "dcdn/progress.hpp"
 #include "dcdn/transport.hpp"
@@ -69,6 +70,12 @@ struct RecvOptions {
   bool once = false;
   OnCollision on_collision = OnCollision::refuse;
   Links links = Links::inside;
+  /// Give files to the owners that came along, by name if there is one here, else by number; only root can.
+  /// Also lets files have set-user-id, set-group-id and sticky bits.
+  bool owner = false;
+  bool numeric_ids = false;  ///< with `owner`: always by number
+  /// Attributes that came along and are set.
+  Attributes attributes = Attributes::none;
   /// --whole: content is not looked for in older files, and no differences are asked for.
   bool whole = false;
   /// Files and directories with content that may come again, besides what lies under the final name.

@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "dcdn/attributes.hpp"
 #include "dcdn/home.hpp"
 #include "dcdn/progress.hpp"
 #include "dcdn/transport.hpp"
@@ -69,6 +70,11 @@ struct SendOptions {
   /// it is the receiver's choice whether it takes those. follow: what they point to. skip: left out.
   enum class Symlinks { inside, keep, follow, skip };
   Symlinks symlinks = Symlinks::inside;
+  /// Several names of a file in a tree arrive as that; false: as copies.
+  bool hard_links = true;
+  bool owner = false;  ///< who owns what is sent goes along; the receiver decides whether it is set
+  /// Attributes that go along, at most 64 KiB of an entry; the receiver decides which of them it sets.
+  Attributes attributes = Attributes::none;
   /// Of a tree, what cannot be read costs only itself and is told by on_left_out. True: it costs all of the
   /// tree.
   bool strict = false;

@@ -51,6 +51,8 @@ class SegmentVectors : public VectorSet {
     columns();
     ends();
     packs();
+    links();
+    extras();
     across();
     packed_records();
   }
@@ -114,7 +116,7 @@ class SegmentVectors : public VectorSet {
   void columns() {
     const ColumnFields fields = ColumnFields::of(wire::samples::tree_chain()[0].records);
     ColumnFields other = fields;
-    other.columns[wire::samples::kKinds][0] = 3;
+    other.columns[wire::samples::kKinds][0] = 5;
     bad("segment-entry-kind", "an entry kind that version 1 does not define", tree_of(other), "unsupported");
     other = fields;
     other.columns[wire::samples::kCodecs][0] = 9;
@@ -164,6 +166,68 @@ class SegmentVectors : public VectorSet {
     bad("segment-pack-long", "a chunk that is longer than the files in it", then({file("b", 2), in_pack(2)}));
     bad("segment-pack-unknown", "a file in a pack whose size is not known beforehand",
         then({file("b"), whole("bcd")}));
+  }
+
+  void links() {
+    using namespace wire::samples;
+    const auto then = [](std::initializer_list<wire::Record> more) {
+      Records records{file("a", 0), whole(""), file("b", 5), raw_chunk("hello"), whole("hello")};
+      records.insert(records.end(), more);
+      return tree_of(records);
+    };
+    const auto object = [&](const std::string& name, const std::string& note, const Bytes& body,
+                            bool is_good) {
+      const Bytes stream = joined({make_frame(wire::FrameType::chunk, chunk_body("hello")),
+                                   make_frame(wire::FrameType::segment, body)});
+      add(name, note, "object", is_good ? "accept" : "corrupt", stream, is_good ? "id " + id_of(body) : "");
+    };
+    object("object-links", "other names of two files; the third passes over the links before it",
+           then({hard_link("c", 5, 1), hard_link("d", 0, 2), hard_link("e", 5, 1)}), true);
+    object("object-link-nowhere", "another name of no file", then({hard_link("c", 5, 0)}), false);
+    object("object-link-beyond", "another name of a file before the first one",
+           then({hard_link("c", 5, 1), hard_link("d", 5, 3)}), false);
+    ColumnFields fields = ColumnFields::of({hard_link("l", 5)});
+    bad("segment-link-size", "a hard link that does not tell the size of its file",
+        tree_of(fields.set(kSizes, {0})));
+    bad("segment-link-mode", "a hard link that has a mode of its own",
+        tree_of(ColumnFields::of({hard_link("l", 5)}).number(kModes, 0644)));
+  }
+
+  void extras() {
+    using namespace wire::samples;
+    good("segment-extras", "an owner and attributes", tree_of(Records{owned(directory("d"))}));
+    const auto with = [](std::initializer_list<Bytes> extras) {
+      ColumnFields fields = ColumnFields::of({directory("d"), hard_link("l", 5)});
+      return tree_of(fields.set(kExtras, joined(extras)));
+    };
+    // The distance of its entry, kind, length, then an attribute's name with its length, and value.
+    const Bytes attribute{0, 2, 8, 6, 'u', 's', 'e', 'r', '.', 'b', 'v'};
+    good("segment-extras-by-hand", "one attribute", with({attribute}));
+    bad("segment-extras-kind", "an extra of a kind that version 1 does not define", with({Bytes{0, 3, 0}}),
+        "unsupported");
+    bad("segment-extras-order", "attributes that do not ascend",
+        with({attribute, Bytes{0, 2, 7, 6, 'u', 's', 'e', 'r', '.', 'a'}}));
+    bad("segment-extras-owner-late", "an owner behind an attribute",
+        with({attribute, Bytes{0, 1, 4, 0, 0, 0, 0}}));
+    bad("segment-extras-link", "an attribute of a hard link",
+        with({Bytes{1, 2, 8, 6, 'u', 's', 'e', 'r', '.', 'b', 'v'}}));
+    bad("segment-extras-beyond", "an attribute of no entry",
+        with({Bytes{2, 2, 8, 6, 'u', 's', 'e', 'r', '.', 'b', 'v'}}));
+    bad("segment-extras-nul", "an attribute with a NUL in its name",
+        with({Bytes{0, 2, 7, 6, 'u', 's', 'e', 'r', '.', 0}}));
+    bad("segment-extras-slash", "a group with a slash in its name",
+        with({Bytes{0, 1, 7, 0, 0, 0, 3, 'a', '/', 'b'}}));
+    bad("segment-extras-id", "an owner whose number stands for none",
+        with({Bytes{0, 1, 8, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 0, 0, 0}}));
+    wire::EntryBegin long_one = directory("d");
+    long_one.extras = encode_extras({std::nullopt, {{"user.a", Bytes(wire::kMaxExtras - 10)}}});
+    bad("segment-extras-long", "an attribute that is a byte longer than an entry may have",
+        tree_of(Records{long_one}));
+    wire::Segment stream = stream_segment("hello");
+    std::get<wire::EntryBegin>(stream.records[0]).extras = owned(directory("d")).extras;
+    add("object-stream-owned", "a stream that has an owner", "object", "corrupt",
+        joined({make_frame(wire::FrameType::chunk, chunk_body("hello")),
+                make_frame(wire::FrameType::segment, plain_body(stream))}));
   }
 
   void across() {

@@ -22,6 +22,7 @@ enum Column : std::size_t {
   kSeconds,
   kNanoseconds,
   kSizes,
+  kBacks,
   kTargets,
   kReasons,
   kItems,
@@ -31,6 +32,7 @@ enum Column : std::size_t {
   kDigests,
   kEndSizes,
   kEndDigests,
+  kExtras,
   kColumns
 };
 inline constexpr std::uint64_t kHoleItem = 0;

@@ -29,15 +29,14 @@ class RandomTree {
   std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
 
   void entry() {
-    switch (below(9)) {
+    switch (below(10)) {
       case 0:
         return enter();
       case 1:
         if (!folder_.empty()) folder_ = folder_.substr(0, folder_.find_last_of('/', folder_.size() - 2) + 1);
         return;
       case 2:
-        return record(
-            dated({EntryKind::symlink, next_path(), 0777, 0, std::nullopt, std::string(1 + below(9), 't')}));
+        return record(dated(samples::symlink(next_path(), std::string(1 + below(9), 't'))));
       case 3:
         return record(LeftOut{static_cast<LeftOutReason>(below(256)), next_path()});
       case 4:
@@ -45,13 +44,16 @@ class RandomTree {
         return pack();
       case 6:
         return simple_file();
+      case 9:
+        if (files_ > 0) record(samples::hard_link(next_path(), below(100), 1 + below(files_)));
+        return;
       default:
         return file_of_parts();
     }
   }
   void enter() {
     const std::string path = next_path();
-    record(dated({EntryKind::directory, path, 0755, 0, std::nullopt, ""}));
+    record(dated(samples::directory(path)));
     folder_ = path + "/";
     if (below(4) == 0) record(LeftOut{LeftOutReason::limit, path});
   }
@@ -102,7 +104,8 @@ class RandomTree {
   }
 
   std::string begin(std::optional<std::uint64_t> size) {
-    EntryBegin entry{EntryKind::file, next_path(), 0600, 0, size, ""};
+    const EntryBegin entry = samples::file(next_path(), size);
+    ++files_;
     record(dated(entry));
     return entry.path;
   }
@@ -112,7 +115,16 @@ class RandomTree {
                                                 std::numeric_limits<std::int64_t>::max()};
     entry.mtime_ns = below(3) == 0 ? static_cast<std::int64_t>(random_()) : times[below(times.size())];
     entry.mode = static_cast<std::uint16_t>(below(010000));
+    if (below(5) == 0) entry.extras = extras();
     return entry;
+  }
+  Bytes extras() {
+    Extras made;
+    if (below(2) == 0)
+      made.owner = Owner{static_cast<std::uint32_t>(below(kNoId)), 0, below(2) == 0 ? "" : "someone", "g"};
+    for (std::uint64_t i = below(4); i > 0; --i)
+      made.attributes.push_back({"user." + std::to_string(1000 - i), Bytes(below(300), 'v')});
+    return encode_extras(made);
   }
   Digest chunk(std::uint32_t size) {
     const Digest content = digest_of(std::to_string(random_()));
@@ -133,7 +145,8 @@ class RandomTree {
 
   std::mt19937_64 random_;
   std::vector<Segment> chain_;
-  std::string folder_;                // with '/' at its end, if not empty
+  std::string folder_;  // with '/' at its end, if not empty
+  std::uint64_t files_ = 0;
   std::uint64_t number_ = 1'000'000;  // all of one length, so that they ascend
 };
 

@@ -11,6 +11,7 @@
 #include "base/byte_writer.hpp"
 #include "digest/hasher.hpp"
 #include "message/session_message.hpp"
+#include "wire/extras.hpp"
 #include "wire/frame_reader.hpp"
 #include "wire/manifest.hpp"
 #include "wire/record_columns.hpp"
@@ -54,14 +55,38 @@ inline ChunkRecord packed_chunk(std::uint32_t content_size, std::uint32_t carrie
                                 std::string_view seed) {
   return {CodecId::zstd, content_size, carried_size, digest_of(seed), digest_of(std::string(seed) + "'")};
 }
+inline EntryBegin entry_of(EntryKind kind, std::string path, std::uint16_t mode, std::int64_t mtime_ns) {
+  EntryBegin entry;
+  entry.kind = kind;
+  entry.path = std::move(path);
+  entry.mode = mode;
+  entry.mtime_ns = mtime_ns;
+  return entry;
+}
 inline EntryBegin file(std::string path, std::optional<std::uint64_t> size = std::nullopt) {
-  return {EntryKind::file, std::move(path), 0644, 1'700'000'000'123'456'789, size, ""};
+  EntryBegin entry = entry_of(EntryKind::file, std::move(path), 0644, 1'700'000'000'123'456'789);
+  entry.size = size;
+  return entry;
 }
 inline EntryBegin directory(std::string path) {
-  return {EntryKind::directory, std::move(path), 0755, 1'700'000'000'000'000'000, std::nullopt, ""};
+  return entry_of(EntryKind::directory, std::move(path), 0755, 1'700'000'000'000'000'000);
 }
 inline EntryBegin symlink(std::string path, std::string target) {
-  return {EntryKind::symlink, std::move(path), 0777, -1, std::nullopt, std::move(target)};
+  EntryBegin entry = entry_of(EntryKind::symlink, std::move(path), 0777, -1);
+  entry.target = std::move(target);
+  return entry;
+}
+/// Another name of the file that is so many files back, of `size` bytes.
+inline EntryBegin hard_link(std::string path, std::uint64_t size, std::uint64_t back = 1) {
+  EntryBegin entry = entry_of(EntryKind::hard_link, std::move(path), 0, 0);
+  entry.size = size;
+  entry.back = back;
+  return entry;
+}
+inline EntryBegin owned(EntryBegin entry) {
+  entry.extras = encode_extras({Owner{0, 1000, "root", "people"},
+                                {{"system.posix_acl_access", {2, 0, 0, 0}}, {"user.note", {'h', 'i'}}}});
+  return entry;
 }
 
 inline Bytes chunk_body(std::string_view carried) {
@@ -132,9 +157,9 @@ inline std::vector<Segment> tree_chain() {
   chain[0].object = ObjectHeader{ObjectKind::tree, "photos", true};
   chain[0].chunk_bytes = 65536;
   chain[0].records = pack_of_three();
-  for (const Record& record :
-       std::initializer_list<Record>{directory("a"), file("a/b.txt", 5), raw_chunk("hello"), whole("hello"),
-                                     symlink("a/link", "../elsewhere")})
+  for (const Record& record : std::initializer_list<Record>{
+           owned(directory("a")), file("a/b.txt", 5), raw_chunk("hello"), whole("hello"),
+           hard_link("a/c.txt", 5), symlink("a/link", "../elsewhere")})
     chain[0].records.push_back(record);
   chain[1].records = {file("a.txt"), packed_chunk(70000, 300, "x"), HoleRecord{1u << 20}};
   chain[1].chunk_bytes = kMaxChunkContent;
@@ -144,6 +169,9 @@ inline std::vector<Segment> tree_chain() {
                       file("b", 9),
                       raw_chunk("part"),
                       LeftOut{LeftOutReason::changed, "b"},
+                      hard_link("c", 5, 7),
+                      owned(file("d", 0)),
+                      whole(""),
                       directory("z"),
                       LeftOut{LeftOutReason::io, "z"}};
   link_chain(chain);
