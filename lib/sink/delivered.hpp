@@ -7,6 +7,7 @@
 
 #include "message/session_message.hpp"
 #include "store/part_object.hpp"
+#include "store/receive_index.hpp"
 
 namespace dcdn::sink {
 
@@ -25,6 +26,8 @@ class DeliveredRecord {
   /// is those of what is staged. A tree that will be laid over another is noted only after.
   Result<void> put(const store::Delivered& delivered) const;
   void remove() const;
+  /// Where store::IndexReader finds what was delivered; empty: nothing is kept.
+  [[nodiscard]] std::string index_path() const { return path_.empty() ? "" : path_ + store::kIndexEnding; }
 
  private:
   std::string dir_;

@@ -23,7 +23,9 @@ class DirectorySink : public ObjectSink {
         dir_(std::move(dir)),
         options_(std::move(options)),
         older_(std::move(older)),
-        record_(std::move(delivered_dir), dir_->path(), options_) {}
+        record_(std::move(delivered_dir), dir_->path(), options_) {
+    options_.index_path = record_.index_path();
+  }
 
   Result<message::Answer> open() override {
     // Renames that were cut short are finished now: it has been delivered.
@@ -36,7 +38,7 @@ class DirectorySink : public ObjectSink {
     delivered_ = record_.find();
     // Delivered under another name because its own was taken: now it may have its own.
     const bool elsewhere = delivered_ && delivered_->path != dir_->path() + "/" + options_.name;
-    if (elsewhere && options_.collision == store::Collision::overwrite) delivered_.reset();
+    if (elsewhere && store::replaces(options_.collision)) delivered_.reset();
     if (!delivered_) DCDN_CHECK(open_part());
     message::Answer answer;
     if (delivered_) {
@@ -54,7 +56,7 @@ class DirectorySink : public ObjectSink {
     answer.plan = here.plan;
     answer.bytes_done = here.bytes_done;
     answer.marks = here.marks;
-    answer.ask = here.anything || book_;
+    answer.ask = here.anything || book_ || part_->has_index();
     return answer;
   }
 
@@ -167,15 +169,16 @@ class DirectorySink : public ObjectSink {
   // learns sums of what is in there.
   void look_for_older() {
     auto files = std::make_shared<store::BasisFiles>(options_.kind);
-    if (options_.collision == store::Collision::overwrite) {
+    if (store::replaces(options_.collision)) {
       files->add(dir_->out_fd(), options_.name);
     } else if (const auto own = record_.last_name()) {
       files->add(dir_->out_fd(), *own);
     }
     for (const std::string& path : older_.named) files->add_path(path, options_.name);
     if (files->empty()) return;
-    const std::uint64_t bytes = older_.content_bytes ? *older_.content_bytes : files->bytes();
-    if (!pace::worth_asking(bytes, older_.link)) return;
+    const bool known = older_.content_bytes || part_->has_index();
+    const std::uint64_t bytes = known ? older_.content_bytes.value_or(0) : files->bytes();
+    if (!part_->has_index() && !pace::worth_asking(bytes, older_.link)) return;
     book_ = std::make_unique<BasisBook>(older_.object, files);
     part_->set_basis(std::move(files));
   }

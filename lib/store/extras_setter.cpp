@@ -37,6 +37,14 @@ struct ExtrasSetter::Place {
     return fd >= 0 ? ::fsetxattr(fd, name, value.data(), value.size(), 0)
                    : ::lsetxattr(path().c_str(), name, value.data(), value.size(), 0);
   }
+  [[nodiscard]] bool has(const wire::Attribute& attribute) const {
+    Bytes found(attribute.value.size() + 1);
+    const char* name = attribute.name.c_str();
+    const ssize_t got = fd >= 0 ? ::fgetxattr(fd, name, found.data(), found.size())
+                                : ::lgetxattr(path().c_str(), name, found.data(), found.size());
+    found.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+    return got >= 0 && found == attribute.value;
+  }
   void remove(const std::string& name) const {
     (void)!(fd >= 0 ? ::fremovexattr(fd, name.c_str()) : ::lremovexattr(path().c_str(), name.c_str()));
   }
@@ -83,9 +91,34 @@ bool ExtrasSetter::set(int fd, const Bytes& extras, const std::string& shown) {
   return set_at({fd, -1, {}, shown}, extras);
 }
 
-void ExtrasSetter::set_link(int parent, const std::string& leaf, const Bytes& extras,
-                            const std::string& shown) {
-  (void)set_at({-1, parent, leaf, shown}, extras);
+bool ExtrasSetter::set_named(int parent, const std::string& leaf, const Bytes& extras,
+                             const std::string& shown) {
+  return set_at({-1, parent, leaf, shown}, extras);
+}
+
+bool ExtrasSetter::has_named(int parent, const std::string& leaf, const Bytes& extras) {
+  const Place place{-1, parent, leaf, {}};
+  const auto parsed = wire::parse_extras(extras);
+  struct stat info {};
+  if (!parsed || ::fstatat(parent, leaf.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  if (kept_.owner && parsed->owner &&
+      (info.st_uid != user_of(*parsed->owner) || info.st_gid != group_of(*parsed->owner)))
+    return false;
+  if (kept_.attributes == wire::KeptAttributes::none) return true;
+  // As remove_others(): labels and capabilities that nobody sent stay.
+  const auto goes = [](const std::string& name) { return wire::is_kept(name, wire::KeptAttributes::common); };
+  std::ptrdiff_t wanted = 0;
+  for (const wire::Attribute& attribute : parsed->attributes) {
+    if (!wire::is_kept(attribute.name, kept_.attributes)) continue;
+    wanted += goes(attribute.name) ? 1 : 0;
+    if (!place.has(attribute)) return false;
+  }
+  return std::ranges::count_if(names_at(place), goes) == wanted;
+}
+
+bool ExtrasSetter::owns(const Bytes& extras) const {
+  const auto parsed = kept_.owner ? wire::parse_extras(extras) : Result<wire::Extras>(wire::Extras());
+  return parsed && parsed->owner.has_value();
 }
 
 bool ExtrasSetter::set_at(const Place& place, const Bytes& extras) {

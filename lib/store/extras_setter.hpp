@@ -29,8 +29,12 @@ class ExtrasSetter {
   /// attributes that are kept it has already and should not have goes. Returns whether it has the owner that
   /// was sent, so that it may have set-user-id and the like. `shown` names it.
   bool set(int fd, const Bytes& extras, const std::string& shown);
-  /// The same of a symbolic link, which is not followed.
-  void set_link(int parent, const std::string& leaf, const Bytes& extras, const std::string& shown);
+  /// The same of what has that name; a symbolic link is not followed.
+  bool set_named(int parent, const std::string& leaf, const Bytes& extras, const std::string& shown);
+  /// Whether there is nothing that set_named() would change.
+  bool has_named(int parent, const std::string& leaf, const Bytes& extras);
+  /// Whether an owner came along that is to be set.
+  [[nodiscard]] bool owns(const Bytes& extras) const;
   /// What a person should know of all that was set, and was not; each a sentence's worth.
   [[nodiscard]] std::vector<std::string> notes() const;
 

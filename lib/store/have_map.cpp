@@ -31,7 +31,7 @@ Result<HaveMap> HaveMap::open(int slot, std::string what) {
 Have HaveMap::get(std::uint64_t chunk) const {
   if (chunk >= bytes_.size()) return Have::missing;
   const std::uint8_t byte = bytes_[chunk];
-  return byte == 1 || byte == 2 ? static_cast<Have>(byte) : Have::missing;
+  return byte >= 1 && byte <= 3 ? static_cast<Have>(byte) : Have::missing;
 }
 
 Result<void> HaveMap::resize(std::uint64_t chunks) {

@@ -9,7 +9,8 @@
 
 namespace dcdn::store {
 
-enum class Have : std::uint8_t { missing = 0, written = 1, synced = 2 };
+/// in_place: not in the staging folder, but under the final name, where a file has it already.
+enum class Have : std::uint8_t { missing = 0, written = 1, synced = 2, in_place = 3 };
 
 class HaveMap {
  public:

@@ -114,6 +114,7 @@ bool EntryCollector::add(const wire::Record& record) {
   if (const auto* begin = std::get_if<wire::EntryBegin>(&record)) {
     entry_ = WholeEntry{};
     entry_.begin = *begin;
+    entry_.number = entries_++;
     entry_.file = files_;
     entry_.first_chunk = chunks_;
     in_file_ = begin->kind == wire::EntryKind::file;
@@ -128,6 +129,9 @@ bool EntryCollector::add(const wire::Record& record) {
   if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) {
     if (entry_.chunks++ == 0) entry_.first_chunk_content = chunk->content;
     ++chunks_;
+    if (entry_.runs.empty() || entry_.runs.back().size != chunk->content_size)
+      entry_.runs.push_back({chunk->content_size, 0});
+    ++entry_.runs.back().count;
     add_part(*part);
   } else if (std::holds_alternative<wire::HoleRecord>(record)) {
     add_part(*part);

@@ -73,16 +73,24 @@ struct Region {
   bool hole = false;
 };
 
+/// Chunks of one file that follow each other and are of one size; a hole may be between them.
+struct ChunkRun {
+  std::uint32_t size = 0;
+  std::uint64_t count = 0;
+};
+
 /// An entry with all that its records say, put together.
 struct WholeEntry {
   wire::EntryBegin begin;
   wire::EntryEnd end;             ///< files only, as is all below
-  std::uint64_t file = 0;         ///< how many files come before it
+  std::uint64_t number = 0;       ///< how many entries come before it
+  std::uint64_t file = 0;         ///< how many files
   std::uint64_t first_chunk = 0;  ///< its first ChunkRecord, counted over the chain
   std::uint64_t chunks = 0;       ///< of a pack, its first file has it
   Digest first_chunk_content;     ///< zero if it has no chunk
   bool left_out = false;          ///< its sender could not read on: there is to be no such file
   std::vector<Region> regions;    ///< adjacent chunks are one
+  std::vector<ChunkRun> runs;     ///< the chunks, which fill the regions that are data
   [[nodiscard]] bool has_holes() const;
 };
 
@@ -98,6 +106,7 @@ class EntryCollector {
   WholeEntry entry_;
   wire::ContentCursor cursor_;
   bool in_file_ = false;
+  std::uint64_t entries_ = 0;
   std::uint64_t files_ = 0;
   std::uint64_t chunks_ = 0;
 };

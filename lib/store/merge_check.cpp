@@ -11,8 +11,6 @@
 
 namespace dcdn::store {
 
-namespace {
-
 bool is_mount_point(const Name& name) {
   struct statx info {};
   constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
@@ -20,13 +18,17 @@ bool is_mount_point(const Name& name) {
   return (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-Result<bool> is_empty(const Name& name, const std::string& what) {
+Result<bool> is_empty_folder(const Name& name, const std::string& what) {
   DCDN_TRY(const OpenedFolder folder, OpenedFolder::open(name.directory, name.leaf, what));
   DCDN_TRY(const auto names, list_names(folder.fd(), what));
   return names.empty();
 }
 
-}  // namespace
+Error no_room_error(const std::string& shown, std::uint64_t needed, std::uint64_t free) {
+  return Error(Errc::no_space, shown + ": what is mounted in it needs " + std::to_string(needed) +
+                                   " bytes more, and " + std::to_string(free) + " are free")
+      .with_hint("make room, then send again: what is here is kept");
+}
 
 Error in_the_way(const std::string& shown, const char* what) {
   return Error(Errc::exists, shown + ": " + what).with_hint("move it away, then send again");
@@ -44,30 +46,17 @@ Result<void> MergeCheck::directory(const OpenedFolder& from, const OpenedFolder&
 
 // `changes` becomes true if a name has to be given in the folder.
 Result<void> MergeCheck::entry(const Name& from, const Name& to, const std::string& path, bool& changes) {
-  const bool directory = is_directory(from.directory, from.leaf);
-  if (directory && is_there(to.directory, to.leaf)) return directory_over(from, to, path, changes);
-  const bool over_directory = is_directory(to.directory, to.leaf);
-  const bool keeps = collision_ == Collision::skip && is_there(to.directory, to.leaf);
-  if (keeps && over_directory) return in_the_way(display(path), "is a directory, where a file should be");
-  if (keeps) return {};
-  changes = true;
-  if (is_mount_point(to)) return in_the_way(display(path), "is a mount point, where a file should be");
-  if (over_directory) {
-    DCDN_TRY(const bool empty, is_empty(to, display(path)));
-    if (!empty) return in_the_way(display(path), "is a directory that is not empty, where a file should be");
-  }
-  return count_room(from, to.directory, path);
-}
-
-Result<void> MergeCheck::directory_over(const Name& from, const Name& to, const std::string& path,
-                                        bool& changes) {
-  if (is_directory(to.directory, to.leaf)) {
+  const bool is_folder = is_directory(from.directory, from.leaf);
+  const bool over_folder = is_directory(to.directory, to.leaf);
+  if (is_folder && over_folder) {
     DCDN_TRY(const OpenedFolder below, OpenedFolder::open(from.directory, from.leaf, display(path)));
     DCDN_TRY(const OpenedFolder there, OpenedFolder::open(to.directory, to.leaf, display(path)));
     return directory(below, there, path);
   }
-  if (collision_ == Collision::skip) return in_the_way(display(path), "is no directory, where one should be");
-  if (is_mount_point(to)) return in_the_way(display(path), "is a mount point, where a directory should be");
+  if (over_folder) return in_the_way(display(path), "is a directory, where a file should be");
+  const bool taken = is_there(to.directory, to.leaf);
+  if (taken && is_folder) return in_the_way(display(path), "is no directory, where one should be");
+  if (taken) return {};
   changes = true;
   return count_room(from, to.directory, path);
 }
@@ -94,10 +83,7 @@ Result<void> MergeCheck::count_room(const Name& from, int to, const std::string&
 
 Result<void> MergeCheck::room() const {
   for (const auto& [device, room] : room_)
-    if (room.needed > room.free)
-      return Error(Errc::no_space, where_ + ": what is mounted in it needs " + std::to_string(room.needed) +
-                                       " bytes more, and " + std::to_string(room.free) + " are free")
-          .with_hint("make room, then send again: what is here is kept");
+    if (room.needed > room.free) return no_room_error(where_, room.needed, room.free);
   return {};
 }
 

@@ -17,8 +17,6 @@ namespace dcdn::store {
 namespace {
 
 constexpr std::size_t kCopyBytes = std::size_t{256} << 10;
-// One at a time in a folder, and by one process: what an earlier one left there is found by its name.
-constexpr const char* kBeside = ".dcdn-moving";
 
 // A directory without write permission cannot be given another parent (its ".." changes), and its final mode
 // may be such: it gets permission for the moment of the move.
@@ -138,7 +136,7 @@ Result<int> move_to(const Name& from, const Name& to, Replace replace, const Cop
   const int reason = rename_by(from, to, replace);
   if (reason != EXDEV) return reason;
   if (replace == Replace::no && is_there(to.directory, to.leaf)) return EEXIST;
-  const Name beside{to.directory, kBeside};
+  const Name beside{to.directory, kBesideName};
   DCDN_CHECK(remove_tree(beside.directory, beside.leaf, what));
   auto copied = Copier(rules, what).copy(from, beside, 1);
   int second = 0;

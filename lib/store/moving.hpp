@@ -13,6 +13,9 @@ struct Name {
   std::string leaf;
 };
 
+/// One at a time in a folder, and by one process: what an earlier one left there is found by its name.
+inline constexpr const char* kBesideName = ".dcdn-moving";
+
 enum class Replace { no, yes };
 
 /// How a copy is made.

@@ -25,7 +25,8 @@ OpenedFolder::~OpenedFolder() {
   if (widened_) ::fchmod(fd_.get(), was_.st_mode & 07777);
 }
 
-Result<OpenedFolder> OpenedFolder::open(int parent, const std::string& name, const std::string& what) {
+Result<OpenedFolder> OpenedFolder::open(int parent, const std::string& name, const std::string& what,
+                                        OpenFor purpose) {
   OpenedFolder folder;
   struct stat named {};
   if (::fstatat(parent, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0)
@@ -42,7 +43,8 @@ Result<OpenedFolder> OpenedFolder::open(int parent, const std::string& name, con
   if (::fstat(folder.fd_.get(), &folder.was_) != 0) return errno_error(errno, what + ": stat");
   if (folder.widened_) {
     folder.was_.st_mode = named.st_mode;
-  } else if (!may(folder.fd(), W_OK | X_OK) && folder.was_.st_uid == ::geteuid()) {
+  } else if (!may(folder.fd(), purpose == OpenFor::change ? W_OK | X_OK : X_OK) &&
+             folder.was_.st_uid == ::geteuid()) {
     folder.widened_ = ::fchmod(folder.fd(), (folder.was_.st_mode & 07777) | kForOwner) == 0;
   }
   return folder;

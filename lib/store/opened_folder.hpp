@@ -10,11 +10,15 @@
 
 namespace dcdn::store {
 
+/// What for: a folder that is only read stays closed to changes.
+enum class OpenFor { change, reading };
+
 class OpenedFolder {
  public:
   /// `name` in `parent`, itself no symbolic link. If we own it and its mode keeps us out, the mode is widened
   /// for its owner until this is destroyed. `what` names it in errors. error not_found, permission, io.
-  static Result<OpenedFolder> open(int parent, const std::string& name, const std::string& what);
+  static Result<OpenedFolder> open(int parent, const std::string& name, const std::string& what,
+                                   OpenFor purpose = OpenFor::change);
   OpenedFolder(OpenedFolder&& other) noexcept;
   OpenedFolder& operator=(OpenedFolder&&) = delete;
   ~OpenedFolder();

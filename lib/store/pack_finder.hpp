@@ -15,6 +15,7 @@ namespace dcdn::store {
 struct PackedFile {
   std::string path;  ///< below tree/
   std::uint32_t size = 0;
+  std::uint64_t entry = 0;  ///< how many entries come before it
 };
 /// In order; their sizes add up to the chunk's content.
 using PackedFiles = std::vector<PackedFile>;
@@ -23,8 +24,10 @@ class PackFinder {
  public:
   explicit PackFinder(const ManifestLog& log) : log_(log) {}
 
-  /// Where the next segment's frame is.
-  void add_segment(std::uint64_t log_offset) { offsets_.push_back(log_offset); }
+  /// Where the next segment's frame is, and how many entries come before it.
+  void add_segment(std::uint64_t log_offset, std::uint64_t first_entry) {
+    segments_.push_back({log_offset, first_entry});
+  }
   /// Files of the pack that is the `chunk`-th chunk record of a segment. Valid until the next call.
   /// error io, corrupt: the manifest cannot be read any more.
   Result<const PackedFiles*> files_of(std::uint64_t segment, std::uint64_t chunk);
@@ -32,8 +35,12 @@ class PackFinder {
  private:
   Result<void> turn_to(std::uint64_t segment);
 
+  struct Start {
+    std::uint64_t log_offset = 0;
+    std::uint64_t first_entry = 0;
+  };
   const ManifestLog& log_;
-  std::vector<std::uint64_t> offsets_;
+  std::vector<Start> segments_;
   // Of the segment that was asked for last: its packs, by chunk record.
   std::optional<std::uint64_t> segment_;
   std::map<std::uint64_t, PackedFiles> packs_;

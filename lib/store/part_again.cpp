@@ -5,12 +5,29 @@
 
 namespace dcdn::store {
 
-std::optional<std::string> PartObject::Impl::name_cut_short() {
+std::optional<CutShort> PartObject::Impl::cut_short() {
   const std::string note = read_note(slot_fd.get(), kDeliverNote);
   const std::string boot = current_boot_id();
   if (!note.starts_with(boot)) return std::nullopt;
-  const std::string name = note.substr(boot.size());
-  return name.empty() ? options.name : name;
+  CutShort cut{note.substr(boot.size()), std::nullopt};
+  for (const Collision way : {Collision::overwrite, Collision::update}) {
+    const std::string mark = over_mark(way);
+    if (!cut.name.starts_with(mark)) continue;
+    cut.name = cut.name.substr(mark.size());
+    cut.laid_over = way;
+  }
+  if (cut.name.empty()) cut.name = options.name;
+  return cut;
+}
+
+std::string over_mark(Collision way) {
+  return way == Collision::update ? "/update/" : "/overwrite/";
+}
+
+// A folder that a tree was half laid over, and that is gone, took with it what stayed there; where there is
+// one now that was none, it is another delivery.
+bool PartObject::Impl::is_outdated(const CutShort& cut) const {
+  return cut.laid_over ? !is_directory(dir->out_fd(), cut.name) : lies_over_folder();
 }
 
 // The note says that all of it was here; only what it is called has to be known again.
@@ -31,21 +48,28 @@ Result<std::optional<Delivered>> PartObject::Impl::deliver_again(const BeforeNam
   if (!is_directory(dir->part_fd(), slot)) return std::optional<Delivered>();
   const std::string shown = escape_for_display(slot_path());
   DCDN_TRY(slot_fd, open_directory(dir->part_fd(), slot, Missing::fail, shown));
-  const auto name = name_cut_short();
-  if (name) DCDN_CHECK(know_chain(shown));
-  if (!name || !chain.complete()) {
+  const auto cut = cut_short();
+  if (cut) DCDN_CHECK(know_chain(shown));
+  auto tree = open_directory(slot_fd.get(), "tree", Missing::fail, shown + "/tree");
+  if (tree) files.emplace(TreeRoot(*std::move(tree), options.name));
+  const bool is_staged = files && is_there(staged().from_directory, staged().from_name);
+  if (!cut || !chain.complete() || (is_staged && is_outdated(*cut))) {
     ::unlinkat(slot_fd.get(), kDeliverNote, 0);
     chain = PartChain(options.kind);
     return std::optional<Delivered>();
   }
-  Delivered done = delivered_as(*name);
-  auto tree = open_directory(slot_fd.get(), "tree", Missing::fail, shown + "/tree");
-  if (tree) files.emplace(TreeRoot(*std::move(tree), options.name));
-  if (!files || !is_there(staged().from_directory, staged().from_name)) {
+  Delivered done = delivered_as(cut->name);
+  if (!is_staged) {
     DCDN_CHECK(tidy_up());
     return std::optional<Delivered>(done);
   }
-  DCDN_CHECK(settle_again());
+  settled = Settled{cut->laid_over.has_value(), {}};
+  if (cut->laid_over) {
+    options.collision = *cut->laid_over;
+    DCDN_CHECK(open_laid_over());
+  } else {
+    DCDN_CHECK(settle_again());
+  }
   DCDN_TRY(done.path, give_names(before_naming));
   return std::optional<Delivered>(done);
 }
@@ -53,7 +77,6 @@ Result<std::optional<Delivered>> PartObject::Impl::deliver_again(const BeforeNam
 Result<void> PartObject::Impl::settle_again() {
   Settler settler(files->tree(), options, false);
   DCDN_CHECK(for_each_entry(*log, [&](const WholeEntry& entry) { return settler.settle_again(entry); }));
-  knows_top = settler.knows_top();
   return {};
 }
 

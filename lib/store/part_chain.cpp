@@ -24,6 +24,7 @@ void PartChain::add(const wire::Segment& segment, const Digest& id, const IsHere
     const auto part = cursor_.add(record);
     const auto* begin = std::get_if<wire::EntryBegin>(&record);
     if (begin != nullptr && begin->kind == wire::EntryKind::file) begin_file(*begin);
+    entries_ += begin != nullptr ? 1 : 0;
     if (part) add_part(record, *part, is_here);
     if (const auto* left = std::get_if<wire::LeftOut>(&record)) {
       left_out_.add(*left);
@@ -39,6 +40,7 @@ void PartChain::begin_file(const wire::EntryBegin& entry) {
   current_ = std::make_shared<PartFile>();
   current_->path = kind_ == wire::ObjectKind::tree ? entry.path : kSingleFileName;
   current_->number = verified_.size();
+  current_->entry = entries_;
   current_->promised_bytes = entry.size.value_or(0);
   verified_.push_back(false);
 }
@@ -52,7 +54,7 @@ void PartChain::add_part(const wire::Record& record, const wire::ContentPart& pa
     open_pack_ = *chunk;
     first_packed_ = current_->number;
   }
-  pack_.push_back({current_->path, static_cast<std::uint32_t>(part.size)});
+  pack_.push_back({current_->path, static_cast<std::uint32_t>(part.size), current_->entry});
   if (cursor_.pack_left() > 0) return;
   const wire::ChunkRecord pack = *std::exchange(open_pack_, std::nullopt);
   add_place({nullptr, first_packed_, chunks_++, segments_.size() - 1}, pack, std::exchange(pack_, {}),

@@ -84,7 +84,9 @@ class PartChain {
   [[nodiscard]] bool is_verified(std::uint64_t file) const {
     return file < verified_.size() && verified_[file];
   }
+  void set_pack_verified(std::uint64_t first_file) { verified_[first_file] = true; }
   [[nodiscard]] std::uint64_t files() const { return verified_.size(); }
+  [[nodiscard]] std::uint64_t entries() const { return entries_; }
   /// What its sender could not read.
   [[nodiscard]] const wire::LeftOutList& left_out() const { return left_out_; }
 
@@ -121,6 +123,7 @@ class PartChain {
   std::vector<bool> verified_;  // by file
   std::vector<PartFilePtr> whole_files_;
   std::uint64_t chunks_ = 0;
+  std::uint64_t entries_ = 0;
   std::uint64_t segments_done_ = 0;
   std::uint64_t bytes_done_ = 0;
 };

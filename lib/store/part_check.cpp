@@ -84,7 +84,7 @@ Result<bool> hash_some(CheckedFile& file, std::uint64_t& bytes, const Stop& stop
 Result<bool> PartObject::Impl::check_some(std::uint64_t bytes) {
   const Stop stop = [this] { return options.stopped() ? Result<void>(stopped_error()) : Result<void>(); };
   if (checked) return true;
-  if (!check) check = std::make_unique<PartCheck>(*log);
+  if (!check) begin_check();
   while (bytes > 0) {
     if (check->file) {
       DCDN_TRY(const bool done, hash_some(*check->file, bytes, stop));
@@ -101,11 +101,28 @@ Result<bool> PartObject::Impl::check_some(std::uint64_t bytes) {
   return false;
 }
 
+void PartObject::Impl::begin_check() {
+  check = std::make_unique<PartCheck>(*log);
+  if (laid_over && laid_over->index) {
+    if (auto reader = IndexReader::open(options.index_path))
+      check->index.emplace(*std::move(reader), laid_over->place);
+  }
+}
+
 Result<std::uint64_t> PartObject::Impl::begin_check(const WholeEntry& entry) {
   if (entry.begin.kind != wire::EntryKind::file || entry.left_out) return std::uint64_t{0};
   if (!entry.end.content) return check_packed(entry);
+  DCDN_TRY(const Whereabouts where, find_file(entry));
+  if (where == Whereabouts::changed) {
+    check->changed_here = check->changed_here || check->first_wrong.empty();
+    DCDN_CHECK(judge(entry, false));
+    return kEntryCost;
+  }
   const bool verified =
-      chain.is_verified(entry.file) || (entry.chunks == 0 && entry.end.content == digest::blake3({}));
+      where != Whereabouts::gathered &&
+      (chain.is_verified(entry.file) || (entry.chunks == 0 && entry.end.content == digest::blake3({})));
+  if (where == Whereabouts::in_place)
+    return verified ? Result<std::uint64_t>(0) : begin_check_in_place(entry);
   if (verified && !entry.has_holes()) return std::uint64_t{0};
   const Stop stop = [this] { return options.stopped() ? Result<void>(stopped_error()) : Result<void>(); };
   const std::string path = options.kind == wire::ObjectKind::tree ? entry.begin.path : kSingleFileName;
@@ -115,11 +132,22 @@ Result<std::uint64_t> PartObject::Impl::begin_check(const WholeEntry& entry) {
     return errno_error(errno, shown + ": set length");
   DCDN_CHECK(punch_holes(fd.get(), entry, stop, shown));
   if (verified) return std::uint64_t{0};
+  return begin_reading(entry, std::move(fd), shown);
+}
+
+std::uint64_t PartObject::Impl::begin_reading(const WholeEntry& entry, UniqueFd fd,
+                                              const std::string& shown) {
   check->file.emplace();
   check->file->entry = entry;
   check->file->fd = std::move(fd);
   check->file->shown = shown;
   return kEntryCost;
+}
+
+Result<std::uint64_t> PartObject::Impl::begin_check_in_place(const WholeEntry& entry) {
+  if (check->index && check->index->whole(entry.begin.path) == entry.end.content) return std::uint64_t{0};
+  DCDN_TRY(UniqueFd fd, laid_over->place.open(entry.begin.path));
+  return begin_reading(entry, std::move(fd), laid_over->place.folder().display(entry.begin.path));
 }
 
 // A pack that another process wrote is hashed as it came: one of its small files after another.
@@ -131,7 +159,7 @@ Result<std::uint64_t> PartObject::Impl::check_packed(const WholeEntry& entry) {
   if (!check->pack) return std::uint64_t{0};
   if (options.stopped()) return stopped_error();
   const std::string shown = files->tree().display(entry.begin.path);
-  DCDN_TRY(const UniqueFd fd, open_staged(files->tree(), entry.begin.path, Missing::make));
+  DCDN_TRY(const UniqueFd fd, open_part(entry));
   Bytes content(static_cast<std::size_t>(entry.end.size));
   DCDN_TRY(const std::size_t got, read_full_at(fd.get(), content, 0, shown));
   check->pack->hasher.update(ByteView(content).first(got));
@@ -153,10 +181,12 @@ Result<void> PartObject::Impl::judge(const WholeEntry& entry, bool right) {
 
 Result<bool> PartObject::Impl::end_check() {
   DCDN_CHECK(judge_pack());
-  const std::string wrong = std::exchange(check, nullptr)->first_wrong;
+  const std::unique_ptr<PartCheck> done = std::exchange(check, nullptr);
+  const std::string& wrong = done->first_wrong;
   checked = wrong.empty();
   if (checked) return true;
   DCDN_CHECK(or_over(load()));
+  if (done->changed_here) return changed_error(escape_for_display(dir->path() + "/" + wrong));
   return Error(Errc::corrupt, escape_for_display(wrong) + ": does not have the digest its sender signed")
       .with_hint("send again: its chunks are asked for once more");
 }

@@ -68,22 +68,6 @@ Result<void> PartFiles::read(const PartFilePtr& file, std::uint64_t offset, Muta
   return {};
 }
 
-Result<void> PartFiles::write_pack(const PackedFiles& pack, ByteView content) {
-  for (const PackedFile& file : pack) {
-    DCDN_CHECK(write(file_at(file.path), 0, content.first(file.size)));
-    content = content.subspan(file.size);
-  }
-  return {};
-}
-
-Result<void> PartFiles::read_pack(const PackedFiles& pack, MutableByteView into) {
-  for (const PackedFile& file : pack) {
-    DCDN_CHECK(read(file_at(file.path), 0, into.first(file.size)));
-    into = into.subspan(file.size);
-  }
-  return {};
-}
-
 std::uint64_t PartFiles::length_of(const PartFile& file) {
   const auto place = tree_.find(file.path, Missing::fail);
   struct stat info {};

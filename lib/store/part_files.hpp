@@ -16,10 +16,12 @@ namespace dcdn::store {
 struct PartFile {
   std::string path;             ///< below tree/
   std::uint64_t number = 0;     ///< how many files come before it
+  std::uint64_t entry = 0;      ///< how many entries
   std::uint64_t announced = 0;  ///< bytes its records so far add up to
   std::uint64_t chunks = 0;
   std::uint64_t missing = 0;  ///< chunks
   bool has_holes = false;
+  bool partly_in_place = false;      ///< pieces of it are not in staging but under the final name
   std::uint64_t promised_bytes = 0;  ///< its size, if that was told beforehand
   bool ended = false;                ///< all its records are known
   Digest first_chunk_content;
@@ -36,9 +38,6 @@ class PartFiles {
   Result<void> write(const PartFilePtr& file, std::uint64_t offset, ByteView content);
   /// error corrupt: the file is shorter.
   Result<void> read(const PartFilePtr& file, std::uint64_t offset, MutableByteView into);
-  /// The same for all files of a pack, which are as long as it says.
-  Result<void> write_pack(const PackedFiles& pack, ByteView content);
-  Result<void> read_pack(const PackedFiles& pack, MutableByteView into);
   /// Length on disk; 0 if there is no such file.
   std::uint64_t length_of(const PartFile& file);
   /// All that was written since the last call is on disk when this returns.

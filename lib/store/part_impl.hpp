@@ -4,8 +4,11 @@
 // part_load.cpp      opening, resuming and setting aside a slot
 // part_check.cpp     checking what is all here
 // part_finalize.cpp  delivering it
+// part_in_place.cpp  what of it lies under its name already, and stays there
+// part_laid_over.cpp delivering a tree over a folder that is there
 // part_again.cpp     ending a delivery that was cut short
 #pragma once
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +16,8 @@
 
 #include "digest/hasher.hpp"
 #include "store/have_map.hpp"
+#include "store/in_place.hpp"
+#include "store/index_match.hpp"
 #include "store/manifest_log.hpp"
 #include "store/old_chain.hpp"
 #include "store/part_chain.hpp"
@@ -44,7 +49,36 @@ struct PartCheck {
   EntryReader entries;
   std::optional<CheckedFile> file;
   std::optional<CheckedPack> pack;
+  std::optional<IndexMatch> index;  // whole files by their looks
   std::string first_wrong;
+  bool changed_here = false;  // that one, by somebody else
+};
+
+/// A tree is to be laid over a folder that is there.
+struct LaidOver {
+  explicit LaidOver(InPlace opened) : place(std::move(opened)) {}
+  InPlace place;
+  std::optional<IndexMatch> index;  // what was delivered there before
+};
+
+/// All of an object is made and on disk, and only names are to be given.
+struct Settled {
+  bool over_folder = false;
+  std::vector<std::string> notes{};  // what a person should know of it; none twice
+  void add(const std::vector<std::string>& more) {
+    for (const std::string& note : more)
+      if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+  }
+};
+
+/// gathered: staged, but in part a copy that nobody has looked at; changed: somebody changed what was in
+/// place.
+enum class Whereabouts { staged, gathered, in_place, changed };
+
+/// What the note of a delivery says.
+struct CutShort {
+  std::string name;                    // that was to be given
+  std::optional<Collision> laid_over;  // by this; nullopt: it was to be moved there as a whole
 };
 
 struct PartObject::Impl {
@@ -77,6 +111,8 @@ struct PartObject::Impl {
   bool is_long_enough(const ChunkPlace& place, const wire::ChunkRecord& record, const PackedFiles& pack);
 
   // part_object.cpp
+  /// Takes a new segment: what is here by the index counts as here.
+  Result<void> add_to_chain(const wire::Segment& segment, const Digest& id);
   Result<void> check_new(const wire::Segment& segment, const Digest& id) const;
   /// Asks whether a segment may come. What is refused for good leaves nothing here.
   Result<void> promise(const wire::Segment& segment, std::size_t frame_bytes);
@@ -87,7 +123,8 @@ struct PartObject::Impl {
   std::optional<Buffer> find_in_basis(const ChunkPlace& place, const wire::ChunkRecord& record);
   /// Content that is at a place already, if it is what the record says.
   Result<Buffer> read_place(const ChunkPlace& place, const wire::ChunkRecord& record);
-  Result<void> write_place(const ChunkPlace& place, const Buffer& content);
+  /// What becomes of content at a place: written to staging, or seen to be under the final name already.
+  Result<Have> put(const ChunkPlace& place, const Buffer& content);
   Result<const PackedFiles*> pack_at(const ChunkPlace& place);
   /// Writes content to every place that waits for it. Returns bytes written.
   Result<std::uint64_t> store(const wire::ChunkRecord& record, const Buffer& content);
@@ -95,6 +132,34 @@ struct PartObject::Impl {
   Result<void> sync_unsynced();
   /// Checks files all of whose chunks are here, as far as memory goes.
   Result<void> check_whole_files();
+
+  // part_in_place.cpp
+  /// Opens the folder that the tree is to be laid over, if there is one.
+  Result<void> open_laid_over();
+  [[nodiscard]] bool lies_over_folder() const;
+  bool is_untouched(const PackedFiles& pack);
+  /// Whether the index says that a chunk lies under the final name, by looks alone.
+  Result<bool> is_in_index(const ChunkPlace& place, const wire::ChunkRecord& record, const PackedFiles& pack);
+  Result<void> read_pack(const PackedFiles& pack, MutableByteView into);
+  Result<bool> put_in_place(const PieceOfFile& piece, ByteView content);
+  Result<Have> put_pack(const PackedFiles& pack, ByteView content);
+  /// Where a file is that is not in a pack. If only some of its chunks lie under the final name, they are
+  /// copied to the staged file.
+  Result<Whereabouts> find_file(const WholeEntry& entry);
+  Result<void> gather(const WholeEntry& entry);
+  /// To read a file of a pack, wherever it is.
+  Result<UniqueFd> open_part(const WholeEntry& entry);
+  [[nodiscard]] InOrderDigest::Read reader_of(const PartFilePtr& file);
+
+  // part_laid_over.cpp
+  Result<void> settle_over();
+  /// Says that what was to stay was changed; its chunks are missing again.
+  Result<void> lost_in_place(const std::vector<WholeEntry>& lost);
+  Result<std::string> give_names_over(const BeforeNaming& before_naming);
+  Result<void> lay_over();
+  /// What was delivered, for the next time. Only a help: nothing fails without.
+  void write_index();
+  std::optional<IndexMatch> delivered_before();
 
   /// After a failed sync: what was not on disk before is missing again. Returns `error`.
   Error forget_unsynced(Error error);
@@ -104,7 +169,10 @@ struct PartObject::Impl {
   /// one is not, and its chunks are missing again.
   Result<bool> check_some(std::uint64_t bytes);
   /// Returns what of a slice that took.
+  void begin_check();
   Result<std::uint64_t> begin_check(const WholeEntry& entry);
+  Result<std::uint64_t> begin_check_in_place(const WholeEntry& entry);
+  std::uint64_t begin_reading(const WholeEntry& entry, UniqueFd fd, const std::string& shown);
   Result<std::uint64_t> check_packed(const WholeEntry& entry);
   Result<void> judge_pack();
   Result<void> judge(const WholeEntry& entry, bool right);
@@ -113,6 +181,8 @@ struct PartObject::Impl {
   // part_finalize.cpp
   /// Makes what no chunk makes, sets modes and times; all of it is on disk when this returns.
   Result<void> settle();
+  Result<void> end_settling(Result<void> done, const class Settler& settler, bool few);
+  Result<void> note_delivery(const std::string& what);
   /// Only after settle(): notes that, then gives names. Returns the final path.
   Result<std::string> give_names(const BeforeNaming& before_naming);
   /// The final name is there: puts that on disk, then removes the slot.
@@ -123,7 +193,8 @@ struct PartObject::Impl {
   Result<void> know_chain(const std::string& shown);
   Result<void> settle_again();
   /// A delivery that was cut short: the name that was to be given, if there is one.
-  [[nodiscard]] std::optional<std::string> name_cut_short();
+  [[nodiscard]] std::optional<CutShort> cut_short();
+  [[nodiscard]] bool is_outdated(const CutShort& cut) const;
   Result<std::optional<Delivered>> deliver_again(const BeforeNaming& before_naming);
 
   [[nodiscard]] Error stopped_error() const {
@@ -137,9 +208,8 @@ struct PartObject::Impl {
   Options options;
   std::string slot;
   bool claimed = false;
-  bool loaded = false;       // what the slot holds is known
-  bool settled = false;      // only names are to be given
-  bool knows_top = false;    // mode and time of a tree's own folder were sent
+  bool loaded = false;  // what the slot holds is known
+  std::optional<Settled> settled;
   bool slot_synced = false;  // its own name, and what is in it
   bool over = false;         // delivered, discarded or broken: nothing may follow
 
@@ -151,14 +221,21 @@ struct PartObject::Impl {
   std::optional<OldChain> old;
   std::shared_ptr<BasisFiles> basis;
   PartChain chain;
+  std::unique_ptr<LaidOver> laid_over;
   std::unique_ptr<PartCheck> check;
   bool checked = false;                 // all files are right
-  std::vector<std::string> notes;       // on how it was settled
   std::vector<std::uint64_t> unsynced;  // chunks whose byte in the map is 1
 };
 
-/// In a slot: all is made and on disk. The boot, a line, then the name that is given next.
+/// Up to so many files are fsynced one by one; beyond, one sync of the file system costs less.
+inline constexpr std::uint64_t kFewFiles = 16;
+/// What was under the final name, and was to stay there, is another now.
+Error changed_error(const std::string& shown);
+/// In a slot: all is made and on disk. The boot, a line, then the name that is given next; ahead of that
+/// "/overwrite/" or
+/// "/update/" if a tree is laid over a folder.
 inline constexpr const char* kDeliverNote = "deliver";
+std::string over_mark(Collision way);
 inline constexpr const char* kBootNote = "boot_id";
 /// In a slot: there may be hard links in its tree. A file that is one of several names must not be written to
 /// as if it were another.

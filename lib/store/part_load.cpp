@@ -83,7 +83,6 @@ Staged PartObject::Impl::staged() {
   made.tree = tree;
   made.where = escape_for_display(dir->path());
   made.sync = options.fsync;
-  made.knows_top = knows_top;
   made.kept = options.kept;
   return made;
 }
@@ -116,16 +115,22 @@ Result<void> PartObject::Impl::open() {
 bool PartObject::Impl::is_here(const ChunkPlace& place, const wire::ChunkRecord& record,
                                const PackedFiles& pack, bool same_boot) {
   const Have have = map->get(place.chunk);
+  if (have == Have::in_place) {
+    if (place.file) place.file->partly_in_place = true;
+    return place.file ? laid_over && laid_over->place.is_untouched(place.file->entry, place.file->path)
+                      : is_untouched(pack);
+  }
   if (have == Have::missing || !is_long_enough(place, record, pack)) return false;
   if (have == Have::synced) return true;
   if (!same_boot) {
     Bytes content(record.content_size);
-    const auto read =
-        place.file ? files->read(place.file, place.offset, content) : files->read_pack(pack, content);
+    const auto read = place.file ? files->read(place.file, place.offset, content) : read_pack(pack, content);
     if (!read || digest::blake3(content) != record.content) return false;
   }
   if (place.file) files->note_unsynced(place.file);
-  for (const PackedFile& file : pack) files->note_unsynced(file_at(file.path));
+  for (const PackedFile& file : pack)
+    if (!laid_over || !laid_over->place.looks().get(file.entry).in_place())
+      files->note_unsynced(file_at(file.path));
   unsynced.push_back(place.chunk);
   return true;
 }
@@ -136,14 +141,16 @@ bool PartObject::Impl::is_long_enough(const ChunkPlace& place, const wire::Chunk
     if (!place.file->found_bytes) place.file->found_bytes = files->length_of(*place.file);
     return place.offset + record.content_size <= *place.file->found_bytes;
   }
-  return std::ranges::all_of(
-      pack, [&](const PackedFile& file) { return files->length_of(*file_at(file.path)) >= file.size; });
+  return std::ranges::all_of(pack, [&](const PackedFile& file) {
+    return (laid_over && laid_over->place.is_untouched(file.entry, file.path)) ||
+           files->length_of(*file_at(file.path)) >= file.size;
+  });
 }
 
 Result<void> PartObject::Impl::load() {
   const std::string shown = escape_for_display(slot_path());
   loaded = false;
-  settled = false;
+  settled.reset();
   checked = false;
   check.reset();
   slot_synced = false;
@@ -155,6 +162,7 @@ Result<void> PartObject::Impl::load() {
   files.emplace(TreeRoot(std::move(tree), options.name));
   DCDN_TRY(log, ManifestLog::open(slot_fd.get(), shown + "/manifest.dcs"));
   DCDN_TRY(map, HaveMap::open(slot_fd.get(), shown + "/have.map"));
+  DCDN_CHECK(open_laid_over());
   old = OldChain::open(dir->part_fd(), slot + ".old", options.kind);
   const bool same_boot = read_note(slot_fd.get(), kBootNote) == current_boot_id();
 
@@ -172,7 +180,7 @@ Result<void> PartObject::Impl::load() {
     DCDN_TRY(const auto read, reader.next());
     if (!read || !chain.check(read->segment, read->id)) break;
     if (options.promise) options.promise->found(read->segment, 0);
-    packs->add_segment(read->at);
+    packs->add_segment(read->at, chain.entries());
     chain.add(read->segment, read->id, is_here_or_lost);
     DCDN_CHECK(check_whole_files());
   }
@@ -211,6 +219,7 @@ Result<void> PartObject::Impl::set_aside(std::uint64_t keep) {
   const int part = dir->part_fd();
   old.reset();
   files.reset();
+  laid_over.reset();
   DCDN_CHECK(remove_tree(part, old_name, shown));
   DCDN_CHECK(remove_tree(part, new_name, shown));
   if (::renameat(part, slot.c_str(), part, old_name.c_str()) != 0)
@@ -223,12 +232,15 @@ Result<void> PartObject::Impl::set_aside(std::uint64_t keep) {
     TreeRoot to(std::move(new_tree), options.name);
     FileKeeper keeper(from, to, options.kind);
     std::uint64_t chunks = 0;
+    std::uint64_t entries = 0;
     DCDN_TRY(const std::uint64_t bytes,
              log->replay([&](const wire::Segment& segment, const Digest&) -> Result<bool> {
                if (segment.index >= keep) return false;
                DCDN_CHECK(keeper.keep(segment));
-               for (const wire::Record& record : segment.records)
+               for (const wire::Record& record : segment.records) {
                  chunks += std::holds_alternative<wire::ChunkRecord>(record);
+                 entries += std::holds_alternative<wire::EntryBegin>(record);
+               }
                return true;
              }));
     DCDN_TRY(auto new_log, ManifestLog::open(made.get(), shown + "/manifest.dcs"));
@@ -241,6 +253,11 @@ Result<void> PartObject::Impl::set_aside(std::uint64_t keep) {
       DCDN_CHECK(new_log.append(ByteView(piece).first(got)));
       at += got;
     }
+    DCDN_TRY(const auto looks, LooksLog::open(slot_fd.get(), shown + "/looks"));
+    DCDN_TRY(auto new_looks, LooksLog::open(made.get(), shown + "/looks"));
+    for (std::uint64_t entry = 0; entry < entries; ++entry)
+      if (const NotedLooks noted = looks.get(entry); noted.in_place())
+        DCDN_CHECK(new_looks.set(entry, noted));
     DCDN_CHECK(new_map.resize(chunks));
     for (std::uint64_t chunk = 0; chunk < chunks; ++chunk)
       if (map->has(chunk)) DCDN_CHECK(new_map.set(chunk, 1, map->get(chunk)));
@@ -254,6 +271,7 @@ Result<void> PartObject::Impl::set_aside(std::uint64_t keep) {
 Result<void> PartObject::Impl::remove_slots() {
   files.reset();
   old.reset();
+  laid_over.reset();
   return dir->remove_slot(slot);
 }
 

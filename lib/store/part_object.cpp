@@ -70,6 +70,10 @@ ResumePoint PartObject::resume_point() const {
   return point;
 }
 
+bool PartObject::has_index() const {
+  return impl_->laid_over && impl_->laid_over->index;
+}
+
 void PartObject::set_basis(std::shared_ptr<BasisFiles> basis) {
   impl_->basis = std::move(basis);
 }
@@ -110,14 +114,37 @@ Result<SegmentNeed> PartObject::add_segment(const wire::Segment& segment, const 
     DCDN_CHECK(self.promise(segment, frames.size()));
     const std::uint64_t at = self.log->size();
     DCDN_CHECK(self.log->append(frames));
-    self.packs->add_segment(at);
-    self.chain.add(segment, id, [](const auto&...) { return false; });
+    self.packs->add_segment(at, self.chain.entries());
+    DCDN_CHECK(self.add_to_chain(segment, id));
     DCDN_CHECK(self.check_whole_files());
   }
   // Also when an earlier call got no further than this.
   DCDN_CHECK(self.map->resize(std::max(self.map->size(), self.chain.chunks())));
   DCDN_CHECK(self.fill_from_known(segment));
   return self.chain.need_of(segment);
+}
+
+Result<void> PartObject::Impl::add_to_chain(const wire::Segment& segment, const Digest& id) {
+  std::vector<std::uint64_t> in_place;
+  Result<void> looked;
+  chain.add(segment, id,
+            [&](const ChunkPlace& place, const wire::ChunkRecord& record, const PackedFiles& pack) {
+              const auto here = is_in_index(place, record, pack);
+              if (!here) looked = here.error();
+              if (!here || !*here) return false;
+              in_place.push_back(place.chunk);
+              if (place.file) {
+                place.file->partly_in_place = true;
+              } else {
+                chain.set_pack_verified(place.offset);
+              }
+              if (options.promise) options.promise->written(record.content_size);
+              return true;
+            });
+  DCDN_CHECK(looked);
+  DCDN_CHECK(map->resize(std::max(map->size(), chain.chunks())));
+  for (const std::uint64_t chunk : in_place) DCDN_CHECK(map->set(chunk, 1, Have::in_place));
+  return {};
 }
 
 Result<void> PartObject::Impl::fill_from_known(const wire::Segment& segment) {
@@ -158,37 +185,53 @@ Result<const PackedFiles*> PartObject::Impl::pack_at(const ChunkPlace& place) {
 
 Result<Buffer> PartObject::Impl::read_place(const ChunkPlace& place, const wire::ChunkRecord& record) {
   Buffer content = Buffer::allocate(record.content_size);
-  if (place.file) {
+  if (place.file && map->get(place.chunk) == Have::in_place && laid_over) {
+    DCDN_CHECK(
+        laid_over->place.read({place.file->entry, place.file->path, place.offset}, content.writable()));
+  } else if (place.file) {
     DCDN_CHECK(files->read(place.file, place.offset, content.writable()));
   } else {
     DCDN_TRY(const PackedFiles* pack, pack_at(place));
-    DCDN_CHECK(files->read_pack(*pack, content.writable()));
+    DCDN_CHECK(read_pack(*pack, content.writable()));
   }
   if (digest::blake3(content.view()) == record.content) return content;
   return Error(Errc::corrupt, display() + ": a chunk is not what it was");
 }
 
-Result<void> PartObject::Impl::write_place(const ChunkPlace& place, const Buffer& content) {
-  if (place.file) return files->write(place.file, place.offset, content.view());
-  DCDN_TRY(const PackedFiles* pack, pack_at(place));
-  return files->write_pack(*pack, content.view());
+Result<Have> PartObject::Impl::put(const ChunkPlace& place, const Buffer& content) {
+  if (!place.file) {
+    DCDN_TRY(const PackedFiles* pack, pack_at(place));
+    return put_pack(*pack, content.view());
+  }
+  const bool whole = place.offset == 0 && place.file->promised_bytes == content.size();
+  DCDN_TRY(const bool there,
+           put_in_place({place.file->entry, place.file->path, place.offset, whole}, content.view()));
+  place.file->partly_in_place = place.file->partly_in_place || there;
+  if (there) return Have::in_place;
+  DCDN_CHECK(files->write(place.file, place.offset, content.view()));
+  return Have::written;
+}
+
+InOrderDigest::Read PartObject::Impl::reader_of(const PartFilePtr& file) {
+  return [this, file](std::uint64_t at, MutableByteView into) -> Result<void> {
+    // It is read at the end, when it is known where all of it is.
+    if (file->partly_in_place) return Error(Errc::changed, file->path + ": is in two places");
+    return files->read(file, at, into);
+  };
 }
 
 Result<std::uint64_t> PartObject::Impl::store(const wire::ChunkRecord& record, const Buffer& content) {
   std::uint64_t stored = 0;
   while (const MissingChunk* missing = chain.find_missing(record)) {
     const ChunkPlace place = missing->places.back();
-    DCDN_CHECK(write_place(place, content));
-    DCDN_CHECK(map->set(place.chunk, 1, Have::written));
-    unsynced.push_back(place.chunk);
+    DCDN_TRY(const Have have, put(place, content));
+    DCDN_CHECK(map->set(place.chunk, 1, have));
+    if (have == Have::written) unsynced.push_back(place.chunk);
     stored += content.size();
     if (options.promise) options.promise->written(content.size());
     if (place.file && place.file->digest) {
       place.file->digest->written(place.offset, content.view());
-      const auto read = [&](std::uint64_t at, MutableByteView into) {
-        return files->read(place.file, at, into);
-      };
-      if (!place.file->digest->catch_up(kCatchUpBytes, read)) place.file->digest.reset();
+      if (!place.file->digest->catch_up(kCatchUpBytes, reader_of(place.file))) place.file->digest.reset();
     }
     chain.place_done(record);
     DCDN_CHECK(check_whole_files());
@@ -203,8 +246,7 @@ Result<void> PartObject::Impl::check_whole_files() {
       // Bytes of an earlier process are read at the end.
       if (!file->found_bytes && file->first_chunk_content == file->content) chain.set_verified(*file);
     } else if (digest) {
-      const auto read = [&](std::uint64_t at, MutableByteView into) { return files->read(file, at, into); };
-      const auto caught_up = digest->catch_up(kCheckBytes, read);
+      const auto caught_up = digest->catch_up(kCheckBytes, reader_of(file));
       // What is not right, or too much to be read here, is read again by check_some(), which then says so.
       if (caught_up && digest->caught_up() && digest->digest() == file->content) chain.set_verified(*file);
     }
@@ -262,7 +304,8 @@ const wire::LeftOutList& PartObject::left_out() const {
 }
 
 const std::vector<std::string>& PartObject::notes() const {
-  return impl_->notes;
+  static const std::vector<std::string> none;
+  return impl_->settled ? impl_->settled->notes : none;
 }
 
 Result<void> PartObject::checkpoint() {
@@ -302,8 +345,8 @@ Result<std::string> PartObject::finalize(const BeforeNaming& before_naming) {
   Impl& self = *impl_;
   if (self.over) return finished_error(self.options);
   if (!self.chain.complete()) return Error(Errc::incomplete, self.display() + ": is not all here yet");
-  if (self.settled) {
-    DCDN_CHECK(self.settle_again());  // some of it may have its name already
+  if (self.settled && self.settled->over_folder == self.lies_over_folder()) {
+    if (!self.settled->over_folder) DCDN_CHECK(self.settle_again());  // some of it may have its name already
   } else {
     for (bool checked = false; !checked;) {
       DCDN_TRY(checked, self.check_some(kCheckBytes));

@@ -6,6 +6,7 @@
 // OUT/.dcdn-part/<slot>/boot_id       boot that wrote the ones: after another boot they are rehashed
 // OUT/.dcdn-part/<slot>/linked        there may be hard links in tree/
 // OUT/.dcdn-part/<slot>/tree/...      the files (file and stream objects: tree/data.part)
+// OUT/.dcdn-part/<slot>/looks         what files under the final name look like that are as they should be
 // OUT/.dcdn-part/<slot>/deliver       boot in which all was made and on disk and only names were left to
 // give, and the
 //                                     name that is given next
@@ -76,6 +77,11 @@ class PartObject {
     /// or with ".." after another component (which may be a link itself).
     bool allow_unsafe_links = false;
     KeptExtras kept{};  ///< what of owners and attributes that come along is set
+    /// Where is kept what was delivered under this name and what it looked like, so that what nobody touched
+    /// since is not read again when a tree comes again; empty: nowhere.
+    std::string index_path{};
+    /// Whether that is believed; else all is read.
+    bool trust_index = true;
     /// Asked before anything of a segment is done; null: nobody limits it.
     std::shared_ptr<ObjectPromise> promise;
     /// Whether to give up what takes long: the process is to end. What is here is kept.
@@ -97,6 +103,8 @@ class PartObject {
   /// Older files in which chunks are looked for before they are asked for.
   void set_basis(std::shared_ptr<BasisFiles> basis);
   [[nodiscard]] ResumePoint resume_point() const;
+  /// A tree lies there already, and something is known of how it came there.
+  [[nodiscard]] bool has_index() const;
   /// The next segment of the chain, already parsed, checked against its signature by the caller. `frames`
   /// (segment and signature frames) are appended to manifest.dcs. A segment that is here already (same index
   /// and id) is fine: what it still needs is told again. The first segment that differs from the chain here

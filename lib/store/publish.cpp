@@ -38,10 +38,12 @@ Result<std::string> publish_over(const Staged& staged, Collision collision) {
   const Name to{staged.to_directory, staged.to_name};
   const std::string shown = staged.where + "/" + escape_for_display(staged.to_name);
   const bool over_directory = is_directory(to.directory, to.leaf);
-  if (staged.tree && over_directory) return merge_tree(staged, collision);
+  if (staged.tree && over_directory && collision == Collision::skip) return merge_tree(staged);
   if (collision == Collision::skip)
     return Error(Errc::nothing, shown + ": is there already and was kept")
         .with_hint("--overwrite replaces it");
+  if (staged.tree && over_directory)
+    return Error(Errc::changed, shown + ": became a directory while the tree came").with_hint("send again");
   if (over_directory)
     return Error(Errc::exists, shown + ": is a directory, and what came is a file").with_hint("use --rename");
   if (staged.tree && ::unlinkat(to.directory, to.leaf.c_str(), 0) != 0)

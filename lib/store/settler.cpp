@@ -12,8 +12,6 @@
 
 namespace dcdn::store {
 
-namespace {
-
 timespec to_timespec(std::int64_t ns) {
   constexpr std::int64_t kSecond = 1'000'000'000;
   std::int64_t seconds = ns / kSecond;
@@ -25,7 +23,22 @@ timespec to_timespec(std::int64_t ns) {
   return {static_cast<time_t>(seconds), static_cast<long>(rest)};
 }
 
-}  // namespace
+unsigned wanted_mode(const wire::EntryBegin& entry, const PartObject::Options& options, unsigned umask,
+                     bool owned) {
+  // Set-user-id and the like would give a sender rights on this machine.
+  const unsigned mode = entry.mode & (owned ? 07777u : 0777u);
+  return options.preserve_modes ? mode : mode & 0777u & ~umask;
+}
+
+bool has_no_links(int reason) {
+  constexpr int kNoLinks[] = {EPERM, EOPNOTSUPP, ENOSYS, EMLINK, EXDEV};
+  return std::ranges::find(kNoLinks, reason) != std::end(kNoLinks);
+}
+
+std::string copies_note(std::uint64_t copies) {
+  return std::to_string(copies) + (copies == 1 ? " hard link became a copy" : " hard links became copies") +
+         ": this file system has no more links";
+}
 
 Result<void> Settler::settle(const WholeEntry& entry) {
   if (entry.left_out) return remove_file(entry.begin.path);
@@ -81,7 +94,15 @@ Result<void> Settler::settle_file(const WholeEntry& entry) {
     return errno_error(errno, shown + ": set length");
   Looks looks = dress(fd.get(), entry.begin);
   looks.path = path;
-  return set_mode_and_time(fd.get(), looks);
+  DCDN_CHECK(set_mode_and_time(fd.get(), looks));
+  return note(entry, fd.get());
+}
+
+// Moved with its folder, it will look like this.
+Result<void> Settler::note(const WholeEntry& entry, int fd) {
+  struct stat info {};
+  if (looks_log_ == nullptr || ::fstat(fd, &info) != 0) return {};
+  return looks_log_->set(entry.number, {looks_of(info), true, false});
 }
 
 // What came of it before its sender could not read on.
@@ -102,7 +123,7 @@ Result<void> Settler::settle_link(const wire::EntryBegin& entry) {
       return errno_error(errno, shown + ": make link");
   }
   const timespec times[2] = {{0, UTIME_OMIT}, to_timespec(entry.mtime_ns)};
-  extras_.set_link(place.parent, place.leaf, entry.extras, shown);
+  extras_.set_named(place.parent, place.leaf, entry.extras, shown);
   ::utimensat(place.parent, place.leaf.c_str(), times, AT_SYMLINK_NOFOLLOW);  // not every file system can
   return {};
 }
@@ -129,8 +150,7 @@ Result<void> Settler::settle_hard_link(const WholeEntry& entry) {
     ::unlinkat(to.parent, to.leaf.c_str(), 0);
     if (link() == 0) return {};
   }
-  constexpr int kNoLinks[] = {EPERM, EOPNOTSUPP, ENOSYS, EMLINK, EXDEV};
-  if (std::ranges::find(kNoLinks, errno) == std::end(kNoLinks)) return errno_error(errno, shown + ": link");
+  if (!has_no_links(errno)) return errno_error(errno, shown + ": link");
   return copy_instead(from, to, shown);
 }
 
@@ -143,9 +163,7 @@ Result<void> Settler::copy_instead(const TreeRoot::Place& from, const TreeRoot::
 
 Settler::Looks Settler::dress(int fd, const wire::EntryBegin& entry) {
   const bool owned = extras_.set(fd, entry.extras, tree_.display(entry.path));
-  // Set-user-id and the like would give a sender rights on this machine.
-  const unsigned mode = entry.mode & (owned ? 07777u : 0777u);
-  return {entry.path, options_.preserve_modes ? mode : mode & 0777u & ~umask_, entry.mtime_ns};
+  return {entry.path, wanted_mode(entry, options_, umask_, owned), entry.mtime_ns};
 }
 
 Result<void> Settler::set_mode_and_time(int fd, const Looks& looks) {
@@ -159,10 +177,7 @@ Result<void> Settler::set_mode_and_time(int fd, const Looks& looks) {
 
 std::vector<std::string> Settler::notes() const {
   std::vector<std::string> notes = extras_.notes();
-  if (copies_ > 0)
-    notes.push_back(std::to_string(copies_) +
-                    (copies_ == 1 ? " hard link became a copy" : " hard links became copies") +
-                    ": this file system has no more links");
+  if (copies_ > 0) notes.push_back(copies_note(copies_));
   return notes;
 }
 

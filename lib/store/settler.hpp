@@ -9,18 +9,30 @@
 #include "store/extras_setter.hpp"
 #include "store/link_targets.hpp"
 #include "store/manifest_log.hpp"
+#include "store/noted_looks.hpp"
 #include "store/part_object.hpp"
 #include "store/tree_access.hpp"
 
 namespace dcdn::store {
 
+timespec to_timespec(std::int64_t ns);
+/// Permissions that an entry gets here; `owned`: it has the owner that came with it.
+unsigned wanted_mode(const wire::EntryBegin& entry, const PartObject::Options& options, unsigned umask,
+                     bool owned);
+/// Linking failed with that errno because there are no links here, or no more of them: a copy has to do.
+bool has_no_links(int reason);
+std::string copies_note(std::uint64_t copies);
+
 class Settler {
  public:
   /// `sync_each`: each file and folder is fsynced once it is as it will be. `links`: of the same chain.
-  Settler(TreeRoot& tree, const PartObject::Options& options, bool sync_each, LinkTargets links = {})
+  /// `looks`: gets what files look like then; null: nobody asks.
+  Settler(TreeRoot& tree, const PartObject::Options& options, bool sync_each, LinkTargets links = {},
+          LooksLog* looks = nullptr)
       : tree_(tree),
         options_(options),
         sync_each_(sync_each),
+        looks_log_(looks),
         links_(std::move(links)),
         extras_(options.kept) {}
 
@@ -47,6 +59,7 @@ class Settler {
     std::int64_t mtime_ns = 0;
   };
   Result<UniqueFd> open_entry(const std::string& path, Missing missing);
+  Result<void> note(const WholeEntry& entry, int fd);
   Result<void> settle_file(const WholeEntry& entry);
   Result<void> remove_file(const std::string& path);
   Result<void> settle_link(const wire::EntryBegin& entry);
@@ -60,6 +73,7 @@ class Settler {
   TreeRoot& tree_;
   const PartObject::Options& options_;
   bool sync_each_;
+  LooksLog* looks_log_;
   bool sync_failed_ = false;
   bool knows_top_ = false;
   unsigned umask_ = current_umask();

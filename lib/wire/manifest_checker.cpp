@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "wire/manifest.hpp"
+#include "wire/path_order.hpp"
 
 namespace dcdn::wire {
 
@@ -16,16 +17,6 @@ Error corrupt(std::string what) {
 }
 Error bad_entry(const std::string& path, const char* what) {
   return corrupt(fmt::format("entry \"{}\" {}", escape_for_display(path), what));
-}
-
-// Component by component, as if '/' sorted before every other byte: a directory's entries follow it at once,
-// and "a/b" comes before "a.txt".
-bool ascends(std::string_view before, std::string_view after) {
-  const auto place = [](char c) {
-    return c == '/' ? 0u : static_cast<unsigned>(static_cast<std::uint8_t>(c));
-  };
-  return std::lexicographical_compare(before.begin(), before.end(), after.begin(), after.end(),
-                                      [&](char a, char b) { return place(a) < place(b); });
 }
 
 std::vector<std::string_view> split(std::string_view path) {
@@ -130,7 +121,7 @@ Result<void> ManifestChecker::begin_top(Place& place, const EntryBegin& entry) {
 // To the next path of a tree, whose parent has to be a directory before it.
 Result<void> ManifestChecker::move_to(Place& place, const std::string& path) {
   DCDN_CHECK(check_path(path));
-  if (place.any_entry && !ascends(place.last_path, path))
+  if (place.any_entry && !path_before(place.last_path, path))
     return bad_entry(path, "is repeated or out of order");
   const auto components = split(path);
   const std::size_t parents = components.size() - 1;

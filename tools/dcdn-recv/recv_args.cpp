@@ -65,6 +65,7 @@ void add_files(Command& root, RecvArgs& args) {
   RecvOptions& options = args.options;
   root.group("Files and limits");
   root.flag("overwrite", args.overwrite, "replace what has the same name");
+  root.flag("update", args.update, "the same, but keep what was edited here since it was delivered");
   root.flag("rename", args.rename, "give the new one another name");
   root.flag("skip", args.skip, "keep what has the same name");
   root.choice("links", options.links, {{"inside", Links::inside}, {"any", Links::any}},
@@ -77,6 +78,7 @@ void add_files(Command& root, RecvArgs& args) {
   root.flag("keep-encrypted", options.keep_encrypted, "do not decrypt what is encrypted to a key of ours");
   root.list("basis", options.basis, "PATH", "file or directory whose content may come again, changed")
       .completes(Complete::file);
+  root.flag("checksum", options.checksum, "read again what was delivered before, whatever it looks like");
   root.flag("whole", options.whole, "look at no older files: everything comes whole");
   root.size("quota", options.quota_bytes, 0, kMostBytes,
             "the directory may hold this much in all; 0 is no limit");
@@ -135,9 +137,10 @@ Result<void> settle(RecvArgs& args) {
   if (args.to_stdout && args.to_stream) return Error(Errc::usage, "--stdout and --stream exclude each other");
   if (args.to_stdout) args.options.sink = Sink::raw_stdout;
   if (args.to_stream) args.options.sink = Sink::chunk_stream;
-  if (args.overwrite + args.rename + args.skip > 1)
-    return Error(Errc::usage, "--overwrite, --rename and --skip exclude each other");
+  if (args.overwrite + args.update + args.rename + args.skip > 1)
+    return Error(Errc::usage, "--overwrite, --update, --rename and --skip exclude each other");
   if (args.overwrite) args.options.on_collision = OnCollision::overwrite;
+  if (args.update) args.options.on_collision = OnCollision::update;
   if (args.rename) args.options.on_collision = OnCollision::rename;
   if (args.skip) args.options.on_collision = OnCollision::skip;
   const bool unpack = args.action == RecvAction::unpack;

@@ -18,6 +18,7 @@ struct RecvArgs {
   bool to_stdout = false;
   bool to_stream = false;
   bool overwrite = false;
+  bool update = false;
   bool rename = false;
   bool skip = false;
   bool force = false;

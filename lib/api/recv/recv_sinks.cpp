@@ -26,6 +26,7 @@ session::MakeSink into_directory(const RecvOptions& options, const ReceivePlace&
   part.fsync = options.fsync;
   part.allow_unsafe_links = options.links == Links::any;
   part.kept = kept_of(options);
+  part.trust_index = !options.whole && !options.checksum;
   part.stopped = asks(settings.stopping);
   return [place, part, delivered = options.home.state_dir + "/delivered", use = !options.whole,
           basis = options.basis](const message::Offer& offer, const NodeId& sender,
@@ -51,6 +52,8 @@ store::Collision collision_of(OnCollision choice) {
       return store::Collision::rename;
     case OnCollision::skip:
       return store::Collision::skip;
+    case OnCollision::update:
+      return store::Collision::update;
     case OnCollision::refuse:
       break;
   }

@@ -135,6 +135,7 @@ class StreamUnpacking {
     part.kind = kind;
     part.collision = api::collision_of(options_.on_collision);
     part.fsync = options_.fsync;
+    part.trust_index = !options_.checksum;
     part.allow_unsafe_links = options_.links == Links::any;
     part.kept = api::kept_of(options_);
     part.promise = std::move(promise);

@@ -33,10 +33,13 @@ namespace dcdn {
 /// What happens when the final name of an object is taken.
 ///
 /// refuse     the object is refused (the sender ends with 13); what is there stays
-/// overwrite  it takes the place of what is there, once it is whole; a tree is laid over one that is there
-/// rename     it gets a name of its own, with a number; which one, the report and on_object say
-/// skip       what is there stays and the object is left out; a tree fills the gaps of a directory
-enum class OnCollision { refuse, overwrite, rename, skip };
+/// overwrite  it takes the place of what is there, once it is whole; a tree is laid over one that is there,
+/// file by
+///            file, and files that are right already stay
+/// update     the same, but what was edited here since it was delivered stays, and then not all of it is
+/// there rename     it gets a name of its own, with a number; which one, the report and on_object say skip
+/// what is there stays and the object is left out; a tree fills the gaps of a directory
+enum class OnCollision { refuse, overwrite, rename, skip, update };
 
 /// Symbolic links in trees. inside: an object with one that may lead out of its tree is refused. any: they
 /// are made as they come, wherever they point; what follows them later is the user's affair.
@@ -78,6 +81,8 @@ struct RecvOptions {
   Attributes attributes = Attributes::none;
   /// --whole: content is not looked for in older files, and no differences are asked for.
   bool whole = false;
+  /// --checksum: of what was delivered before, all is read again, whatever it looks like.
+  bool checksum = false;
   /// Files and directories with content that may come again, besides what lies under the final name.
   std::vector<std::string> basis;
 
@@ -118,7 +123,7 @@ struct RecvReport {
   /// Entries of trees that their senders could not read: what was delivered is all the rest.
   std::uint64_t left_out = 0;
   /// unpack_from_fd: objects that were not delivered, or a tree not wholly, because something else is
-  /// at their place and OnCollision::skip keeps it. A sender that is connected is told itself.
+  /// at their place and OnCollision::skip or update keeps it. A sender that is connected is told itself.
   std::uint64_t kept = 0;
   std::uint64_t damaged_bytes = 0;  ///< unpack_from_fd: input that belonged to no intact frame
 };

@@ -282,7 +282,7 @@ TEST_F(PublishTest, DeliveryCutShortIsFinishedByTheNextOpen) {
   put(at("name/d/same"), "mine");
   die_after_feeding(small_tree(), chosen, every_chunk);
   // As finalize() leaves it when it dies after the first of its renames.
-  put(slot(chosen) + "/deliver", text("/proc/sys/kernel/random/boot_id"));
+  put(slot(chosen) + "/deliver", text("/proc/sys/kernel/random/boot_id") + "/overwrite/name");
   for (const char* file : {"d/new", "d/same", "top"}) ::chmod((slot(chosen) + "/tree/" + file).c_str(), 0644);
   fs::rename(slot(chosen) + "/tree/top", at("name/top"));
   const auto again = try_open(chosen);
