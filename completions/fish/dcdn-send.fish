@@ -14,7 +14,7 @@ complete -c dcdn-send -l files-from -r -F -d 'of the one directory, only what FI
 complete -c dcdn-send -s 0 -l null -d 'with --files-from: each path ends with a zero byte, as of find -print0'
 complete -c dcdn-send -l from-command -x -d 'send what CMD writes; if CMD fails, the receiver gets nothing under a name'
 complete -c dcdn-send -l encrypt-to -r -F -d 'only these can read it: a trusted name, a node id or a public key file; repeated'
-complete -c dcdn-send -l compress -x -d 'decided anew for each chunk'
+complete -c dcdn-send -l compress -x -d 'how much to spend on it; decided anew for each chunk'
 complete -c dcdn-send -l chunk-size -x -d 'content of a chunk; unset adapts to the path'
 complete -c dcdn-send -l whole -d 'no differences to an older version that the receiver has'
 complete -c dcdn-send -l peer-id -x -d 'the destination\'s node id or trusted name; one for all or one each'

@@ -1,6 +1,7 @@
 #include "base/buffer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -34,27 +35,44 @@ BlockClass class_of(std::size_t size) {
 }
 }  // namespace
 
+// Blocks that lie idle are linked through their own first bytes: one comes back where its last reference
+// ends, in a destructor, which must not need memory.
 struct BufferPool::Shelf {
   std::mutex mutex;
-  std::size_t keep_bytes;
+  std::size_t keep_bytes = 0;
   std::size_t idle_bytes = 0;
-  std::vector<std::vector<std::unique_ptr<std::uint8_t[]>>> lists{64 * kSteps + 1};
+  std::array<std::uint8_t*, 64 * kSteps + 1> lists{};
 
-  std::unique_ptr<std::uint8_t[]> take(BlockClass block) {
-    std::lock_guard lock(mutex);
-    auto& list = lists[block.list];
-    if (list.empty()) return nullptr;
-    auto memory = std::move(list.back());
-    list.pop_back();
+  Shelf() = default;
+  Shelf(const Shelf&) = delete;
+  Shelf& operator=(const Shelf&) = delete;
+  ~Shelf() {
+    for (std::uint8_t*& list : lists)
+      while (list != nullptr) delete[] pop(list);
+  }
+  std::uint8_t* take(BlockClass block) {
+    const std::lock_guard lock(mutex);
+    std::uint8_t*& list = lists[block.list];
+    if (list == nullptr) return nullptr;
     idle_bytes -= block.bytes;
-    return memory;
+    return pop(list);
   }
   void give_back(std::uint8_t* memory, BlockClass block) {
-    std::unique_ptr<std::uint8_t[]> owned(memory);
-    std::lock_guard lock(mutex);
-    if (idle_bytes + block.bytes > keep_bytes) return;
-    idle_bytes += block.bytes;
-    lists[block.list].push_back(std::move(owned));
+    {
+      const std::lock_guard lock(mutex);
+      if (idle_bytes + block.bytes <= keep_bytes) {
+        idle_bytes += block.bytes;
+        std::memcpy(memory, &lists[block.list], sizeof memory);
+        lists[block.list] = memory;
+        return;
+      }
+    }
+    delete[] memory;
+  }
+  static std::uint8_t* pop(std::uint8_t*& list) {
+    std::uint8_t* const first = list;
+    std::memcpy(&list, first, sizeof list);
+    return first;
   }
 };
 
@@ -64,10 +82,22 @@ BufferPool::BufferPool(std::size_t keep_bytes) : shelf_(std::make_shared<Shelf>(
 
 Buffer BufferPool::take(std::size_t size) {
   const BlockClass block = class_of(size);
-  auto memory = shelf_->take(block);
-  if (!memory) memory.reset(new std::uint8_t[block.bytes]);
+  std::uint8_t* memory = shelf_->take(block);
+  if (memory == nullptr) memory = new std::uint8_t[block.bytes];
   auto give_back = [shelf = shelf_, block](std::uint8_t* p) { shelf->give_back(p, block); };
-  return {std::shared_ptr<std::uint8_t[]>(memory.release(), std::move(give_back)), 0, size};
+  return {std::shared_ptr<std::uint8_t[]>(memory, std::move(give_back)), 0, size};
+}
+
+Buffer joined(std::span<const Buffer> parts, BufferPool& pool) {
+  std::size_t bytes = 0;
+  for (const Buffer& part : parts) bytes += part.size();
+  Buffer all = pool.take(bytes);
+  MutableByteView into = all.writable();
+  for (const Buffer& part : parts) {
+    if (!part.empty()) std::memcpy(into.data(), part.view().data(), part.size());
+    into = into.subspan(part.size());
+  }
+  return all;
 }
 
 }  // namespace dcdn

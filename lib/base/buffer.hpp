@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -54,5 +55,8 @@ class BufferPool {
   struct Shelf;
   std::shared_ptr<Shelf> shelf_;
 };
+
+/// Copies of `parts`, one after another.
+[[nodiscard]] Buffer joined(std::span<const Buffer> parts, BufferPool& pool);
 
 }  // namespace dcdn

@@ -74,6 +74,13 @@ Bytes encode(const Offer& m) {
   return body;
 }
 
+void extend_plan(std::vector<ChunkPlanStep>& plan, const ChunkPlanStep& next) {
+  if (plan.size() == kMaxChunkPlanSteps) return;
+  const bool as_before =
+      !plan.empty() && plan.back().chunk_content == next.chunk_content && plan.back().rung == next.rung;
+  if (!as_before) plan.push_back(next);
+}
+
 Bytes encode(const Answer& m) {
   Bytes body;
   ByteWriter out(body);
@@ -85,6 +92,7 @@ Bytes encode(const Answer& m) {
   for (const ChunkPlanStep& step : m.plan) {
     out.varint(step.segment);
     out.varint(step.chunk_content);
+    out.fixed(step.rung);
   }
   out.varint(m.bytes_done);
   out.varint(m.marks.size());
@@ -225,7 +233,9 @@ Result<Answer> parse<Answer>(ByteView body) {
     const std::uint64_t segment = in.number64();
     const auto chunk_content = static_cast<std::uint32_t>(in.number(1, wire::kMaxChunkContent));
     in.require(m.plan.empty() || segment > m.plan.back().segment);
-    m.plan.push_back({segment, chunk_content});
+    const std::uint8_t rung = in.byte(0xff);
+    in.require(rung <= wire::kMaxRung);
+    m.plan.push_back({segment, chunk_content, rung});
   }
   m.bytes_done = in.number(0, wire::kMaxObjectBytes);
   const std::uint64_t marks = in.number(0, kMaxSegmentMarks);

@@ -56,13 +56,16 @@ struct Offer {
   std::uint64_t holes = 0;          ///< of `bytes`, as far as is known: nobody has to have room for them
   bool operator==(const Offer&) const = default;
 };
-/// The chunk size of segments from `segment` on, so that a resumed sender cuts as it did before.
+/// How segments from `segment` on are made, so that a resumed sender makes them as it did before.
 struct ChunkPlanStep {
   std::uint64_t segment = 0;
-  std::uint32_t chunk_content = 0;
+  std::uint32_t chunk_content = 0;  ///< bytes
+  std::uint8_t rung = 0;            ///< at most wire::kMaxRung
   bool operator==(const ChunkPlanStep&) const = default;
 };
 inline constexpr std::size_t kMaxChunkPlanSteps = 64;
+/// Adds the next segment, if it is not made as the one before; what is beyond the limit is not told.
+void extend_plan(std::vector<ChunkPlanStep>& plan, const ChunkPlanStep& next);
 /// A segment of the chain that is here.
 struct SegmentMark {
   std::uint64_t segment = 0;

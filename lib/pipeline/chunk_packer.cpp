@@ -13,6 +13,7 @@ constexpr std::size_t kDigestBytes = 32;
 static_assert(static_cast<int>(wire::CodecId::raw) == static_cast<int>(compress::Codec::raw));
 static_assert(static_cast<int>(wire::CodecId::zstd) == static_cast<int>(compress::Codec::zstd));
 static_assert(static_cast<int>(wire::CodecId::lz4) == static_cast<int>(compress::Codec::lz4));
+static_assert(static_cast<int>(wire::CodecId::zstd_after) == static_cast<int>(compress::Codec::zstd_after));
 
 /// The start of a content digest, enough to find the chunk in a listing of the manifest: "chunk
 /// 0123456789abcdef".
@@ -24,10 +25,34 @@ Error wrong(const wire::ChunkRecord& record, const char* what) {
   return Error(Errc::corrupt, what).during(label(record));
 }
 
+compress::Compressed compress_after(std::span<const Buffer> past, const Buffer& content,
+                                    compress::CompressChoice choice, BufferPool& pool, compress::Content of) {
+  if (past.empty()) return compress::compress_chunk(content.view(), choice, pool, of);
+  // In one piece of memory, which zstd looks through faster than two.
+  std::vector<Buffer> all(past.begin(), past.end());
+  all.push_back(content);
+  const Buffer both = joined(all, pool);
+  const std::size_t past_bytes = both.size() - content.size();
+  return compress::compress_chunk(both.view().subspan(past_bytes), choice, pool, of,
+                                  both.view().first(past_bytes));
+}
+
 }  // namespace
 
+std::size_t past_chunks(std::span<const std::uint32_t> sizes, std::uint32_t past_bytes) {
+  std::size_t chunks = 0;
+  std::size_t bytes = 0;
+  const std::size_t worth = compress::kMostPastToContent * sizes.back();
+  for (std::size_t i = sizes.size() - 1; i-- > 0 && chunks < wire::kMaxPast; ++chunks) {
+    bytes += sizes[i];
+    if (bytes > past_bytes || (chunks > 0 && bytes > worth)) break;
+    if (bytes + sizes.back() > wire::kMaxPastBytes) break;
+  }
+  return chunks;
+}
+
 PackedChunk pack_chunk(Buffer content, compress::CompressChoice choice, BufferPool& pool,
-                       compress::Content of) {
+                       compress::Content of, std::span<const Buffer> past) {
   PackedChunk packed;
   packed.record.content_size = static_cast<std::uint32_t>(content.size());
   if (of == compress::Content::one_file && digest::is_all_zero(content.view())) {
@@ -35,8 +60,10 @@ PackedChunk pack_chunk(Buffer content, compress::CompressChoice choice, BufferPo
     return packed;
   }
   packed.record.content = digest::blake3(content.view());
-  compress::Compressed compressed = compress::compress_chunk(content.view(), choice, pool, of);
+  compress::Compressed compressed = compress_after(past, content, choice, pool, of);
   packed.record.codec = static_cast<wire::CodecId>(compressed.codec);
+  if (compressed.codec == compress::Codec::zstd_after)
+    packed.record.past = static_cast<std::uint8_t>(past.size());
   if (compressed.codec == compress::Codec::raw) {
     packed.carried = std::move(content);
     packed.record.carried = packed.record.content;
@@ -59,12 +86,18 @@ Result<void> check_carried(const wire::ChunkRecord& record, const Buffer& carrie
   return {};
 }
 
-Result<Buffer> unpack_chunk(const wire::ChunkRecord& record, const Buffer& carried, BufferPool& pool) {
+Result<Buffer> unpack_chunk(const wire::ChunkRecord& record, const Buffer& carried, BufferPool& pool,
+                            ByteView past) {
   // First: nothing whose digest is not in a manifest reaches a decompressor.
   DCDN_CHECK(check_carried(record, carried));
+  return unpack_checked(record, carried, pool, past);
+}
+
+Result<Buffer> unpack_checked(const wire::ChunkRecord& record, const Buffer& carried, BufferPool& pool,
+                              ByteView past) {
   if (record.codec == wire::CodecId::raw) return carried;
   const auto codec = static_cast<compress::Codec>(record.codec);
-  auto content = compress::decompress_chunk(codec, carried.view(), record.content_size, pool);
+  auto content = compress::decompress_chunk(codec, carried.view(), record.content_size, pool, past);
   if (!content) return content.error().during(label(record));
   if (digest::blake3(content->view()) != record.content) return wrong(record, "content digest is wrong");
   return content;

@@ -24,6 +24,11 @@ class SegmentBuilder {
   void add(wire::Record record);
   /// What chunks are meant to have, from the pending segment on.
   void set_chunk_bytes(std::uint32_t chunk_bytes) { pending_.chunk_bytes = chunk_bytes; }
+  /// How much is spent on compression, in the pending segment.
+  void set_rung(std::uint8_t rung) { pending_.rung = rung; }
+  /// Of the pending segment: what of a chunk or an end is known only when all of it is read may be put in
+  /// until it is cut; nothing else may change.
+  [[nodiscard]] std::vector<wire::Record>& pending() { return pending_.records; }
   [[nodiscard]] bool due() const;
   [[nodiscard]] bool empty() const { return pending_.records.empty(); }
   /// Ends the pending segment (it may be empty only if final). After a final cut nothing may be added.

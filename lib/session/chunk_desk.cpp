@@ -34,20 +34,13 @@ ChunkDesk::Outcome ChunkDesk::take(const pipeline::ChunkFrame& chunk, BufferPool
 
 void ChunkDesk::write(std::uint32_t number, sink::ObjectSink& sink, const pipeline::ChunkFrame& chunk,
                       BufferPool& pool, Outcome& outcome) {
-  const auto record = sink.wanted(chunk.carried_digest);
-  if (!record) return;
-  const auto content = sink::checked_content(sink, *record, chunk.carried, pool);
-  Result<void> written;
-  if (content) {
-    written = sink.write_chunk(chunk.carried_digest, *content, chunk.carried);
-  } else {
-    written = content.error();
-  }
-  if (written) {
+  const auto taken = sink.take_chunk(chunk.carried_digest, chunk.carried, pool);
+  if (taken && !taken->wanted) return;
+  if (taken && !taken->damaged) {
     written_.insert(chunk.carried_digest, true);
     outcome.changed.push_back(number);
   } else {
-    outcome.failed.emplace_back(number, written.error());
+    outcome.failed.emplace_back(number, taken ? *taken->damaged : taken.error());
   }
 }
 
@@ -61,6 +54,8 @@ ChunkDesk::Outcome ChunkDesk::take_difference(const message::Difference& differe
   } else if (*again) {
     outcome.again = std::move(*again);
     outcome.again->object = difference.object;
+  } else if (const auto waited = sink->write_waiting(pool); !waited) {
+    outcome.failed.emplace_back(difference.object, waited.error());
   } else {
     written_.insert(difference.carried, true);
     outcome.changed.push_back(difference.object);

@@ -4,7 +4,6 @@
 #include <asio/post.hpp>
 
 #include "pipeline/chunk_difference.hpp"
-#include "pipeline/chunk_packer.hpp"
 #include "pipeline/context_difference.hpp"
 
 namespace dcdn::session {
@@ -22,13 +21,12 @@ class RunMaker {
            work::WorkerPool& workers, BufferPool& pool)
       : object_(object), version_(version), compress_(compress), workers_(workers), pool_(pool) {}
 
-  Result<void> make(OldSignature& basis, std::span<QueuedChunk> run) {
+  Result<void> make(OldSignature& basis, std::span<QueuedChunk> run, source::SegmentContents& segment) {
     const delta::SignatureTable* table = basis.table();
     if (table == nullptr) return {};
     std::vector<Buffer> contents;
     for (const QueuedChunk& queued : run) {
-      const source::SegmentChunk& chunk = queued.chunk();
-      DCDN_TRY(Buffer content, pipeline::unpack_chunk(chunk.record, chunk.carried, pool_));
+      DCDN_TRY(Buffer content, segment.of(queued.index));
       contents.push_back(std::move(content));
     }
     const delta::RunTasks run_tasks = [this](std::size_t count, const auto& task) {
@@ -97,12 +95,13 @@ std::vector<QueuedChunk> make_differences(const source::PackedSegmentPtr& segmen
   const auto follows = [&](const QueuedChunk& next, const QueuedChunk& before) {
     return next.index == before.index + 1 && basis[next.index] == basis[before.index];
   };
+  source::SegmentContents contents(*segment, pool);
   for (std::size_t begin = 0; begin < chunks.size();) {
     std::size_t end = begin + 1;
     while (end < chunks.size() && follows(chunks[end], chunks[end - 1])) ++end;
     const OldSignaturePtr& old = basis[chunks[begin].index];
     // What cannot be made into differences goes as it is.
-    if (old) (void)maker.make(*old, std::span(chunks).subspan(begin, end - begin)).has_value();
+    if (old) (void)maker.make(*old, std::span(chunks).subspan(begin, end - begin), contents).has_value();
     begin = end;
   }
   return chunks;
@@ -152,8 +151,9 @@ bool DifferenceSender::start(const source::PackedSegmentPtr& segment, const std:
   shared_.difference_worker.post([this, alive = std::weak_ptr<bool>(alive_), segment, needed, comparison,
                                   &shared = shared_, object = object_] {
     if (alive.expired()) return;
-    auto chunks = make_differences(segment, needed, comparison, object, shared.settings.compress,
-                                   shared.workers, shared.pool);
+    const compress::CompressChoice compress = shared.settings.compress.choice_at(compress::kUsualRung);
+    auto chunks =
+        make_differences(segment, needed, comparison, object, compress, shared.workers, shared.pool);
     asio::post(shared.executor, [this, alive, chunks = std::move(chunks)]() mutable {
       if (!alive.expired()) made(std::move(chunks));
     });

@@ -162,6 +162,8 @@ void IncomingObject::add_segment(pipeline::SegmentGate::Passed passed, Credit cr
     if (sink == nullptr) return;
     auto need = sink->add_segment(passed.segment, passed.id, passed.frames);
     const std::uint64_t index = passed.segment.index;
+    if (need)
+      if (auto waited = sink->write_waiting(self.shared_->pool); !waited) need = waited.error();
     if (need) {
       const auto outcome = self.desk_->take_held(needed_digests(passed.segment, *need), self.shared_->pool);
       tell(*self.shared_, *self.desk_, outcome);

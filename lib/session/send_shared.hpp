@@ -29,7 +29,7 @@ inline constexpr std::size_t kSendWindowBytes = 24u << 20;
 
 /// What does not change while a session runs; what may is in SendLimits.
 struct SendSettings {
-  compress::CompressChoice compress;
+  compress::CompressRequest compress;
   std::optional<std::uint32_t> chunk_bytes;
   source::WalkRules walk;
   bool differences = true;  ///< chunks may go as differences to older files of the receiver

@@ -45,7 +45,8 @@ std::optional<Parsed> parse(ByteView bytes) {
   const std::uint64_t steps = reader.varint();
   for (std::uint64_t i = 0; i < steps && i < message::kMaxChunkPlanSteps && reader.ok(); ++i) {
     const std::uint64_t segment = reader.varint();
-    parsed.delivered.plan.push_back({segment, static_cast<std::uint32_t>(reader.varint())});
+    const auto chunk_bytes = static_cast<std::uint32_t>(reader.varint());
+    parsed.delivered.plan.push_back({segment, chunk_bytes, reader.fixed<std::uint8_t>()});
   }
   const std::uint64_t marks = reader.varint();
   for (std::uint64_t i = 0; i < marks && i < message::kMaxSegmentMarks && reader.ok(); ++i) {
@@ -109,6 +110,7 @@ Result<void> DeliveredRecord::put(const store::Delivered& delivered) const {
   for (const message::ChunkPlanStep& step : delivered.plan) {
     writer.varint(step.segment);
     writer.varint(step.chunk_content);
+    writer.fixed(step.rung);
   }
   writer.varint(delivered.marks.size());
   for (const message::SegmentMark& mark : delivered.marks) {

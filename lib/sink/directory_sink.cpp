@@ -81,6 +81,9 @@ class DirectorySink : public ObjectSink {
   std::optional<wire::ChunkRecord> wanted(const Digest& carried) const override {
     return part_ ? part_->wanted(carried) : std::nullopt;
   }
+  Result<std::optional<Buffer>> past_of(const wire::ChunkRecord& record, BufferPool& pool) override {
+    return part_ ? part_->past_of(record, pool) : std::optional<Buffer>();
+  }
   Result<void> write_chunk(const Digest& digest, const Buffer& content, const Buffer&) override {
     if (!part_) return {};
     DCDN_TRY(const auto written, part_->write_chunk(digest, content));

@@ -26,53 +26,58 @@ store::SegmentNeed need_of(const std::vector<bool>& here) {
 
 Result<store::SegmentNeed> ManifestWindow::add(const wire::Segment& segment, const Digest& id,
                                                std::size_t frame_bytes) {
-  const std::vector<wire::ChunkRecord> chunks = chunk_records(segment);
+  std::vector<wire::ChunkRecord> chunks = chunk_records(segment);
   for (const Open& open : open_) {
     if (open.id == id) return need_of(open.here);
   }
   if (segment.index < done_) return need_of(std::vector<bool>(chunks.size(), true));
   DCDN_CHECK(checker_.add(segment, id));
   if (promise_) DCDN_CHECK(promise_->announce(segment, 0));
-  const std::size_t cost = frame_bytes + segment.records.size() * sizeof(wire::Record);
+  const std::size_t cost =
+      frame_bytes + segment.records.size() * sizeof(wire::Record) + chunks.size() * sizeof(wire::ChunkRecord);
   if (cost > kMostOpenBytes - std::min(open_bytes_, kMostOpenBytes))
     return Error(Errc::limit, "the sender announces too much ahead of the chunks that come first");
   open_bytes_ += cost;
-  if (plan_.size() < message::kMaxChunkPlanSteps &&
-      (plan_.empty() || plan_.back().chunk_content != segment.chunk_bytes))
-    plan_.push_back({segment.index, segment.chunk_bytes});
+  message::extend_plan(plan_, {segment.index, segment.chunk_bytes, segment.rung});
   for (const wire::ChunkRecord& chunk : chunks)
-    ++missing_.try_emplace(chunk.carried, chunk, 0).first->second.second;
-  open_.push_back({segment, id, std::vector<bool>(chunks.size(), false), chunks.size(), cost});
+    ++missing_.try_emplace(chunk.carried, chunk, 0).first->second.places;
+  const std::size_t missing = chunks.size();
+  open_.push_back({segment, id, std::move(chunks), std::vector<bool>(missing, false), missing, cost});
   return need_of(open_.back().here);
 }
 
 std::optional<wire::ChunkRecord> ManifestWindow::wanted(const Digest& carried) const {
   const auto it = missing_.find(carried);
   if (it == missing_.end()) return std::nullopt;
-  return it->second.first;
+  return it->second.record;
 }
 
-std::optional<ManifestWindow::Place> ManifestWindow::mark(const Digest& carried) {
-  const auto it = missing_.find(carried);
-  if (it == missing_.end()) return std::nullopt;
-  if (promise_) promise_->written(it->second.first.content_size);
-  if (--it->second.second == 0) missing_.erase(it);
+std::optional<ManifestWindow::Place> ManifestWindow::find(const Digest& carried) const {
+  if (!missing_.contains(carried)) return std::nullopt;
   for (std::size_t at = 0; at < open_.size(); ++at) {
-    Open& open = open_[at];
+    const Open& open = open_[at];
     if (open.missing == 0) continue;
-    std::size_t i = 0;
-    for (const wire::Record& record : open.segment.records) {
-      const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
-      if (chunk == nullptr) continue;
-      if (!open.here[i] && chunk->carried == carried) {
-        open.here[i] = true;
-        --open.missing;
-        return Place{at, i};
-      }
-      ++i;
+    for (std::size_t i = 0; i < open.chunks.size(); ++i) {
+      if (!open.here[i] && open.chunks[i].carried == carried) return Place{at, i};
     }
   }
   return std::nullopt;
+}
+
+std::optional<ManifestWindow::Place> ManifestWindow::mark(const Digest& carried) {
+  const auto place = find(carried);
+  if (!place) return std::nullopt;
+  Open& open = open_[place->segment];
+  open.here[place->chunk] = true;
+  --open.missing;
+  Missing& missing = missing_.find(carried)->second;
+  if (promise_) promise_->written(missing.record.content_size);
+  if (--missing.places == 0) {
+    missing_.erase(carried);
+  } else if (const auto next = find(carried)) {
+    missing.record = open_[next->segment].chunks[next->chunk];  // it may be compressed after another past
+  }
+  return place;
 }
 
 void ManifestWindow::pop() {

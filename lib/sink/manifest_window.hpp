@@ -25,6 +25,7 @@ class ManifestWindow {
   struct Open {
     wire::Segment segment;
     Digest id;
+    std::vector<wire::ChunkRecord> chunks;
     std::vector<bool> here;  ///< by ChunkRecord
     std::size_t missing = 0;
     std::size_t cost = 0;  ///< bytes of memory, about
@@ -39,6 +40,8 @@ class ManifestWindow {
     std::size_t segment = 0;
     std::size_t chunk = 0;
   };
+  /// The first place where this digest is missing; its record is that of wanted().
+  [[nodiscard]] std::optional<Place> find(const Digest& carried) const;
   /// Marks the first place where this digest is missing; nullopt if there is none.
   std::optional<Place> mark(const Digest& carried);
   [[nodiscard]] const std::deque<Open>& open() const { return open_; }
@@ -54,8 +57,11 @@ class ManifestWindow {
   std::shared_ptr<store::ObjectPromise> promise_;
   wire::ManifestChecker checker_;
   std::deque<Open> open_;
-  std::unordered_map<Digest, std::pair<wire::ChunkRecord, std::size_t>, Name32Hash>
-      missing_;  // digest: record, count
+  struct Missing {
+    wire::ChunkRecord record;  // at the first place
+    std::size_t places = 0;
+  };
+  std::unordered_map<Digest, Missing, Name32Hash> missing_;  // by carried digest
   std::size_t open_bytes_ = 0;
   std::uint64_t done_ = 0;
   Digest last_done_;

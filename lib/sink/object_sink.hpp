@@ -17,6 +17,12 @@
 
 namespace dcdn::sink {
 
+/// What became of a chunk that came.
+struct ChunkTaken {
+  bool wanted = false;
+  std::optional<Error> damaged;  ///< why it is not what the record says; an intact one may follow
+};
+
 class ObjectSink {
  public:
   /// promise: what its object may come to; null: nobody limits it.
@@ -41,6 +47,18 @@ class ObjectSink {
   /// Whether write_chunk wants the content. If not, no decompressor sees a chunk: what is carried has the
   /// digest that a signed record states, and whether that makes the content is for whoever unpacks it.
   [[nodiscard]] virtual bool needs_content() const { return true; }
+  /// A chunk as it travelled: checked as far as this sink needs it, unpacked, and written. One whose past is
+  /// not here is kept until it is. error limit: too much waits so; corrupt: what waited does not unpack
+  /// although it is what a record says; and those of write_chunk.
+  Result<ChunkTaken> take_chunk(const Digest& carried_digest, const Buffer& carried, BufferPool& pool);
+  /// What waited for what has come in another way (add_segment, write_difference). Errors as take_chunk.
+  Result<void> write_waiting(BufferPool& pool);
+  /// The content that a wanted chunk is compressed after, in one piece; nullopt: not all of it is here.
+  /// Asked only where content is needed.
+  virtual Result<std::optional<Buffer>> past_of(const wire::ChunkRecord& record, BufferPool& pool) {
+    (void)record, (void)pool;
+    return std::optional<Buffer>();
+  }
   /// `content` was verified against wanted() (empty if it is not needed), and `carried`, what it was unpacked
   /// from.
   virtual Result<void> write_chunk(const Digest& digest, const Buffer& content, const Buffer& carried) = 0;
@@ -84,12 +102,18 @@ class ObjectSink {
   [[nodiscard]] const std::shared_ptr<store::ObjectPromise>& promise() const { return promise_; }
 
  private:
-  std::shared_ptr<store::ObjectPromise> promise_;
-};
+  struct Waiting {
+    Digest carried_digest;
+    Buffer carried;
+  };
+  Result<ChunkTaken> take_after(const wire::ChunkRecord& record, const Buffer& carried, BufferPool& pool);
+  Result<void> wait_for_past(const Digest& carried_digest, const Buffer& carried);
+  /// True: it no longer waits.
+  Result<bool> write_if_ready(const Waiting& waiting, BufferPool& pool);
 
-/// What to give to write_chunk for a chunk that a sink waits for, after checking as much as it needs.
-/// error corrupt: it is not what the record says.
-Result<Buffer> checked_content(const ObjectSink& sink, const wire::ChunkRecord& record, const Buffer& carried,
-                               BufferPool& pool);
+  std::shared_ptr<store::ObjectPromise> promise_;
+  std::vector<Waiting> waiting_;  // for their past
+  std::size_t waiting_bytes_ = 0;
+};
 
 }  // namespace dcdn::sink

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <span>
 
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
@@ -40,7 +41,7 @@ class RawSink : public ObjectSink {
           .with_hint("receive it with -o DIR");
     const std::size_t before = window_.open().size();
     DCDN_TRY(auto need, window_.add(segment, id, frames.size()));
-    if (window_.open().size() > before) contents_.emplace_back(need.needed.size());
+    if (window_.open().size() > before) contents_.emplace_back(contents_for(segment));
     DCDN_CHECK(release());
     return need;
   }
@@ -55,8 +56,18 @@ class RawSink : public ObjectSink {
     held_ += content.size();
     if (held_ > kMaxHeldBytes)
       return Error(Errc::limit, "the sender leaves too large a gap before its chunks");
-    contents_[place->segment][place->chunk] = content;
+    contents_[place->segment].chunks[place->chunk] = content;
     return release();
+  }
+
+  Result<std::optional<Buffer>> past_of(const wire::ChunkRecord& record, BufferPool& pool) override {
+    const auto place = window_.find(record.carried);
+    if (!place) return std::optional<Buffer>();
+    const std::span<const Buffer> past =
+        std::span(contents_[place->segment].chunks).subspan(place->chunk - record.past, record.past);
+    if (std::ranges::any_of(past, [](const Buffer& content) { return content.empty(); }))
+      return std::optional<Buffer>();
+    return std::optional(joined(past, pool));
   }
 
   std::uint64_t segments_done() const override { return window_.segments_done(); }
@@ -67,6 +78,33 @@ class RawSink : public ObjectSink {
   Digest object_id() const override { return window_.checker().last_id(); }
 
  private:
+  /// Of an open segment: what is here, until it is written and no chunk after it can need it as its past.
+  struct Contents {
+    std::vector<Buffer> chunks;
+    bool have_pasts = false;
+    std::size_t kept = 0;  // the first that is kept
+    std::size_t kept_bytes = 0;
+  };
+  static Contents contents_for(const wire::Segment& segment) {
+    Contents contents;
+    for (const wire::Record& record : segment.records) {
+      const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
+      if (chunk == nullptr) continue;
+      contents.chunks.emplace_back();
+      contents.have_pasts = contents.have_pasts || chunk->past > 0;
+    }
+    return contents;
+  }
+  // The chunk was written.
+  static void keep_as_past(Contents& contents, std::size_t chunk) {
+    contents.kept_bytes += contents.chunks[chunk].size();
+    const std::size_t most = contents.have_pasts ? wire::kMaxPastBytes : 0;
+    for (; contents.kept <= chunk && contents.kept_bytes > most; ++contents.kept) {
+      contents.kept_bytes -= contents.chunks[contents.kept].size();
+      contents.chunks[contents.kept] = Buffer();
+    }
+  }
+
   // Writes what is next for as long as it is here.
   Result<void> release() {
     while (!window_.open().empty()) {
@@ -74,12 +112,11 @@ class RawSink : public ObjectSink {
       for (; next_record_ < open.segment.records.size(); ++next_record_) {
         const wire::Record& record = open.segment.records[next_record_];
         if (std::holds_alternative<wire::ChunkRecord>(record)) {
-          Buffer& content = contents_.front()[next_chunk_];
           if (!open.here[next_chunk_]) return {};
+          const Buffer& content = contents_.front().chunks[next_chunk_];
           DCDN_CHECK(put(content));
           held_ -= content.size();
-          content = Buffer();
-          ++next_chunk_;
+          keep_as_past(contents_.front(), next_chunk_++);
         } else {
           DCDN_CHECK(put_record(record));
         }
@@ -126,8 +163,8 @@ class RawSink : public ObjectSink {
   wire::ObjectKind kind_;
   RawLimits limits_;
   ManifestWindow window_{limits_.promise};
-  std::deque<std::vector<Buffer>> contents_;  // beside window_.open()
-  std::size_t next_record_ = 0;               // in the first open segment
+  std::deque<Contents> contents_;  // beside window_.open()
+  std::size_t next_record_ = 0;    // in the first open segment
   std::size_t next_chunk_ = 0;
   std::size_t held_ = 0;
   std::uint64_t bytes_done_ = 0;

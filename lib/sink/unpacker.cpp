@@ -160,6 +160,7 @@ Result<void> Unpacker::hand_over(Unpacking& unpacking, const wire::Segment& segm
     const Buffer carried = early->second;
     DCDN_CHECK(write(unpacking, {chunk->carried, carried}));
   }
+  DCDN_CHECK(unpacking.sink->write_waiting(pool_));
   return finish_if_complete(unpacking);
 }
 
@@ -224,15 +225,10 @@ void Unpacker::let_go(std::size_t bytes) {
 }
 
 Result<void> Unpacker::write(Unpacking& unpacking, const pipeline::ChunkFrame& chunk) {
-  const auto record = unpacking.sink->wanted(chunk.carried_digest);
-  if (!record) return {};
-  const auto content = checked_content(*unpacking.sink, *record, chunk.carried, pool_);
-  if (!content) {
-    // A damaged chunk is as good as none: an intact copy may follow.
-    counts_.damaged += chunk.carried.size();
-    return {};
-  }
-  return unpacking.sink->write_chunk(chunk.carried_digest, *content, chunk.carried);
+  DCDN_TRY(const ChunkTaken taken, unpacking.sink->take_chunk(chunk.carried_digest, chunk.carried, pool_));
+  // A damaged chunk is as good as none: an intact copy may follow.
+  if (taken.damaged) counts_.damaged += chunk.carried.size();
+  return {};
 }
 
 Result<void> Unpacker::finish_if_complete(Unpacking& unpacking) {

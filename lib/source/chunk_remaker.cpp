@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "digest/hasher.hpp"
+#include "pipeline/chunk_packer.hpp"
 #include "wire/content_cursor.hpp"
 #include "wire/frame_reader.hpp"
 
@@ -34,7 +35,8 @@ Result<std::vector<SegmentChunk>> chunks_without_bytes(ByteView frames) {
   DCDN_TRY(const wire::Segment segment, segment_of(frames));
   std::vector<SegmentChunk> chunks;
   for (const wire::Record& record : segment.records)
-    if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) chunks.push_back({*chunk, {}, false});
+    if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record))
+      chunks.push_back({*chunk, {}, false, {}});
   return chunks;
 }
 
@@ -43,32 +45,41 @@ Result<PackedSegmentPtr> ChunkRemaker::remake(const PackedSegment& segment, cons
                                               const std::function<bool()>& stopped) {
   auto made = std::make_shared<PackedSegment>(segment);
   std::vector<bool> missing(made->chunks.size());
-  std::vector<Buffer> contents(made->chunks.size());
+  std::vector<bool> needed(made->chunks.size());  // with what those are compressed after
   for (std::size_t i = 0; i < missing.size(); ++i) {
     missing[i] = i < wanted.size() && wanted[i] && made->chunks[i].carried.empty();
-    if (missing[i]) contents[i] = pool.take(made->chunks[i].record.content_size);
+    for (std::size_t past = 0; missing[i] && past <= made->chunks[i].record.past; ++past)
+      needed[i - past] = true;
   }
-  DCDN_TRY(const std::vector<Part> parts, parts_of(segment, missing));
+  std::vector<Buffer> contents(made->chunks.size());
+  for (std::size_t i = 0; i < needed.size(); ++i)
+    if (needed[i]) contents[i] = pool.take(made->chunks[i].record.content_size);
+  DCDN_TRY(const wire::Segment manifest, segment_of(segment.frames.view()));
+  const std::vector<Part> parts = parts_of(manifest, segment.begins_in, needed);
   for (const Part& part : parts) {
     if (stopped()) return Error(Errc::interrupted, "reading again was stopped");
     DCDN_CHECK(read_part(part, contents[part.chunk]));
   }
   std::vector<Result<void>> finished(missing.size());
-  workers.run(missing.size(), [&](std::size_t i) {
-    if (missing[i]) finished[i] = finish(made->chunks[i], std::move(contents[i]), pool);
-  });
+  const auto finish_one = [&](std::size_t i) {
+    if (!missing[i]) return;
+    const std::size_t past = made->chunks[i].record.past;
+    const std::span<const Buffer> before = std::span(contents).subspan(i - past, past);
+    finished[i] = finish(made->chunks[i], contents[i], before, manifest.rung, pool);
+  };
+  workers.run(missing.size(), finish_one, rules_.compress.most_threads_at(manifest.rung));
   for (const Part& part : parts)
     if (!finished[part.chunk]) return changed(part.path);
   return PackedSegmentPtr(std::move(made));
 }
 
-Result<std::vector<ChunkRemaker::Part>> ChunkRemaker::parts_of(const PackedSegment& segment,
-                                                               const std::vector<bool>& made) const {
-  DCDN_TRY(const wire::Segment manifest, segment_of(segment.frames.view()));
+std::vector<ChunkRemaker::Part> ChunkRemaker::parts_of(const wire::Segment& manifest,
+                                                       const FilePlace& begins_in,
+                                                       const std::vector<bool>& made) {
   std::vector<Part> parts;
   wire::ContentCursor cursor(manifest.inside_file);
-  std::string path = segment.begins_in.path;
-  std::uint64_t begins_at = segment.begins_in.offset;  // where the cursor's offsets of this file count from
+  std::string path = begins_in.path;
+  std::uint64_t begins_at = begins_in.offset;  // where the cursor's offsets of this file count from
   std::size_t next = 0;
   for (const wire::Record& record : manifest.records) {
     if (const auto* entry = std::get_if<wire::EntryBegin>(&record)) {
@@ -97,18 +108,20 @@ Result<void> ChunkRemaker::read_part(const Part& part, Buffer& content) {
 }
 
 // Whether compressing pays was decided when it was packed first; a sample need not be tried again.
-Result<void> ChunkRemaker::finish(SegmentChunk& chunk, Buffer content, BufferPool& pool) const {
+Result<void> ChunkRemaker::finish(SegmentChunk& chunk, const Buffer& content, std::span<const Buffer> past,
+                                  std::uint8_t rung, BufferPool& pool) const {
   const Error differs(Errc::changed, "other bytes");
   if (digest::blake3(content.view()) != chunk.record.content) return differs;
+  chunk.content = content;
   if (chunk.record.codec == wire::CodecId::raw) {
-    chunk.carried = std::move(content);
+    chunk.carried = content;
     return {};
   }
-  compress::Compressed packed =
-      compress::compress_chunk(content.view(), rules_.compress, pool, compress::Content::several_files);
-  if (static_cast<wire::CodecId>(packed.codec) != chunk.record.codec) return differs;
-  if (digest::blake3(packed.bytes.view()) != chunk.record.carried) return differs;
-  chunk.carried = std::move(packed.bytes);
+  const compress::CompressChoice choice = rules_.compress.choice_at(rung);
+  pipeline::PackedChunk packed =
+      pipeline::pack_chunk(content, choice, pool, compress::Content::several_files, past);
+  if (packed.record != chunk.record) return differs;
+  chunk.carried = std::move(packed.carried);
   return {};
 }
 

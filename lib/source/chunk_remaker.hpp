@@ -3,6 +3,7 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +24,7 @@ class ChunkRemaker {
     std::string path;  ///< of the file or tree
     wire::ObjectKind kind = wire::ObjectKind::file;
     Symlinks symlinks = Symlinks::inside;
-    compress::CompressChoice compress;
+    compress::CompressRequest compress;
   };
   explicit ChunkRemaker(Rules rules) : rules_(std::move(rules)) {}
 
@@ -45,11 +46,12 @@ class ChunkRemaker {
     std::size_t chunk = 0;  // number in the segment
     std::uint32_t chunk_offset = 0;
   };
-  [[nodiscard]] Result<std::vector<Part>> parts_of(const PackedSegment& segment,
-                                                   const std::vector<bool>& made) const;
+  [[nodiscard]] static std::vector<Part> parts_of(const wire::Segment& manifest, const FilePlace& begins_in,
+                                                  const std::vector<bool>& made);
   Result<int> open_folder_of(const std::string& path);
   Result<void> read_part(const Part& part, Buffer& content);
-  [[nodiscard]] Result<void> finish(SegmentChunk& chunk, Buffer content, BufferPool& pool) const;
+  [[nodiscard]] Result<void> finish(SegmentChunk& chunk, const Buffer& content, std::span<const Buffer> past,
+                                    std::uint8_t rung, BufferPool& pool) const;
   [[nodiscard]] Error changed(const std::string& path) const;
   [[nodiscard]] std::string disk_path_of(const std::string& path) const;
 

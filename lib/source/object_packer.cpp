@@ -208,7 +208,6 @@ class Packer {
     const auto untouched = file.is_untouched();
     if (!untouched) return at_fault(untouched.error());
     if (*untouched) return {};
-    DCDN_CHECK(batch_.flush());  // now the digest is that of all that was read
     const auto again = file.expect_again(at_, batch_.data(), batch_.data_digest(), stopped_);
     return again || again.error().code == Errc::interrupted ? again : at_fault(again.error());
   }
@@ -286,6 +285,8 @@ class Packer {
       chunk_bytes_for_ = batch_.next_index();
       chunk_bytes_ = request_.chunk_bytes(chunk_bytes_for_);
       batch_.set_chunk_bytes(chunk_bytes_);
+      const std::uint8_t wanted = request_.rung ? request_.rung(chunk_bytes_for_) : compress::kUsualRung;
+      batch_.set_rung(request_.compress.rung_of(wanted));
     }
     return chunk_bytes_;
   }

@@ -26,11 +26,14 @@ struct PackRequest {
   WalkRules walk;
   /// Told of what of a tree cannot be read, `path` being in it; on the thread that packs.
   std::function<void(const std::string& path, const Error& why)> left_out;
-  compress::CompressChoice compress;
+  compress::CompressRequest compress;
   std::optional<sign::SecretKey> signer;
   std::uint64_t time_s = 0;  ///< for the signatures
   /// Chunk size from segment `index` on; asked once a segment. 4 KiB .. 4 MiB.
   std::function<std::uint32_t(std::uint64_t index)> chunk_bytes;
+  /// How much to spend on compression from segment `index` on, if `compress` follows the link; asked with
+  /// chunk_bytes. May be empty.
+  std::function<std::uint8_t(std::uint64_t index)> rung;
   /// Bytes free before the content of every chunk, for whoever puts something in front without copying.
   std::size_t headroom = 0;
   /// Standard input silent for this long: what is there is cut and sent. 0: wait for more (canonical).

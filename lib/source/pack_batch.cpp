@@ -3,17 +3,13 @@
 #include <utility>
 #include <variant>
 
+#include "digest/hasher.hpp"
 #include "wire/frame.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace dcdn::source {
 
 namespace {
-
-// A batch is what is read before its chunks are packed in parallel: about a segment's worth.
-constexpr std::size_t kBatchChunks = 64;
-constexpr std::size_t kBatchBytes = 8u << 20;
-constexpr std::size_t kBatchItems = 2048;
 
 Error stopped_error() {
   return {Errc::interrupted, "packing was stopped"};
@@ -22,90 +18,10 @@ Error stopped_error() {
 }  // namespace
 
 Result<void> PackBatch::add(wire::Record record) {
-  items_.push_back({std::move(record), std::nullopt, false});
-  return flush_when_full();
-}
-
-Result<void> PackBatch::add_chunk(Buffer content) {
-  put_chunk({std::move(content)}, false);
-  return flush_when_full();
-}
-
-Result<void> PackBatch::add_pack(Pack pack) {
-  for (std::size_t i = 0; i < pack.records.size(); ++i) {
-    if (i == pack.chunk_at) put_chunk({std::move(pack.content), compress::Content::several_files}, true);
-    items_.push_back({std::move(pack.records[i]), std::nullopt, i + 1 < pack.records.size()});
-  }
-  return flush_when_full();
-}
-
-void PackBatch::put_chunk(Content content, bool inside_pack) {
-  batch_bytes_ += content.bytes.size();
-  contents_.push_back(std::move(content));
-  items_.push_back({wire::HoleRecord{}, contents_.size() - 1, inside_pack});
-}
-
-Result<void> PackBatch::flush_when_full() {
-  const bool full =
-      contents_.size() >= kBatchChunks || batch_bytes_ >= kBatchBytes || items_.size() >= kBatchItems;
-  return full ? flush() : Result<void>();
-}
-
-Result<void> PackBatch::flush() {
-  if (stopped_()) return stopped_error();
-  std::vector<pipeline::PackedChunk> packed(contents_.size());
-  // The files' digests cannot be shared out, so they come first.
-  workers_.run(contents_.size() + 1, [&](std::size_t i) {
-    if (i == 0) return hash_files();
-    const Content& content = contents_[i - 1];
-    packed[i - 1] = pipeline::pack_chunk(content.bytes, request_.compress, pool_, content.of);
-  });
-  for (Item& item : items_) {
-    if (item.chunk) {
-      replay(std::move(packed[*item.chunk]));
-    } else {
-      replay(std::move(item.record));
-    }
-    if (!item.inside_pack && builder_.due()) DCDN_CHECK(cut(false));
-  }
-  items_.clear();
-  contents_.clear();
-  batch_bytes_ = 0;
-  return {};
-}
-
-// On some thread, but one batch at a time.
-void PackBatch::hash_files() {
-  for (Item& item : items_) {
-    if (item.inside_pack) continue;  // its own digest says it all
-    if (item.chunk) {
-      const ByteView content = contents_[*item.chunk].bytes.view();
-      if (!digest::is_all_zero(content)) hasher_.update(content);  // else it will be a hole
-    } else if (auto* end = std::get_if<wire::EntryEnd>(&item.record); end != nullptr && end->content) {
-      end->content = hasher_.digest();
-      hasher_ = digest::Hasher();
-    } else if (std::holds_alternative<wire::LeftOut>(item.record)) {
-      hasher_ = digest::Hasher();
-    }
-  }
-}
-
-void PackBatch::replay(pipeline::PackedChunk chunk) {
-  if (chunk.hole) return pass_hole(chunk.record.content_size);
-  flush_hole();
-  pass_data(chunk.record.content_size);
-  put(chunk.record);
-  content_bytes_ += chunk.record.content_size;
-  const bool repeat = request_.object.repeats_omitted && seen_.find(chunk.record.carried) != nullptr;
-  if (!repeat) seen_.insert(chunk.record.carried, true);
-  chunks_.push_back({chunk.record, std::move(chunk.carried), repeat});
-}
-
-void PackBatch::replay(wire::Record record) {
   if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) {
     pass_hole(hole->size);
     if (hole->size == 0) flush_hole();  // the file ends here
-    return;
+    return cut_when_due();
   }
   if (const auto* entry = std::get_if<wire::EntryBegin>(&record)) {
     path_ = entry->path;
@@ -114,6 +30,38 @@ void PackBatch::replay(wire::Record record) {
   }
   if (std::holds_alternative<wire::LeftOut>(record)) hole_bytes_ = 0;
   put(std::move(record));
+  return cut_when_due();
+}
+
+Result<void> PackBatch::add_chunk(Buffer content) {
+  if (digest::is_all_zero(content.view())) {
+    pass_hole(content.size());
+  } else {
+    put_chunk(std::move(content), compress::Content::one_file);
+  }
+  return cut_when_due();
+}
+
+Result<void> PackBatch::add_pack(Pack pack) {
+  for (std::size_t i = 0; i < pack.records.size(); ++i) {
+    if (i == pack.chunk_at) put_chunk(std::move(pack.content), compress::Content::several_files);
+    put(std::move(pack.records[i]));
+  }
+  return cut_when_due();
+}
+
+Result<void> PackBatch::cut_when_due() {
+  return builder_.due() ? cut(false) : Result<void>();
+}
+
+void PackBatch::put_chunk(Buffer content, compress::Content of) {
+  flush_hole();
+  wire::ChunkRecord record;
+  record.content_size = static_cast<std::uint32_t>(content.size());
+  pass_data(record.content_size);
+  put(record);
+  content_bytes_ += record.content_size;
+  pending_.add(std::move(content), of);
 }
 
 void PackBatch::put(wire::Record record) {
@@ -140,15 +88,40 @@ void PackBatch::flush_hole() {
   hole_bytes_ = 0;
 }
 
+std::vector<SegmentChunk> PackBatch::pack_chunks() {
+  std::vector<SegmentChunk> chunks;
+  std::vector<pipeline::PackedChunk> packed = pending_.pack(builder_.pending(), rung_);
+  for (wire::Record& record : builder_.pending()) {
+    auto* chunk = std::get_if<wire::ChunkRecord>(&record);
+    if (chunk == nullptr) continue;
+    pipeline::PackedChunk& made = packed[chunks.size()];
+    const Digest* seen = seen_.find(made.record.carried);
+    if (seen != nullptr && *seen != made.record.content) {
+      // After another past, the same bytes mean something else ("the past once more"). A chunk's name on the
+      // way is that of its carried bytes, so it is made without a past.
+      made = pending_.pack_alone(chunks.size(), rung_);
+      seen = seen_.find(made.record.carried);
+    }
+    const bool repeat = seen != nullptr;
+    if (!repeat) seen_.insert(made.record.carried, made.record.content);
+    *chunk = made.record;
+    chunks.push_back({made.record, std::move(made.carried), repeat && request_.object.repeats_omitted, {}});
+  }
+  pending_.clear();
+  return chunks;
+}
+
 Result<void> PackBatch::cut(bool final) {
-  pipeline::BuiltSegment built = builder_.cut(final);
+  if (stopped_()) return stopped_error();
   PackedSegment segment;
+  segment.chunks = pack_chunks();
+  builder_.set_rung(rung_);
+  const pipeline::BuiltSegment built = builder_.cut(final);
   segment.index = built.segment.index;
   segment.id = built.id;
   segment.final = final;
   DCDN_TRY(segment.frames,
            segment_frames(built.segment, built.body, built.id, request_.signer, request_.time_s));
-  segment.chunks = std::exchange(chunks_, {});
   segment.content_bytes = std::exchange(content_bytes_, 0);
   segment.left_out_bytes = left_out_.bytes();
   segment.records = built.segment.records.size();
@@ -158,14 +131,8 @@ Result<void> PackBatch::cut(bool final) {
 }
 
 Result<void> PackBatch::cut_early() {
-  DCDN_CHECK(flush());
   flush_hole();
   return builder_.empty() ? Result<void>() : cut(false);
-}
-
-Result<void> PackBatch::cut_final() {
-  DCDN_CHECK(flush());
-  return cut(true);
 }
 
 Result<Buffer> segment_frames(const wire::Segment& segment, const Bytes& body, const Digest& id,

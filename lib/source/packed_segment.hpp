@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/buffer.hpp"
+#include "dcdn/result.hpp"
 #include "wire/manifest.hpp"
 
 namespace dcdn::source {
@@ -13,6 +14,7 @@ struct SegmentChunk {
   wire::ChunkRecord record;
   Buffer carried;       ///< empty: of a ready stream, a repeat; else made when it is wanted (ChunkRemaker)
   bool repeat = false;  ///< equal content came before within the repeat window: need not be sent again
+  Buffer content{};     ///< what was unpacked for it, where that was read again; else empty
 };
 
 /// The file that is open where a segment begins.
@@ -33,5 +35,22 @@ struct PackedSegment {
   FilePlace begins_in;               ///< if its first records belong to a file of the segment before
 };
 using PackedSegmentPtr = std::shared_ptr<const PackedSegment>;
+
+/// The contents of a segment's chunks again, unpacked as they are asked for and kept. `segment` outlives it.
+class SegmentContents {
+ public:
+  SegmentContents(const PackedSegment& segment, BufferPool& pool) : segment_(segment), pool_(pool) {
+    for (const SegmentChunk& chunk : segment.chunks) contents_.push_back(chunk.content);
+  }
+  /// error corrupt: as pipeline::unpack_chunk.
+  Result<Buffer> of(std::size_t chunk);
+
+ private:
+  Result<void> unpack(std::size_t chunk);
+
+  const PackedSegment& segment_;
+  BufferPool& pool_;
+  std::vector<Buffer> contents_;
+};
 
 }  // namespace dcdn::source

@@ -62,7 +62,7 @@ PackRequest pack_sealed(SealedPipe& pipe, const std::string& name) {
   request.object = {wire::ObjectKind::stream, name, false};
   request.input_fd = pipe.fd();
   request.input_end = [&pipe](const std::function<bool()>&) { return pipe.finish(); };
-  request.compress.mode = compress::CompressMode::none;
+  request.compress.choice.mode = compress::CompressMode::none;
   request.note = [](const std::string&) {};
   return request;
 }

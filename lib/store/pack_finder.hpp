@@ -1,8 +1,8 @@
-// pack_finder.hpp - which files are in a pack: read again from the manifest when it comes, so that what is
-// waited for costs a few numbers and not the names of all its files.
+// pack_finder.hpp - which files are in a pack, and where the chunks of a segment are: read again from the
+// manifest when it is asked for, so that what is waited for costs a few numbers and not the names of all its
+// files.
 #pragma once
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +20,18 @@ struct PackedFile {
 /// In order; their sizes add up to the chunk's content.
 using PackedFiles = std::vector<PackedFile>;
 
+/// A chunk record of a segment, and where its content belongs.
+struct FoundChunk {
+  wire::ChunkRecord record;
+  PackedFiles pack;          ///< if it is one; then nothing below counts
+  std::string path;          ///< of the file that it is a piece of, as its entry has it
+  std::uint64_t offset = 0;  ///< there
+  std::uint64_t entry = 0;   ///< how many entries come before it
+  /// Of the file that the segment before left open: `path` is not known here, and `offset` counts from where
+  /// this segment goes on with it.
+  bool in_open_file = false;
+};
+
 class PackFinder {
  public:
   explicit PackFinder(const ManifestLog& log) : log_(log) {}
@@ -31,6 +43,8 @@ class PackFinder {
   /// Files of the pack that is the `chunk`-th chunk record of a segment. Valid until the next call.
   /// error io, corrupt: the manifest cannot be read any more.
   Result<const PackedFiles*> files_of(std::uint64_t segment, std::uint64_t chunk);
+  /// The same of any chunk record.
+  Result<const FoundChunk*> chunk_of(std::uint64_t segment, std::uint64_t chunk);
 
  private:
   Result<void> turn_to(std::uint64_t segment);
@@ -41,9 +55,8 @@ class PackFinder {
   };
   const ManifestLog& log_;
   std::vector<Start> segments_;
-  // Of the segment that was asked for last: its packs, by chunk record.
-  std::optional<std::uint64_t> segment_;
-  std::map<std::uint64_t, PackedFiles> packs_;
+  std::optional<std::uint64_t> segment_;  // that was asked for last
+  std::vector<FoundChunk> chunks_;        // of it
 };
 
 }  // namespace dcdn::store

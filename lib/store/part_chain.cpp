@@ -18,6 +18,9 @@ void PartChain::add(const wire::Segment& segment, const Digest& id, const IsHere
   state.id = id;
   state.first_chunk = chunks_;
   state.chunk_bytes = segment.chunk_bytes;
+  state.rung = segment.rung;
+  state.open_file = current_;
+  if (current_) state.open_at = current_->announced;
   segments_.push_back(state);
   for (const wire::Record& record : segment.records) {
     left_out_content_.add(record);
@@ -76,7 +79,7 @@ void PartChain::add_place(ChunkPlace place, const wire::ChunkRecord& record, con
                           const IsHere& is_here) {
   SegmentState& segment = segments_.back();
   ++segment.chunks;
-  if (window_.find(record.carried) == nullptr) window_.insert(record.carried, place);
+  window_.insert(record.content, place);
   if (is_here(place, record, pack)) {
     // Bytes of an earlier process are read at the end, with a clear view.
     if (place.file) place.file->digest.reset();
@@ -85,14 +88,19 @@ void PartChain::add_place(ChunkPlace place, const wire::ChunkRecord& record, con
   }
   ++segment.missing;
   if (place.file) ++place.file->missing;
-  const auto [first, last] = missing_.equal_range(record.carried);
-  const auto same =
-      std::find_if(first, last, [&](const auto& known) { return known.second.record == record; });
-  if (same != last) {
-    same->second.places.push_back(std::move(place));
+  if (const auto same = find(record); same != missing_.end()) {
+    missing_.erase(same, same)->second.places.push_back(std::move(place));
   } else {
     missing_.emplace(record.carried, MissingChunk{record, {std::move(place)}});
   }
+}
+
+// The same content may come after different pasts, and by chance as the same bytes: one frame serves both.
+PartChain::Missing::const_iterator PartChain::find(const wire::ChunkRecord& record) const {
+  const auto [first, last] = missing_.equal_range(record.carried);
+  const auto same = std::find_if(
+      first, last, [&](const auto& known) { return known.second.record.content == record.content; });
+  return same == last ? missing_.end() : same;
 }
 
 void PartChain::add_hole(std::uint64_t size) {
@@ -127,17 +135,14 @@ const MissingChunk* PartChain::find_missing(const Digest& carried) const {
 }
 
 const MissingChunk* PartChain::find_missing(const wire::ChunkRecord& record) const {
-  const auto [first, last] = missing_.equal_range(record.carried);
-  const auto same =
-      std::find_if(first, last, [&](const auto& known) { return known.second.record == record; });
-  return same == last ? nullptr : &same->second;
+  const auto same = find(record);
+  return same == missing_.end() ? nullptr : &same->second;
 }
 
 void PartChain::place_done(const wire::ChunkRecord& record) {
-  const auto [first, last] = missing_.equal_range(record.carried);
-  const auto found =
-      std::find_if(first, last, [&](const auto& known) { return known.second.record == record; });
-  if (found == last) return;
+  const auto same = find(record);
+  if (same == missing_.end()) return;
+  const auto found = missing_.erase(same, same);  // the same, to be changed
   const ChunkPlace place = std::move(found->second.places.back());
   found->second.places.pop_back();
   if (found->second.places.empty()) missing_.erase(found);
@@ -181,10 +186,7 @@ message::Want PartChain::want_only(const ChunkPlace& place) const {
 std::vector<message::ChunkPlanStep> PartChain::plan() const {
   std::vector<message::ChunkPlanStep> steps;
   for (std::uint64_t index = 0; index < segments_.size(); ++index) {
-    const std::uint32_t chunk_bytes = segments_[index].chunk_bytes;
-    if (!steps.empty() && steps.back().chunk_content == chunk_bytes) continue;
-    if (steps.size() == message::kMaxChunkPlanSteps) break;
-    steps.push_back({index, chunk_bytes});
+    message::extend_plan(steps, {index, segments_[index].chunk_bytes, segments_[index].rung});
   }
   return steps;
 }

@@ -29,7 +29,8 @@ struct ChunkPlace {
   std::uint64_t segment = 0;
 };
 
-/// A chunk that is not here, and all the places that wait for it; the first one's segment asks for it.
+/// A chunk that is not here, its record at the first place, and all the places that wait for it; the first
+/// one's segment asks for it.
 struct MissingChunk {
   wire::ChunkRecord record;
   std::vector<ChunkPlace> places;
@@ -49,10 +50,10 @@ class PartChain {
 
   /// The first missing chunk that travels as `carried`; nullptr if there is none.
   [[nodiscard]] const MissingChunk* find_missing(const Digest& carried) const;
-  /// Exactly that record; nullptr if it is not missing.
+  /// One of that content that travels as that one does; nullptr if it is not missing.
   [[nodiscard]] const MissingChunk* find_missing(const wire::ChunkRecord& record) const;
   /// A chunk that may be here: where the window of repeats has it.
-  [[nodiscard]] const ChunkPlace* find_known(const Digest& carried) const { return window_.find(carried); }
+  [[nodiscard]] const ChunkPlace* find_known(const Digest& content) const { return window_.find(content); }
   /// The last place of a missing chunk was filled and marked; forgets the chunk with its last place.
   void place_done(const wire::ChunkRecord& record);
 
@@ -65,6 +66,12 @@ class PartChain {
   [[nodiscard]] std::uint64_t first_chunk(std::uint64_t segment) const {
     return segments_[segment].first_chunk;
   }
+  /// The file that a segment goes on with; null: it begins with an entry.
+  [[nodiscard]] const PartFilePtr& open_file(std::uint64_t segment) const {
+    return segments_[segment].open_file;
+  }
+  /// Where in it.
+  [[nodiscard]] std::uint64_t open_at(std::uint64_t segment) const { return segments_[segment].open_at; }
   [[nodiscard]] std::uint64_t segments_done() const { return segments_done_; }
   /// Of the segments before the last one that is done, evenly spread. The first is among them: the time of a
   /// file that changed stands there.
@@ -97,12 +104,17 @@ class PartChain {
     std::uint32_t chunks = 0;
     std::uint32_t missing = 0;
     std::uint32_t chunk_bytes = 0;  // that its sender meant
+    std::uint8_t rung = 0;
+    PartFilePtr open_file;      // that it goes on with, if it does,
+    std::uint64_t open_at = 0;  // from here
   };
   void begin_file(const wire::EntryBegin& entry);
   void add_part(const wire::Record& record, const wire::ContentPart& part, const IsHere& is_here);
   void add_chunk(const wire::ChunkRecord& record, const IsHere& is_here);
   void add_place(ChunkPlace place, const wire::ChunkRecord& record, const PackedFiles& pack,
                  const IsHere& is_here);
+  using Missing = std::unordered_multimap<Digest, MissingChunk, Name32Hash>;
+  [[nodiscard]] Missing::const_iterator find(const wire::ChunkRecord& record) const;
   void add_hole(std::uint64_t size);
   void end_file(const wire::EntryEnd& end);
   void give_up_file();
@@ -111,8 +123,8 @@ class PartChain {
   wire::ObjectKind kind_;
   wire::ManifestChecker checker_;
   std::vector<SegmentState> segments_;
-  std::unordered_multimap<Digest, MissingChunk, Name32Hash> missing_;  // by carried digest
-  wire::RepeatWindow<ChunkPlace> window_;                              // by carried digest
+  Missing missing_;                        // by carried digest
+  wire::RepeatWindow<ChunkPlace> window_;  // by content digest
   wire::ContentCursor cursor_;
   PartFilePtr current_;
   std::optional<wire::ChunkRecord> open_pack_;  // whose last file has not come

@@ -24,6 +24,7 @@
 #include "store/part_files.hpp"
 #include "store/part_object.hpp"
 #include "store/publish.hpp"
+#include "store/recent_content.hpp"
 
 namespace dcdn::store {
 
@@ -125,6 +126,8 @@ struct PartObject::Impl {
   Result<Buffer> read_place(const ChunkPlace& place, const wire::ChunkRecord& record);
   /// What becomes of content at a place: written to staging, or seen to be under the final name already.
   Result<Have> put(const ChunkPlace& place, const Buffer& content);
+  /// Of a chunk record that is here.
+  Result<Buffer> content_here(std::uint64_t segment, std::uint64_t chunk);
   Result<const PackedFiles*> pack_at(const ChunkPlace& place);
   /// Writes content to every place that waits for it. Returns bytes written.
   Result<std::uint64_t> store(const wire::ChunkRecord& record, const Buffer& content);
@@ -216,6 +219,7 @@ struct PartObject::Impl {
   UniqueFd slot_fd;
   std::optional<ManifestLog> log;
   std::optional<PackFinder> packs;  // in the log
+  RecentContent recent;             // what comes next may be compressed after it
   std::optional<HaveMap> map;
   std::optional<PartFiles> files;
   std::optional<OldChain> old;

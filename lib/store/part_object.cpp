@@ -152,7 +152,7 @@ Result<void> PartObject::Impl::fill_from_known(const wire::Segment& segment) {
     const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
     if (chunk == nullptr || chain.find_missing(*chunk) == nullptr) continue;
     Buffer content;
-    const ChunkPlace* known = chain.find_known(chunk->carried);
+    const ChunkPlace* known = chain.find_known(chunk->content);
     if (known != nullptr && map->has(known->chunk)) {
       const ChunkPlace source = *known;
       if (auto read = read_place(source, *chunk)) content = *std::move(read);
@@ -222,6 +222,7 @@ InOrderDigest::Read PartObject::Impl::reader_of(const PartFilePtr& file) {
 
 Result<std::uint64_t> PartObject::Impl::store(const wire::ChunkRecord& record, const Buffer& content) {
   std::uint64_t stored = 0;
+  recent.add(record.content, content);
   while (const MissingChunk* missing = chain.find_missing(record)) {
     const ChunkPlace place = missing->places.back();
     DCDN_TRY(const Have have, put(place, content));
@@ -263,6 +264,37 @@ Result<std::uint64_t> PartObject::write_chunk(const Digest& carried, const Buffe
   if (record.content_size != content.size())
     return Error(Errc::corrupt, self.display() + ": a chunk is not as long as its record says");
   return self.store(record, content);
+}
+
+Result<std::optional<Buffer>> PartObject::past_of(const wire::ChunkRecord& record, BufferPool& pool) {
+  Impl& self = *impl_;
+  const MissingChunk* missing = self.chain.find_missing(record);
+  if (missing == nullptr) return std::optional<Buffer>();
+  const ChunkPlace& place = missing->places.front();
+  const std::uint64_t last = place.chunk - self.chain.first_chunk(place.segment);
+  std::vector<Buffer> past;
+  for (std::uint64_t chunk = last - record.past; chunk < last; ++chunk) {
+    if (!self.map->has(self.chain.first_chunk(place.segment) + chunk)) return std::optional<Buffer>();
+  }
+  for (std::uint64_t chunk = last - record.past; chunk < last; ++chunk) {
+    DCDN_TRY(Buffer content, self.content_here(place.segment, chunk));
+    past.push_back(std::move(content));
+  }
+  return std::optional(joined(past, pool));
+}
+
+Result<Buffer> PartObject::Impl::content_here(std::uint64_t segment, std::uint64_t chunk) {
+  DCDN_TRY(const FoundChunk* found, packs->chunk_of(segment, chunk));
+  if (const Buffer* last = recent.find(found->record.content)) return *last;
+  ChunkPlace place{nullptr, found->offset, chain.first_chunk(segment) + chunk, segment};
+  if (found->in_open_file) {
+    place.file = chain.open_file(segment);
+    place.offset += chain.open_at(segment);
+  } else if (found->pack.empty()) {
+    place.file = file_at(options.kind == wire::ObjectKind::tree ? found->path : kSingleFileName);
+    place.file->entry = found->entry;
+  }
+  return read_place(place, found->record);
 }
 
 std::optional<wire::ChunkRecord> PartObject::wanted(const Digest& carried) const {

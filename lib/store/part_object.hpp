@@ -121,6 +121,9 @@ class PartObject {
   Result<std::uint64_t> write_chunk(const Digest& carried, const Buffer& content);
   /// The record of a wanted chunk, to verify against; nullopt if no known segment wants it.
   [[nodiscard]] std::optional<wire::ChunkRecord> wanted(const Digest& carried) const;
+  /// The content that a wanted chunk is compressed after, in one piece; nullopt: not all of it is here.
+  /// error corrupt: what is here is not what it was; io.
+  Result<std::optional<Buffer>> past_of(const wire::ChunkRecord& record, BufferPool& pool);
   /// Where the first missing chunk like `record` belongs; nullopt if none is missing.
   [[nodiscard]] std::optional<ChunkSpot> spot_of(const wire::ChunkRecord& record) const;
   /// Asks once more for the wanted chunk that travels as `carried`, and nothing else (its object number is

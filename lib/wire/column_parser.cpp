@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -200,7 +201,7 @@ class ColumnParser {
     if (content_size > kMaxChunkContent) return corrupt("a chunk's content size is out of range");
     ChunkRecord chunk;
     const auto codec = columns_[kCodecs].fixed<std::uint8_t>();
-    if (codec > static_cast<std::uint8_t>(CodecId::lz4)) return unknown("codec", codec);
+    if (codec > static_cast<std::uint8_t>(CodecId::zstd_after)) return unknown("codec", codec);
     chunk.codec = static_cast<CodecId>(codec);
     chunk.content_size = static_cast<std::uint32_t>(content_size);
     chunk.carried_size = chunk.content_size;
@@ -212,9 +213,22 @@ class ColumnParser {
       chunk.carried_size = static_cast<std::uint32_t>(carried_size);
       chunk.carried = columns_[kDigests].name32<Digest>();
     }
+    if (chunk.codec == CodecId::zstd_after) DCDN_CHECK(past_of(chunk));
+    chunk_sizes_.push_back(chunk.content_size);
     records_.emplace_back(chunk);
     file_.chunk(chunk);
     return end_if_told();
+  }
+
+  Result<void> past_of(ChunkRecord& chunk) {
+    const std::uint64_t past = columns_[kPasts].varint();
+    if (past == 0 || past > kMaxPast || past > chunk_sizes_.size())
+      return corrupt("a chunk is compressed after chunks that there are not");
+    const std::uint64_t bytes = std::accumulate(chunk_sizes_.end() - static_cast<std::ptrdiff_t>(past),
+                                                chunk_sizes_.end(), std::uint64_t{chunk.content_size});
+    if (bytes > kMaxPastBytes) return corrupt("a chunk is compressed after more than the limit");
+    chunk.past = static_cast<std::uint8_t>(past);
+    return {};
   }
 
   Result<void> end_if_told() {
@@ -259,6 +273,7 @@ class ColumnParser {
   std::int64_t seconds_ = 0;
   ExtrasColumnReader extras_;
   OpenFile file_;
+  std::vector<std::uint32_t> chunk_sizes_;  // of their content
   std::vector<Record> records_;
 };
 

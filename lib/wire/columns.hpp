@@ -20,6 +20,7 @@ enum Column : std::size_t {
   kItems,
   kHoles,
   kCodecs,
+  kPasts,
   kCarriedSizes,
   kDigests,
   kEndSizes,

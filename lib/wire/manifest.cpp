@@ -86,10 +86,12 @@ Result<HeadRead> read_head(ByteReader& in) {
     head.previous = in.name32<Digest>();
   }
   const std::uint64_t chunk_bytes = in.varint();
+  head.rung = in.fixed<std::uint8_t>();
   if (!in.ok()) return corrupt("cut off before its records");
   if (chunk_bytes < kMinChunkContent || chunk_bytes > kMaxChunkContent)
     return corrupt("its chunk size is out of range");
   head.chunk_bytes = static_cast<std::uint32_t>(chunk_bytes);
+  if (head.rung > kMaxRung) return corrupt("its rung is out of range");
   return read;
 }
 
@@ -126,6 +128,7 @@ Bytes encode_segment(const Segment& segment) {
     out.raw(segment.previous.view());
   }
   out.varint(segment.chunk_bytes);
+  out.fixed(segment.rung);
   out.varint(plain.size());
   out.raw(is_packed ? packed.bytes.view() : ByteView(plain));
   return body;

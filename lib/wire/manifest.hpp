@@ -16,12 +16,16 @@ inline constexpr std::size_t kMaxDepth = 128;             ///< components of a p
 inline constexpr std::size_t kMaxEntries = 16384;         ///< of one segment; what was left out counts
 inline constexpr std::size_t kMaxItems = 4096;            ///< of one segment: chunks, holes and ends
 inline constexpr std::size_t kMaxPlainRecords = 1 << 20;  ///< records of one segment, bytes before packing
-inline constexpr std::size_t kMaxNames = 1 << 20;  ///< paths and targets of one segment together, bytes
+inline constexpr std::size_t kMaxNames = 1 << 20;       ///< paths and targets of one segment together, bytes
+inline constexpr std::size_t kMaxPast = 63;             ///< chunks that another is compressed after
+inline constexpr std::size_t kMaxPastBytes = 8u << 20;  ///< of their content, with its own
+inline constexpr std::uint8_t kMaxRung = 15;
 inline constexpr std::uint64_t kMaxObjectBytes = std::uint64_t{1} << 60;
 
 enum class ObjectKind : std::uint8_t { stream = 0, file = 1, tree = 2 };
 enum class EntryKind : std::uint8_t { file = 0, directory = 1, symlink = 2, hard_link = 3 };
-enum class CodecId : std::uint8_t { raw = 0, zstd = 1, lz4 = 2 };  ///< same numbers as compress/codec.hpp
+/// Same numbers as compress/codec.hpp.
+enum class CodecId : std::uint8_t { raw = 0, zstd = 1, lz4 = 2, zstd_after = 3 };
 
 /// A file, directory or symlink starts, or there is another name of a file. In a file object and a stream
 /// there is exactly one entry, with path "". In a tree the directory of path "" is the tree's own; if there
@@ -51,6 +55,9 @@ struct ChunkRecord {
   std::uint32_t carried_size = 0;  ///< == content_size when raw; smaller than it otherwise
   Digest content;                  ///< BLAKE3 of the content
   Digest carried;                  ///< BLAKE3 of the carried bytes; == content when raw
+  /// zstd_after: that many chunk records directly before it in its segment have to be known to unpack it;
+  /// 1 .. kMaxPast, of at most kMaxPastBytes together with its own content. Else 0.
+  std::uint8_t past = 0;
   bool operator==(const ChunkRecord&) const = default;
 };
 /// The next `size` bytes of the current file are zero and are not carried.
@@ -97,6 +104,9 @@ struct SegmentHead {
   /// How large its sender means chunks to be. Nothing is checked against it: it is handed back to a sender
   /// that begins anew, so that it cuts the same chunks again. kMinChunkContent .. kMaxChunkContent.
   std::uint32_t chunk_bytes = 4096;
+  /// How much its sender spent on compression (compress/ladder.hpp). Handed back as chunk_bytes is.
+  /// 0 .. kMaxRung.
+  std::uint8_t rung = 0;
   bool inside_file = false;  ///< the records begin inside a file that the segment before left open
   bool operator==(const SegmentHead&) const = default;
 };

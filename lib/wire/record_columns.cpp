@@ -53,6 +53,7 @@ class ColumnWriter {
     file_.chunk(chunk);
     out(kCodecs).fixed(static_cast<std::uint8_t>(chunk.codec));
     out(kDigests).raw(chunk.content.view());
+    if (chunk.codec == CodecId::zstd_after) out(kPasts).varint(chunk.past);
     if (chunk.codec == CodecId::raw) return;
     out(kCarriedSizes).varint(chunk.carried_size);
     out(kDigests).raw(chunk.carried.view());

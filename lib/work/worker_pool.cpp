@@ -24,7 +24,8 @@ struct WorkerPool::Batch {
   std::atomic<std::size_t> next{0};
   std::atomic<bool> failed{false};
   std::exception_ptr failure{};  // of whoever set `failed`
-  std::size_t helpers = 0;       // guarded by mutex_
+  std::size_t most_helpers = 0;
+  std::size_t helpers = 0;  // guarded by mutex_
 };
 
 unsigned usual_threads(unsigned threads) {
@@ -61,7 +62,7 @@ void WorkerPool::help() {
     waiting_.wait(lock, [this] { return ending_ || !batches_.empty(); });
     if (ending_) return;
     Batch& batch = *batches_.front();
-    ++batch.helpers;
+    if (++batch.helpers >= batch.most_helpers) std::erase(batches_, &batch);  // it has as many as it may
     lock.unlock();
     batch.take_jobs();
     lock.lock();
@@ -70,9 +71,10 @@ void WorkerPool::help() {
   }
 }
 
-void WorkerPool::run(std::size_t count, const std::function<void(std::size_t)>& job) {
+void WorkerPool::run(std::size_t count, const std::function<void(std::size_t)>& job, std::size_t at_once) {
   Batch batch{count, job};
-  const std::size_t useful = count > 0 ? std::min(threads_.size(), count - 1) : 0;
+  batch.most_helpers = at_once - 1;
+  const std::size_t useful = count > 0 ? std::min({threads_.size(), count - 1, batch.most_helpers}) : 0;
   if (useful > 0) {
     const std::lock_guard lock(mutex_);
     batches_.push_back(&batch);

@@ -23,7 +23,9 @@ class WorkerPool {
   /// Calls job(0) .. job(count-1), each once, begun in this order, some on this thread; returns when all are
   /// done. Several threads may call it at once. What a job throws is thrown here, the first of several, when
   /// no job runs any more; none is begun after it.
-  void run(std::size_t count, const std::function<void(std::size_t)>& job);
+  /// at_once: of at least 1; no more threads than that are in a job.
+  void run(std::size_t count, const std::function<void(std::size_t)>& job,
+           std::size_t at_once = static_cast<std::size_t>(-1));
   /// Threads that work beside the callers.
   [[nodiscard]] std::size_t helpers() const { return threads_.size(); }
 

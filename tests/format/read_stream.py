@@ -50,6 +50,7 @@ class Object:
     def __init__(self, chain):
         self.kind, self.name = chain[0].kind, chain[0].name
         self.entries, self.left_out = [], []
+        self.chunks = []  # also of files that were left out: others may be compressed after them
         self.last = None  # the path of the last entry, as it is compared
         self.directories = {b""}
         self.just_begun = None  # path of a directory, if that was the last record
@@ -120,6 +121,7 @@ class Object:
         self.left_out.append((path, reason))
 
     def add_chunk(self, *record):
+        self.chunks.append(record)
         size = part = record[1]
         if self.file.size == 0 and self.promised and size > self.promised:
             require(self.begun_here, "a pack begins with a file of an earlier segment")
@@ -146,16 +148,16 @@ class Object:
 
 def contents_of(records, carried):
     """The content of each of these chunk records, verified: first what is carried, then what comes out of it."""
-    contents = {}
-    for codec, size, content, name in records:
+    contents, known = {}, {}
+    for codec, size, content, name, past in records:
         require(name in carried, "a chunk is missing")
         plain = carried[name]
-        if codec == form.ZSTD:
-            plain = form.unzstd(plain, size)
+        if codec in (form.ZSTD, form.AFTER):
+            plain = form.unzstd(plain, size, b"".join(known[digest] for digest in past))
         if codec == form.LZ4:
             plain = form.unlz4(plain, size)
         require(len(plain) == size, "a chunk has another size than the manifest says")
-        contents[codec, size, content, name] = plain
+        contents[codec, size, content, name, past] = known[content] = plain
     for record, digest in zip(contents, form.blake3(contents.values())):
         require(record[2] == digest, "a chunk has another content than the manifest says")
     return contents
@@ -228,8 +230,7 @@ def read_stream(folder):
     os.mkdir(folder)
     for chain, name in chains(bodies):
         it = Object(chain)
-        records = dict.fromkeys(record for entry in it.entries for record, _, _ in entry.parts if record)
-        contents = contents_of(records, carried)
+        contents = contents_of(dict.fromkeys(it.chunks), carried)
         verify_files(it.entries, contents)
         make(it, contents, os.fsencode(folder))
         print(name.hex())

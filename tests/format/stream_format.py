@@ -10,15 +10,16 @@ from itertools import islice
 MAGIC = bytes.fromhex("89444346")
 CHUNK, SEGMENT = 0x01, 0x02
 LIMITS = {CHUNK: 4198400, SEGMENT: 1052672, 0x11: 4198400, 0x12: 4198400, 0x1A: 4198400, 0x5B: 4198400}
-RAW, ZSTD, LZ4 = 0, 1, 2
+RAW, ZSTD, LZ4, AFTER = 0, 1, 2, 3
 STREAM, FILE, TREE = 0, 1, 2
 HOLE, END, GIVEN_UP = 0, 1, 2
 KIND_FILE, KIND_DIRECTORY, KIND_SYMLINK, KIND_HARD_LINK, KIND_LEFT_OUT = 0, 1, 2, 3, 4
 OWNER, ATTRIBUTE = 1, 2
 MOST_ENTRIES, MOST_ITEMS, MOST_RECORDS, MOST_NAMES, MOST_EXTRAS = 16384, 4096, 1 << 20, 1 << 20, 65536
 LEAST_CHUNK, MOST_CHUNK, MOST_OBJECT = 4096, 4194304, 1 << 60
-COLUMNS = ("kinds shared rests modes seconds nanoseconds sizes backs targets reasons items holes codecs carried_sizes digests "
-           "end_sizes end_digests extras").split()
+MOST_RUNG, MOST_PAST, MOST_PAST_BYTES = 15, 63, 8 << 20
+COLUMNS = ("kinds shared rests modes seconds nanoseconds sizes backs targets reasons items holes codecs pasts carried_sizes "
+           "digests end_sizes end_digests extras").split()
 
 
 class Refused(Exception):
@@ -56,11 +57,14 @@ def blake3(contents):
     return digests
 
 
-def unzstd(packed, size):
-    with tempfile.TemporaryFile() as file:
+def unzstd(packed, size, past=b""):
+    with tempfile.TemporaryFile() as file, tempfile.NamedTemporaryFile() as before:
         file.write(packed)
         file.seek(0)
-        with subprocess.Popen(["zstd", "-dcq"], stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as zstd:
+        before.write(past)
+        before.flush()
+        after = ["-D", before.name] if past else []
+        with subprocess.Popen(["zstd", "-dcq", *after], stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as zstd:
             plain = zstd.stdout.read(size + 1)
             zstd.stdout.close()
     require(zstd.returncode == 0 and len(plain) == size, "a zstd frame does not unpack to what it says")
@@ -204,6 +208,7 @@ class Segment:
                 check_path(self.name)
                 require(b"/" not in self.name, "the name of an object is a path")
         reader.number(LEAST_CHUNK, MOST_CHUNK, "a chunk size")
+        require(reader.fixed(1) <= MOST_RUNG, "a rung is out of range")
         length = reader.number(0, MOST_RECORDS, "the length of records")
         records = reader.rest()
         if flags & 4:
@@ -253,7 +258,7 @@ class Records:
     """The columns, given out record by record: ("entry", kind, path, mode, time, size, target, back, extras), of which a
     hard link has no mode, time and extras and all others no back, ("left", reason, path),
     ("given_up", reason, path) for a file that had ended,
-    ("chunk", codec, size, content digest, carried digest), ("hole", size) and
+    ("chunk", codec, size, content digest, carried digest, content digests of its past), ("hole", size) and
     ("end", size, digest), where no digest is told, None."""
 
     def __init__(self, plain, inside_file):
@@ -270,6 +275,7 @@ class Records:
         self.path, self.names, self.seconds = b"", 0, 0
         self.file = {"size": None, "items": 0} if inside_file else None
         self.ended = None  # the path of the file that has just ended, if nothing told its end
+        self.chunks = []  # size and content digest
         self.in_pack = 0  # bytes of the last chunk for the files to come
 
     def take(self, column):
@@ -385,10 +391,18 @@ class Records:
 
     def chunk(self, size):
         codec = self.columns["codecs"].fixed(1)
-        if codec > LZ4:
+        if codec > AFTER:
             raise Unsupported(f"codec {codec}")
         content = carried = self.columns["digests"].raw(32)
         if codec != RAW:
             self.columns["carried_sizes"].number(1, size - 1, "a carried size")
             carried = self.columns["digests"].raw(32)
-        return "chunk", codec, size, content, carried
+        past = self.past(size) if codec == AFTER else ()
+        self.chunks.append((size, content))
+        return "chunk", codec, size, content, carried, past
+
+    def past(self, size):
+        count = self.columns["pasts"].number(1, min(MOST_PAST, len(self.chunks)), "a past")
+        past = self.chunks[-count:]
+        require(size + sum(before for before, _ in past) <= MOST_PAST_BYTES, "a past is too long")
+        return tuple(content for _, content in past)

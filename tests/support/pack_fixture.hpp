@@ -51,7 +51,7 @@ inline source::PackRequest file_request(const std::string& path, std::uint32_t c
   source::PackRequest request;
   request.object = {wire::ObjectKind::file, "name", true};
   request.path = path;
-  request.compress.mode = compress::CompressMode::none;
+  request.compress.choice.mode = compress::CompressMode::none;
   request.chunk_bytes = [chunk_bytes](std::uint64_t) { return chunk_bytes; };
   return request;
 }
@@ -68,21 +68,33 @@ inline Packed pack(const source::PackRequest& request, std::size_t stop_after = 
   return packed;
 }
 
+/// The content of all chunks by its digest, as a receiver unpacks them who gets no repeats.
+inline std::map<Digest, Buffer> contents_of(const Packed& packed) {
+  BufferPool pool(0);
+  std::map<Digest, Buffer> known;
+  for (const source::PackedSegment& segment : packed.segments) {
+    source::SegmentContents contents(segment, pool);
+    for (std::size_t i = 0; i < segment.chunks.size(); ++i) {
+      const source::SegmentChunk& chunk = segment.chunks[i];
+      EXPECT_TRUE(!chunk.repeat || known.contains(chunk.record.content));
+      auto content = contents.of(i);
+      EXPECT_TRUE(content.has_value());
+      if (content) known[chunk.record.content] = *std::move(content);
+    }
+  }
+  return known;
+}
+
 /// The content of a single-file object, from its records and chunks.
 inline Bytes content_of(const Packed& packed) {
-  BufferPool pool(0);
-  std::map<Digest, Buffer> chunks;
-  for (const auto& segment : packed.segments)
-    for (const auto& chunk : segment.chunks)
-      if (!chunk.repeat) chunks[chunk.record.carried] = chunk.carried;
+  const std::map<Digest, Buffer> chunks = contents_of(packed);
   Bytes content;
   for (const wire::Record& record : packed.records()) {
     if (const auto* hole = std::get_if<wire::HoleRecord>(&record))
       content.resize(content.size() + hole->size);
     if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) {
-      auto plain = pipeline::unpack_chunk(*chunk, chunks[chunk->carried], pool);
-      EXPECT_TRUE(plain.has_value());
-      if (plain) content.insert(content.end(), plain->view().begin(), plain->view().end());
+      const Buffer& plain = chunks.at(chunk->content);
+      content.insert(content.end(), plain.view().begin(), plain.view().end());
     }
   }
   return content;
@@ -90,11 +102,7 @@ inline Bytes content_of(const Packed& packed) {
 
 /// The content of all files that were sent, from the records and chunks, as a receiver puts it together.
 inline std::map<std::string, Bytes> files_of(const Packed& packed) {
-  BufferPool pool(0);
-  std::map<Digest, Buffer> carried;
-  for (const auto& segment : packed.segments)
-    for (const auto& chunk : segment.chunks)
-      if (!chunk.repeat) carried[chunk.record.carried] = chunk.carried;
+  const std::map<Digest, Buffer> contents = contents_of(packed);
   std::map<std::string, Bytes> files;
   std::string path;
   Buffer content;  // of the last chunk
@@ -105,9 +113,7 @@ inline std::map<std::string, Bytes> files_of(const Packed& packed) {
       path = begin->path;
       if (begin->kind == wire::EntryKind::file) files[path];
     } else if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record)) {
-      auto plain = pipeline::unpack_chunk(*chunk, carried[chunk->carried], pool);
-      EXPECT_TRUE(plain.has_value());
-      content = plain ? *std::move(plain) : Buffer::allocate(chunk->content_size);
+      content = contents.at(chunk->content);
     } else if (const auto* left = std::get_if<wire::LeftOut>(&record)) {
       files.erase(left->path);
     }

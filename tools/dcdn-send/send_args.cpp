@@ -77,7 +77,8 @@ void add_what(Command& root, SendArgs& args) {
   root.list("encrypt-to", args.options.encrypt_to, "KEY",
             "only these can read it: a trusted name, a node id or a public key file; repeated")
       .completes(Complete::file);
-  root.text("compress", args.options.compress, "auto|none|lz4|zstd[:LEVEL]", "decided anew for each chunk");
+  root.text("compress", args.options.compress, "auto|best|0-6|none|lz4|zstd[:LEVEL][,alone]",
+            "how much to spend on it; decided anew for each chunk");
   root.size("chunk-size", args.options.chunk_bytes, 4096, 4u << 20,
             "content of a chunk; unset adapts to the path");
   root.flag("whole", args.options.whole, "no differences to an older version that the receiver has");

@@ -170,9 +170,9 @@ class Maker {
                       path == "-" ? "" : path.substr(path.rfind('/') + 1) + ".delta", false};
     request.input_fd = fd;
     if (header_.method != delta::Method::reference)
-      request.compress = compress_choice();
+      request.compress.choice = compress_choice();
     else
-      request.compress.mode = compress::CompressMode::none;
+      request.compress.choice.mode = compress::CompressMode::none;
     request.chunk_bytes = [](std::uint64_t) { return kChunkBytes; };
     request.note = [](const std::string&) {};
     work::WorkerPool workers(options_.common.threads);

@@ -139,7 +139,7 @@ class Encoder {
     request.object = {wire::ObjectKind::stream, "", false};
     request.input_fd = options_.input_fd;
     request.input_head = Buffer::copy_of(ByteView(head).first(got));
-    request.compress.mode = compress::CompressMode::none;
+    request.compress.choice.mode = compress::CompressMode::none;
     request.headroom = kChunkDigestBytes;
     const std::uint32_t chunk =
         options_.chunk_bytes.value_or(got < head.size() ? chunk_for(got) : kUsualChunk);

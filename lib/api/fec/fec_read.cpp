@@ -89,8 +89,8 @@ class RawOut : public api::GroupSink {
     const bool plain = record->codec == wire::CodecId::raw && record->content == record->carried &&
                        record->content_size == chunk.carried.size();
     if (plain) return sink_->write_chunk(chunk.carried_digest, chunk.carried, chunk.carried);
-    DCDN_TRY(const Buffer content, pipeline::unpack_chunk(*record, chunk.carried, pool_));
-    return sink_->write_chunk(chunk.carried_digest, content, chunk.carried);
+    DCDN_TRY(const sink::ChunkTaken taken, sink_->take_chunk(chunk.carried_digest, chunk.carried, pool_));
+    return taken.damaged ? Result<void>(*taken.damaged) : Result<void>();
   }
 
   BufferPool& pool_;

@@ -85,7 +85,7 @@ class StreamPacker {
       ++report_.left_out;
       if (report_.left_out <= wire::LeftOutList::kMostNamed) progress_.on_left_out({name, path, why});
     };
-    DCDN_TRY(request.compress, compress::parse_compress_choice(options_.compress));
+    DCDN_TRY(request.compress, compress::parse_compress_request(options_.compress));
     request.chunk_bytes = [this](std::uint64_t) { return options_.chunk_bytes.value_or(kUsualChunk); };
     request.note = [this](const std::string& text) { progress_.on_note(0, text); };
     return request;

@@ -41,7 +41,7 @@ node::PeerChoice peer_choice(const SendOptions& options, std::size_t destination
 Result<session::SendSettings> send_settings(const SendOptions& options, const SendPlan& plan,
                                             const node::Node& node, const std::string& id) {
   session::SendSettings settings;
-  DCDN_TRY(settings.compress, compress::parse_compress_choice(options.compress));
+  DCDN_TRY(settings.compress, compress::parse_compress_request(options.compress));
   settings.chunk_bytes = options.chunk_bytes;
   settings.walk = plan.walk;
   settings.differences = !options.whole;

@@ -132,41 +132,139 @@ TEST_F(CodecTest, ASmallResultDoesNotHoldALargeBlock) {
   const Bytes content(1u << 20, 'a');
   const auto packed = compress_chunk(content, {CompressMode::zstd, 3}, pool_);
   ASSERT_LT(packed.bytes.size(), 4096u);
-  // The block of that size went back to the pool: the next one taken is it, still with the frame's magic in
-  // front.
+  // The block of that size went back to the pool, which links it by its first bytes: the next one taken is
+  // it, still with the rest of the frame.
   const Buffer block = pool_.take(1u << 20);
-  EXPECT_EQ(block.view()[0], 0x28);
+  EXPECT_EQ(block.view()[sizeof(void*)], packed.bytes.view()[sizeof(void*)]);
 }
 
-struct ChoiceRow {
+struct RequestRow {
   const char* text;
-  CompressMode mode;
-  int level;
+  CompressRequest request;
 };
 
-TEST(ParseCompressChoice, ReadsEveryForm) {
-  constexpr ChoiceRow kRows[] = {{"auto", CompressMode::automatic, 3}, {"none", CompressMode::none, 3},
-                                 {"lz4", CompressMode::lz4, 3},        {"zstd", CompressMode::zstd, 3},
-                                 {"zstd:1", CompressMode::zstd, 1},    {"zstd:19", CompressMode::zstd, 19}};
-  for (const ChoiceRow& row : kRows) {
-    const auto choice = parse_compress_choice(row.text);
-    ASSERT_TRUE(choice) << row.text;
-    EXPECT_EQ(choice->mode, row.mode) << row.text;
-    EXPECT_EQ(choice->level, row.level) << row.text;
+TEST(ParseCompressRequest, ReadsEveryForm) {
+  const RequestRow kRows[] = {{"auto", {}},
+                              {"none", {{CompressMode::none}, {}, false}},
+                              {"lz4", {{CompressMode::lz4}, {}, false}},
+                              {"zstd", {{CompressMode::zstd, 3}, {}, false}},
+                              {"zstd:1", {{CompressMode::zstd, 1}, {}, false}},
+                              {"zstd:19", {{CompressMode::zstd, 19}, {}, false}},
+                              {"0", {{}, std::uint8_t{0}, false}},
+                              {"4", {{}, std::uint8_t{4}, false}},
+                              {"6", {{}, kBestRung, false}},
+                              {"best", {{}, kBestRung, false}},
+                              {"best,alone", {{}, kBestRung, true}},
+                              {"auto,alone", {{}, {}, true}},
+                              {"zstd:7,alone", {{CompressMode::zstd, 7}, {}, true}}};
+  for (const RequestRow& row : kRows) {
+    const auto request = parse_compress_request(row.text);
+    ASSERT_TRUE(request) << row.text;
+    EXPECT_EQ(*request, row.request) << row.text;
   }
 }
 
-TEST(ParseCompressChoice, RefusesAllElseAndSaysWhatThereIs) {
-  for (const char* text :
-       {"", "Auto", "gzip", "auto ", "lz4:1", "zstd:", "zstd:0", "zstd:20", "zstd:-1", "zstd:+3", "zstd:3x",
-        "zstd: 3", "zstd:99999999999999999999", "zstd:3:3", "zstd:1\x1b[2J"}) {
-    const auto choice = parse_compress_choice(text);
+TEST(CompressRequest, OnlyWhatFollowsTheLinkChangesItsRung) {
+  for (const char* text : {"none", "lz4", "zstd", "zstd:9", "2", "best", "0"}) {
+    const CompressRequest request = *parse_compress_request(text);
+    EXPECT_FALSE(request.follows_link()) << text;
+    for (std::uint8_t wanted = 0; wanted < 16; ++wanted) {
+      EXPECT_EQ(request.rung_of(wanted), request.rung_of(0)) << text;
+      EXPECT_EQ(request.choice_at(wanted), request.choice_at(0)) << text;
+      EXPECT_EQ(request.past_bytes_at(wanted), request.past_bytes_at(0)) << text;
+    }
+  }
+  const CompressRequest follows;
+  for (std::uint8_t rung = 1; rung < kLadder.size(); ++rung) {
+    EXPECT_EQ(follows.rung_of(rung), rung);
+    EXPECT_EQ(follows.choice_at(rung).level, kLadder[rung].level);
+    EXPECT_EQ(follows.past_bytes_at(rung), kLadder[rung].past_bytes);
+    EXPECT_EQ(parse_compress_request("auto,alone")->past_bytes_at(rung), 0u);
+  }
+  EXPECT_EQ(follows.choice_at(0).mode, CompressMode::none);
+  EXPECT_EQ(follows.rung_of(200), kBestRung) << "a plan of a later version";
+}
+
+TEST(ParseCompressRequest, RefusesAllElseAndSaysWhatThereIs) {
+  for (const char* text : {"",
+                           "Auto",
+                           "gzip",
+                           "auto ",
+                           "lz4:1",
+                           "zstd:",
+                           "zstd:0",
+                           "zstd:20",
+                           "zstd:-1",
+                           "zstd:+3",
+                           "zstd:3x",
+                           "zstd: 3",
+                           "zstd:99999999999999999999",
+                           "zstd:3:3",
+                           "zstd:1\x1b[2J",
+                           "7",
+                           "-1",
+                           "06",
+                           "best ",
+                           ",alone",
+                           "best,",
+                           "best,alon",
+                           "gzip,alone",
+                           "best,alone,"}) {
+    const auto choice = parse_compress_request(text);
     ASSERT_FALSE(choice) << text;
     EXPECT_EQ(choice.error().code, Errc::usage);
     EXPECT_NE(choice.error().hint.find("zstd:1 to zstd:19"), std::string::npos);
     EXPECT_EQ(choice.error().message.find('\x1b'), std::string::npos);
   }
 }
+
+class AfterPast : public ::testing::TestWithParam<int> {
+ protected:
+  BufferPool pool_{1u << 20};
+};
+
+TEST_P(AfterPast, SharesWhatThePastHasAndNeedsIt) {
+  const Bytes past = random_content(300'000);
+  for (const std::size_t size : {1000u, 70'000u, 250'000u}) {
+    const Bytes content(past.end() - static_cast<std::ptrdiff_t>(size), past.end());
+    const auto packed =
+        compress_chunk(content, {CompressMode::zstd, GetParam()}, pool_, Content::one_file, past);
+    ASSERT_EQ(packed.codec, Codec::zstd_after);
+    EXPECT_LT(packed.bytes.size(), 100u) << "random, but all of it was there before";
+    const auto back = decompress_chunk(packed.codec, packed.bytes.view(), size, pool_, past);
+    ASSERT_TRUE(back);
+    EXPECT_TRUE(std::ranges::equal(back->view(), content));
+    // Without it, or after something else, nothing is taken for right that is not.
+    EXPECT_FALSE(decompress_chunk(packed.codec, packed.bytes.view(), size, pool_));
+    const Bytes other = random_content(300'000, 7);
+    const auto wrong = decompress_chunk(packed.codec, packed.bytes.view(), size, pool_, other);
+    EXPECT_TRUE(!wrong || !std::ranges::equal(wrong->view(), content));
+  }
+}
+
+TEST_P(AfterPast, TheSameInputGivesTheSameBytesWhateverCameBefore) {
+  const Bytes past = text_content(1u << 20);
+  const Bytes content = text_content(200'000);
+  const CompressChoice choice{CompressMode::zstd, GetParam()};
+  const auto first = compress_chunk(content, choice, pool_, Content::one_file, past);
+  (void)compress_chunk(random_content(70'000), {CompressMode::zstd, 19}, pool_);
+  // Also when the two lie next to each other in memory.
+  Bytes both = past;
+  both.insert(both.end(), content.begin(), content.end());
+  const auto again = compress_chunk(ByteView(both).subspan(past.size()), choice, pool_, Content::one_file,
+                                    ByteView(both).first(past.size()));
+  const auto third = compress_chunk(ByteView(both).subspan(past.size()), choice, pool_, Content::one_file,
+                                    ByteView(both).first(past.size()));
+  ASSERT_EQ(again.codec, Codec::zstd_after);
+  EXPECT_TRUE(std::ranges::equal(again.bytes.view(), third.bytes.view()));
+  for (const Compressed* packed : {&first, &again}) {
+    const auto back = decompress_chunk(packed->codec, packed->bytes.view(), content.size(), pool_, past);
+    ASSERT_TRUE(back);
+    EXPECT_TRUE(std::ranges::equal(back->view(), content));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Levels, AfterPast, ::testing::Values(1, 3, 9, 19));
 
 }  // namespace
 }  // namespace dcdn::compress

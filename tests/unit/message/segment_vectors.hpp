@@ -51,6 +51,7 @@ class SegmentVectors : public VectorSet {
     columns();
     ends();
     packs();
+    pasts();
     links();
     extras();
     across();
@@ -98,6 +99,9 @@ class SegmentVectors : public VectorSet {
     empty.final = true;
     empty.chunk_bytes = wire::kMinChunkContent - 1;
     bad("segment-chunk-size", "a chunk size that nobody can ask for", wire::samples::plain_body(empty));
+    empty.chunk_bytes = wire::kMinChunkContent;
+    empty.rung = wire::kMaxRung + 1;
+    bad("segment-rung", "a rung that nobody can ask for", wire::samples::plain_body(empty));
   }
 
   void paths() {
@@ -146,6 +150,24 @@ class SegmentVectors : public VectorSet {
     fields = ColumnFields::of({file("a"), raw_chunk("hi")});
     bad("segment-given-up", "a file is given up, and nothing is left out",
         tree_of(fields.item(kGivenUpItem)));
+  }
+
+  void pasts() {
+    using namespace wire::samples;
+    const auto after = [](std::uint8_t past) {
+      return tree_of(Records{file("a"), raw_chunk("once"), raw_chunk("twice"), chunk_after(past, 500, 9, "p"),
+                             wire::EntryEnd{509, digest_of("all")}});
+    };
+    good("segment-past", "a chunk that is compressed after the two before it", after(2));
+    bad("segment-past-none", "a chunk that is compressed after nothing", after(0));
+    bad("segment-past-more", "a chunk that is compressed after more chunks than there are", after(3));
+    const auto far = [](std::uint32_t bytes) {
+      const wire::ChunkRecord large{wire::CodecId::raw, bytes, bytes, digest_of("l"), digest_of("l"), 0};
+      return tree_of(Records{file("a"), large, large, chunk_after(2, 1u << 20, 9, "p"),
+                             wire::EntryEnd{2 * std::uint64_t{bytes} + (1u << 20), digest_of("all")}});
+    };
+    good("segment-past-longest", "a chunk and its past of 8 MiB", far((7u << 20) / 2));
+    bad("segment-past-longer", "a chunk and its past of more than 8 MiB", far((7u << 20) / 2 + 1));
   }
 
   void packs() {

@@ -44,7 +44,7 @@ class HostileReceiver : public test::HostileSession {
     SendSettings settings;
     settings.quic = options;
     settings.chunk_bytes = 4096;
-    settings.compress.mode = compress::CompressMode::none;
+    settings.compress.choice.mode = compress::CompressMode::none;
     settings.backoff.total = std::chrono::milliseconds(0);
     std::vector<DestinationSettings> to;
     to.push_back({listener->local_address(), test::identity_of(honest_), net::testing::only(hostile_.id())});

@@ -36,7 +36,7 @@ class ObjectTransferTest : public ::testing::Test {
   static SendSettings settings() {
     SendSettings settings;
     settings.chunk_bytes = kChunkBytes;
-    settings.compress.mode = compress::CompressMode::none;
+    settings.compress.choice.mode = compress::CompressMode::none;
     return settings;
   }
   void connect(const message::Answer& answer) {

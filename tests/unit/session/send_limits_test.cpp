@@ -127,7 +127,7 @@ class LimitedSession : public test::HostileSession, public ::testing::WithParamI
     SendSettings settings;
     settings.quic = options;
     settings.chunk_bytes = kChunk;
-    settings.compress.mode = compress::CompressMode::none;
+    settings.compress.choice.mode = compress::CompressMode::none;
     settings.backoff.total = 0ms;
     settings.paths = GetParam().paths;
     std::vector<DestinationSettings> to;

@@ -15,7 +15,7 @@ class ChunkRemakerTest : public ::testing::Test {
   ChunkRemakerTest() {
     request_ = file_request(top(), 1u << 16);
     request_.object.kind = wire::ObjectKind::tree;
-    request_.compress.mode = compress::CompressMode::automatic;
+    request_.compress.choice.mode = compress::CompressMode::automatic;
     fs::create_directories(top());
   }
   [[nodiscard]] std::string top() const { return dir_.path() + "/t"; }

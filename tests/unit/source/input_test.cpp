@@ -164,7 +164,7 @@ TEST(Input, ASilentPipeIsPackedAsFarAsItCameAndGoesOn) {
   source::PackRequest request;
   request.object = {wire::ObjectKind::stream, "name", true};
   request.input_fd = pipe.read.get();
-  request.compress.mode = compress::CompressMode::none;
+  request.compress.choice.mode = compress::CompressMode::none;
   request.chunk_bytes = [](std::uint64_t) { return 4096u; };
   request.flush_after = milliseconds(20);
   work::WorkerPool workers(1);

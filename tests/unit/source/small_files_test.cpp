@@ -127,7 +127,7 @@ TEST_F(SmallFilesTest, EveryContentComesBackWithChunksOfEverySize) {
     SCOPED_TRACE(size);
     request_.chunk_bytes = [size](std::uint64_t) { return size; };
     for (const auto mode : {compress::CompressMode::none, compress::CompressMode::automatic}) {
-      request_.compress.mode = mode;
+      request_.compress.choice.mode = mode;
       const Packed one = packed();
       expect_all(one);
       EXPECT_EQ(one.id(), packed().id());

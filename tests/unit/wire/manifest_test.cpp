@@ -20,8 +20,9 @@ struct Body {
   Body& byte(std::uint8_t value) { return out.fixed(value), *this; }
   Body& number(std::uint64_t value) { return out.varint(value), *this; }
   Body& text(std::string_view value) { return out.text(value), *this; }
+  Body& made_with(std::uint64_t chunk_bytes, std::uint8_t rung = 2) { return number(chunk_bytes).byte(rung); }
   Body& head(std::uint8_t flags = 1) {
-    return byte(flags).number(0).byte(2).byte(0).text("name").number(65536);
+    return byte(flags).number(0).byte(2).byte(0).text("name").made_with(65536);
   }
   Body& records(ByteView plain) { return number(plain.size()), out.raw(plain), *this; }
   Body& nothing() { return records(samples::ColumnFields().plain()); }
@@ -212,7 +213,7 @@ TEST(Manifest, AnEmptySegmentMustBeTheFinalOne) {
 }
 
 TEST(Manifest, NumbersNotInShortestFormAreRefused) {
-  expect_error(Body().byte(1).byte(0x80).byte(0).byte(2).byte(0).text("n").number(65536).nothing(),
+  expect_error(Body().byte(1).byte(0x80).byte(0).byte(2).byte(0).text("n").made_with(65536).nothing(),
                Errc::corrupt, "shortest");
   expect_error(Body().byte(1).number(0).byte(2).byte(0).text("n").byte(0x80).byte(0x80).byte(0x84).byte(0),
                Errc::corrupt, "cut off");
@@ -225,16 +226,16 @@ TEST(Manifest, WhatThisVersionDoesNotKnowIsUnsupported) {
   for (unsigned bit = 3; bit < 8; ++bit)
     expect_error(Body().head(static_cast<std::uint8_t>(1u << bit)).nothing(), Errc::unsupported,
                  "segment flags");
-  expect_error(Body().byte(1).number(0).byte(3).byte(0).text("n").number(65536).nothing(), Errc::unsupported,
-               "object kind 3");
-  expect_error(Body().byte(1).number(0).byte(2).byte(2).text("n").number(65536).nothing(), Errc::unsupported,
-               "object flags");
+  expect_error(Body().byte(1).number(0).byte(3).byte(0).text("n").made_with(65536).nothing(),
+               Errc::unsupported, "object kind 3");
+  expect_error(Body().byte(1).number(0).byte(2).byte(2).text("n").made_with(65536).nothing(),
+               Errc::unsupported, "object flags");
 }
 
 TEST(Manifest, ObjectNames) {
   const auto named = [](std::uint8_t kind, std::string_view name) {
     Body body;
-    body.byte(1).number(0).byte(kind).byte(0).text(name).number(65536).nothing();
+    body.byte(1).number(0).byte(kind).byte(0).text(name).made_with(65536).nothing();
     return body;
   };
   for (const char* bad : {"", ".", "..", "a/b", "/a"})
@@ -246,7 +247,7 @@ TEST(Manifest, ObjectNames) {
 TEST(Manifest, ChunkSizesThatNobodyCanAskFor) {
   const auto of_chunks = [](std::uint64_t size) {
     Body body;
-    body.byte(1).number(0).byte(2).byte(0).text("name").number(size).nothing();
+    body.byte(1).number(0).byte(2).byte(0).text("name").made_with(size).nothing();
     return body;
   };
   for (std::uint64_t good : {kMinChunkContent, kMaxChunkContent}) {
@@ -257,6 +258,20 @@ TEST(Manifest, ChunkSizesThatNobodyCanAskFor) {
   for (std::uint64_t bad : {std::uint64_t{0}, std::uint64_t{kMinChunkContent - 1},
                             std::uint64_t{kMaxChunkContent + 1}, (std::uint64_t{1} << 32) + kMinChunkContent})
     expect_error(of_chunks(bad), Errc::corrupt, "chunk size");
+}
+
+TEST(Manifest, RungsThatNobodyCanAskFor) {
+  const auto of_rung = [](std::uint8_t rung) {
+    Body body;
+    body.byte(1).number(0).byte(2).byte(0).text("name").made_with(65536, rung).nothing();
+    return body;
+  };
+  for (std::uint8_t good = 0; good <= kMaxRung; ++good) {
+    const auto parsed = parse_segment(of_rung(good).bytes);
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(parsed->rung, good);
+  }
+  for (std::uint8_t bad : {16, 128, 255}) expect_error(of_rung(bad), Errc::corrupt, "rung");
 }
 
 }  // namespace

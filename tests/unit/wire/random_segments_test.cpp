@@ -1,6 +1,7 @@
 // Random trees, as an honest writer may make them: what is written is read, and belongs together.
 #include <array>
 #include <limits>
+#include <numeric>
 #include <random>
 
 #include "unit/wire/column_fields.hpp"
@@ -128,8 +129,16 @@ class RandomTree {
   }
   Digest chunk(std::uint32_t size) {
     const Digest content = digest_of(std::to_string(random_()));
-    if (size < 2 || below(2) == 0)
+    sizes_.push_back(size);
+    const std::size_t past = sizes_.size() < 2 ? 0 : 1 + below(std::min(sizes_.size() - 1, kMaxPast));
+    const std::uint64_t bytes =
+        std::accumulate(sizes_.end() - 1 - static_cast<std::ptrdiff_t>(past), sizes_.end(), std::uint64_t{0});
+    const bool fits = past > 0 && bytes <= kMaxPastBytes;
+    if (size < 2 || below(3) == 0)
       record(ChunkRecord{CodecId::raw, size, size, content, content});
+    else if (fits && below(2) == 0)
+      record(ChunkRecord{CodecId::zstd_after, size, static_cast<std::uint32_t>(1 + below(size - 1)), content,
+                         digest_of("c"), static_cast<std::uint8_t>(past)});
     else
       record(ChunkRecord{CodecId::lz4, size, static_cast<std::uint32_t>(1 + below(size - 1)), content,
                          digest_of("c")});
@@ -140,12 +149,15 @@ class RandomTree {
   void cut(bool inside_file) {
     if (chain_.back().records.empty()) return;
     chain_.emplace_back().inside_file = inside_file;
+    sizes_.clear();
+    chain_.back().rung = static_cast<std::uint8_t>(below(kMaxRung + 1));
     chain_.back().chunk_bytes = static_cast<std::uint32_t>(kMinChunkContent << below(11));
   }
 
   std::mt19937_64 random_;
   std::vector<Segment> chain_;
-  std::string folder_;  // with '/' at its end, if not empty
+  std::string folder_;                // with '/' at its end, if not empty
+  std::vector<std::uint32_t> sizes_;  // of the chunks of this segment
   std::uint64_t files_ = 0;
   std::uint64_t number_ = 1'000'000;  // all of one length, so that they ascend
 };

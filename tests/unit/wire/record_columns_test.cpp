@@ -52,8 +52,9 @@ Records every_column() {
           file("a"),
           samples::packed_chunk(500, 100, "p"),
           HoleRecord{300},
+          samples::chunk_after(1, 20, 7, "q"),
           raw_chunk("x"),
-          EntryEnd{801, digest_of("all of a")},
+          EntryEnd{821, digest_of("all of a")},
           symlink("b", "c"),
           samples::owned(file("c", 5)),
           raw_chunk("hello"),
@@ -64,7 +65,7 @@ Records every_column() {
 TEST(RecordColumns, WhatTheOrderSaysIsNotWritten) {
   const ColumnFields fields = ColumnFields::of(every_column());
   EXPECT_EQ(fields.entries, 6u);
-  EXPECT_EQ(fields.items, 5u);
+  EXPECT_EQ(fields.items, 6u);
   EXPECT_EQ(fields.columns[kKinds], (Bytes{1, 4, 0, 2, 0, 3}));
   EXPECT_EQ(fields.columns[kShared], Bytes(6, 0));
   EXPECT_EQ(fields.columns[kRests], (Bytes{0, 0, 1, 1, 1, 1, 'a', 'b', 'c', 'd'}));
@@ -72,12 +73,13 @@ TEST(RecordColumns, WhatTheOrderSaysIsNotWritten) {
   EXPECT_EQ(fields.columns[kBacks], Bytes{2});
   EXPECT_EQ(fields.columns[kTargets], (Bytes{1, 'c'}));
   EXPECT_EQ(fields.columns[kReasons], Bytes{1});
-  EXPECT_EQ(fields.columns[kItems], (Bytes{0xF6, 3, 0, 3, 1, 7}));
+  EXPECT_EQ(fields.columns[kItems], (Bytes{0xF6, 3, 0, 22, 3, 1, 7}));
   EXPECT_EQ(fields.columns[kHoles], (Bytes{0xAC, 2}));
-  EXPECT_EQ(fields.columns[kCodecs], (Bytes{1, 0, 0}));
-  EXPECT_EQ(fields.columns[kCarriedSizes], Bytes{100});
-  EXPECT_EQ(fields.columns[kDigests].size(), 4u * 32);
-  EXPECT_EQ(fields.columns[kEndSizes], (Bytes{0xA1, 6}));
+  EXPECT_EQ(fields.columns[kCodecs], (Bytes{1, 3, 0, 0}));
+  EXPECT_EQ(fields.columns[kPasts], Bytes{1});
+  EXPECT_EQ(fields.columns[kCarriedSizes], (Bytes{100, 7}));
+  EXPECT_EQ(fields.columns[kDigests].size(), 6u * 32);
+  EXPECT_EQ(fields.columns[kEndSizes], (Bytes{0xB5, 6}));
   EXPECT_EQ(fields.columns[kEndDigests].size(), 32u);
   expect_written_is_read(every_column());
 }
@@ -122,12 +124,12 @@ TEST(RecordColumns, CountsThatLie) {
     fields.items = items;
     return fields;
   };
-  expect_error(with(5, 5), "not as many records");
-  expect_error(with(7, 5), "not as many records");
-  expect_error(with(0, 5), "not as many records");
-  expect_error(with(6, 4), "not finished");  // the file c is open, and an item is left
-  expect_error(with(6, 7), "not as many records");
-  expect_error(with(6, 6), "data outside a file");
+  expect_error(with(5, 6), "not as many records");
+  expect_error(with(7, 6), "not as many records");
+  expect_error(with(0, 6), "not as many records");
+  expect_error(with(6, 5), "not finished");  // the file c is open, and an item is left
+  expect_error(with(6, 8), "not as many records");
+  expect_error(with(6, 7), "data outside a file");
   expect_error(with(kMaxEntries + 1, 5), "16385 entries");
   expect_error(with(6, kMaxItems + 1), "4097 items");
   expect_error(with(~std::uint64_t{0}, 5), "entries");
@@ -271,7 +273,7 @@ TEST(RecordColumns, TimesOutOfRange) {
 TEST(RecordColumns, ItemsOutOfRange) {
   expect_error(one_file().item(kMaxChunkContent + 3).byte(kCodecs, 0).digest(kDigests), "content size");
   expect_error(one_file().item(~std::uint64_t{0}).byte(kCodecs, 0).digest(kDigests), "content size");
-  expect_error(one_file().item(12).byte(kCodecs, 3).digest(kDigests), "codec 3", Errc::unsupported);
+  expect_error(one_file().item(12).byte(kCodecs, 4).digest(kDigests), "codec 4", Errc::unsupported);
   for (std::uint64_t size : {0u, 10u, 11u, 1u << 30})
     expect_error(
         one_file().item(12).byte(kCodecs, 1).digest(kDigests).number(kCarriedSizes, size).digest(kDigests),
@@ -378,6 +380,40 @@ TEST(RecordColumns, DataOutsideAFile) {
                  "data outside a file");
     expect_error(ColumnFields::of({file("a", 0), whole("")}).item(code), "data outside a file");
   }
+}
+
+// What a chunk is compressed after is before it in its segment, and no more than a reader has to keep.
+TEST(RecordColumns, APastThatThereIsNotOrThatIsTooLong) {
+  const auto after = [](std::uint64_t chunks_before, std::uint64_t past, std::uint32_t bytes) {
+    ColumnFields fields = one_file();
+    for (std::uint64_t i = 0; i < chunks_before; ++i)
+      fields.item(2 + std::uint64_t{bytes}).byte(kCodecs, 0).digest(kDigests);
+    return fields.item(2 + std::uint64_t{bytes})
+        .byte(kCodecs, 3)
+        .number(kPasts, past)
+        .number(kCarriedSizes, 1)
+        .digest(kDigests)
+        .digest(kDigests);
+  };
+  const auto expect_fine = [](ColumnFields fields) {
+    EXPECT_TRUE(parse_columns(fields.item(samples::kEndItem).number(kEndSizes, 0).digest(kEndDigests).plain(),
+                              false));
+  };
+  expect_fine(after(1, 1, 10));
+  expect_fine(after(63, 63, 10));
+  expect_fine(after(100, 63, 10));
+  expect_fine(after(1, 1, kMaxChunkContent));
+  expect_error(after(0, 1, 10), "after chunks that there are not");
+  expect_error(after(1, 0, 10), "after chunks that there are not");
+  expect_error(after(1, 2, 10), "after chunks that there are not");
+  expect_error(after(64, 64, 10), "after chunks that there are not");
+  expect_error(after(1, std::numeric_limits<std::uint64_t>::max(), 10), "after chunks that there are not");
+  expect_error(after(2, 2, kMaxChunkContent), "after more than the limit");
+  // Another segment's chunks do not count, even those of a file that goes on here.
+  ColumnFields inside;
+  inside.item(12).byte(kCodecs, 3).number(kPasts, 1).number(kCarriedSizes, 1);
+  inside.digest(kDigests).digest(kDigests);
+  expect_error(inside, "after chunks that there are not", Errc::corrupt, true);
 }
 
 }  // namespace

@@ -89,6 +89,15 @@ inline EntryBegin owned(EntryBegin entry) {
   return entry;
 }
 
+/// A chunk compressed after `past` chunks before it.
+inline ChunkRecord chunk_after(std::uint8_t past, std::uint32_t content_size, std::uint32_t carried_size,
+                               std::string_view salt) {
+  ChunkRecord chunk = packed_chunk(content_size, carried_size, salt);
+  chunk.codec = CodecId::zstd_after;
+  chunk.past = past;
+  return chunk;
+}
+
 inline Bytes chunk_body(std::string_view carried) {
   const Digest digest = digest_of(carried);
   Bytes body(digest.bytes.begin(), digest.bytes.end());
@@ -130,6 +139,7 @@ inline Bytes segment_body(const Segment& segment, std::uint64_t plain_bytes, Byt
     out.raw(segment.previous.view());
   }
   out.varint(segment.chunk_bytes);
+  out.fixed(segment.rung);
   out.varint(plain_bytes);
   out.raw(records);
   return body;
@@ -161,11 +171,13 @@ inline std::vector<Segment> tree_chain() {
            owned(directory("a")), file("a/b.txt", 5), raw_chunk("hello"), whole("hello"),
            hard_link("a/c.txt", 5), symlink("a/link", "../elsewhere")})
     chain[0].records.push_back(record);
-  chain[1].records = {file("a.txt"), packed_chunk(70000, 300, "x"), HoleRecord{1u << 20}};
+  chain[1].records = {file("a.txt"), packed_chunk(70000, 300, "x"), chunk_after(1, 60000, 20, "y"),
+                      HoleRecord{1u << 20}};
   chain[1].chunk_bytes = kMaxChunkContent;
+  chain[1].rung = kMaxRung;
   chain[2].inside_file = true;
   chain[2].records = {raw_chunk("tail"),
-                      EntryEnd{70000 + (1u << 20) + 4, digest_of("whole")},
+                      EntryEnd{130000 + (1u << 20) + 4, digest_of("whole")},
                       file("b", 9),
                       raw_chunk("part"),
                       LeftOut{LeftOutReason::changed, "b"},

@@ -106,6 +106,29 @@ TEST(WorkerPool, NoJobsAreDoneAtOnce) {
   pool.run(0, [](std::size_t) { FAIL(); });
 }
 
+TEST(WorkerPool, NoMoreThreadsAreInJobsThanMayBeAtOnce) {
+  WorkerPool pool(4);
+  for (const std::size_t at_once : {1u, 2u, 3u, 100u}) {
+    std::atomic<std::size_t> inside = 0;
+    std::atomic<std::size_t> most = 0;
+    std::atomic<std::size_t> done = 0;
+    pool.run(
+        40,
+        [&](std::size_t) {
+          const std::size_t now = ++inside;
+          for (std::size_t known = most; known < now && !most.compare_exchange_weak(known, now);) {
+          }
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+          --inside;
+          ++done;
+        },
+        at_once);
+    EXPECT_EQ(done, 40u);
+    EXPECT_LE(most, at_once);
+    EXPECT_EQ(most > 1, at_once > 1) << "and as many as may";
+  }
+}
+
 TEST(WorkerPool, ManyCallersOfWhichSomeThrow) {
   WorkerPool pool(3);
   const auto call = [&pool](bool throws) {
