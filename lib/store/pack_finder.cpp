@@ -35,11 +35,9 @@ Result<void> PackFinder::turn_to(std::uint64_t number) {
     const auto part = cursor.add(record);
     if (!part || part->hole) continue;
     const auto* chunk = std::get_if<wire::ChunkRecord>(&record);
-    if (chunk != nullptr)
-      chunks_.push_back({*chunk, {}, path, part->file_offset, entries - 1, in_open_file});
+    if (chunk != nullptr) chunks_.push_back({*chunk, {}, path, part->file_offset, entries - 1, in_open_file});
     const bool is_pack = chunk == nullptr || cursor.pack_left() > 0;
-    if (is_pack)
-      chunks_.back().pack.push_back({path, static_cast<std::uint32_t>(part->size), entries - 1});
+    if (is_pack) chunks_.back().pack.push_back({path, static_cast<std::uint32_t>(part->size), entries - 1});
   }
   segment_ = number;
   return {};
