@@ -12,7 +12,7 @@ using samples::file;
 using samples::whole;
 using enum samples::Column;
 
-void expect_error(const ColumnFields& fields, std::string_view part_of_message, bool inside_file = false) {
+void expect_refused(const ColumnFields& fields, std::string_view part_of_message, bool inside_file = false) {
   const auto parsed = parse_columns(fields.plain(), inside_file);
   ASSERT_FALSE(parsed) << part_of_message;
   EXPECT_EQ(parsed.error().code, Errc::corrupt) << parsed.error().message;
@@ -20,7 +20,7 @@ void expect_error(const ColumnFields& fields, std::string_view part_of_message, 
 }
 
 // One file, whose size is not known beforehand, without items.
-ColumnFields one_file() {
+ColumnFields one_open_file() {
   ColumnFields fields = ColumnFields::of({file("f"), whole("")});
   fields.items = 0;
   return fields.set(kItems, {}).set(kEndSizes, {}).set(kEndDigests, {});
@@ -29,7 +29,7 @@ ColumnFields one_file() {
 // What a chunk is compressed after is before it in its segment, and no more than a reader has to keep.
 TEST(PastColumns, APastThatThereIsNotOrThatIsTooLong) {
   const auto after = [](std::uint64_t chunks_before, std::uint64_t past, std::uint32_t bytes) {
-    ColumnFields fields = one_file();
+    ColumnFields fields = one_open_file();
     for (std::uint64_t i = 0; i < chunks_before; ++i)
       fields.item(2 + std::uint64_t{bytes}).byte(kCodecs, 0).digest(kDigests);
     return fields.item(2 + std::uint64_t{bytes})
@@ -47,17 +47,17 @@ TEST(PastColumns, APastThatThereIsNotOrThatIsTooLong) {
   expect_fine(after(63, 63, 10));
   expect_fine(after(100, 63, 10));
   expect_fine(after(1, 1, kMaxChunkContent));
-  expect_error(after(0, 1, 10), "after chunks that there are not");
-  expect_error(after(1, 0, 10), "after chunks that there are not");
-  expect_error(after(1, 2, 10), "after chunks that there are not");
-  expect_error(after(64, 64, 10), "after chunks that there are not");
-  expect_error(after(1, std::numeric_limits<std::uint64_t>::max(), 10), "after chunks that there are not");
-  expect_error(after(2, 2, kMaxChunkContent), "after more than the limit");
+  expect_refused(after(0, 1, 10), "after chunks that there are not");
+  expect_refused(after(1, 0, 10), "after chunks that there are not");
+  expect_refused(after(1, 2, 10), "after chunks that there are not");
+  expect_refused(after(64, 64, 10), "after chunks that there are not");
+  expect_refused(after(1, std::numeric_limits<std::uint64_t>::max(), 10), "after chunks that there are not");
+  expect_refused(after(2, 2, kMaxChunkContent), "after more than the limit");
   // Another segment's chunks do not count, even those of a file that goes on here.
   ColumnFields inside;
   inside.item(12).byte(kCodecs, 3).number(kPasts, 1).number(kCarriedSizes, 1);
   inside.digest(kDigests).digest(kDigests);
-  expect_error(inside, "after chunks that there are not", true);
+  expect_refused(inside, "after chunks that there are not", true);
 }
 
 }  // namespace
