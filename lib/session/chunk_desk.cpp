@@ -16,6 +16,11 @@ sink::ObjectSink* ChunkDesk::find(std::uint32_t number) const {
   return place == places_.end() ? nullptr : place->second.sink.get();
 }
 
+std::shared_ptr<sink::ObjectSink> ChunkDesk::share(std::uint32_t number) const {
+  const auto place = places_.find(number);
+  return place == places_.end() ? nullptr : place->second.sink;
+}
+
 std::weak_ptr<IncomingObject> ChunkDesk::object(std::uint32_t number) const {
   const auto place = places_.find(number);
   return place == places_.end() ? std::weak_ptr<IncomingObject>() : place->second.object;

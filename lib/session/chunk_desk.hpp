@@ -33,6 +33,8 @@ class ChunkDesk {
            std::weak_ptr<IncomingObject> object = {});
   void remove(std::uint32_t number) { places_.erase(number); }
   [[nodiscard]] sink::ObjectSink* find(std::uint32_t number) const;
+  /// The same, to be kept; null: it is gone.
+  [[nodiscard]] std::shared_ptr<sink::ObjectSink> share(std::uint32_t number) const;
   [[nodiscard]] std::weak_ptr<IncomingObject> object(std::uint32_t number) const;
   /// Verifies a chunk and writes it to every object that waits for it. Returns the objects that changed.
   /// A chunk that nobody waits for yet is held with its `credit` (called once it is no longer held).

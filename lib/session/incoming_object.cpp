@@ -246,15 +246,29 @@ void IncomingObject::finalize() {
     const auto checked = sink->check_some(kCheckBytes);
     if (!checked) return self.post([error = checked.error()](IncomingObject& here) { here.fail(error); });
     if (!*checked) return self.post([](IncomingObject& here) { here.finalize(); });
-    auto path = sink->finalize();
-    const Digest id = path ? sink->object_id() : Digest{};
-    const std::uint64_t bytes = sink->bytes_done();
-    self.post([path = std::move(path), id, bytes, left_out = sink->left_out(), not_noted = sink->not_noted(),
-               notes = sink->notes()](IncomingObject& here) {
-      if (path && not_noted) here.tell_not_noted(*not_noted);
-      for (const std::string& note : notes) here.shared_->watcher.on_note(0, here.shown_name() + ": " + note);
-      here.finalized(path, id, bytes, left_out);
-    });
+    if (sink->finishes_in_group()) return self.finish_with_others();
+    self.finished(*sink, sink->finalize());
+  });
+}
+
+// Behind all that waits already, of which some may join.
+void IncomingObject::finish_with_others() {
+  sink::FinishGroup& group = shared_->finish_group;
+  const auto sink = desk_->share(offer_.object);
+  if (group.empty()) shared_->worker.post([&group] { group.finish(); });
+  group.add(sink, [self = weak_from_this(), sink](const Result<std::string>& path) {
+    if (const auto here = self.lock()) here->finished(*sink, path);
+  });
+  if (group.full()) group.finish();
+}
+
+void IncomingObject::finished(const sink::ObjectSink& sink, const Result<std::string>& path) {
+  const Digest id = path ? sink.object_id() : Digest{};
+  post([path, id, bytes = sink.bytes_done(), left_out = sink.left_out(), not_noted = sink.not_noted(),
+        notes = sink.notes()](IncomingObject& here) {
+    if (path && not_noted) here.tell_not_noted(*not_noted);
+    for (const std::string& note : notes) here.shared_->watcher.on_note(0, here.shown_name() + ": " + note);
+    here.finalized(path, id, bytes, left_out);
   });
 }
 

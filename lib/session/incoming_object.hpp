@@ -74,6 +74,9 @@ class IncomingObject : public std::enable_shared_from_this<IncomingObject> {
   void report(const ObjectStatus& status);
   void tell_stored();
   void finalize();
+  // Store thread.
+  void finish_with_others();
+  void finished(const sink::ObjectSink& sink, const Result<std::string>& path);
   void finalized(const Result<std::string>& path, const Digest& id, std::uint64_t bytes,
                  const wire::LeftOutList& left_out);
   void tell_not_noted(const Error& why);

@@ -13,6 +13,7 @@
 #include "session/receive_slots.hpp"
 #include "sign/ed25519.hpp"
 #include "sign/keyring.hpp"
+#include "sink/finish_group.hpp"
 #include "sink/object_sink.hpp"
 #include "wire/frame.hpp"
 #include "wire/signed_frames.hpp"
@@ -102,8 +103,9 @@ struct ReceiveShared {
   double verified_unix_s = 0;         ///< when the last of them was
   std::optional<Error> output_error;  ///< standard output cannot be written: receiving ends
   bool paused = false;
-  bool told_not_noted = false;  ///< ObjectSink::not_noted()
-  work::SerialWorker worker;    // last: its thread ends before what its jobs use
+  bool told_not_noted = false;     ///< ObjectSink::not_noted()
+  sink::FinishGroup finish_group;  ///< store thread
+  work::SerialWorker worker;       // last: its thread ends before what its jobs use
 };
 
 /// Loop thread: a job for the store thread. It keeps `self` alive while it runs, and gives it back to the

@@ -92,16 +92,12 @@ std::optional<std::string> DeliveredRecord::last_name() const {
   return path.substr(path.rfind('/') + 1);
 }
 
-Result<void> DeliveredRecord::put(const store::Delivered& delivered) const {
-  if (dir_.empty()) return {};
-  const bool staged = ::access(staged_.c_str(), F_OK) == 0;
-  // What a tree that is laid over another will look like is not known before, and half of it proves nothing.
-  if (staged && store::is_directory(AT_FDCWD, delivered.path)) return {};
+Bytes DeliveredRecord::encode(const store::Delivered& delivered, const Digest& fingerprint) {
   Bytes bytes;
   ByteWriter writer(bytes);
   writer.varint(kRecordVersion);
   writer.raw(delivered.object.view());
-  writer.raw(store::tree_fingerprint(staged ? staged_ : delivered.path).view());
+  writer.raw(fingerprint.view());
   writer.varint(delivered.segments);
   writer.varint(delivered.bytes);
   writer.varint(delivered.left_out);
@@ -117,6 +113,22 @@ Result<void> DeliveredRecord::put(const store::Delivered& delivered) const {
     writer.varint(mark.segment);
     writer.raw(mark.id.view());
   }
+  return bytes;
+}
+
+Result<void> DeliveredRecord::put(const store::Delivered& delivered, const std::string& staged,
+                                  store::SyncBatch& batch) const {
+  if (dir_.empty()) return {};
+  DCDN_CHECK(make_directories(dir_, 0700));
+  return store::replace_file(path_, encode(delivered, store::tree_fingerprint(staged)), batch);
+}
+
+Result<void> DeliveredRecord::put(const store::Delivered& delivered) const {
+  if (dir_.empty()) return {};
+  const bool staged = ::access(staged_.c_str(), F_OK) == 0;
+  // What a tree that is laid over another will look like is not known before, and half of it proves nothing.
+  if (staged && store::is_directory(AT_FDCWD, delivered.path)) return {};
+  const Bytes bytes = encode(delivered, store::tree_fingerprint(staged ? staged_ : delivered.path));
   DCDN_CHECK(make_directories(dir_, 0700));
   return write_file_atomically(path_, bytes, 0600);
 }

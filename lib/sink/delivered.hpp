@@ -8,6 +8,7 @@
 #include "message/session_message.hpp"
 #include "store/part_object.hpp"
 #include "store/receive_index.hpp"
+#include "store/sync_batch.hpp"
 
 namespace dcdn::sink {
 
@@ -25,11 +26,16 @@ class DeliveredRecord {
   /// Before the name is given as well as after: as long as the object is staged, what is noted of its looks
   /// is those of what is staged. A tree that will be laid over another is noted only after.
   Result<void> put(const store::Delivered& delivered) const;
+  /// The same of a file that is not in its place yet and is called `staged`; it counts once `batch` is on
+  /// disk.
+  Result<void> put(const store::Delivered& delivered, const std::string& staged,
+                   store::SyncBatch& batch) const;
   void remove() const;
   /// Where store::IndexReader finds what was delivered; empty: nothing is kept.
   [[nodiscard]] std::string index_path() const { return path_.empty() ? "" : path_ + store::kIndexEnding; }
 
  private:
+  [[nodiscard]] static Bytes encode(const store::Delivered& delivered, const Digest& fingerprint);
   std::string dir_;
   std::string path_;
   std::string staged_;  // where the object is before it gets its name

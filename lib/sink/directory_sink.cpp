@@ -39,6 +39,9 @@ class DirectorySink : public ObjectSink {
     // Delivered under another name because its own was taken: now it may have its own.
     const bool elsewhere = delivered_ && delivered_->path != dir_->path() + "/" + options_.name;
     if (elsewhere && store::replaces(options_.collision)) delivered_.reset();
+    // Its name is there, and whether it is on the disk was perhaps never known.
+    if (delivered_ && options_.fsync)
+      DCDN_CHECK(sync_folder(dir_->out_fd(), escape_for_display(dir_->path())));
     if (!delivered_) DCDN_CHECK(open_part());
     message::Answer answer;
     if (delivered_) {

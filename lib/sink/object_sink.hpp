@@ -12,6 +12,7 @@
 #include "message/session_message.hpp"
 #include "store/promise_ledger.hpp"
 #include "store/segment_need.hpp"
+#include "store/sync_batch.hpp"
 #include "wire/left_out.hpp"
 #include "wire/manifest.hpp"
 
@@ -88,6 +89,17 @@ class ObjectSink {
   }
   /// Final checks and the final name, which is returned (empty: no file).
   virtual Result<std::string> finalize() = 0;
+  /// complete(), and what finalize() does can be done for many at once (sink/finish_group.hpp): stage() each,
+  /// sync what that gave, give_name() each, sync what that gave.
+  [[nodiscard]] virtual bool finishes_in_group() const { return false; }
+  virtual Result<void> stage(store::SyncBatch& batch) {
+    (void)batch;
+    return {};
+  }
+  virtual Result<std::string> give_name(store::SyncBatch& folders) {
+    (void)folders;
+    return finalize();
+  }
   virtual Result<void> discard() = 0;
   [[nodiscard]] virtual Digest object_id() const = 0;  ///< after complete()
   /// What the sender could not read; of an object that was delivered earlier only how much. After finalize().

@@ -233,25 +233,36 @@ Result<void> Unpacker::write(Unpacking& unpacking, const pipeline::ChunkFrame& c
 
 Result<void> Unpacker::finish_if_complete(Unpacking& unpacking) {
   if (unpacking.done || !unpacking.sink->complete()) return {};
-  UnpackedObject object;
-  object.name = unpacking.name;
-  object.bytes = unpacking.sink->bytes_done();
-  auto path = unpacking.sink->finalize();
-  const bool kept = !path && path.error().code == Errc::nothing;
-  if (!path && !kept) return path.error();
-  object.id = unpacking.sink->object_id();
-  object.left_out = unpacking.sink->left_out();
-  object.not_noted = unpacking.sink->not_noted();
-  object.notes = unpacking.sink->notes();
   unpacking.done = true;
-  unpacking.sink.reset();
-  if (kept) {
-    tell_kept(path.error());
-    return {};
-  }
+  const std::shared_ptr<ObjectSink> sink = std::exchange(unpacking.sink, nullptr);
+  if (!sink->finishes_in_group()) return finished(unpacking.name, *sink, sink->finalize());
+  group_.add(sink, [this, name = unpacking.name, sink](const Result<std::string>& path) {
+    if (auto over = finished(name, *sink, path); !over && group_over_) group_over_ = std::move(over);
+  });
+  return group_.full() ? finish_waiting() : Result<void>();
+}
+
+Result<void> Unpacker::finish_waiting() {
+  group_over_ = Result<void>();
+  group_.finish();
+  return group_over_;
+}
+
+Result<void> Unpacker::finished(const std::string& name, const ObjectSink& sink,
+                                const Result<std::string>& path) {
+  const bool kept = !path && path.error().code == Errc::nothing;
+  if (kept) tell_kept(path.error());
+  if (!path) return kept ? Result<void>() : path.error();
+  UnpackedObject object;
+  object.name = name;
+  object.path = *path;
+  object.bytes = sink.bytes_done();
+  object.id = sink.object_id();
+  object.left_out = sink.left_out();
+  object.not_noted = sink.not_noted();
+  object.notes = sink.notes();
   ++counts_.objects;
   counts_.bytes += object.bytes;
-  object.path = *std::move(path);
   if (rules_.delivered) rules_.delivered(object);
   return {};
 }
@@ -265,6 +276,7 @@ Error Unpacker::missing_parts(const Unpacking& unpacking, std::uint64_t damaged)
 }
 
 Result<void> Unpacker::finish(std::uint64_t damaged) {
+  DCDN_CHECK(finish_waiting());
   for (auto& [stream, unpacking] : streams_)
     if (unpacking.sink && !unpacking.done) (void)unpacking.sink->checkpoint();
   if (cover_.waiting() > 0)

@@ -18,6 +18,7 @@
 #include "pipeline/chunk_packer.hpp"
 #include "pipeline/recent_digests.hpp"
 #include "pipeline/signature_cover.hpp"
+#include "sink/finish_group.hpp"
 #include "sink/object_sink.hpp"
 #include "wire/frame.hpp"
 #include "wire/signed_frames.hpp"
@@ -63,6 +64,9 @@ class Unpacker {
   /// Takes the next frame; kinds that say nothing of an object are passed over. error corrupt, bad_signature:
   /// of a frame; limit: too much waits; whatever a sink says. Not to be called after an error.
   Result<void> take(const wire::Frame& frame);
+  /// Small objects wait for others that get their names with them; nothing comes for a while, so they do now.
+  /// Errors as of take().
+  Result<void> finish_waiting();
   /// The input has ended; what is unfinished is kept as far as its sink can. `damaged`: bytes of the input
   /// that belonged to no frame. error untrusted: something is not signed; incomplete: something is missing;
   /// corrupt: there was nothing in it.
@@ -78,7 +82,7 @@ class Unpacker {
   };
   struct Unpacking {  // one chain of segments
     std::string name;
-    std::unique_ptr<ObjectSink> sink;
+    std::shared_ptr<ObjectSink> sink;
     std::uint64_t next = 0;
     std::map<std::uint64_t, Digest> waiting;  // by index: loose segments that may follow
     bool kept = false;                        // something else is at its place: the rest is passed over
@@ -98,6 +102,7 @@ class Unpacker {
   void forget_done();
   Result<void> open_sink(Unpacking& unpacking, const wire::ObjectHeader& object);
   Result<void> write(Unpacking& unpacking, const pipeline::ChunkFrame& chunk);
+  Result<void> finished(const std::string& name, const ObjectSink& sink, const Result<std::string>& path);
   Result<void> finish_if_complete(Unpacking& unpacking);
   void tell_kept(const Error& why);
   Result<void> hold(std::size_t bytes);
@@ -115,6 +120,8 @@ class Unpacker {
   std::unordered_map<Digest, Buffer, Name32Hash> early_;    // chunks whose segment has not come
   std::deque<Digest> early_order_;
   std::size_t held_ = 0;  // bytes of what is loose and early, with what it costs to keep track of them
+  FinishGroup group_;
+  Result<void> group_over_;  // what went wrong in it first
   Counts counts_;
 };
 

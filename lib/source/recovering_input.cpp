@@ -7,14 +7,17 @@ constexpr std::size_t kReadBytes = 256u << 10;
 }  // namespace
 
 RecoveringInput::RecoveringInput(int fd, int interrupt_fd, std::string name, BufferPool& pool)
-    : input_(fd, std::move(name), {interrupt_fd, {}, "interrupted; what is complete so far is kept"}),
+    : fd_(fd),
+      input_(fd, std::move(name), {interrupt_fd, {}, "interrupted; what is complete so far is kept"}),
       reader_(wire::OnDamage::recover, pool) {}
 
-Result<void> RecoveringInput::read(ByteView head, const Take& take) {
+Result<void> RecoveringInput::read(ByteView head, const Take& take,
+                                   const std::function<Result<void>()>& idle) {
   reader_.push(head);
   DCDN_CHECK(drain(take));
   Bytes block(kReadBytes);
   for (;;) {
+    if (idle && !readable(fd_)) DCDN_CHECK(idle());
     DCDN_TRY(const std::size_t got, input_.read(block));
     if (got == 0) break;
     bytes_ += got;

@@ -19,7 +19,8 @@ class RecoveringInput {
 
   /// Reads to the end of the input and gives every intact frame to `take`. `head`: bytes of the input that
   /// were read already. Once. error interrupted; io; the first of `take`; unsupported: as FrameReader's.
-  Result<void> read(ByteView head, const Take& take);
+  /// `idle`: called before it waits for more that is not there yet; an error ends it. May be empty.
+  Result<void> read(ByteView head, const Take& take, const std::function<Result<void>()>& idle = {});
 
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }  ///< read here, without the head
   [[nodiscard]] std::uint64_t damaged_bytes() const { return damaged_bytes_; }  ///< of no intact frame
@@ -27,6 +28,7 @@ class RecoveringInput {
  private:
   Result<void> drain(const Take& take);
 
+  int fd_;
   Input input_;
   wire::FrameReader reader_;
   std::uint64_t bytes_ = 0;

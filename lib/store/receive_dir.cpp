@@ -103,6 +103,9 @@ Result<std::uint64_t> ReceiveDir::settled_bytes() const {
   }
   DCDN_TRY(std::uint64_t bytes, tree_bytes(out_.get(), escape_for_display(path_)));
   for (const std::string& slot : busy) {
+    struct stat small {};
+    if (::fstatat(part_.get(), (slot + kSmallEnding).c_str(), &small, AT_SYMLINK_NOFOLLOW) == 0)
+      bytes -= std::min(bytes, static_cast<std::uint64_t>(small.st_size));
     const UniqueFd fd(::openat(part_.get(), slot.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd.valid()) continue;  // nothing of it yet
     DCDN_TRY(const std::uint64_t of_slot, tree_bytes(fd.get(), escape_for_display(path_)));
@@ -161,11 +164,13 @@ Result<void> ReceiveDir::remove_slot(const std::string& slot) const {
 }
 
 // A slot that was on its way out when a process was killed is never opened again: its object is delivered or
-// was given up. What cannot be removed is there for the next, and for clean().
+// was given up. A small object that has no name yet comes again. What cannot be removed is there for the
+// next, and for clean().
 void ReceiveDir::end_removals() const {
   const auto names = list_names(part_.get(), kPartDirName);
   if (!names) return;
   for (const std::string& name : *names) {
+    if (name.ends_with(kSmallEnding)) (void)remove(name).has_value();
     if (!name.ends_with(kGoneSuffix)) continue;
     const std::string slot = name.substr(0, name.size() - std::string_view(kGoneSuffix).size());
     // Begun anew after a removal that failed: what is set aside belongs to the new one.

@@ -13,6 +13,8 @@
 namespace dcdn::store {
 
 inline constexpr const char* kPartDirName = ".dcdn-part";
+/// Of a slot's name: an object of one small file, which has no folder (store/small_object.hpp).
+inline constexpr const char* kSmallEnding = ".small";
 
 /// What an unprivileged process may still make on a disk.
 struct Room {

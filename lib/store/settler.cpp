@@ -64,7 +64,7 @@ Result<void> Settler::settle_directories() {
     DCDN_CHECK(set_mode_and_time(fd.get(), *entry));
   }
   if (options_.kind == wire::ObjectKind::tree && !knows_top_) {
-    const unsigned mode = options_.preserve_modes ? 0700u : 0777u & ~umask_;
+    const unsigned mode = options_.preserve_modes ? 0700u : 0777u & ~current_umask();
     if (::fchmod(tree_.fd(), mode) != 0) return errno_error(errno, tree_.display("") + ": set mode");
   }
   return sync(tree_.fd(), tree_.display(""));
@@ -103,6 +103,10 @@ Result<void> Settler::note(const WholeEntry& entry, int fd) {
   struct stat info {};
   if (looks_log_ == nullptr || ::fstat(fd, &info) != 0) return {};
   return looks_log_->set(entry.number, {looks_of(info), true, false});
+}
+
+Result<void> Settler::finish_file(int fd, const wire::EntryBegin& entry) {
+  return set_mode_and_time(fd, dress(fd, entry));
 }
 
 // What came of it before its sender could not read on.
@@ -163,7 +167,8 @@ Result<void> Settler::copy_instead(const TreeRoot::Place& from, const TreeRoot::
 
 Settler::Looks Settler::dress(int fd, const wire::EntryBegin& entry) {
   const bool owned = extras_.set(fd, entry.extras, tree_.display(entry.path));
-  return {entry.path, wanted_mode(entry, options_, umask_, owned), entry.mtime_ns};
+  const unsigned umask = options_.preserve_modes ? 0 : current_umask();
+  return {entry.path, wanted_mode(entry, options_, umask, owned), entry.mtime_ns};
 }
 
 Result<void> Settler::set_mode_and_time(int fd, const Looks& looks) {

@@ -38,6 +38,8 @@ class Settler {
 
   /// Each entry, in the manifest's order.
   Result<void> settle(const WholeEntry& entry);
+  /// What `entry` says of a file that is open and has all its bytes: owner, attributes, mode and time.
+  Result<void> finish_file(int fd, const wire::EntryBegin& entry);
   /// After all entries: a directory's mode may forbid, and its time would change with, what is done inside
   /// it.
   Result<void> settle_directories();
@@ -76,7 +78,6 @@ class Settler {
   LooksLog* looks_log_;
   bool sync_failed_ = false;
   bool knows_top_ = false;
-  unsigned umask_ = current_umask();
   std::vector<Looks> directories_;
   LinkTargets links_;
   ExtrasSetter extras_;

@@ -194,6 +194,7 @@ class Receive(Scenario):
 
     make_tree = staticmethod(make_tree)
     chunk_size = "64KiB"
+    sources = ["tree"]
 
     def __init__(self, tools, over=None):
         super().__init__(tools)
@@ -206,7 +207,7 @@ class Receive(Scenario):
         self.make_tree(f"{top}/tree")
         for home in ("home", "sender"):
             assert self.tools.run(top, ["dcdn-sign", "-q", "keygen"], home) == 0
-        words = ["dcdn-send", "-q", "--stdout", "--chunk-size", self.chunk_size, "tree"]
+        words = ["dcdn-send", "-q", "--stdout", "--chunk-size", self.chunk_size, *self.sources]
         assert self.tools.run(top, words, "sender", stdout="stream") == 0
         if self.over:
             put(f"{top}/in/tree/a", b"old\n")
@@ -303,7 +304,7 @@ class Session(Receive):
             if address is None:
                 return False
             sender = self.start(top, ["dcdn-send", "-q", "--peer-id", self.tools_id["home"], "--retry-for", "20s",
-                                      "--chunk-size", self.chunk_size, "--to", address, "tree"], "sender", fault, "sender-log")
+                                      "--chunk-size", self.chunk_size, "--to", address, *self.sources], "sender", fault, "sender-log")
             return self.outcome(receiver, sender) == 0
         finally:
             for process in (receiver, sender):
@@ -384,6 +385,33 @@ class SendReading(Session):
 def left_beside(top):
     """What a writer had no right name for yet: it may be there after a kill, until the next run."""
     return [f"{path} was left" for name, path in entries(top).items() if ".dcdn-new" in os.path.basename(name)]
+
+
+def make_objects(top):
+    """Objects of one small file each, and some that are not: which have a staging folder."""
+    noise = random.Random(6)
+    for number in range(14):
+        put(f"{top}/{number}", noise.randbytes(10 + 300 * number), 0o640)
+    put(f"{top}/empty", b"")
+    put(f"{top}/large", noise.randbytes(150_000))
+    put(f"{top}/last", b"the last one\n", 0o400)
+    set_times(top)
+
+
+def objects(scenario, *more):
+    """The same with many small objects instead of a tree. Each gets its name when all of it is on the disk."""
+
+    class Objects(scenario):
+        make_tree = staticmethod(make_objects)
+        sources = [f"tree/{name}" for name in (*map(str, range(14)), "empty", "large", "last")]
+
+        def wrong(self, top, done):
+            if not os.path.isdir(f"{top}/in"):
+                return ["nothing is there"] if done else []
+            return [what for what in missing_of(f"{top}/tree", f"{top}/in", folders_too=False)
+                    if not what.startswith(".dcdn-part") and (done or not what.endswith(" is missing"))]
+
+    return lambda tools: Objects(tools, *more)
 
 
 class Output(Scenario):
@@ -722,7 +750,10 @@ ALL = {
     "unpack-small-overwrite": small(Unpack, "overwrite"),
     "unpack-rename": lambda tools: Unpack(tools, "rename"),
     "unpack-skip": lambda tools: Unpack(tools, "skip"),
+    "unpack-objects": objects(Unpack),
     "receive": lambda tools: Session(tools),
+    "receive-objects": objects(Session),
+    "send-objects": objects(Session, None, "sender"),
     "receive-overwrite": lambda tools: Session(tools, "overwrite"),
     "receive-small": small(Session),
     "receive-small-overwrite": small(Session, "overwrite"),

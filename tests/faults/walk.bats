@@ -23,6 +23,9 @@ walk() {
 @test "unpack --overwrite over older small files" { walk unpack-small-overwrite; }
 @test "unpack --rename beside somebody's tree" { walk unpack-rename; }
 @test "unpack --skip, where some of it is there" { walk unpack-skip; }
+@test "unpack many objects of one small file" { walk unpack-objects; }
+@test "a receiver of many small objects" { session receive-objects; }
+@test "a sender of many small objects" { session send-objects; }
 @test "a receiver of a session" { session receive; }
 @test "a receiver of a session with --overwrite" { session receive-overwrite; }
 @test "a receiver of small files, several to a chunk" { session receive-small; }

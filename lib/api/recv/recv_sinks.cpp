@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "sink/directory_sink.hpp"
 #include "sink/raw_sink.hpp"
+#include "sink/small_object_sink.hpp"
 #include "sink/stream_sink.hpp"
 
 namespace dcdn::api {
@@ -38,7 +39,10 @@ session::MakeSink into_directory(const RecvOptions& options, const ReceivePlace&
     object.promise = place.ledger->open();
     sink::OlderFiles older{use, basis, offer.object, offer.bytes, {}};
     older.link.rtt = round_trip;
-    return MadeSink(sink::make_directory_sink(place.dir, std::move(object), delivered, std::move(older)));
+    const bool may_be_small = offer.kind != wire::ObjectKind::tree && basis.empty();
+    auto usual = sink::make_directory_sink(place.dir, object, delivered, std::move(older));
+    if (!may_be_small) return MadeSink(std::move(usual));
+    return MadeSink(sink::make_small_object_sink(place.dir, std::move(object), delivered, std::move(usual)));
   };
 }
 

@@ -9,6 +9,7 @@
 #include "sink/directory_sink.hpp"
 #include "sink/opened_file.hpp"
 #include "sink/raw_sink.hpp"
+#include "sink/small_object_sink.hpp"
 #include "sink/stream_sink.hpp"
 #include "sink/unpacker.hpp"
 #include "source/input.hpp"
@@ -33,8 +34,13 @@ class StreamUnpacking {
     const auto began = std::chrono::steady_clock::now();
     DCDN_CHECK(open());
     source::RecoveringInput input(options_.input_fd, options_.interrupt_fd, "standard input", pool_);
-    if (const auto read = input.read({}, [this](const wire::Frame& frame) { return take(frame); }); !read)
+    const auto read = input.read(
+        {}, [this](const wire::Frame& frame) { return take(frame); },
+        [this] { return unpacker_.finish_waiting(); });
+    if (!read) {
+      (void)unpacker_.finish_waiting().has_value();  // what is whole is delivered all the same
       return explained(read.error(), input.bytes());
+    }
     report_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     if (const auto ended = unpacker_.finish(input.damaged_bytes()); !ended) {
       if (parity_frames_ > 0)
@@ -142,7 +148,10 @@ class StreamUnpacking {
     part.stopped = stopped;
     // Without a home nothing is noted, and the same stream again meets its names as taken.
     const Home& home = options_.home;
-    return sink::make_directory_sink(place_.dir, part, home.is_none() ? "" : home.state_dir + "/delivered");
+    const std::string delivered = home.is_none() ? "" : home.state_dir + "/delivered";
+    auto usual = sink::make_directory_sink(place_.dir, part, delivered);
+    if (kind == wire::ObjectKind::tree) return usual;
+    return sink::make_small_object_sink(place_.dir, part, delivered, std::move(usual));
   }
 
   void delivered(const sink::UnpackedObject& object) {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <asio/post.hpp>
 #include <chrono>
+#include <utility>
 
 #include "api/send/send_outcome.hpp"
 #include "api/send/send_settings.hpp"
@@ -152,8 +154,9 @@ void SendRun::on_receipt(const session::SendObject& object, const wire::Receipt&
   report_.receiver = sign::to_text(receipt.receiver);
   if (auto kept = keep_receipt(object, body); !kept)
     progress_.on_note(0, "receipt not stored: " + kept.error().message);
-  progress_.on_object({object.shown_name(), object.path, receipt.bytes, to_hex(receipt.object.view()),
-                       report_.receiver, node_.keyring().name_of(receipt.receiver).value_or(""), nullptr});
+  delivered_.push_back({object.shown_name(), object.path, receipt.bytes, to_hex(receipt.object.view()),
+                        report_.receiver, node_.keyring().name_of(receipt.receiver).value_or(""), nullptr});
+  if (delivered_.size() == 1) asio::post(node_.executor(), [this] { tell_delivered(); });
 }
 
 // Receipts are frames: a file of them is a chunk stream.
@@ -161,17 +164,33 @@ Result<void> SendRun::keep_receipt(const session::SendObject& object, ByteView b
   const Bytes frame = wire::make_frame(wire::FrameType::receipt, body);
   const std::string dir = options_.home.state_dir + "/receipts";
   DCDN_CHECK(make_directories(dir, 0700));
-  DCDN_CHECK(write_file_atomically(fmt::format("{}/{}-{}.dcs", dir, id(), object.number), frame, 0600));
-  if (options_.receipt_file.empty()) return {};
+  if (!options_.receipt_file.empty())
+    receipt_frames_.insert(receipt_frames_.end(), frame.begin(), frame.end());
+  return store::replace_file(fmt::format("{}/{}-{}.dcs", dir, id(), object.number), frame, receipts_);
+}
+
+Result<void> SendRun::keep_beside(ByteView frames) {
   Bytes all;
-  if (report_.objects > 1) {
+  if (receipt_file_begun_) {
     DCDN_TRY(all, read_file(options_.receipt_file, 64u << 20));
   }
-  all.insert(all.end(), frame.begin(), frame.end());
+  all.insert(all.end(), frames.begin(), frames.end());
+  receipt_file_begun_ = true;
   return write_file_atomically(options_.receipt_file, all, 0644);
 }
 
+// Not one by one: a disk syncs many in the time that one takes, and the connections wait for it.
+void SendRun::tell_delivered() {
+  const std::vector<ObjectEnd> delivered = std::exchange(delivered_, {});
+  auto kept = receipts_.sync("receipts");
+  if (const Bytes frames = std::exchange(receipt_frames_, {}); kept && !frames.empty())
+    kept = keep_beside(frames);
+  if (!kept) progress_.on_note(0, "receipt not stored: " + kept.error().message);
+  for (const ObjectEnd& object : delivered) progress_.on_object(object);
+}
+
 Result<SendReport> SendRun::finish() {
+  tell_delivered();
   report_.paths = path_reports(*session_);
   report_.wire_bytes = session_->wire_bytes();
   report_.wire_bytes_received = session_->wire_bytes_received();

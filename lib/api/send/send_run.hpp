@@ -3,10 +3,14 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "api/send/send_plan.hpp"
 #include "node/node.hpp"
 #include "session/send_session.hpp"
+#include "store/sync_batch.hpp"
 
 namespace dcdn::api {
 
@@ -34,6 +38,9 @@ class SendRun : private node::Role, public session::SendWatcher {
   void follow(const Progress& progress);
   void end(std::uint64_t close_code, const Error& why);
   Result<void> keep_receipt(const session::SendObject& object, ByteView body);
+  Result<void> keep_beside(ByteView frames);
+  /// Receipts that came are on disk together, and told then.
+  void tell_delivered();
   Result<SendReport> finish();
 
   const SendOptions& options_;
@@ -44,6 +51,10 @@ class SendRun : private node::Role, public session::SendWatcher {
   std::optional<Error> ended_;  ///< interrupted, --max-time, cancelled
   bool was_connected_ = false;
   std::set<std::pair<std::uint32_t, std::string>> left_out_;  ///< told of: object and path
+  store::SyncBatch receipts_;                                 ///< that came and were not told
+  Bytes receipt_frames_;                                      ///< of these, for SendOptions::receipt_file
+  bool receipt_file_begun_ = false;
+  std::vector<ObjectEnd> delivered_;
   SendReport report_;
 };
 
