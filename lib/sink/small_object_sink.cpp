@@ -86,19 +86,25 @@ class SmallObjectSink final : public ObjectSink {
   bool finishes_in_group() const override { return !is_usual_ && complete(); }
   Result<void> stage(store::SyncBatch& batch) override {
     small_->stage(batch);
-    const std::string staged = dir_->part_dir() + "/" + store::slot_name(options_) + store::kSmallEnding;
-    const auto put = record_.put(small_->delivered_as(options_.name), staged, batch);
-    if (!put) not_noted_ = put.error();
+    if (put_note(options_.name, batch)) noted_ = options_.name;
     return {};
   }
   Result<std::string> give_name(store::SyncBatch& folders) override {
     const auto note = [&](const std::string& name) -> Result<void> {
-      if (name == options_.name) return {};  // that was noted
-      if (const auto put = record_.put(small_->delivered_as(name)); !put) not_noted_ = put.error();
+      if (name == noted_) return {};
+      store::SyncBatch now;
+      if (put_note(name, now) && now.sync("note of a delivery")) noted_ = name;
       return {};
     };
     auto path = small_->give_name(note, folders);
-    if (!path) record_.remove();
+    if (!path) {
+      record_.remove();
+      return path;
+    }
+    // The home's disk may be full or closed while the object's has room: it is delivered all the same.
+    const std::string name = path->substr(path->rfind('/') + 1);
+    if (noted_ == name) return path;
+    if (const auto put = record_.put(small_->delivered_as(name)); !put) not_noted_ = put.error();
     return path;
   }
 
@@ -116,12 +122,19 @@ class SmallObjectSink final : public ObjectSink {
   }
 
  private:
+  // Before it has that name: it is known by what it looks like.
+  Result<void> put_note(const std::string& name, store::SyncBatch& batch) const {
+    const std::string staged = dir_->part_dir() + "/" + store::slot_name(options_) + store::kSmallEnding;
+    return record_.put(small_->delivered_as(name), staged, batch);
+  }
+
   std::shared_ptr<store::ReceiveDir> dir_;
   store::PartObject::Options options_;
   DeliveredRecord record_;
   std::unique_ptr<ObjectSink> usual_;
   bool is_usual_ = false;
   std::unique_ptr<store::SmallObject> small_;
+  std::string noted_;  // the name that a record says it has
   std::optional<Error> not_noted_;
 };
 
