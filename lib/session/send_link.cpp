@@ -6,16 +6,13 @@
 #include "base/text.hpp"
 #include "dcdn/units.hpp"
 #include "pace/carrier_rule.hpp"
+#include "session/offers_ahead.hpp"
 #include "wire/signed_frames.hpp"
 
 namespace dcdn::session {
 
 namespace {
 
-constexpr std::size_t kOffersAhead = 16;  // objects offered and not yet done
-// The same while they are small: a round trip and a sync of the disk are the price of all that share them.
-constexpr std::size_t kSmallAhead = 60;                   // a receiver takes 64
-constexpr std::uint64_t kSmallBytes = 1u << 20;           // together
 constexpr std::uint32_t kUsualLargestChunk = 256u << 10;  // an answer that overtakes the welcome
 constexpr std::uint64_t kRefusedCode = 0x100;
 constexpr std::size_t kMostStatements = 128;  // of each side; each may cost two verifications
@@ -94,9 +91,10 @@ Result<void> SendLink::say_hello() {
 
 // Offers go out with the hello, before the welcome is here: that saves a round trip.
 Result<void> SendLink::offer_next() {
+  OffersAhead offers_ahead(active_);
   for (auto& transfer : transfers_) {
     if (transfer->phase() != TransferPhase::waiting) continue;
-    if (!may_offer(transfer->object())) return {};
+    if (!offers_ahead.take(transfer->object())) return {};
     auto stream = connection_->open_bidirectional();
     if (!stream) return {};  // no stream credit now: on_writable comes
     const SendObject& object = transfer->object();
@@ -124,13 +122,6 @@ Result<void> SendLink::offer_next() {
     }
   }
   return {};
-}
-
-bool SendLink::may_offer(const SendObject& object) const {
-  if (active_.size() < kOffersAhead) return true;
-  std::uint64_t bytes = object.bytes.value_or(kSmallBytes);
-  for (const auto& [stream, active] : active_) bytes += active.transfer->object().bytes.value_or(kSmallBytes);
-  return active_.size() < kSmallAhead && bytes < kSmallBytes;
 }
 
 // One object of a session's first connection does not wait for its answer, which saves a round trip. It is

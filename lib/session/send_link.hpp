@@ -55,7 +55,6 @@ class SendLink : private net::ConnectionEvents {
 
   Result<void> say_hello();
   Result<void> offer_next();
-  [[nodiscard]] bool may_offer(const SendObject& object) const;
   [[nodiscard]] bool may_begin_early(const ObjectTransfer& transfer) const;
   Result<void> take_session_frame(const wire::Frame& frame);
   Result<void> take_object_frame(net::StreamId stream, Active& active, const wire::Frame& frame);
