@@ -101,8 +101,9 @@ Result<void> TreeUpdate::link(const WholeEntry& entry) {
   return place_.looks().set(entry.number, {looks_at(to.parent, to.leaf)});
 }
 
-// By way of a name beside it: there is no call that replaces a name by a link.
+// Where something is, by way of a name beside it: there is no call that replaces a name by a link.
 Result<void> TreeUpdate::link_to(const Name& from, const Name& to, const std::string& shown) {
+  if (::linkat(from.directory, from.leaf.c_str(), to.directory, to.leaf.c_str(), 0) == 0) return {};
   DCDN_CHECK(remove_tree(to.directory, kBesideName, shown));
   if (::linkat(from.directory, from.leaf.c_str(), to.directory, kBesideName, 0) != 0) {
     if (!has_no_links(errno)) return errno_error(errno, shown + ": link");
@@ -110,7 +111,9 @@ Result<void> TreeUpdate::link_to(const Name& from, const Name& to, const std::st
     DCDN_CHECK(copy_file(from, {to.directory, kBesideName}, {options_.fsync, options_.kept}, shown));
   }
   if (::renameat(to.directory, kBesideName, to.directory, to.leaf.c_str()) == 0) return {};
-  return errno_error(errno, shown + ": move into place");
+  const int reason = errno;
+  ::unlinkat(to.directory, kBesideName, 0);
+  return errno_error(reason, shown + ": move into place");
 }
 
 // What stays has the content that came; its mode and time may be others.

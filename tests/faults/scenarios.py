@@ -8,6 +8,7 @@ import stat
 import subprocess
 import time
 
+BESIDE = ".dcdn-moving"  # what replaces a name by a link, for that moment; the next run removes it
 LONGEST = 30  # seconds until a program counts as hanging
 
 
@@ -252,7 +253,7 @@ class Receive(Scenario):
         found = []
         there = entries(f"{top}/in/tree")
         for name, path in there.items():
-            if name in self.others() or os.path.isdir(path):
+            if name in self.others() or os.path.isdir(path) or os.path.basename(name) == BESIDE:
                 continue
             source = f"{top}/tree/{name}"
             if not os.path.lexists(source):
