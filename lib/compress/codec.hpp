@@ -64,4 +64,7 @@ Compressed compress_chunk(ByteView content, CompressChoice choice, BufferPool& p
 Result<Buffer> decompress_chunk(Codec codec, ByteView carried, std::size_t content_size, BufferPool& pool,
                                 ByteView past = {});
 
+/// Of the zstd that is linked: another one may make other bytes of the same content.
+std::uint32_t zstd_version();
+
 }  // namespace dcdn::compress

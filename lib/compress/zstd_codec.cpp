@@ -9,6 +9,8 @@
 #include <new>
 #include <vector>
 
+#include "compress/codec.hpp"
+
 namespace dcdn::compress {
 
 namespace {
@@ -68,6 +70,10 @@ bool starts_with_magic(ByteView carried) {
 }
 
 }  // namespace
+
+std::uint32_t zstd_version() {
+  return ZSTD_versionNumber();
+}
 
 std::optional<std::size_t> zstd_compress(ByteView content, int level, MutableByteView into, ByteView past) {
   CompressionContext context = shelf().take();

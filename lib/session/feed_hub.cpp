@@ -1,8 +1,11 @@
 #include "session/feed_hub.hpp"
 
+#include <unistd.h>
+
 #include <asio/post.hpp>
 
 #include "base/clock.hpp"
+#include "session/remaking.hpp"
 #include "source/packed_segment.hpp"
 #include "source/ready_stream.hpp"
 
@@ -41,17 +44,22 @@ void FeedHub::reap() {
 std::shared_ptr<source::ChunkSizer> FeedHub::start(const SendObject& object,
                                                    const std::shared_ptr<Feed>& feed,
                                                    const message::Answer& answer,
-                                                   const pace::PathMeasure& path, std::uint32_t largest) {
-  auto& sizer = sizers_[feed];
+                                                   const pace::PathMeasure& path, std::uint32_t largest,
+                                                   bool read_all) {
+  Started& started = started_[feed];
+  auto& sizer = started.sizer;
   if (sizer) return sizer;
   reap();
   const pace::ChunkSizePolicy policy(shared_.settings.chunk_bytes, shared_.settings.several_paths());
   sizer = std::make_shared<source::ChunkSizer>(policy, answer.plan, largest);
   sizer->measure(path, shared_.limits.rate());
-  const bool repeats_omitted = answer.repeats_omitted;
-  auto thread = work::start_thread("packing", [this, &object, feed, used = sizer, repeats_omitted] {
-    pack(object, feed, used, repeats_omitted);
-  });
+  // Who has nothing wants everything: then it is read at once, on all cores.
+  auto known = open_index(object, answer.ask && !read_all, started);
+  auto run = [this, &object, feed, used = started, known = std::move(known),
+              repeats_omitted = answer.repeats_omitted]() mutable {
+    pack(object, feed, used, std::move(known), repeats_omitted);
+  };
+  auto thread = work::start_thread("packing", std::move(run));
   if (thread)
     running_.push_back({feed, *std::move(thread)});
   else
@@ -59,8 +67,59 @@ std::shared_ptr<source::ChunkSizer> FeedHub::start(const SendObject& object,
   return sizer;
 }
 
-void FeedHub::pack(const SendObject& object, const std::shared_ptr<Feed>& feed,
-                   const std::shared_ptr<source::ChunkSizer>& sizer, bool repeats_omitted) {
+// Empty: there cannot be one.
+std::string FeedHub::index_path(const SendObject& object) const {
+  const IndexSettings& settings = shared_.settings.index;
+  if (settings.folder.empty() || !Remaking::can_remake(object)) return "";
+  const std::string symlinks = std::to_string(static_cast<int>(shared_.settings.walk.symlinks));
+  return source::index_path(settings.folder,
+                            {object.path, object.name, symlinks, settings.compress, settings.receivers});
+}
+
+bool FeedHub::has_index(const SendObject& object) const {
+  const std::string path = index_path(object);
+  return !path.empty() && ::access(path.c_str(), R_OK) == 0;
+}
+
+// Whatever is wrong with it, it is done without.
+std::shared_ptr<source::SourceIndex> FeedHub::open_index(const SendObject& object, bool may_know,
+                                                         Started& started) {
+  const IndexSettings& settings = shared_.settings.index;
+  const std::string path = index_path(object);
+  if (path.empty()) return nullptr;
+  if (auto writer = source::IndexWriter::start(settings.folder, path))
+    started.index = std::make_shared<source::IndexWriter>(*std::move(writer));
+  std::shared_ptr<source::SourceIndex> known;
+  if (may_know || settings.compare) known = source::SourceIndex::open(path);
+  if (known && !settings.compare) started.index_path = path;
+  return known;
+}
+
+bool FeedHub::uses_index(const std::shared_ptr<Feed>& feed) const {
+  const auto found = started_.find(feed);
+  return found != started_.end() && !found->second.index_path.empty();
+}
+
+void FeedHub::drop_index(const std::shared_ptr<Feed>& feed) {
+  if (uses_index(feed)) ::unlink(started_[feed].index_path.c_str());
+}
+
+void FeedHub::delivered(const SendObject& object, const std::shared_ptr<Feed>& feed, const Digest& id) {
+  const auto found = started_.find(feed);
+  if (found == started_.end() || !found->second.index || found->second.index->last() != id) return;
+  shared_.difference_worker.post(
+      [&shared = shared_, name = object.name, index = std::exchange(found->second.index, nullptr)] {
+        const auto finished = index->finish();
+        if (finished) return;
+        asio::post(shared.executor, [&shared, name, why = finished.error()] {
+          shared.watcher.on_note(1, name + ": what was sent is not remembered: " + why.message);
+        });
+      });
+}
+
+void FeedHub::pack(const SendObject& object, const std::shared_ptr<Feed>& feed, const Started& started,
+                   std::shared_ptr<source::SourceIndex> known, bool repeats_omitted) {
+  const std::shared_ptr<source::ChunkSizer>& sizer = started.sizer;
   const std::function<bool()> stopped = [&feed] { return feed->cancelled(); };
   const source::EmitSegment emit = [&feed](source::PackedSegment segment) {
     return feed->push(std::move(segment));
@@ -81,6 +140,10 @@ void FeedHub::pack(const SendObject& object, const std::shared_ptr<Feed>& feed,
   request.object = {object.kind, object.name, repeats_omitted};
   request.signer = shared_.key;
   request.time_s = time_s;
+  request.known = std::move(known);
+  request.looks = shared_.settings.index.looks;
+  request.compare = shared_.settings.index.compare;
+  request.index = started.index;
   request.chunk_bytes = [sizer](std::uint64_t segment) { return sizer->chunk_bytes(segment); };
   feed->finish(source::pack_object(request, shared_.workers, shared_.pool, stopped, emit));
 }

@@ -96,7 +96,7 @@ Result<void> ObjectTransfer::answered(const message::Answer& answer, const pace:
   tally_.done = answer.bytes_done;
   if (!tally_.at_first) tally_.at_first = tally_.done;
   if (!feed_) use_feed(hub_.private_feed());
-  sizer_ = hub_.start(object_, feed_, answer_, route_.path, route_.largest_chunk);
+  sizer_ = hub_.start(object_, feed_, answer_, route_.path, route_.largest_chunk, passing_.read_all);
   tally_.passed = 0;
   const std::uint64_t base = passing_.kept.empty() ? feed_->base() : passing_.kept.first();
   const Digest before = passing_.kept.empty() ? feed_->id_before_base() : passing_.kept.id_before_first();
@@ -118,7 +118,7 @@ Result<void> ObjectTransfer::restart() {
   use_feed(hub_.private_feed());
   answer_.segments_done = 0;  // whether it asks stays the receiver's word: it would never ask otherwise
   object_id_.reset();
-  sizer_ = hub_.start(object_, feed_, answer_, route_.path, route_.largest_chunk);
+  sizer_ = hub_.start(object_, feed_, answer_, route_.path, route_.largest_chunk, passing_.read_all);
   return {};
 }
 
@@ -179,7 +179,8 @@ Result<void> ObjectTransfer::leave_answer() {
 Result<std::vector<Buffer>> ObjectTransfer::due_segments() {
   std::vector<Buffer> frames;
   if (phase_ != TransferPhase::running || !feed_) return frames;
-  while (queue_.bytes() + remaking_.due_bytes() < kQueueAheadBytes && asked_.size() < kAskedAhead) {
+  if (queue_.bytes() < kQueueAheadBytes && !differences_.busy()) remaking_.go_on();
+  while (queue_.bytes() < kQueueAheadBytes && asked_.size() < kAskedAhead && !remaking_.busy()) {
     const source::PackedSegmentPtr segment = segment_at(next_segment_);
     if (!segment) break;
     if (!is_of_answer(*segment)) {
@@ -199,7 +200,12 @@ Result<std::vector<Buffer>> ObjectTransfer::due_segments() {
     }
   }
   if (const auto result = feed_->result(); result && !result->has_value() && !segment_at(next_segment_)) {
-    if (queue_.empty() && !remaking_.busy()) return result->error();
+    const Error& why = result->error();
+    if (why.code == Errc::changed && !passing_.read_all && hub_.uses_index(feed_)) {
+      DCDN_CHECK(begin_again(why));
+    } else if (queue_.empty() && !remaking_.busy()) {
+      return why;
+    }
   }
   return frames;
 }
@@ -217,7 +223,7 @@ void ObjectTransfer::enqueue(const source::PackedSegmentPtr& segment) {
   }
   count_skipped(segment->index, repeated);
   if (Remaking::is_due(*segment, needed)) {
-    remaking_.start(segment, std::move(needed));
+    remaking_.add(segment, std::move(needed));
   } else {
     queue(segment, needed);
   }
@@ -241,7 +247,7 @@ Result<void> ObjectTransfer::wanted(const message::Want& want) {
   asked_.erase(it);
   count_skipped(want.segment, there);
   if (due) {
-    remaking_.start(segment, want.needed);
+    remaking_.add(segment, want.needed);
   } else {
     give(segment, want.needed);
   }
@@ -261,10 +267,17 @@ void ObjectTransfer::queue(const source::PackedSegmentPtr& segment, const std::v
 // taken back one by one; a new connection begins with an offer.
 void ObjectTransfer::remade(Result<source::PackedSegmentPtr> segment, const std::vector<bool>& needed) {
   if (segment) return give(*segment, needed);
+  if (const auto begun = begin_again(segment.error()); !begun) passing_.begin_again = begun.error();
+}
+
+Result<void> ObjectTransfer::begin_again(const Error& why) {
+  hub_.drop_index(feed_);
   passing_.read_all = true;
+  if (next_segment_ < passing_.until) return restart();  // nothing was sent yet
   drop_feed();
   passing_.begin_again =
-      Error(Errc::temporary, segment.error().message + "; its object begins again, and all of it is read");
+      Error(Errc::temporary, why.message + "; its object begins again, and all of it is read");
+  return {};
 }
 
 // Only of segments whose want is due: that bounds how many are held, and how many chunks they have.
@@ -277,6 +290,7 @@ Result<void> ObjectTransfer::stored(const message::Stored& stored) {
   tally_.done = stored.bytes_done;
   differences_.stored(stored.segments_done);
   passing_.kept.release(stored.segments_done);
+  remaking_.stored(stored.segments_done);
   if (feed_) feed_->release(subscriber_, stored.segments_done);
   return {};
 }
@@ -291,6 +305,7 @@ Result<bool> ObjectTransfer::received(const wire::Receipt& receipt, const NodeId
     return Error(Errc::bad_signature, "the receipt for " + object_.name + " is for another object");
   phase_ = TransferPhase::done;
   tally_.done = receipt.bytes;
+  hub_.delivered(object_, feed_, *object_id_);
   drop_feed();
   return true;
 }

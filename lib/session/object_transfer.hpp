@@ -41,6 +41,8 @@ class ObjectTransfer {
   }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
+  /// There is an index of it: its receiver will hardly have nothing.
+  [[nodiscard]] bool was_sent_before() const { return hub_.has_index(object_); }
   void offered() { phase_ = TransferPhase::offered; }
   /// Goes on as if the receiver had answered that it has nothing, for up to kMostEarlyBytes: answered() will
   /// tell.
@@ -95,6 +97,7 @@ class ObjectTransfer {
   void queue(const source::PackedSegmentPtr& segment, const std::vector<bool>& needed);
   void give(const source::PackedSegmentPtr& segment, const std::vector<bool>& needed);
   void remade(Result<source::PackedSegmentPtr> segment, const std::vector<bool>& needed);
+  Result<void> begin_again(const Error& why);
   void count_skipped(std::uint64_t segment, std::uint64_t content);
 
   SendShared& shared_;

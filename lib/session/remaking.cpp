@@ -14,34 +14,58 @@ bool Remaking::is_due(const source::PackedSegment& segment, const std::vector<bo
   return false;
 }
 
-void Remaking::start(source::PackedSegmentPtr segment, std::vector<bool> needed) {
+void Remaking::add(source::PackedSegmentPtr segment, std::vector<bool> needed) {
+  Wanted wanted{std::move(segment), std::move(needed)};
+  for (std::size_t i = 0; i < wanted.needed.size(); ++i)
+    if (wanted.needed[i]) wanted.bytes += wanted.segment->chunks[i].record.content_size;
+  waiting_.push_back(std::move(wanted));
+  go_on();
+}
+
+void Remaking::go_on() {
+  if (running_ || waiting_.empty()) return;
+  if (made_bytes_ > 0 && made_bytes_ + waiting_.front().bytes > kSendWindowBytes) return;
+  Wanted next = std::move(waiting_.front());
+  waiting_.pop_front();
+  start(std::move(next));
+}
+
+void Remaking::start(Wanted wanted) {
   if (!remaker_) {
     const SendSettings& settings = shared_.settings;
     remaker_ = std::make_shared<source::ChunkRemaker>(
         source::ChunkRemaker::Rules{object_.path, object_.kind, settings.walk.symlinks, settings.compress});
   }
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < needed.size(); ++i)
-    if (needed[i] && segment->chunks[i].carried.empty()) bytes += segment->chunks[i].record.content_size;
-  due_bytes_ += bytes;
+  running_ = true;
+  made_[wanted.segment->index] += wanted.bytes;
+  made_bytes_ += wanted.bytes;
   shared_.difference_worker.post([this, alive = std::weak_ptr<bool>(alive_), remaker = remaker_,
-                                  &shared = shared_, bytes, segment = std::move(segment),
-                                  needed = std::move(needed)]() mutable {
+                                  &shared = shared_, wanted = std::move(wanted)]() mutable {
     const auto stopped = [&alive] { return alive.expired(); };
     if (stopped()) return;
-    auto made = remaker->remake(*segment, needed, shared.workers, shared.pool, stopped);
+    auto made = remaker->remake(*wanted.segment, wanted.needed, shared.workers, shared.pool, stopped);
     asio::post(shared.executor,
-               [this, alive, bytes, made = std::move(made), needed = std::move(needed)]() mutable {
+               [this, alive, made = std::move(made), needed = std::move(wanted.needed)]() mutable {
                  if (alive.expired()) return;
-                 due_bytes_ -= bytes;
+                 running_ = false;
                  take_(std::move(made), needed);
                });
   });
 }
 
+void Remaking::stored(std::uint64_t upto) {
+  while (!made_.empty() && made_.begin()->first < upto) {
+    made_bytes_ -= made_.begin()->second;
+    made_.erase(made_.begin());
+  }
+}
+
 void Remaking::forget() {
   alive_ = std::make_shared<bool>(true);
-  due_bytes_ = 0;
+  waiting_.clear();
+  running_ = false;
+  made_.clear();
+  made_bytes_ = 0;
 }
 
 }  // namespace dcdn::session

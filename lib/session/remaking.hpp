@@ -2,8 +2,11 @@
 //
 // Threads  the loop thread; files are read on the session's own thread for that, and chunks are made on the
 // workers
+// Memory   the wanted chunks of one segment, or kSendWindowBytes of several that the receiver has not stored
 #pragma once
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -24,19 +27,32 @@ class Remaking {
   }
   /// Something that is needed has no bytes.
   [[nodiscard]] static bool is_due(const source::PackedSegment& segment, const std::vector<bool>& needed);
-  void start(source::PackedSegmentPtr segment, std::vector<bool> needed);
-  [[nodiscard]] bool busy() const { return due_bytes_ > 0; }
-  /// Content that is being made.
-  [[nodiscard]] std::size_t due_bytes() const { return due_bytes_; }
+  /// In its turn.
+  void add(source::PackedSegmentPtr segment, std::vector<bool> needed);
+  /// Begins with the next, if the one before is made and the receiver keeps up.
+  void go_on();
+  /// The receiver has segments [0, upto).
+  void stored(std::uint64_t upto);
+  [[nodiscard]] bool busy() const { return running_ || !waiting_.empty(); }
   /// What is under way is not wanted any more.
   void forget();
 
  private:
+  struct Wanted {
+    source::PackedSegmentPtr segment;
+    std::vector<bool> needed;
+    std::size_t bytes = 0;
+  };
+  void start(Wanted wanted);
+
   SendShared& shared_;
   const SendObject& object_;
   Take take_;
   std::shared_ptr<source::ChunkRemaker> remaker_;  // used on the other thread only
-  std::size_t due_bytes_ = 0;
+  std::deque<Wanted> waiting_;
+  bool running_ = false;
+  std::map<std::uint64_t, std::size_t> made_;  // bytes, by segment, of those that are not stored
+  std::size_t made_bytes_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // another one after forget()
 };
 

@@ -133,8 +133,8 @@ bool SendLink::may_begin_early(const ObjectTransfer& transfer) const {
   const bool first = !begun_early_ && shared_.connections == 1;
   const bool small_chunks = shared_.settings.chunk_bytes.value_or(0) <= kEarlyLargestChunk;
   const bool pays = object.priority == message::Priority::critical || object.bytes.value_or(0) >= kWorthIt;
-  return connection_->begins_early() && first && small_chunks && pays && object.rereadable() &&
-         !pace::is_short_path(connection_->stats().min_rtt) && !shared_.paused;
+  return connection_->begins_early() && first && !transfer.was_sent_before() && small_chunks && pays &&
+         object.rereadable() && !pace::is_short_path(connection_->stats().min_rtt) && !shared_.paused;
 }
 
 void SendLink::on_stream_data(net::StreamId id, ByteView bytes, bool fin) {

@@ -16,6 +16,7 @@
 #include "session/send_object.hpp"
 #include "sign/ed25519.hpp"
 #include "source/input.hpp"
+#include "source/source_index.hpp"
 #include "source/source_walk.hpp"
 #include "wire/frame.hpp"
 #include "wire/signed_frames.hpp"
@@ -27,11 +28,21 @@ namespace dcdn::session {
 /// Content packed and not yet confirmed by every receiver, all objects together. Bounds the sender's memory.
 inline constexpr std::size_t kSendWindowBytes = 24u << 20;
 
+/// What is remembered of what was sent, so that it need not be read again.
+struct IndexSettings {
+  std::string folder;    ///< empty: nothing is
+  bool compare = false;  ///< everything is read even so, and compared
+  source::LookRules looks;
+  std::string compress;  ///< how an index of this session is named (source::IndexKey)
+  std::string receivers;
+};
+
 /// What does not change while a session runs; what may is in SendLimits.
 struct SendSettings {
   compress::CompressRequest compress;
   std::optional<std::uint32_t> chunk_bytes;
   source::WalkRules walk;
+  IndexSettings index;
   bool differences = true;  ///< chunks may go as differences to older files of the receiver
   pace::BackoffOptions backoff;
   std::array<std::uint8_t, 16> session{};

@@ -58,7 +58,7 @@ Result<PackedSegmentPtr> ChunkRemaker::remake(const PackedSegment& segment, cons
   const std::vector<Part> parts = parts_of(manifest, segment.begins_in, needed);
   for (const Part& part : parts) {
     if (stopped()) return Error(Errc::interrupted, "reading again was stopped");
-    DCDN_CHECK(read_part(part, contents[part.chunk]));
+    DCDN_CHECK(read(part, contents[part.chunk].writable()));
   }
   std::vector<Result<void>> finished(missing.size());
   const auto finish_one = [&](std::size_t i) {
@@ -89,12 +89,12 @@ std::vector<ChunkRemaker::Part> ChunkRemaker::parts_of(const wire::Segment& mani
     const auto part = cursor.add(record);
     if (std::holds_alternative<wire::ChunkRecord>(record)) ++next;
     if (!part || part->hole || next == 0 || next > made.size() || !made[next - 1]) continue;
-    parts.push_back({path, begins_at + part->file_offset, part->size, next - 1, part->chunk_offset});
+    parts.push_back({{path, begins_at + part->file_offset, part->size, part->chunk_offset}, next - 1});
   }
   return parts;
 }
 
-Result<void> ChunkRemaker::read_part(const Part& part, Buffer& content) {
+Result<void> ChunkRemaker::read(const FilePart& part, MutableByteView content) {
   if (!file_ || file_->first != part.path) {
     DCDN_TRY(SourceFile opened, open_file(part.path));
     file_.emplace(part.path, std::move(opened));
@@ -103,8 +103,16 @@ Result<void> ChunkRemaker::read_part(const Part& part, Buffer& content) {
     return Error(Errc::corrupt, "a chunk is shorter than the files in it");
   const auto size = static_cast<std::size_t>(part.size);
   DCDN_TRY(const std::size_t got,
-           file_->second.read(content.writable().subspan(part.chunk_offset, size), part.file_offset));
+           file_->second.read(content.subspan(part.chunk_offset, size), part.file_offset));
   return got == size ? Result<void>() : changed(part.path);
+}
+
+Result<Buffer> ChunkRemaker::read(const KnownContent& known, BufferPool& pool) {
+  Buffer content = pool.take(known.chunk.record().content_size);
+  for (const FilePart& part : known.parts) DCDN_CHECK(read(part, content.writable()));
+  if (digest::blake3(content.view()) != known.chunk.record().content)
+    return changed(known.parts.front().path);
+  return content;
 }
 
 // Whether compressing pays was decided when it was packed first; a sample need not be tried again.

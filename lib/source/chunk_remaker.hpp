@@ -12,6 +12,7 @@
 #include "compress/codec.hpp"
 #include "source/packed_segment.hpp"
 #include "source/source_file.hpp"
+#include "source/source_index.hpp"
 #include "work/worker_pool.hpp"
 
 namespace dcdn::source {
@@ -36,20 +37,18 @@ class ChunkRemaker {
                                   const std::function<bool()>& stopped);
   /// A file of the tree, by its path in it. error changed: there is none; permission, io.
   Result<SourceFile> open_file(const std::string& path);
+  /// Reads it into its place in the content of its chunk. error changed: there is less; as open_file().
+  Result<void> read(const FilePart& part, MutableByteView content);
+  /// All of a chunk. error changed: it is not what it was, too.
+  Result<Buffer> read(const KnownContent& known, BufferPool& pool);
 
  private:
-  /// A run of a file that is a run of a chunk.
-  struct Part {
-    std::string path;
-    std::uint64_t file_offset = 0;
-    std::uint64_t size = 0;
+  struct Part : FilePart {
     std::size_t chunk = 0;  // number in the segment
-    std::uint32_t chunk_offset = 0;
   };
   [[nodiscard]] static std::vector<Part> parts_of(const wire::Segment& manifest, const FilePlace& begins_in,
                                                   const std::vector<bool>& made);
   Result<int> open_folder_of(const std::string& path);
-  Result<void> read_part(const Part& part, Buffer& content);
   [[nodiscard]] Result<void> finish(SegmentChunk& chunk, const Buffer& content, std::span<const Buffer> past,
                                     std::uint8_t rung, BufferPool& pool) const;
   [[nodiscard]] Error changed(const std::string& path) const;

@@ -1,15 +1,16 @@
 #include "source/object_packer.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "digest/hasher.hpp"
+#include "source/chunk_remaker.hpp"
 #include "source/extras_reader.hpp"
 #include "source/hard_links.hpp"
-#include "source/input.hpp"
+#include "source/known_files.hpp"
 #include "source/pack_batch.hpp"
 #include "source/pack_draft.hpp"
+#include "source/piped_content.hpp"
 #include "source/source_file.hpp"
 #include "wire/left_out.hpp"
 
@@ -30,8 +31,10 @@ class Packer {
       : request_(request),
         pool_(pool),
         stopped_(stopped),
-        input_(request.input_fd, "standard input", {-1, stopped, kStopped}),
+        input_(request, stopped, kStopped),
+        reader_({request.path, request.object.kind, request.walk.symlinks, request.compress}),
         extras_(request.walk, request.note),
+        known_(request),
         batch_(request, workers, pool, stopped, emit) {}
 
   Result<void> run() {
@@ -99,24 +102,105 @@ class Packer {
     at_ = 0;
     fault_.reset();
     const std::uint64_t number = files_;
-    auto opened = SourceFile::open(entry);
-    if (!opened) {
-      fault_ = opened.error();
-    } else {
-      opened->set_extras(extras_.of(entry, *opened));
-      DCDN_CHECK(content(*opened));
+    bool taken = false;
+    if (known_.find(entry) && !request_.compare) {
+      DCDN_TRY(taken, unread_file(entry));
+      if (taken && !fault_) links_.add(entry.mark, entry.begin, entry.names, number);
+      if (!taken) known_.forget();
     }
-    // What says that it is empty and is not has no size that another name could be known by.
-    if (!fault_ && (opened->size() > 0 || at_ == 0))
-      links_.add(FileMark(opened->status()), opened->begin(), opened->status().st_nlink, number);
+    if (!taken) DCDN_CHECK(read_file(entry, number));
     if (!fault_) return {};
     if (request_.object.kind != wire::ObjectKind::tree || request_.walk.strict) return *fault_;
     return leave_out(entry.begin.path, *fault_);
   }
 
-  Result<void> content(SourceFile& file) {
-    if (file.size() == 0) return unannounced_file(file);
-    return file.size() <= pack_limit(chunk_bytes()) ? small_file(file) : large_file(file);
+  Result<void> read_file(const SourceEntry& entry, std::uint64_t number) {
+    auto opened = SourceFile::open(entry);
+    if (!opened) return at_fault(opened.error());
+    opened->set_extras(extras_.of(entry, *opened));
+    if (!known_.is_still(*opened)) known_.forget();
+    const std::optional<KnownPiece> first = known_.first();
+    if (opened->size() == 0) {
+      DCDN_CHECK(unannounced_file(*opened));
+    } else if (opened->size() <= pack_limit(chunk_bytes())) {
+      DCDN_CHECK(small_file(*opened, first ? &*first : nullptr));
+    } else {
+      DCDN_CHECK(large_file(*opened));
+    }
+    // What says that it is empty and is not has no size that another name could be known by.
+    if (!fault_ && (opened->size() > 0 || at_ == 0))
+      links_.add(FileMark(opened->status()), opened->begin(), opened->status().st_nlink, number);
+    return {};
+  }
+
+  // A file of which only its looks are seen; and its attributes, if they were asked for. False: it has to be
+  // read.
+  Result<bool> unread_file(const SourceEntry& entry) {
+    wire::EntryBegin begin = entry.begin;
+    if (request_.walk.attributes != wire::KeptAttributes::none) {
+      auto opened = SourceFile::open(entry);
+      if (!opened || !known_.is_still(*opened)) return false;
+      begin.extras = extras_.of(entry, *opened);
+    } else {
+      begin.extras = extras_.of(entry);
+    }
+    const std::uint64_t size = begin.size.value_or(0);
+    if (size == 0) {
+      saw(entry.look);
+      const std::size_t name_bytes = begin.path.size() + begin.extras.size();
+      DCDN_CHECK(add_bare(name_bytes, {std::move(begin), empty_end()}));
+      return true;
+    }
+    const auto first = known_.first();
+    if (!first) return false;
+    if (size <= pack_limit(chunk_bytes())) return unread_small_file(entry, std::move(begin), *first);
+    DCDN_CHECK(unread_large_file(entry, std::move(begin)));
+    return true;
+  }
+
+  Result<bool> unread_small_file(const SourceEntry& entry, wire::EntryBegin begin, const KnownPiece& piece) {
+    // A pack of one file is compressed otherwise than a chunk of a large one.
+    if (!piece.chunk || *begin.size > pack_limit(piece.chunk->segment->head.chunk_bytes)) return false;
+    if (draft_ && draft_->is_before(begin.path.size() + begin.extras.size(), *begin.size))
+      DCDN_CHECK(close_pack());
+    if (!draft_) draft_.emplace(chunk_bytes());
+    saw(entry.look);
+    if (draft_->add_unread(std::move(begin), piece)) DCDN_CHECK(close_pack());
+    return true;
+  }
+
+  Result<void> unread_large_file(const SourceEntry& entry, wire::EntryBegin begin) {
+    DCDN_CHECK(close_pack());
+    const std::uint64_t size = *begin.size;
+    const std::string path = begin.path;
+    saw(entry.look);
+    DCDN_CHECK(batch_.add(std::move(begin)));
+    while (at_ < size) {
+      if (stopped_()) return stopped_error();
+      const std::uint64_t cell = std::min<std::uint64_t>(chunk_bytes(), size - at_);
+      const auto piece = known_.at(at_, cell, size - at_);
+      if (!piece) return read_after_all(entry);
+      if (piece->chunk) {
+        DCDN_CHECK(batch_.add_known({*piece->chunk, {{path, at_, cell, 0}}}));
+        at_ += cell;
+      } else {
+        DCDN_CHECK(add_hole(piece->size));
+      }
+    }
+    const std::optional<Digest> digest = known_.digest();
+    return digest ? end_file(*digest) : read_after_all(entry);
+  }
+
+  // From here on the chunks are others; what was passed over is part of the file's digest.
+  Result<void> read_after_all(const SourceEntry& entry) {
+    auto file = SourceFile::open(entry);
+    if (!file) return at_fault(file.error());
+    if (!known_.is_still(*file)) return file->not_the_same();
+    known_.forget();
+    digest::Hasher hasher;
+    for (const DataRegion& region : batch_.data()) DCDN_CHECK(file->hash(region, hasher, stopped_));
+    batch_.set_data_hasher(hasher);
+    return rest_of(*file);
   }
 
   Result<void> at_fault(Error error) {
@@ -126,8 +210,12 @@ class Packer {
 
   Result<void> large_file(SourceFile& file) {
     DCDN_CHECK(close_pack());
-    ++files_;
+    saw(file.look());
     DCDN_CHECK(batch_.add(file.begin()));
+    return rest_of(file);
+  }
+
+  Result<void> rest_of(SourceFile& file) {
     while (at_ < file.size() && !fault_) DCDN_CHECK(file_piece(file));
     if (!fault_) DCDN_CHECK(unchanged(file));
     return fault_ ? Result<void>() : end_file();
@@ -135,7 +223,7 @@ class Packer {
 
   // Into the pack that is open, or a new one. What a file system makes up as it is read may be shorter than
   // it says (/sys says a page), so it is read before its size is promised.
-  Result<void> small_file(SourceFile& file) {
+  Result<void> small_file(SourceFile& file, const KnownPiece* known) {
     const auto size = static_cast<std::size_t>(file.size());
     const std::size_t name_bytes = file.begin().path.size() + file.begin().extras.size();
     if (draft_ && draft_->is_before(name_bytes, size)) DCDN_CHECK(close_pack());
@@ -150,10 +238,10 @@ class Packer {
       DCDN_CHECK(small_unchanged(file, content));
       if (fault_) return {};
     }
-    ++files_;
+    saw(file.look());
     if (*got == 0) return add_bare(name_bytes, {file.begin(), empty_end()});
     if (!draft_) draft_.emplace(std::move(fresh));
-    return draft_->add_file(file.begin()) ? close_pack() : Result<void>();
+    return draft_->add_file(file.begin(), known) ? close_pack() : Result<void>();
   }
 
   Result<void> small_unchanged(const SourceFile& file, ByteView content) {
@@ -172,7 +260,7 @@ class Packer {
     std::uint8_t first = 0;
     const auto any = file.read(MutableByteView(&first, 1), 0);
     if (!any) return at_fault(any.error());
-    ++files_;
+    saw(file.look());
     wire::EntryBegin begin = file.begin();
     if (*any == 0) {
       const std::size_t name_bytes = begin.path.size() + begin.extras.size();
@@ -201,7 +289,12 @@ class Packer {
     Buffer content = take_buffer(static_cast<std::size_t>(cell));
     const auto got = file.read(content.writable(), at_);
     if (!got) return at_fault(got.error());
-    return *got < cell ? at_fault(file.shorter()) : add_content(std::move(content));
+    if (*got < cell) return at_fault(file.shorter());
+    const auto known = known_.at(at_, cell, file.size() - at_);
+    if (!known || !known->chunk) return add_content(std::move(content));
+    at_ += cell;
+    return batch_.add_chunk(std::move(content),
+                            KnownContent{*known->chunk, {{file.begin().path, at_ - cell, cell, 0}}});
   }
 
   Result<void> unchanged(const SourceFile& file) {
@@ -219,7 +312,7 @@ class Packer {
     at_ = 0;
     for (;;) {
       Buffer content = take_buffer(chunk_bytes());
-      DCDN_TRY(const std::size_t got, fill(content.writable()));
+      DCDN_TRY(const std::size_t got, input_.fill(content.writable(), !batch_.empty()));
       if (got > 0) DCDN_CHECK(add_content(content.first(got)));
       if (input_.ended()) break;
       if (got < content.size()) DCDN_CHECK(batch_.cut_early());
@@ -228,32 +321,15 @@ class Packer {
     return end_file();
   }
 
-  std::size_t take_head(MutableByteView into) {
-    const std::size_t size = std::min(into.size(), request_.input_head.size() - head_used_);
-    if (size > 0) std::memcpy(into.data(), request_.input_head.view().data() + head_used_, size);
-    head_used_ += size;
-    return size;
+  Result<void> end_file(const Digest& digest = Digest()) {
+    DCDN_CHECK(batch_.add(wire::HoleRecord{0}));     // none follows this
+    return batch_.add(wire::EntryEnd{at_, digest});  // the batch puts one in that is not known
   }
 
-  // Reads until full, the end, or a silence of flush_after with something to flush.
-  Result<std::size_t> fill(MutableByteView into) {
-    std::size_t got = take_head(into);
-    while (got < into.size()) {
-      const bool unsent = got > 0 || !batch_.empty();
-      if (unsent && request_.flush_after.count() > 0) {
-        DCDN_TRY(const bool more, input_.wait_for(request_.flush_after));
-        if (!more) break;
-      }
-      DCDN_TRY(const std::size_t part, input_.read(into.subspan(got)));
-      if (part == 0) break;
-      got += part;
-    }
-    return got;
-  }
-
-  Result<void> end_file() {
-    DCDN_CHECK(batch_.add(wire::HoleRecord{0}));       // none follows this
-    return batch_.add(wire::EntryEnd{at_, Digest()});  // the batch puts the digest in
+  // A file begins now, in the order of its record.
+  void saw(const wire::FileLook& look) {
+    ++files_;
+    if (request_.index) batch_.add_look(look);
   }
 
   Result<void> add_content(Buffer content) {
@@ -275,6 +351,8 @@ class Packer {
 
   Result<void> close_pack() {
     if (!draft_) return {};
+    if (!draft_->is_known())
+      for (const FilePart& part : draft_->unread()) DCDN_CHECK(reader_.read(part, draft_->content()));
     Pack pack = draft_->finish(request_.headroom, pool_);
     draft_.reset();
     return batch_.add_pack(std::move(pack));
@@ -298,15 +376,16 @@ class Packer {
   const PackRequest& request_;
   BufferPool& pool_;
   const std::function<bool()>& stopped_;
-  Input input_;
+  PipedContent input_;
+  ChunkRemaker reader_;  // of files that were not read when they were met
   ExtrasReader extras_;
   HardLinks links_;
+  KnownFiles known_;
   PackBatch batch_;
   std::optional<PackDraft> draft_;  // small files that are collected; none of it is in the batch
   std::uint64_t at_ = 0;            // read of the current file
   std::optional<Error> fault_;      // of that file
   std::uint64_t files_ = 0;         // that have begun
-  std::size_t head_used_ = 0;
   std::uint32_t chunk_bytes_ = 0;
   std::uint64_t chunk_bytes_for_ = 0;
 };

@@ -6,12 +6,15 @@
 #pragma once
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "compress/codec.hpp"
 #include "sign/ed25519.hpp"
+#include "source/index_file.hpp"
 #include "source/input.hpp"
 #include "source/packed_segment.hpp"
+#include "source/source_index.hpp"
 #include "source/source_walk.hpp"
 #include "work/worker_pool.hpp"
 
@@ -29,6 +32,11 @@ struct PackRequest {
   compress::CompressRequest compress;
   std::optional<sign::SecretKey> signer;
   std::uint64_t time_s = 0;  ///< for the signatures
+  /// What is known of the source from before. May be null: then all of it is read.
+  std::shared_ptr<SourceIndex> known;
+  LookRules looks;
+  bool compare = false;  ///< all is read even so, and `note` is told what looks the same and is not
+  std::shared_ptr<IndexWriter> index;  ///< gets every segment; may be null
   /// Chunk size from segment `index` on; asked once a segment. 4 KiB .. 4 MiB.
   std::function<std::uint32_t(std::uint64_t index)> chunk_bytes;
   /// How much to spend on compression from segment `index` on, if `compress` follows the link; asked with

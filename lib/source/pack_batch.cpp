@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/text.hpp"
 #include "digest/hasher.hpp"
 #include "wire/frame.hpp"
 #include "wire/signed_frames.hpp"
@@ -33,18 +34,32 @@ Result<void> PackBatch::add(wire::Record record) {
   return cut_when_due();
 }
 
-Result<void> PackBatch::add_chunk(Buffer content) {
+Result<void> PackBatch::add_chunk(Buffer content, std::optional<KnownContent> known) {
   if (digest::is_all_zero(content.view())) {
     pass_hole(content.size());
   } else {
-    put_chunk(std::move(content), compress::Content::one_file);
+    put_chunk_record(static_cast<std::uint32_t>(content.size()));
+    pending_.add(std::move(content), compress::Content::one_file, std::move(known));
   }
   return cut_when_due();
 }
 
+Result<void> PackBatch::add_known(KnownContent known) {
+  put_chunk_record(known.chunk.record().content_size);
+  pending_.add(std::move(known), compress::Content::one_file);
+  return cut_when_due();
+}
+
 Result<void> PackBatch::add_pack(Pack pack) {
+  constexpr auto kOf = compress::Content::several_files;
   for (std::size_t i = 0; i < pack.records.size(); ++i) {
-    if (i == pack.chunk_at) put_chunk(std::move(pack.content), compress::Content::several_files);
+    if (i == pack.chunk_at && pack.content.empty()) {
+      put_chunk_record(pack.known->chunk.record().content_size);
+      pending_.add(*std::move(pack.known), kOf);
+    } else if (i == pack.chunk_at) {
+      put_chunk_record(static_cast<std::uint32_t>(pack.content.size()));
+      pending_.add(std::move(pack.content), kOf, std::move(pack.known));
+    }
     put(std::move(pack.records[i]));
   }
   return cut_when_due();
@@ -54,17 +69,21 @@ Result<void> PackBatch::cut_when_due() {
   return builder_.due() ? cut(false) : Result<void>();
 }
 
-void PackBatch::put_chunk(Buffer content, compress::Content of) {
+void PackBatch::put_chunk_record(std::uint32_t content_size) {
   flush_hole();
   wire::ChunkRecord record;
-  record.content_size = static_cast<std::uint32_t>(content.size());
-  pass_data(record.content_size);
+  record.content_size = content_size;
+  pass_data(content_size);
   put(record);
-  content_bytes_ += record.content_size;
-  pending_.add(std::move(content), of);
+  content_bytes_ += content_size;
 }
 
 void PackBatch::put(wire::Record record) {
+  const auto* entry = std::get_if<wire::EntryBegin>(&record);
+  if (entry != nullptr && entry->kind == wire::EntryKind::file && !coming_looks_.empty()) {
+    looks_.push_back(coming_looks_.front());
+    coming_looks_.pop_front();
+  }
   left_out_.add(record);
   builder_.add(std::move(record));
 }
@@ -88,9 +107,22 @@ void PackBatch::flush_hole() {
   hole_bytes_ = 0;
 }
 
-std::vector<SegmentChunk> PackBatch::pack_chunks() {
+// Nobody has touched it, as far as its looks tell.
+void PackBatch::tell_of(const KnownContent& differs) const {
+  const auto& parts = differs.parts;
+  const std::string first =
+      escape_for_display(parts.front().path.empty() ? request_.path : parts.front().path);
+  const std::string all = parts.size() == 1 ? first
+                                            : "one of the " + std::to_string(parts.size()) + " files from " +
+                                                  first + " to " + escape_for_display(parts.back().path);
+  if (request_.note) request_.note(all + ": looks as it did when it was sent, and has other content now");
+}
+
+Result<std::vector<SegmentChunk>> PackBatch::pack_chunks() {
   std::vector<SegmentChunk> chunks;
-  std::vector<pipeline::PackedChunk> packed = pending_.pack(builder_.pending(), rung_);
+  DCDN_TRY(std::vector<pipeline::PackedChunk> packed,
+           pending_.pack(builder_.pending(), rung_, reader_,
+                         [this](const KnownContent& known) { tell_of(known); }));
   for (wire::Record& record : builder_.pending()) {
     auto* chunk = std::get_if<wire::ChunkRecord>(&record);
     if (chunk == nullptr) continue;
@@ -99,6 +131,8 @@ std::vector<SegmentChunk> PackBatch::pack_chunks() {
     if (seen != nullptr && *seen != made.record.content) {
       // After another past, the same bytes mean something else ("the past once more"). A chunk's name on the
       // way is that of its carried bytes, so it is made without a past.
+      if (!pending_.has_bytes(chunks.size()))
+        return Error(Errc::changed, "chunks are no longer what they were");
       made = pending_.pack_alone(chunks.size(), rung_);
       seen = seen_.find(made.record.carried);
     }
@@ -114,7 +148,7 @@ std::vector<SegmentChunk> PackBatch::pack_chunks() {
 Result<void> PackBatch::cut(bool final) {
   if (stopped_()) return stopped_error();
   PackedSegment segment;
-  segment.chunks = pack_chunks();
+  DCDN_TRY(segment.chunks, pack_chunks());
   builder_.set_rung(rung_);
   const pipeline::BuiltSegment built = builder_.cut(final);
   segment.index = built.segment.index;
@@ -125,6 +159,7 @@ Result<void> PackBatch::cut(bool final) {
   segment.content_bytes = std::exchange(content_bytes_, 0);
   segment.left_out_bytes = left_out_.bytes();
   segment.records = built.segment.records.size();
+  if (request_.index) request_.index->add(built.body, built.id, std::exchange(looks_, {}));
   if (built.segment.inside_file) segment.begins_in = begins_in_;
   begins_in_ = {path_, passed_ - hole_bytes_};
   return emit_(std::move(segment)) ? Result<void>() : Result<void>(stopped_error());

@@ -58,8 +58,23 @@ MutableByteView PackDraft::room(std::size_t bytes) {
   return MutableByteView(content_).subspan(used_, bytes);
 }
 
-bool PackDraft::add_file(wire::EntryBegin begin) {
+bool PackDraft::add_file(wire::EntryBegin begin, const KnownPiece* known) {
+  return add(std::move(begin), known);
+}
+
+bool PackDraft::add_unread(wire::EntryBegin begin, const KnownPiece& known) {
+  unread_.push_back({begin.path, 0, begin.size.value_or(0), static_cast<std::uint32_t>(used_)});
+  return add(std::move(begin), &known);
+}
+
+bool PackDraft::add(wire::EntryBegin begin, const KnownPiece* known) {
   const std::uint64_t bytes = begin.size.value_or(0);
+  const bool same_chunk = known != nullptr && known->chunk && (!chunk_ || *chunk_ == *known->chunk);
+  matches_ = matches_ && same_chunk && known->chunk_offset == used_;
+  if (matches_) {
+    chunk_ = known->chunk;
+    parts_.push_back({begin.path, 0, bytes, static_cast<std::uint32_t>(used_)});
+  }
   used_ += static_cast<std::size_t>(bytes);
   const bool ends = border_.add_file(begin.path, bytes, begin.extras.size());
   pack_.records.emplace_back(std::move(begin));
@@ -68,14 +83,21 @@ bool PackDraft::add_file(wire::EntryBegin begin) {
   return ends;
 }
 
+MutableByteView PackDraft::content() {
+  if (content_.size() < used_) content_.resize(used_);
+  return MutableByteView(content_).first(used_);
+}
+
 bool PackDraft::add_entry(std::vector<wire::Record> records, std::size_t name_bytes) {
   std::move(records.begin(), records.end(), std::back_inserter(pack_.records));
   return border_.add_entry(name_bytes);
 }
 
 Pack PackDraft::finish(std::size_t headroom, BufferPool& pool) {
+  if (is_known()) pack_.known = KnownContent{*chunk_, std::move(parts_)};
+  if (pack_.known && !unread_.empty()) return std::move(pack_);
   pack_.content = pool.take(headroom + used_).part(headroom, used_);
-  std::memcpy(pack_.content.writable().data(), content_.data(), used_);
+  std::memcpy(pack_.content.writable().data(), content().data(), used_);
   return std::move(pack_);
 }
 

@@ -5,10 +5,12 @@
 // with paths in place of content: LBFS, Muthitacharoen et al. 2001, section 3.1).
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/buffer.hpp"
+#include "source/source_index.hpp"
 #include "wire/manifest.hpp"
 
 namespace dcdn::source {
@@ -39,7 +41,8 @@ class PackBorder {
 struct Pack {
   std::vector<wire::Record> records;
   std::size_t chunk_at = 0;
-  Buffer content;
+  Buffer content;                     ///< empty: nothing of it was read
+  std::optional<KnownContent> known;  ///< a chunk of before that had just these files
 };
 
 class PackDraft {
@@ -51,18 +54,32 @@ class PackDraft {
   }
   /// Where the content of the next file is to be put; nothing of it counts until add_file().
   MutableByteView room(std::size_t bytes);
-  /// Its content is in room(). True: the pack ends with it.
-  bool add_file(wire::EntryBegin begin);
+  /// Its content is in room(). True: the pack ends with it. `known`: what its content was part of before, and
+  /// may still be.
+  bool add_file(wire::EntryBegin begin, const KnownPiece* known = nullptr);
+  /// The same of one whose content was not read: it is as it was.
+  bool add_unread(wire::EntryBegin begin, const KnownPiece& known);
   /// An entry without content, in its place. True: the pack ends with it.
   bool add_entry(std::vector<wire::Record> records, std::size_t name_bytes);
+  /// Just the files of a chunk of before: none of them has to be read.
+  [[nodiscard]] bool is_known() const { return matches_ && chunk_ && chunk_->record().content_size == used_; }
+  /// Those whose content is not here; it belongs into content(), which has room for all files.
+  [[nodiscard]] const std::vector<FilePart>& unread() const { return unread_; }
+  MutableByteView content();
   /// `headroom` bytes are free before the content.
   Pack finish(std::size_t headroom, BufferPool& pool);
 
  private:
+  bool add(wire::EntryBegin begin, const KnownPiece* known);
+
   PackBorder border_;
   Pack pack_;
   Bytes content_;
   std::size_t used_ = 0;
+  bool matches_ = true;  // all files so far are those of chunk_, in order
+  std::optional<KnownChunk> chunk_;
+  std::vector<FilePart> parts_;  // all files, while it matches
+  std::vector<FilePart> unread_;
 };
 
 }  // namespace dcdn::source

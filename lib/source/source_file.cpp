@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "digest/hasher.hpp"
+#include "source/source_index.hpp"
 
 namespace dcdn::source {
 
@@ -52,12 +53,14 @@ Result<SourceFile> SourceFile::open(const SourceEntry& entry) {
   // An editor that saves puts another file in its place: that one is looked at in the same way. Opened is
   // only what was looked at, because opening a device does something.
   for (int tries = 0; tries < kTries; ++tries) {
+    const std::int64_t opened_s = now_s();
     file.fd_.reset(::openat(entry.parent, entry.leaf.c_str(), kOpen | (entry.may_follow ? 0 : O_NOFOLLOW)));
     if (!file.fd_.valid()) return open_error(file.shown_);
     DCDN_TRY(const struct stat info, status_of(file.fd_, file.shown_));
     if (S_ISREG(info.st_mode) && FileMark(info) == expected) {
       file.status_ = info;
       file.begin_ = begin_of(entry.begin.path, info);
+      file.look_ = look_of(info, opened_s);
       file.begin_.size = static_cast<std::uint64_t>(info.st_size);
       return file;
     }
@@ -112,21 +115,27 @@ Result<bool> SourceFile::is_untouched() const {
   return nanoseconds_of(now.st_mtim) == begin_.mtime_ns && static_cast<std::uint64_t>(now.st_size) == size();
 }
 
+Result<void> SourceFile::hash(const DataRegion& region, digest::Hasher& hasher,
+                              const std::function<bool()>& stopped) const {
+  Bytes piece(kAgainBytes);
+  for (std::uint64_t at = region.offset; at < region.end();) {
+    if (stopped()) return Error(Errc::interrupted, "packing was stopped");
+    const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), region.end() - at));
+    DCDN_TRY(const std::size_t got, read(MutableByteView(piece).first(want), at));
+    if (got < want) return shorter();
+    hasher.update(ByteView(piece).first(got));
+    at += got;
+  }
+  return {};
+}
+
 Result<void> SourceFile::expect_again(std::uint64_t bytes, const std::vector<DataRegion>& data,
                                       const Digest& digest, const std::function<bool()>& stopped) const {
   digest::Hasher hasher;
-  Bytes piece(kAgainBytes);
   std::uint64_t hole = 0;
   for (const DataRegion& region : data) {
     DCDN_CHECK(expect_zeros(hole, region.offset, stopped));
-    for (std::uint64_t at = region.offset; at < region.end();) {
-      if (stopped()) return Error(Errc::interrupted, "packing was stopped");
-      const auto want = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), region.end() - at));
-      DCDN_TRY(const std::size_t got, read(MutableByteView(piece).first(want), at));
-      if (got < want) return shorter();
-      hasher.update(ByteView(piece).first(got));
-      at += got;
-    }
+    DCDN_CHECK(hash(region, hasher, stopped));
     hole = region.end();
   }
   DCDN_CHECK(expect_zeros(hole, bytes, stopped));

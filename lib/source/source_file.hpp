@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "digest/hasher.hpp"
 #include "source/source_walk.hpp"
 
 namespace dcdn::source {
@@ -28,6 +29,7 @@ class SourceFile {
 
   /// Mode, size and time are those of when it was opened.
   [[nodiscard]] const wire::EntryBegin& begin() const { return begin_; }
+  [[nodiscard]] const wire::FileLook& look() const { return look_; }
   void set_extras(Bytes extras) { begin_.extras = std::move(extras); }
   /// Which file it is, and who owns it, at that time.
   [[nodiscard]] const struct stat& status() const { return status_; }
@@ -49,17 +51,21 @@ class SourceFile {
   /// not so; interrupted: `stopped` said so.
   [[nodiscard]] Result<void> expect_again(std::uint64_t bytes, const std::vector<DataRegion>& data,
                                           const Digest& digest, const std::function<bool()>& stopped) const;
+  /// Adds what is in `region`. error changed: there is less; interrupted.
+  [[nodiscard]] Result<void> hash(const DataRegion& region, digest::Hasher& hasher,
+                                  const std::function<bool()>& stopped) const;
   [[nodiscard]] Error shorter() const;
+  [[nodiscard]] Error not_the_same() const;
 
  private:
   SourceFile() = default;
-  [[nodiscard]] Error not_the_same() const;
   [[nodiscard]] Result<void> expect_zeros(std::uint64_t from, std::uint64_t to,
                                           const std::function<bool()>& stopped) const;
   UniqueFd fd_;
   struct stat status_ {};
   std::string shown_;
   wire::EntryBegin begin_;
+  wire::FileLook look_;
   std::uint64_t data_until_ = 0;  // no hole before this offset
 };
 

@@ -16,6 +16,7 @@
 #include "base/unique_fd.hpp"
 #include "source/hard_links.hpp"
 #include "source/source_file.hpp"
+#include "source/source_index.hpp"
 
 namespace dcdn::source {
 
@@ -45,6 +46,7 @@ Result<struct stat> status_of(const std::string& path) {
 
 void note_status(SourceEntry& entry, const struct stat& info) {
   entry.mark = FileMark(info);
+  entry.look = look_of(info);
   entry.names = info.st_nlink;
   entry.uid = info.st_uid;
   entry.gid = info.st_gid;

@@ -16,6 +16,7 @@
 #include "source/selection.hpp"
 #include "wire/extras.hpp"
 #include "wire/manifest.hpp"
+#include "wire/segment_looks.hpp"
 
 namespace dcdn::source {
 
@@ -50,6 +51,7 @@ struct SourceEntry {
   std::string leaf;         ///< what to open
   bool may_follow = false;  ///< `leaf` stands for what it points to
   FileMark mark;            ///< what has to come of opening it
+  wire::FileLook look;      ///< when the walk saw it
   int opened = -1;          ///< of a directory: itself, open during the visit
   std::uint64_t names = 1;  ///< hard links to it, wherever they are
   uid_t uid = 0;

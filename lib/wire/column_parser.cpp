@@ -14,14 +14,11 @@
 #include "wire/frame.hpp"
 #include "wire/open_file.hpp"
 #include "wire/record_columns.hpp"
+#include "wire/zigzag.hpp"
 
 namespace dcdn::wire {
 
 namespace {
-
-std::int64_t unzigzag(std::uint64_t value) {
-  return static_cast<std::int64_t>((value >> 1) ^ (~(value & 1) + 1));
-}
 
 Error corrupt(std::string what) {
   return {Errc::corrupt, std::move(what)};

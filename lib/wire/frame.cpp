@@ -29,6 +29,7 @@ std::size_t body_limit(FrameType type) {
     case FrameType::difference:
       return kMaxBody;
     case FrameType::segment:
+    case FrameType::stat:
       return kMaxSegmentBody;
     default:
       return kMaxSmallBody;

@@ -9,11 +9,12 @@ namespace dcdn::wire {
 inline constexpr std::array<std::uint8_t, 4> kMagic{0x89, 'D', 'C', 'F'};
 inline constexpr std::size_t kHeaderBytes = 24;
 inline constexpr std::uint8_t kVersion = 1;
-inline constexpr std::size_t kMaxChunkContent = 4u << 20;          ///< content of one chunk, bytes
-inline constexpr std::size_t kMinChunkContent = 4u << 10;          ///< smallest --chunk-size
-inline constexpr std::size_t kMaxBody = kMaxChunkContent + 4096;   ///< body of any frame, bytes
-inline constexpr std::size_t kMaxSegmentBody = (1u << 20) + 4096;  ///< body of a segment frame
-inline constexpr std::size_t kMaxSmallBody = 64u << 10;            ///< body of every other type, known or not
+inline constexpr std::size_t kMaxChunkContent = 4u << 20;         ///< content of one chunk, bytes
+inline constexpr std::size_t kMinChunkContent = 4u << 10;         ///< smallest --chunk-size
+inline constexpr std::size_t kMaxBody = kMaxChunkContent + 4096;  ///< body of any frame, bytes
+inline constexpr std::size_t kMaxSegmentBody =
+    (1u << 20) + 4096;                                   ///< body of a segment frame, of a stat frame
+inline constexpr std::size_t kMaxSmallBody = 64u << 10;  ///< body of every other type, known or not
 
 /// Numbers are the format's and are never reused. Those marked reserved are named in dcdn-format(5) and
 /// skipped by this version.
@@ -31,6 +32,7 @@ enum class FrameType : std::uint8_t {
   have_map = 0x21,         ///< reserved: signed bitmap of verified chunks
   bundle = 0x28,           ///< reserved: custody header (destination, age, lifetime, hops)
   custody_ack = 0x29,      ///< reserved
+  stat = 0x2C,             ///< what the files of a segment looked like: in an index, and never sent
   hello = 0x40,            ///< session: sender's first words
   welcome = 0x41,          ///< session: receiver's first words
   offer = 0x42,            ///< session: an object is coming

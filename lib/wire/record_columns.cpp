@@ -9,15 +9,11 @@
 #include "wire/columns.hpp"
 #include "wire/extras.hpp"
 #include "wire/open_file.hpp"
+#include "wire/zigzag.hpp"
 
 namespace dcdn::wire {
 
 namespace {
-
-// Negative numbers are small ones too: 0, -1, 1, -2 ... become 0, 1, 2, 3 ...
-std::uint64_t zigzag(std::int64_t value) {
-  return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
-}
 
 std::size_t shared_bytes(std::string_view one, std::string_view other) {
   const auto ends = std::mismatch(one.begin(), one.end(), other.begin(), other.end());

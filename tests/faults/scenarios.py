@@ -383,6 +383,22 @@ class SendReading(Session):
                 if not os.path.isdir(path) and not same_content(f"{top}/tree/{name}", path)]
 
 
+class SendAgain(Session):
+    """A sender that has an index of what it sent before: files changed and went since."""
+
+    def __init__(self, tools):
+        super().__init__(tools, "overwrite", faulty="sender")
+
+    def prepare(self, top):
+        super().prepare(top)
+        time.sleep(3)  # what was written just now is not believed
+        assert self.run(top, None)
+        assert os.listdir(f"{top}/sender/index")
+        for name in ("a", "sub/x"):
+            put(f"{top}/in/tree/{name}", b"old\n")
+            put(f"{top}/tree/{name}", b"newer\n")
+
+
 def left_beside(top):
     """What a writer had no right name for yet: it may be there after a kill, until the next run."""
     return [f"{path} was left" for name, path in entries(top).items() if ".dcdn-new" in os.path.basename(name)]
@@ -760,6 +776,7 @@ ALL = {
     "receive-small-overwrite": small(Session, "overwrite"),
     "receive-rename": lambda tools: Session(tools, "rename"),
     "send": lambda tools: Session(tools, faulty="sender"),
+    "send-again": SendAgain,
     "send-reading": SendReading,
     "signature": lambda tools: Delta(tools, ("signature", "old", "made"), "made"),
     "delta": lambda tools: Delta(tools, ("delta", "for-delta", "wanted", "made"), "made"),

@@ -32,6 +32,7 @@ walk() {
 @test "a receiver of small files with --overwrite over older ones" { session receive-small-overwrite; }
 @test "a receiver of a session with --rename" { session receive-rename; }
 @test "a sender" { session send; }
+@test "a sender that sends again" { session send-again; }
 @test "reading what is sent" { session send-reading; }
 @test "dcdn-delta patch" { walk patch; }
 @test "dcdn-delta patch --overwrite" { walk patch-overwrite; }

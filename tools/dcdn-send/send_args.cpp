@@ -82,6 +82,10 @@ void add_what(Command& root, SendArgs& args) {
   root.size("chunk-size", args.options.chunk_bytes, 4096, 4u << 20,
             "content of a chunk; unset adapts to the path");
   root.flag("whole", args.options.whole, "no differences to an older version that the receiver has");
+  root.flag("checksum", args.options.checksum, "read everything, also what looks as it did when it was sent");
+  root.flag("no-index", args.options.no_index, "do not remember what was sent: read everything each time");
+  root.list("index-ignore", args.options.index_ignore, "inode|ctime",
+            "what of a file may differ although it is the same");
 }
 
 void add_peer(Command& root, SendArgs& args) {

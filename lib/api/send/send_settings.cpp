@@ -38,6 +38,29 @@ node::PeerChoice peer_choice(const SendOptions& options, std::size_t destination
 
 }  // namespace
 
+namespace {
+
+Result<session::IndexSettings> index_settings(const SendOptions& options) {
+  session::IndexSettings settings;
+  for (const std::string& ignored : options.index_ignore) {
+    bool& compared = ignored == "inode" ? settings.looks.inode : settings.looks.ctime;
+    if (ignored != "inode" && ignored != "ctime")
+      return Error(Errc::usage,
+                   "--index-ignore " + escape_for_display(ignored) + ": is none of inode, ctime");
+    compared = false;
+  }
+  if (options.no_index || options.home.is_none()) return settings;
+  settings.folder = options.home.state_dir + "/index";
+  settings.compare = options.checksum;
+  settings.compress = options.compress;
+  // Who it is, if that is said: an address may be another one tomorrow.
+  const auto& receivers = options.peer_ids.empty() ? options.destinations : options.peer_ids;
+  for (const std::string& receiver : receivers) settings.receivers += receiver + "\n";
+  return settings;
+}
+
+}  // namespace
+
 Result<session::SendSettings> send_settings(const SendOptions& options, const SendPlan& plan,
                                             const node::Node& node, const std::string& id) {
   session::SendSettings settings;
@@ -45,6 +68,7 @@ Result<session::SendSettings> send_settings(const SendOptions& options, const Se
   settings.chunk_bytes = options.chunk_bytes;
   settings.walk = plan.walk;
   settings.differences = !options.whole;
+  DCDN_TRY(settings.index, index_settings(options));
   settings.backoff = backoff_of(options.retry);
   settings.session = session_bytes(id);
   settings.agent = node::Node::agent();

@@ -16,7 +16,7 @@ namespace dcdn {
 /// Two folders and the names in them. Nothing is made before a call needs it.
 struct Home {
   std::string config_dir;  ///< config.toml, keys/NAME.pem (0600), trusted_keys, key_statements, known_peers
-  std::string state_dir;   ///< sessions.db, control/ID.sock, receipts/, audit.log
+  std::string state_dir;   ///< sessions.db, control/ID.sock, index/, receipts/, audit.log
 
   /// No place at all (cron, a container): whatever needs neither keys nor trust works without.
   [[nodiscard]] bool is_none() const { return config_dir.empty(); }

@@ -85,6 +85,12 @@ struct SendOptions {
   /// no end.
   std::string command;
 
+  /// Of what was delivered before, files that look as they did then are not read: their size, times and
+  /// inode are compared with the index that the state directory has (dcdn-send(1), SENDING AGAIN).
+  bool no_index = false;  ///< none is read and none is kept
+  bool checksum = false;  ///< everything is read; a file that differs and looks the same is told by on_note
+  std::vector<std::string> index_ignore;  ///< "inode", "ctime": what file systems make up anew
+
   RetryOptions retry;
   std::chrono::milliseconds max_time{0};  ///< of the call; 0: none; then Errc::limit, and it can be resumed
 
