@@ -62,7 +62,7 @@ struct BufferPool::Shelf {
       const std::lock_guard lock(mutex);
       if (idle_bytes + block.bytes <= keep_bytes) {
         idle_bytes += block.bytes;
-        std::memcpy(memory, &lists[block.list], sizeof memory);
+        std::memcpy(memory, &lists[block.list], sizeof lists[block.list]);
         lists[block.list] = memory;
         return;
       }
