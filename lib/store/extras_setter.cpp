@@ -4,75 +4,55 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <string_view>
+#include <utility>
 
-#include "base/text.hpp"
+#include "base/file_attributes.hpp"
 #include "dcdn/error.hpp"
 
 namespace dcdn::store {
 
 // Open, or a name in a folder whose last component is not followed.
 struct ExtrasSetter::Place {
-  int fd = -1;
-  int parent = -1;
-  std::string leaf;
-  std::string shown;
+  Place(int opened, std::string shown_in) : fd(opened), attributes(opened), shown(std::move(shown_in)) {}
+  Place(int folder, std::string name, std::string shown_in)
+      : parent(folder), leaf(std::move(name)), attributes(folder, leaf), shown(std::move(shown_in)) {}
 
-  // There is no call that takes a folder and a name.
-  [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(parent) + "/" + leaf; }
   [[nodiscard]] int own(uid_t uid, gid_t gid) const {
     return fd >= 0 ? ::fchown(fd, uid, gid) : ::fchownat(parent, leaf.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW);
   }
-  [[nodiscard]] ssize_t list(char* names, std::size_t size) const {
-    return fd >= 0 ? ::flistxattr(fd, names, size) : ::llistxattr(path().c_str(), names, size);
-  }
-  [[nodiscard]] int set(const wire::Attribute& attribute) const {
-    const char* name = attribute.name.c_str();
-    const Bytes& value = attribute.value;
-    return fd >= 0 ? ::fsetxattr(fd, name, value.data(), value.size(), 0)
-                   : ::lsetxattr(path().c_str(), name, value.data(), value.size(), 0);
-  }
-  [[nodiscard]] bool has(const wire::Attribute& attribute) const {
-    Bytes found(attribute.value.size() + 1);
-    const char* name = attribute.name.c_str();
-    const ssize_t got = fd >= 0 ? ::fgetxattr(fd, name, found.data(), found.size())
-                                : ::lgetxattr(path().c_str(), name, found.data(), found.size());
-    found.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
-    return got >= 0 && found == attribute.value;
-  }
-  void remove(const std::string& name) const {
-    (void)!(fd >= 0 ? ::fremovexattr(fd, name.c_str()) : ::lremovexattr(path().c_str(), name.c_str()));
-  }
+
+  int fd = -1;
+  int parent = -1;
+  std::string leaf;
+  FileAttributes attributes;
+  std::string shown;
 };
 
 namespace {
 
-constexpr std::size_t kMostListed = std::size_t{64} << 10;
 constexpr std::size_t kMostDatabase = std::size_t{64} << 10;
 
-template <class Place>
-std::vector<std::string> names_at(const Place& place) {
-  std::string all(kMostListed, '\0');
-  const ssize_t got = place.list(all.data(), all.size());
-  std::vector<std::string> names;
-  if (got <= 0) return names;
-  all.resize(static_cast<std::size_t>(got));
-  for (std::size_t at = 0; at < all.size(); at += names.back().size() + 1)
-    names.emplace_back(all.c_str() + at);
-  return names;
+// Where there are none, or they cannot be seen.
+std::vector<std::string> names_of(const FileAttributes& attributes) {
+  auto names = attributes.names();
+  return names ? *std::move(names) : std::vector<std::string>();
+}
+
+bool has(const FileAttributes& attributes, const wire::Attribute& wanted) {
+  const auto value = attributes.value(wanted.name, wanted.value.size() + 1);
+  return value && *value == wanted.value;
 }
 
 // Labels and capabilities are the system's: they are overwritten, and not taken away.
-void remove_others(const auto& place, const std::vector<wire::Attribute>& kept) {
-  for (const std::string& name : names_at(place)) {
+void remove_others(const FileAttributes& there, const std::vector<wire::Attribute>& kept) {
+  for (const std::string& name : names_of(there)) {
     const bool stays = !wire::is_kept(name, wire::KeptAttributes::common) ||
                        std::ranges::any_of(kept, [&](const auto& one) { return one.name == name; });
-    if (!stays) place.remove(name);
+    if (!stays) there.remove(name);
   }
 }
 
@@ -88,16 +68,16 @@ std::string ExtrasSetter::Failures::note(const char* of) const {
 }
 
 bool ExtrasSetter::set(int fd, const Bytes& extras, const std::string& shown) {
-  return set_at({fd, -1, {}, shown}, extras);
+  return set_at({fd, shown}, extras);
 }
 
 bool ExtrasSetter::set_named(int parent, const std::string& leaf, const Bytes& extras,
                              const std::string& shown) {
-  return set_at({-1, parent, leaf, shown}, extras);
+  return set_at({parent, leaf, shown}, extras);
 }
 
 bool ExtrasSetter::has_named(int parent, const std::string& leaf, const Bytes& extras) {
-  const Place place{-1, parent, leaf, {}};
+  const FileAttributes there(parent, leaf);
   const auto parsed = wire::parse_extras(extras);
   struct stat info {};
   if (!parsed || ::fstatat(parent, leaf.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
@@ -111,9 +91,9 @@ bool ExtrasSetter::has_named(int parent, const std::string& leaf, const Bytes& e
   for (const wire::Attribute& attribute : parsed->attributes) {
     if (!wire::is_kept(attribute.name, kept_.attributes)) continue;
     wanted += goes(attribute.name) ? 1 : 0;
-    if (!place.has(attribute)) return false;
+    if (!has(there, attribute)) return false;
   }
-  return std::ranges::count_if(names_at(place), goes) == wanted;
+  return std::ranges::count_if(names_of(there), goes) == wanted;
 }
 
 bool ExtrasSetter::owns(const Bytes& extras) const {
@@ -146,10 +126,10 @@ bool ExtrasSetter::set_owner(const Place& place, const wire::Owner& owner) {
 }
 
 void ExtrasSetter::set_attributes(const Place& place, const std::vector<wire::Attribute>& attributes) {
-  remove_others(place, attributes);
+  remove_others(place.attributes, attributes);
   for (const wire::Attribute& attribute : attributes) {
-    if (place.set(attribute) == 0) continue;
-    attributes_.add(place.shown + ": " + errno_error(errno, escape_for_display(attribute.name)).message);
+    if (const auto set = place.attributes.set(attribute.name, attribute.value); !set)
+      attributes_.add(place.shown + ": " + set.error().message);
   }
 }
 
@@ -193,29 +173,22 @@ std::vector<std::string> ExtrasSetter::notes() const {
 }
 
 bool copy_extras(int from, int to, const KeptExtras& kept) {
-  struct Open {
-    int fd;
-    [[nodiscard]] ssize_t list(char* names, std::size_t size) const { return ::flistxattr(fd, names, size); }
-    void remove(const std::string& name) const { (void)!::fremovexattr(fd, name.c_str()); }
-  };
   bool all = true;
   struct stat info {};
   if (kept.owner) all = ::fstat(from, &info) == 0 && ::fchown(to, info.st_uid, info.st_gid) == 0;
   if (kept.attributes == wire::KeptAttributes::none) return all;
+  const FileAttributes source(from);
+  const FileAttributes target(to);
   std::vector<wire::Attribute> attributes;
-  for (const std::string& name : names_at(Open{from})) {
+  for (const std::string& name : names_of(source)) {
     if (!wire::is_kept(name, kept.attributes)) continue;
-    wire::Attribute attribute{name, Bytes(wire::kMaxExtras)};
-    const ssize_t got = ::fgetxattr(from, name.c_str(), attribute.value.data(), attribute.value.size());
-    all = all && got >= 0;
-    if (got < 0) continue;
-    attribute.value.resize(static_cast<std::size_t>(got));
-    attributes.push_back(std::move(attribute));
+    auto value = source.value(name, wire::kMaxExtras);
+    all = all && value;
+    if (value) attributes.push_back({name, *std::move(value)});
   }
-  remove_others(Open{to}, attributes);
+  remove_others(target, attributes);
   for (const wire::Attribute& attribute : attributes)
-    all = ::fsetxattr(to, attribute.name.c_str(), attribute.value.data(), attribute.value.size(), 0) == 0 &&
-          all;
+    all = target.set(attribute.name, attribute.value).has_value() && all;
   return all;
 }
 
