@@ -1,5 +1,6 @@
 #include "source/packed_segment.hpp"
 
+#include <algorithm>
 #include <span>
 
 #include "pipeline/chunk_packer.hpp"

@@ -56,6 +56,25 @@ would_change() {
   [ -z "$output" ]
 }
 
+@test "only an attribute, an owner or an access list changed: it arrives" {
+  setfattr -n user.note -v hello tree/a/3 2> /dev/null || skip "no attributes on this file system"
+  setfacl -m u:1:r tree/a/4 2> /dev/null || skip "no access control lists here"
+  local both=(--xattrs common)
+  if [ "$(id -u)" -eq 0 ]; then both+=(--owner); fi
+  start_receiver recv "${both[@]}" --overwrite -o in
+  send_to_receiver -q "${both[@]}" tree
+  run --separate-stderr -0 would_change in/tree tree
+  [ -z "$output" ]
+  setfattr -n user.note -v other tree/a/3
+  setfattr -n user.more -v 1 tree/a tree/large
+  setfacl -b tree/a/4
+  if [ "$(id -u)" -eq 0 ]; then chown 1234:4321 tree/a/5 tree/b; fi
+  send_to_receiver -q "${both[@]}" tree
+  run --separate-stderr -0 would_change in/tree tree
+  [ -z "$output" ]
+  end_receiver
+}
+
 @test "sealed and through a stream without keys, links stay links" {
   dcdn-send -q --stdout tree | dcdn-sign sign > signed.dcs
   DCDN_HOME=$RECV_HOME dcdn-recv -q --stdin --stream < signed.dcs > passed.dcs
