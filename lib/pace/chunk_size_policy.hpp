@@ -10,6 +10,7 @@ namespace dcdn::pace {
 struct PathMeasure {
   std::chrono::microseconds rtt{};  ///< already smoothed, as QUIC does; 0 or less: not measured yet
   double loss = 0;                  ///< 0..1, since the last measure
+  double carried_bytes_per_s = 0;   ///< that the path takes; 0: not known
 };
 
 /// A smaller chunk is taken at once. A larger chunk is only taken when the measure is 20 % inside its bounds

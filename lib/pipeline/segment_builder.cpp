@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kChunksDue = 64;
 constexpr std::uint64_t kContentDue = 8u << 20;
+constexpr std::uint64_t kFirstContentDue = 512u << 10;
 constexpr std::uint64_t kEntriesDue = 8192;
 constexpr std::uint64_t kFirstEntriesDue = 1024;
 constexpr std::uint64_t kItemsDue = 1024;
@@ -81,7 +82,8 @@ void SegmentBuilder::take(std::uint64_t content) {
 bool SegmentBuilder::due() const {
   if (in_file_ && file_left_ == 0) return false;
   const std::uint64_t entries_due = pending_.index == 0 ? kFirstEntriesDue : kEntriesDue;
-  return chunks_ >= kChunksDue || content_bytes_ >= kContentDue || entries_ >= entries_due ||
+  const std::uint64_t content_due = pending_.index == 0 ? kFirstContentDue : kContentDue;
+  return chunks_ >= kChunksDue || content_bytes_ >= content_due || entries_ >= entries_due ||
          items_ >= kItemsDue || record_bytes_ >= kRecordBytesDue;
 }
 

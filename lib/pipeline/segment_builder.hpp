@@ -10,12 +10,12 @@ struct BuiltSegment {
   Digest id;
 };
 
-/// A segment is due after 64 chunks, 8 MiB of chunk content, 8,192 entries (the first segment 1,024, so that
-/// the receiver can begin), 1,024 chunks and holes, or half a MiB of names and numbers before packing,
-/// whichever comes first, but never between a file's last content and its end: the caller then cuts, and not
-/// between the files of a pack. The limits are part of what makes equal input give equal bytes.
-/// Spec     dcdn-format(5), MANIFEST
-/// Threads  one at a time
+/// A segment is due after 64 chunks, 8 MiB of chunk content or 8,192 entries (the first segment after 512 KiB
+/// or 1,024, so that the receiver can begin and the link is met before much is compressed for it), 1,024
+/// chunks and holes, or half a MiB of names and numbers before packing, whichever comes first, but never
+/// between a file's last content and its end: the caller then cuts, and not between the files of a pack. The
+/// limits are part of what makes equal input give equal bytes. Spec     dcdn-format(5), MANIFEST Threads  one
+/// at a time
 class SegmentBuilder {
  public:
   explicit SegmentBuilder(wire::ObjectHeader object);

@@ -49,8 +49,23 @@ void ChunkPump::measure(Micros now) {
   const auto stats = connection_->stats();
   carrier_.consider(stats);
   const double sent = static_cast<double>(std::max<std::uint64_t>(stats.packets_sent, 1));
+  const double rate = carried_rate(stats, now);
   for (auto& transfer : transfers_)
-    transfer->measure({stats.smoothed_rtt, static_cast<double>(stats.packets_lost) / sent});
+    transfer->measure({stats.smoothed_rtt, static_cast<double>(stats.packets_lost) / sent, rate});
+}
+
+// The coded carrier knows its own. Else what arrived while there was always more to send.
+double ChunkPump::carried_rate(const net::ConnectionStats& stats, Micros now) {
+  const std::uint64_t arrived =
+      stats.stream_bytes_acknowledged + stats.coded_bytes_delivered + (paths_ ? paths_->arrived() : 0);
+  const bool was_busy = std::exchange(busy_, has_backlog() || connection_->queued_bytes() > 0);
+  const std::uint64_t before = std::exchange(arrived_, arrived);
+  const double seconds = std::chrono::duration<double>(now - std::exchange(arrived_at_, now)).count();
+  if (!paths_ && stats.content_rate > 0) return carried_rate_ = stats.content_rate;
+  if (!was_busy || !busy_ || arrived <= before || seconds <= 0) return carried_rate_;
+  const double rate = static_cast<double>(arrived - before) / seconds;
+  carried_rate_ = carried_rate_ > 0 ? (carried_rate_ + rate) / 2 : rate;
+  return carried_rate_;
 }
 
 std::array<bool, pace::kClasses> ChunkPump::backlog() const {

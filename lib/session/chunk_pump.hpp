@@ -47,6 +47,7 @@ class ChunkPump {
 
  private:
   void measure(Micros now);
+  double carried_rate(const net::ConnectionStats& stats, Micros now);
   std::optional<Micros> send_chunks();
   [[nodiscard]] std::array<bool, pace::kClasses> backlog() const;
   [[nodiscard]] ObjectTransfer& oldest_of(std::size_t priority) const;
@@ -63,6 +64,10 @@ class ChunkPump {
   std::unique_ptr<PathSet> paths_;  // none: everything goes over connection_
   pace::ClassScheduler scheduler_;
   Micros next_measure_{0};
+  std::uint64_t arrived_ = 0;  // at the last measure,
+  Micros arrived_at_{0};
+  bool busy_ = false;  // and whether there was more to send then
+  double carried_rate_ = 0;
   std::uint64_t critical_given_ = 0;  // without paths_, which know it of each
 };
 

@@ -9,6 +9,7 @@ namespace {
 // A resumed sender passes many segments whose chunks are not needed; a receiver that writes a pipe keeps
 // their records, of which those of tiny files have many for few bytes.
 constexpr std::size_t kMaxSegmentsHeld = 512;
+constexpr double kAheadSeconds = 2;  // of the link
 constexpr std::size_t kMaxRecordsHeld = std::size_t{1} << 19;
 
 std::size_t held_bytes(const source::PackedSegment& segment) {
@@ -65,9 +66,49 @@ void Feed::wake_all() {
   for (const Wake& wake : wakes) wake();
 }
 
+// The one that is ahead counts: whoever is behind waits for nothing that is made now.
+bool Feed::is_turn() const {
+  if (cancelled_ || runs_free_) return true;
+  std::uint64_t sent = base_;
+  for (const auto& [id, subscriber] : subscribers_) sent = std::max(sent, subscriber.sent);
+  const std::uint64_t pushed = base_ + window_.size();
+  if (sent >= pushed) return true;
+  if (bytes_per_s_ <= 0) return false;
+  if (pushed - sent == 1) return true;
+  double unsent = 0;
+  for (std::uint64_t index = sent; index < pushed; ++index)
+    unsent += static_cast<double>(held_bytes(*window_[static_cast<std::size_t>(index - base_)]));
+  return unsent <= kAheadSeconds * bytes_per_s_;
+}
+
+void Feed::wait_for_turn() {
+  std::unique_lock lock(budget_->mutex);
+  budget_->changed.wait(lock, [this] { return is_turn(); });
+}
+
+void Feed::mark_sent(int subscriber, std::uint64_t upto) {
+  const std::lock_guard lock(budget_->mutex);
+  const auto it = subscribers_.find(subscriber);
+  if (it == subscribers_.end() || it->second.sent >= upto) return;
+  it->second.sent = upto;
+  budget_->changed.notify_all();
+}
+
+void Feed::set_rate(double bytes_per_s) {
+  const std::lock_guard lock(budget_->mutex);
+  bytes_per_s_ = bytes_per_s;
+  budget_->changed.notify_all();
+}
+
+void Feed::let_run() {
+  const std::lock_guard lock(budget_->mutex);
+  runs_free_ = true;
+  budget_->changed.notify_all();
+}
+
 int Feed::subscribe(Wake wake) {
   std::lock_guard lock(budget_->mutex);
-  subscribers_[next_subscriber_] = Subscriber{std::move(wake), base_};
+  subscribers_[next_subscriber_] = Subscriber{std::move(wake), base_, base_};
   return next_subscriber_++;
 }
 

@@ -44,6 +44,9 @@ class Feed {
   /// No more segments; `result` is how packing ended.
   void finish(Result<void> result);
   [[nodiscard]] bool cancelled() const;
+  /// Before a segment is compressed for a link of which more is known the later that is: waits until what was
+  /// pushed is on its way, or is so little that the next segment is needed by then.
+  void wait_for_turn();
 
   // The loop thread.
   int subscribe(Wake wake);
@@ -52,6 +55,12 @@ class Feed {
   /// the same until the last subscriber leaves: it can be repeated to a receiver that restarted before it
   /// answered with a receipt.
   void release(int subscriber, std::uint64_t upto);
+  /// This subscriber has given everything before segment `upto` to the wire.
+  void mark_sent(int subscriber, std::uint64_t upto);
+  /// Carried bytes a second that the link takes; 0: not known yet.
+  void set_rate(double bytes_per_s);
+  /// wait_for_turn() waits for nothing: which segments are sent is up to the receiver.
+  void let_run();
   /// nullptr: not packed yet, or released already.
   [[nodiscard]] source::PackedSegmentPtr at(std::uint64_t index) const;
   /// The first segment still held; all before it are released.
@@ -66,8 +75,10 @@ class Feed {
   struct Subscriber {
     Wake wake;
     std::uint64_t released = 0;
+    std::uint64_t sent = 0;
   };
   void drop_released();  // with the budget's mutex held
+  [[nodiscard]] bool is_turn() const;
   void wake_all();
 
   std::shared_ptr<FeedBudget> budget_;  // its mutex guards everything below
@@ -79,6 +90,8 @@ class Feed {
   int next_subscriber_ = 1;
   std::optional<Result<void>> result_;
   bool cancelled_ = false;
+  bool runs_free_ = false;
+  double bytes_per_s_ = 0;
 };
 
 }  // namespace dcdn::session

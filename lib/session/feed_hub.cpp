@@ -41,18 +41,19 @@ void FeedHub::reap() {
   });
 }
 
-std::shared_ptr<source::ChunkSizer> FeedHub::start(const SendObject& object,
-                                                   const std::shared_ptr<Feed>& feed,
-                                                   const message::Answer& answer,
-                                                   const pace::PathMeasure& path, std::uint32_t largest,
-                                                   bool read_all) {
+PackingPlanPtr FeedHub::start(const SendObject& object, const std::shared_ptr<Feed>& feed,
+                              const message::Answer& answer, const pace::PathMeasure& path,
+                              std::uint32_t largest, bool read_all) {
   Started& started = started_[feed];
-  auto& sizer = started.sizer;
-  if (sizer) return sizer;
+  auto& plan = started.plan;
+  if (plan) return plan;
   reap();
   const pace::ChunkSizePolicy policy(shared_.settings.chunk_bytes, shared_.settings.several_paths());
-  sizer = std::make_shared<source::ChunkSizer>(policy, answer.plan, largest);
-  sizer->measure(path, shared_.limits.rate());
+  plan = std::make_shared<PackingPlan>(policy, answer, largest, shared_.settings.compress,
+                                       shared_.workers.helpers() + 1);
+  plan->sizes.measure(path, shared_.limits.rate());
+  plan->rungs.measure(path.carried_bytes_per_s, shared_.limits.rate(), false);
+  if (answer.ask || !plan->rungs.follows_link()) feed->let_run();
   // Who has nothing wants everything: then it is read at once, on all cores.
   auto known = open_index(object, answer.ask && !read_all, started);
   auto run = [this, &object, feed, used = started, known = std::move(known),
@@ -64,7 +65,7 @@ std::shared_ptr<source::ChunkSizer> FeedHub::start(const SendObject& object,
     running_.push_back({feed, *std::move(thread)});
   else
     feed->finish(thread.error());
-  return sizer;
+  return plan;
 }
 
 // Empty: there cannot be one.
@@ -119,14 +120,15 @@ void FeedHub::delivered(const SendObject& object, const std::shared_ptr<Feed>& f
 
 void FeedHub::pack(const SendObject& object, const std::shared_ptr<Feed>& feed, const Started& started,
                    std::shared_ptr<source::SourceIndex> known, bool repeats_omitted) {
-  const std::shared_ptr<source::ChunkSizer>& sizer = started.sizer;
+  const PackingPlanPtr& plan = started.plan;
   const std::function<bool()> stopped = [&feed] { return feed->cancelled(); };
-  const source::EmitSegment emit = [&feed](source::PackedSegment segment) {
+  const source::EmitSegment emit = [&feed, &plan](source::PackedSegment segment) {
+    plan->rungs.made(segment.effort);
     return feed->push(std::move(segment));
   };
   const std::uint64_t time_s = static_cast<std::uint64_t>(now_s());
   if (object.sealed) {
-    feed->finish(pack_sealed_object(object, sizer, stopped, emit, time_s));
+    feed->finish(pack_sealed_object(object, plan, stopped, emit, time_s));
     return;
   }
   if (object.ready_stream) {
@@ -144,7 +146,11 @@ void FeedHub::pack(const SendObject& object, const std::shared_ptr<Feed>& feed, 
   request.looks = shared_.settings.index.looks;
   request.compare = shared_.settings.index.compare;
   request.index = started.index;
-  request.chunk_bytes = [sizer](std::uint64_t segment) { return sizer->chunk_bytes(segment); };
+  request.chunk_bytes = [plan](std::uint64_t segment) { return plan->sizes.chunk_bytes(segment); };
+  request.rung = [plan, feed](std::uint64_t segment) {
+    feed->wait_for_turn();
+    return plan->rungs.rung(segment);
+  };
   feed->finish(source::pack_object(request, shared_.workers, shared_.pool, stopped, emit));
 }
 
@@ -185,15 +191,14 @@ Result<std::unique_ptr<source::SealedPipe>> FeedHub::open_sealed(const SendObjec
   return source::seal_object(std::move(sealer), std::move(inner), shared_.workers, shared_.pool);
 }
 
-Result<void> FeedHub::pack_sealed_object(const SendObject& object,
-                                         const std::shared_ptr<source::ChunkSizer>& sizer,
+Result<void> FeedHub::pack_sealed_object(const SendObject& object, const PackingPlanPtr& plan,
                                          const std::function<bool()>& stopped,
                                          const source::EmitSegment& emit, std::uint64_t time_s) {
   DCDN_TRY(const auto pipe, open_sealed(object));
   source::PackRequest request = source::pack_sealed(*pipe, object.name);
   request.signer = shared_.key;
   request.time_s = time_s;
-  request.chunk_bytes = [sizer](std::uint64_t segment) { return sizer->chunk_bytes(segment); };
+  request.chunk_bytes = [plan](std::uint64_t segment) { return plan->sizes.chunk_bytes(segment); };
   // What can be read again must give the same segments again, however slowly it was read.
   if (!object.rereadable()) request.flush_after = kFlushAfter;
   return source::pack_object(request, shared_.workers, shared_.pool, stopped, emit);

@@ -8,9 +8,21 @@
 #include "session/send_shared.hpp"
 #include "source/chunk_sizer.hpp"
 #include "source/sealed_source.hpp"
+#include "source/segment_rungs.hpp"
 #include "work/thread.hpp"
 
 namespace dcdn::session {
+
+/// How an object is packed; told of the link meanwhile.
+struct PackingPlan {
+  PackingPlan(pace::ChunkSizePolicy policy, const message::Answer& answer, std::uint32_t largest,
+              const compress::CompressRequest& compress, std::size_t threads)
+      : sizes(std::move(policy), answer.plan, largest), rungs(compress, answer.plan, threads) {}
+
+  source::ChunkSizer sizes;
+  source::SegmentRungs rungs;
+};
+using PackingPlanPtr = std::shared_ptr<PackingPlan>;
 
 class FeedHub {
  public:
@@ -22,9 +34,9 @@ class FeedHub {
   /// Starts packing into `feed` unless it runs already: `answer` tells the chunk plan and whether repeats may
   /// be left out, `path` the first measure, `largest` the receiver's largest chunk. `read_all`: what is known
   /// from before does not count.
-  std::shared_ptr<source::ChunkSizer> start(const SendObject& object, const std::shared_ptr<Feed>& feed,
-                                            const message::Answer& answer, const pace::PathMeasure& path,
-                                            std::uint32_t largest, bool read_all = false);
+  PackingPlanPtr start(const SendObject& object, const std::shared_ptr<Feed>& feed,
+                       const message::Answer& answer, const pace::PathMeasure& path, std::uint32_t largest,
+                       bool read_all = false);
   /// It was delivered before, in the same way.
   [[nodiscard]] bool has_index(const SendObject& object) const;
   /// Of files that look as they did before, nothing is read for it.
@@ -40,7 +52,7 @@ class FeedHub {
  private:
   void reap();  // joins threads that have finished
   struct Started {
-    std::shared_ptr<source::ChunkSizer> sizer;
+    PackingPlanPtr plan;
     std::shared_ptr<source::IndexWriter> index;
     std::string index_path;  // that was used; empty: none was
   };
@@ -52,7 +64,7 @@ class FeedHub {
   source::PackRequest source_of(const SendObject& object);
   LeftOut left_out_of(const SendObject& object);
   Result<std::unique_ptr<source::SealedPipe>> open_sealed(const SendObject& object);
-  Result<void> pack_sealed_object(const SendObject& object, const std::shared_ptr<source::ChunkSizer>& sizer,
+  Result<void> pack_sealed_object(const SendObject& object, const PackingPlanPtr& plan,
                                   const std::function<bool()>& stopped, const source::EmitSegment& emit,
                                   std::uint64_t time_s);
 

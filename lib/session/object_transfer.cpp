@@ -52,7 +52,7 @@ void ObjectTransfer::drop_feed() {
   passing_.kept.clear();
   if (feed_) feed_->unsubscribe(subscriber_);
   feed_.reset();
-  sizer_.reset();
+  plan_.reset();
 }
 
 void ObjectTransfer::disconnected() {
@@ -74,7 +74,7 @@ void ObjectTransfer::begin_early(const pace::PathMeasure& path) {
 void ObjectTransfer::confirmed(const message::Answer& answer, std::uint32_t largest_chunk) {
   answer_ = answer;
   route_.largest_chunk = largest_chunk;
-  if (sizer_) sizer_->allow(largest_chunk);
+  if (plan_) plan_->sizes.allow(largest_chunk);
   if (!tally_.at_first) tally_.at_first = 0;
 }
 
@@ -96,7 +96,7 @@ Result<void> ObjectTransfer::answered(const message::Answer& answer, const pace:
   tally_.done = answer.bytes_done;
   if (!tally_.at_first) tally_.at_first = tally_.done;
   if (!feed_) use_feed(hub_.private_feed());
-  sizer_ = hub_.start(object_, feed_, answer_, route_.path, route_.largest_chunk, passing_.read_all);
+  plan_ = hub_.start(object_, feed_, answer_, route_.path, route_.largest_chunk, passing_.read_all);
   tally_.passed = 0;
   const std::uint64_t base = passing_.kept.empty() ? feed_->base() : passing_.kept.first();
   const Digest before = passing_.kept.empty() ? feed_->id_before_base() : passing_.kept.id_before_first();
@@ -118,7 +118,7 @@ Result<void> ObjectTransfer::restart() {
   use_feed(hub_.private_feed());
   answer_.segments_done = 0;  // whether it asks stays the receiver's word: it would never ask otherwise
   object_id_.reset();
-  sizer_ = hub_.start(object_, feed_, answer_, route_.path, route_.largest_chunk, passing_.read_all);
+  plan_ = hub_.start(object_, feed_, answer_, route_.path, route_.largest_chunk, passing_.read_all);
   return {};
 }
 
@@ -199,6 +199,7 @@ Result<std::vector<Buffer>> ObjectTransfer::due_segments() {
       enqueue(segment);
     }
   }
+  mark_sent();
   if (const auto result = feed_->result(); result && !result->has_value() && !segment_at(next_segment_)) {
     const Error& why = result->error();
     if (why.code == Errc::changed && !passing_.read_all && hub_.uses_index(feed_)) {
@@ -320,6 +321,17 @@ void ObjectTransfer::fail(Error error) {
 void ObjectTransfer::pop_chunk() {
   if (early_sent_) *early_sent_ += queue_.front().bytes();
   queue_.pop();
+  mark_sent();
+}
+
+void ObjectTransfer::mark_sent() {
+  feed_->mark_sent(subscriber_, queue_.empty() ? next_segment_ : queue_.front().segment->index);
+}
+
+// Because none is packed, and not because the receiver says nothing.
+bool ObjectTransfer::has_nothing_to_send() const {
+  return phase_ == TransferPhase::running && queue_.empty() && asked_.empty() && !object_id_ &&
+         segment_at(next_segment_) == nullptr;
 }
 
 void ObjectTransfer::requeue(const QueuedChunk& chunk) {
@@ -339,7 +351,10 @@ std::uint64_t ObjectTransfer::backlog_bytes() const {
 
 void ObjectTransfer::measure(const pace::PathMeasure& path) {
   route_.path = path;
-  if (sizer_) sizer_->measure(path, shared_.limits.rate());
+  if (!plan_ || !feed_) return;
+  plan_->sizes.measure(path, shared_.limits.rate());
+  plan_->rungs.measure(path.carried_bytes_per_s, shared_.limits.rate(), has_nothing_to_send());
+  feed_->set_rate(path.carried_bytes_per_s);
 }
 
 }  // namespace dcdn::session

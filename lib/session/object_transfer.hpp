@@ -99,6 +99,8 @@ class ObjectTransfer {
   void remade(Result<source::PackedSegmentPtr> segment, const std::vector<bool>& needed);
   Result<void> begin_again(const Error& why);
   void count_skipped(std::uint64_t segment, std::uint64_t content);
+  void mark_sent();
+  [[nodiscard]] bool has_nothing_to_send() const;
 
   SendShared& shared_;
   FeedHub& hub_;
@@ -107,7 +109,7 @@ class ObjectTransfer {
   DifferenceSender differences_;
   Remaking remaking_;
   std::shared_ptr<Feed> feed_;
-  std::shared_ptr<source::ChunkSizer> sizer_;
+  PackingPlanPtr plan_;
   int subscriber_ = 0;
 
   TransferPhase phase_ = TransferPhase::waiting;

@@ -18,14 +18,6 @@ std::uint32_t ChunkSizer::chunk_bytes(std::uint64_t segment) const {
   return std::clamp<std::uint32_t>(size, wire::kMinChunkContent, largest_.load(std::memory_order_relaxed));
 }
 
-std::uint8_t ChunkSizer::rung(std::uint64_t segment, std::uint8_t else_rung) const {
-  std::uint8_t rung = else_rung;
-  for (const message::ChunkPlanStep& step : plan_) {
-    if (step.segment <= segment) rung = step.rung;
-  }
-  return rung;
-}
-
 void ChunkSizer::allow(std::uint32_t largest) {
   if (largest > largest_.load(std::memory_order_relaxed)) largest_.store(largest, std::memory_order_relaxed);
 }

@@ -15,8 +15,6 @@ class ChunkSizer {
   /// plan: of the receiver's earlier chain; largest: the largest chunk that it takes.
   ChunkSizer(pace::ChunkSizePolicy policy, std::vector<message::ChunkPlanStep> plan, std::uint32_t largest);
   [[nodiscard]] std::uint32_t chunk_bytes(std::uint64_t segment) const;
-  /// How much is spent on compression there; `else_rung` if the plan does not tell.
-  [[nodiscard]] std::uint8_t rung(std::uint64_t segment, std::uint8_t else_rung) const;
   /// rate_bytes_per_s: what the user allows now, 0 for no limit.
   void measure(const pace::PathMeasure& measure, double rate_bytes_per_s);
   /// The receiver turns out to take larger chunks than was safe to assume.

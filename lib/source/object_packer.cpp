@@ -363,8 +363,6 @@ class Packer {
       chunk_bytes_for_ = batch_.next_index();
       chunk_bytes_ = request_.chunk_bytes(chunk_bytes_for_);
       batch_.set_chunk_bytes(chunk_bytes_);
-      const std::uint8_t wanted = request_.rung ? request_.rung(chunk_bytes_for_) : compress::kUsualRung;
-      batch_.set_rung(request_.compress.rung_of(wanted));
     }
     return chunk_bytes_;
   }

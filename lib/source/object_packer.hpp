@@ -39,8 +39,8 @@ struct PackRequest {
   std::shared_ptr<IndexWriter> index;  ///< gets every segment; may be null
   /// Chunk size from segment `index` on; asked once a segment. 4 KiB .. 4 MiB.
   std::function<std::uint32_t(std::uint64_t index)> chunk_bytes;
-  /// How much to spend on compression from segment `index` on, if `compress` follows the link; asked with
-  /// chunk_bytes. May be empty.
+  /// How much to spend on compressing segment `index`; asked when all of it is read, and may wait until more
+  /// is known. Empty: as `compress` says.
   std::function<std::uint8_t(std::uint64_t index)> rung;
   /// Bytes free before the content of every chunk, for whoever puts something in front without copying.
   std::size_t headroom = 0;

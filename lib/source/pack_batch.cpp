@@ -118,10 +118,10 @@ void PackBatch::tell_of(const KnownContent& differs) const {
   if (request_.note) request_.note(all + ": looks as it did when it was sent, and has other content now");
 }
 
-Result<std::vector<SegmentChunk>> PackBatch::pack_chunks() {
+Result<std::vector<SegmentChunk>> PackBatch::pack_chunks(std::uint8_t rung, CompressEffort& effort) {
   std::vector<SegmentChunk> chunks;
   DCDN_TRY(std::vector<pipeline::PackedChunk> packed,
-           pending_.pack(builder_.pending(), rung_, reader_,
+           pending_.pack(builder_.pending(), rung, effort, reader_,
                          [this](const KnownContent& known) { tell_of(known); }));
   for (wire::Record& record : builder_.pending()) {
     auto* chunk = std::get_if<wire::ChunkRecord>(&record);
@@ -133,7 +133,7 @@ Result<std::vector<SegmentChunk>> PackBatch::pack_chunks() {
       // way is that of its carried bytes, so it is made without a past.
       if (!pending_.has_bytes(chunks.size()))
         return Error(Errc::changed, "chunks are no longer what they were");
-      made = pending_.pack_alone(chunks.size(), rung_);
+      made = pending_.pack_alone(chunks.size(), rung);
       seen = seen_.find(made.record.carried);
     }
     const bool repeat = seen != nullptr;
@@ -148,8 +148,10 @@ Result<std::vector<SegmentChunk>> PackBatch::pack_chunks() {
 Result<void> PackBatch::cut(bool final) {
   if (stopped_()) return stopped_error();
   PackedSegment segment;
-  DCDN_TRY(segment.chunks, pack_chunks());
-  builder_.set_rung(rung_);
+  const std::uint8_t wanted = request_.rung ? request_.rung(builder_.next_index()) : compress::kUsualRung;
+  const std::uint8_t rung = request_.compress.rung_of(wanted);
+  builder_.set_rung(rung);
+  DCDN_TRY(segment.chunks, pack_chunks(rung, segment.effort));
   const pipeline::BuiltSegment built = builder_.cut(final);
   segment.index = built.segment.index;
   segment.id = built.id;

@@ -46,7 +46,6 @@ class PackBatch {
   [[nodiscard]] std::uint64_t next_index() const { return builder_.next_index(); }
   /// Of the pending segment.
   void set_chunk_bytes(std::uint32_t bytes) { builder_.set_chunk_bytes(bytes); }
-  void set_rung(std::uint8_t rung) { rung_ = rung; }
   /// Of the file that has not ended, where its data is and the digest of that.
   [[nodiscard]] const std::vector<DataRegion>& data() const { return data_; }
   [[nodiscard]] Digest data_digest() { return pending_.file_digest(builder_.pending()); }
@@ -60,7 +59,7 @@ class PackBatch {
   void pass_hole(std::uint64_t bytes);
   void pass_data(std::uint64_t bytes);
   void flush_hole();
-  Result<std::vector<SegmentChunk>> pack_chunks();
+  Result<std::vector<SegmentChunk>> pack_chunks(std::uint8_t rung, CompressEffort& effort);
   void tell_of(const KnownContent& differs) const;
   Result<void> cut(bool final);
 
@@ -72,12 +71,11 @@ class PackBatch {
   ChunkRemaker reader_;
   std::deque<wire::FileLook> coming_looks_;  // of files that are not in the manifest yet
   std::vector<wire::FileLook> looks_;        // of those in the pending segment
-  std::uint8_t rung_ = 0;
-  wire::RepeatWindow<Digest> seen_;  // content, by carried digest
-  std::string path_;                 // of the current file
-  std::uint64_t passed_ = 0;         // of it, what went on to the manifest
-  FilePlace begins_in_;              // the pending segment, if it begins inside a file
-  std::vector<DataRegion> data_;     // of that, what is no hole
+  wire::RepeatWindow<Digest> seen_;          // content, by carried digest
+  std::string path_;                         // of the current file
+  std::uint64_t passed_ = 0;                 // of it, what went on to the manifest
+  FilePlace begins_in_;                      // the pending segment, if it begins inside a file
+  std::vector<DataRegion> data_;             // of that, what is no hole
   wire::LeftOutContent left_out_;
   std::uint64_t content_bytes_ = 0;  // of the pending segment
   std::uint64_t hole_bytes_ = 0;     // met and not in the manifest yet

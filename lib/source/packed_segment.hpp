@@ -23,6 +23,13 @@ struct FilePlace {
   std::uint64_t offset = 0;
 };
 
+/// What compressing took, of those chunks of a segment that are carried compressed.
+struct CompressEffort {
+  std::uint64_t content_bytes = 0;
+  std::uint64_t carried_bytes = 0;
+  double seconds = 0;  ///< of threads
+};
+
 struct PackedSegment {
   std::uint64_t index = 0;
   Digest id;
@@ -32,7 +39,8 @@ struct PackedSegment {
   std::uint64_t content_bytes = 0;   ///< chunks and holes
   std::uint64_t left_out_bytes = 0;  ///< of the object's so far, what came of files that were then left out
   std::size_t records = 0;           ///< of its manifest: what it costs whoever keeps it parsed
-  FilePlace begins_in;               ///< if its first records belong to a file of the segment before
+  CompressEffort effort;
+  FilePlace begins_in;  ///< if its first records belong to a file of the segment before
 };
 using PackedSegmentPtr = std::shared_ptr<const PackedSegment>;
 

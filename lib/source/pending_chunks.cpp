@@ -1,8 +1,18 @@
 #include "source/pending_chunks.hpp"
 
+#include <chrono>
 #include <variant>
 
 namespace dcdn::source {
+
+namespace {
+
+// By the wall, not by the processor: others who use it slow this down as well.
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
 
 Digest PendingChunks::file_digest(std::vector<wire::Record>& records) {
   hash_files(records);
@@ -70,24 +80,29 @@ Result<void> PendingChunks::read_what_is_made(std::uint8_t rung, ChunkRemaker& r
 // The files' digests cannot be shared out, so they come first; but not as a job beside others, if that were a
 // thread more than may compress.
 Result<std::vector<pipeline::PackedChunk>> PendingChunks::pack(std::vector<wire::Record>& records,
-                                                               std::uint8_t rung, ChunkRemaker& reader,
-                                                               const Differs& differs) {
+                                                               std::uint8_t rung, CompressEffort& effort,
+                                                               ChunkRemaker& reader, const Differs& differs) {
   DCDN_CHECK(read_what_is_made(rung, reader));
   std::vector<pipeline::PackedChunk> packed(contents_.size());
+  std::vector<double> seconds(contents_.size());
   const std::size_t at_once = compress_.most_threads_at(rung);
-  const bool beside = at_once > workers_.helpers();
-  if (!beside) hash_files(records);
-  workers_.run(
-      packed.size() + (beside ? 1 : 0),
-      [&](std::size_t job) {
-        if (beside && job == 0) return hash_files(records);
-        const std::size_t chunk = job - (beside ? 1 : 0);
-        packed[chunk] = pack_one(chunk, rung);
-      },
-      at_once);
-  for (std::size_t i = 0; differs && i < packed.size(); ++i) {
+  const std::size_t beside = at_once > workers_.helpers() ? 1 : 0;
+  if (beside == 0) hash_files(records);
+  const auto job = [&](std::size_t i) {
+    if (i < beside) return hash_files(records);
+    const double begun = seconds_now();
+    packed[i - beside] = pack_one(i - beside, rung);
+    seconds[i - beside] = seconds_now() - begun;
+  };
+  workers_.run(packed.size() + beside, job, at_once);
+  for (std::size_t i = 0; i < packed.size(); ++i) {
     const std::optional<KnownContent>& known = contents_[i].known;
-    if (known && packed[i].record.content != known->chunk.record().content) differs(*known);
+    const wire::ChunkRecord& record = packed[i].record;
+    if (differs && known && record.content != known->chunk.record().content) differs(*known);
+    if (record.codec == wire::CodecId::raw || contents_[i].keeps_record) continue;
+    effort.content_bytes += record.content_size;
+    effort.carried_bytes += record.carried_size;
+    effort.seconds += seconds[i];
   }
   return packed;
 }

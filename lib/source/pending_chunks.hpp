@@ -43,7 +43,8 @@ class PendingChunks {
   /// record have no bytes. `differs` is told of what is not what it was; may be empty. Errors as of
   /// ChunkRemaker::read.
   Result<std::vector<pipeline::PackedChunk>> pack(std::vector<wire::Record>& records, std::uint8_t rung,
-                                                  ChunkRemaker& reader, const Differs& differs);
+                                                  CompressEffort& effort, ChunkRemaker& reader,
+                                                  const Differs& differs);
   /// One of them, after no other. Its content has to be here.
   [[nodiscard]] pipeline::PackedChunk pack_alone(std::size_t chunk, std::uint8_t rung) const;
   [[nodiscard]] bool has_bytes(std::size_t chunk) const { return !contents_[chunk].bytes.empty(); }

@@ -32,6 +32,7 @@ start_receiver() {
 start_any_receiver() {
   local name=$1
   shift
+  rm -f "$name.out" "$name.err"  # of one of that name before it, which would be taken for this one's
   # A shell starts background commands with SIGINT ignored. 3>&-: bats waits for whoever holds its descriptor 3.
   DCDN_HOME=$RECV_HOME env --default-signal=INT dcdn-recv --listen "${LISTEN:-127.0.0.1:0}" --progress none "$@" \
     > "$name.out" 2> "$name.err" < /dev/null 3>&- &

@@ -44,10 +44,14 @@ TEST(SegmentBuilder, IsDueAfter64Chunks) {
   EXPECT_EQ(count_until_due(builder, [](int) { return chunk(4096); }), 64);
 }
 
-TEST(SegmentBuilder, IsDueAfter8MiBOfContent) {
+TEST(SegmentBuilder, IsDueAfter512KiBOfContentAtFirstThen8MiB) {
   SegmentBuilder builder(stream_object());
+  EXPECT_EQ(count_until_due(builder, [](int) { return chunk(1u << 17); }), 4);
+  builder.cut(false);
   EXPECT_EQ(count_until_due(builder, [](int) { return chunk(1u << 20); }), 8);
   SegmentBuilder odd(stream_object());
+  EXPECT_EQ(count_until_due(odd, [](int) { return chunk((1u << 17) - 1); }), 5);
+  odd.cut(false);
   EXPECT_EQ(count_until_due(odd, [](int) { return chunk((1u << 20) - 1); }), 9);
 }
 

@@ -139,5 +139,87 @@ TEST(Feed, TellsHowPackingEnded) {
   EXPECT_EQ(feed.result()->error().code, Errc::changed);
 }
 
+/// Whether the next segment may be compressed now: somebody waits for that, and is let go at the end.
+class Turn {
+ public:
+  explicit Turn(Feed& feed) : feed_(feed), thread_([this] { run(); }) {}
+  ~Turn() {
+    feed_.let_run();
+    thread_.join();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  [[nodiscard]] bool comes() const {
+    for (int i = 0; i < 5000 && !came_; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return came_;
+  }
+  [[nodiscard]] bool is_waited_for() const {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return !came_;
+  }
+
+ private:
+  void run() {
+    feed_.wait_for_turn();
+    came_ = true;
+  }
+  Feed& feed_;
+  std::atomic<bool> came_{false};
+  std::thread thread_;
+};
+
+TEST(Feed, BeforeALinkIsKnownWhatWasPushedGoesFirst) {
+  Feed feed(std::make_shared<FeedBudget>(1u << 20));
+  const int slow = feed.subscribe([] {});
+  const int fast = feed.subscribe([] {});
+  EXPECT_TRUE(Turn(feed).comes()) << "nothing is pushed";
+  Feed other(std::make_shared<FeedBudget>(1u << 20));
+  const int only = other.subscribe([] {});
+  ASSERT_TRUE(other.push(segment_of(0, 100)));
+  {
+    const Turn turn(other);
+    EXPECT_TRUE(turn.is_waited_for());
+    other.mark_sent(only, 1);
+    EXPECT_TRUE(turn.comes());
+  }
+  ASSERT_TRUE(feed.push(segment_of(0, 100)));
+  feed.mark_sent(fast, 1);
+  EXPECT_TRUE(Turn(feed).comes()) << "whoever is behind does not count";
+  (void)slow;
+}
+
+TEST(Feed, OfAKnownLinkOneSegmentAndTwoSecondsAreAhead) {
+  for (const double rate : {100.0, 10'000.0}) {
+    Feed feed(std::make_shared<FeedBudget>(1u << 20));
+    const int subscriber = feed.subscribe([] {});
+    ASSERT_TRUE(feed.push(segment_of(0, 1000)));
+    ASSERT_TRUE(feed.push(segment_of(1, 1000)));
+    const Turn turn(feed);
+    EXPECT_TRUE(turn.is_waited_for());
+    feed.set_rate(rate);
+    if (rate < 1000) {
+      EXPECT_TRUE(turn.is_waited_for()) << "two segments are twenty seconds";
+      feed.mark_sent(subscriber, 1);
+    }
+    EXPECT_TRUE(turn.comes());
+  }
+}
+
+TEST(Feed, NobodyWaitsForATurnThatDoesNotMatterAnyMore) {
+  for (const bool cancelled : {true, false}) {
+    Feed feed(std::make_shared<FeedBudget>(1u << 20));
+    const int subscriber = feed.subscribe([] {});
+    ASSERT_TRUE(feed.push(segment_of(0, 100)));
+    const Turn turn(feed);
+    EXPECT_TRUE(turn.is_waited_for());
+    if (cancelled) {
+      feed.unsubscribe(subscriber);
+    } else {
+      feed.let_run();
+    }
+    EXPECT_TRUE(turn.comes());
+  }
+}
+
 }  // namespace
 }  // namespace dcdn::session
