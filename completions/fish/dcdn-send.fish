@@ -9,6 +9,7 @@ complete -c dcdn-send -l no-hard-links -d 'send a file once for each of its name
 complete -c dcdn-send -l owner -d 'say who owns what is sent; the receiver sets it with its --owner'
 complete -c dcdn-send -l xattrs -x -a 'none common all' -d 'attributes to send; common: user.* and ACLs, all: security.* and trusted.*, too'
 complete -c dcdn-send -l strict -d 'a tree of which something cannot be read is not sent at all'
+complete -c dcdn-send -l delete -d 'what is not in the tree any more goes at the receiver, if it says --allow-delete'
 complete -c dcdn-send -l exclude -x -d 'pass over what is called so in trees; with a slash, the path in the tree'
 complete -c dcdn-send -l files-from -r -F -d 'of the one directory, only what FILE lists, a path a line'
 complete -c dcdn-send -s 0 -l null -d 'with --files-from: each path ends with a zero byte, as of find -print0'

@@ -139,7 +139,7 @@ void FeedHub::pack(const SendObject& object, const std::shared_ptr<Feed>& feed, 
     return;
   }
   source::PackRequest request = source_of(object);
-  request.object = {object.kind, object.name, repeats_omitted};
+  request.object = {object.kind, object.name, repeats_omitted, mirrors(object.kind)};
   request.signer = shared_.key;
   request.time_s = time_s;
   request.known = std::move(known);
@@ -152,6 +152,10 @@ void FeedHub::pack(const SendObject& object, const std::shared_ptr<Feed>& feed, 
     return plan->rungs.rung(segment);
   };
   feed->finish(source::pack_object(request, shared_.workers, shared_.pool, stopped, emit));
+}
+
+bool FeedHub::mirrors(wire::ObjectKind kind) const {
+  return kind == wire::ObjectKind::tree && shared_.settings.walk.mirror;
 }
 
 // What is read, and how; for whom and in what pieces is the caller's.
@@ -185,7 +189,7 @@ Result<std::unique_ptr<source::SealedPipe>> FeedHub::open_sealed(const SendObjec
     return source::seal_input(std::move(sealer), shared_.settings.input_fd, shared_.settings.input_head,
                               kFlushAfter, shared_.settings.input_end);
   source::PackRequest inner = source_of(object);
-  inner.object = {inside.kind, inside.name, object.rereadable()};
+  inner.object = {inside.kind, inside.name, object.rereadable(), mirrors(inside.kind)};
   const std::uint32_t chunk = shared_.settings.chunk_bytes.value_or(kInnerChunk);
   inner.chunk_bytes = [chunk](std::uint64_t) { return chunk; };
   return source::seal_object(std::move(sealer), std::move(inner), shared_.workers, shared_.pool);

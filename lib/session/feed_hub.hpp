@@ -62,6 +62,7 @@ class FeedHub {
   std::shared_ptr<source::SourceIndex> open_index(const SendObject& object, bool may_know, Started& started);
   using LeftOut = std::function<void(const std::string& path, const Error& why)>;
   source::PackRequest source_of(const SendObject& object);
+  [[nodiscard]] bool mirrors(wire::ObjectKind kind) const;
   LeftOut left_out_of(const SendObject& object);
   Result<std::unique_ptr<source::SealedPipe>> open_sealed(const SendObject& object);
   Result<void> pack_sealed_object(const SendObject& object, const PackingPlanPtr& plan,

@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
 #include "digest/hasher.hpp"
+#include "store/index_match.hpp"
 #include "store/tree_access.hpp"
 #include "store/tree_fingerprint.hpp"
 
@@ -67,9 +68,16 @@ DeliveredRecord::DeliveredRecord(std::string delivered_dir, const std::string& r
   digest::Hasher hasher;
   hasher.update(as_bytes(absolute(receive_dir)));
   hasher.update(as_bytes("\n" + slot));
+  own_path_ = receive_dir + "/" + options.name;
   path_ = dir_ + "/" + to_hex(hasher.digest().view().first(16));
   staged_ = receive_dir + "/.dcdn-part/" + slot + "/tree";
   if (options.kind != wire::ObjectKind::tree) staged_ += std::string("/") + store::kSingleFileName;
+}
+
+// Of a tree that has an index, that says it, and says more: no fingerprint is made.
+bool DeliveredRecord::is_untouched(const store::Delivered& delivered, const Digest& fingerprint) const {
+  if (fingerprint.is_zero()) return store::is_as_delivered(index_path(), delivered.object, delivered.path);
+  return store::tree_fingerprint(delivered.path) == fingerprint;
 }
 
 std::optional<store::Delivered> DeliveredRecord::find() const {
@@ -78,9 +86,7 @@ std::optional<store::Delivered> DeliveredRecord::find() const {
   const auto parsed = parse(*bytes);
   if (!parsed) return std::nullopt;
   const bool staged = ::access(staged_.c_str(), F_OK) == 0;
-  const Digest now = store::tree_fingerprint(parsed->delivered.path);
-  const bool in_place = !now.is_zero() && !staged;
-  if (!in_place || parsed->fingerprint != now) return std::nullopt;
+  if (staged || !is_untouched(parsed->delivered, parsed->fingerprint)) return std::nullopt;
   return parsed->delivered;
 }
 
@@ -128,7 +134,10 @@ Result<void> DeliveredRecord::put(const store::Delivered& delivered) const {
   const bool staged = ::access(staged_.c_str(), F_OK) == 0;
   // What a tree that is laid over another will look like is not known before, and half of it proves nothing.
   if (staged && store::is_directory(AT_FDCWD, delivered.path)) return {};
-  const Bytes bytes = encode(delivered, store::tree_fingerprint(staged ? staged_ : delivered.path));
+  const auto index = staged ? std::nullopt : store::IndexReader::open(index_path());
+  const bool indexed = index && delivered.path == own_path_ && index->head().object == delivered.object;
+  const Digest fingerprint = indexed ? Digest() : store::tree_fingerprint(staged ? staged_ : delivered.path);
+  const Bytes bytes = encode(delivered, fingerprint);
   DCDN_CHECK(make_directories(dir_, 0700));
   return write_file_atomically(path_, bytes, 0600);
 }

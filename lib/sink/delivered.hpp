@@ -36,9 +36,11 @@ class DeliveredRecord {
 
  private:
   [[nodiscard]] static Bytes encode(const store::Delivered& delivered, const Digest& fingerprint);
+  [[nodiscard]] bool is_untouched(const store::Delivered& delivered, const Digest& fingerprint) const;
   std::string dir_;
   std::string path_;
-  std::string staged_;  // where the object is before it gets its name
+  std::string own_path_;  // of what is delivered under its own name
+  std::string staged_;    // where the object is before it gets its name
 };
 
 }  // namespace dcdn::sink

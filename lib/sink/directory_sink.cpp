@@ -39,6 +39,7 @@ class DirectorySink : public ObjectSink {
     // Delivered under another name because its own was taken: now it may have its own.
     const bool elsewhere = delivered_ && delivered_->path != dir_->path() + "/" + options_.name;
     if (elsewhere && store::replaces(options_.collision)) delivered_.reset();
+    if (delivered_ && may_delete()) delivered_.reset();
     // Its name is there, and whether it is on the disk was perhaps never known.
     if (delivered_ && options_.fsync)
       DCDN_CHECK(sync_folder(dir_->out_fd(), escape_for_display(dir_->path())));
@@ -159,6 +160,12 @@ class DirectorySink : public ObjectSink {
   // same.
   void put_note(const store::Delivered& delivered) {
     if (const auto put = record_.put(delivered); !put) not_noted_ = put.error();
+  }
+
+  // Of what is all there, something that is not in it may have to go.
+  [[nodiscard]] bool may_delete() const {
+    if (options_.deletes == store::DeleteWhat::none || !store::replaces(options_.collision)) return false;
+    return options_.deletes == store::DeleteWhat::all || store::has_former(record_.index_path());
   }
 
   [[nodiscard]] BasisBook::SpotOf spots() const {

@@ -28,6 +28,7 @@ enum class Symlinks { inside, keep, follow, skip };
 struct WalkRules {
   Symlinks symlinks = Symlinks::inside;
   bool strict = false;     ///< what cannot be read ends the walk
+  bool mirror = false;     ///< what is not in the tree shall go where the receiver allows that
   bool hard_links = true;  ///< several names of a file are sent as that, not as copies
   bool owner = false;      ///< who owns it is sent
   wire::KeptAttributes attributes = wire::KeptAttributes::none;  ///< that are sent

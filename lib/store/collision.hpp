@@ -11,4 +11,8 @@ inline bool replaces(Collision collision) {
   return collision == Collision::overwrite || collision == Collision::update;
 }
 
+/// What of a tree that its sender does not have any more is deleted, if that mirrors it (dcdn-recv(1),
+/// --allow-delete).
+enum class DeleteWhat { none, delivered, all };
+
 }  // namespace dcdn::store

@@ -4,13 +4,9 @@
 
 namespace dcdn::store {
 
-namespace {
-
-std::uint64_t turn_of(const Digest& content) {
-  return Name32Hash()(content) % kIndexTurns;
+bool is_due(const Digest& content, std::uint64_t turn) {
+  return Name32Hash()(content) % kIndexTurns == turn;
 }
-
-}  // namespace
 
 const std::optional<IndexItem>& IndexMatch::peek() {
   if (!ahead_ && !ended_) {
@@ -51,13 +47,15 @@ bool IndexMatch::take(const wire::ChunkRecord& record) {
   const auto* chunk = peek() ? std::get_if<IndexedChunk>(&*ahead_) : nullptr;
   if (chunk == nullptr || chunk->size != record.content_size || chunk->content != record.content)
     return false;
-  if (turn_of(record.content) == reader_.head().turn) return false;
+  due_ = is_due(record.content, reader_.head().turn);
+  if (due_) return false;
   offset_ += chunk->size;
   ahead_.reset();
   return true;
 }
 
 Result<bool> IndexMatch::has(const PieceOfFile& piece, const wire::ChunkRecord& record) {
+  due_ = false;
   if (!seek(piece.path) || current_.looks.kind != LooksKind::file || !is_untouched()) return false;
   if (piece.whole && current_.looks.size != record.content_size) return false;
   for (; offset_ < piece.offset && peek(); ahead_.reset()) {
@@ -73,6 +71,7 @@ Result<bool> IndexMatch::has(const PieceOfFile& piece, const wire::ChunkRecord& 
 }
 
 Result<bool> IndexMatch::has(const PackedFiles& pack, const wire::ChunkRecord& record) {
+  due_ = false;
   std::vector<FileLooks> looks;
   for (const PackedFile& file : pack) {
     if (looks.empty() ? !seek(file.path) || !take(record) : !next_entry()) return false;

@@ -21,6 +21,8 @@ class IndexMatch {
   Result<bool> has(const PieceOfFile& piece, const wire::ChunkRecord& record);
   /// A pack of several whole files, the same.
   Result<bool> has(const PackedFiles& pack, const wire::ChunkRecord& record);
+  /// What has() said last was no only because it is the turn of that chunk to be read.
+  [[nodiscard]] bool was_due() const { return due_; }
   /// What the index says of an untouched file as a whole.
   std::optional<Digest> whole(const std::string& path);
   /// Whether what is there is what was delivered.
@@ -39,9 +41,16 @@ class IndexMatch {
   IndexedEntry current_;
   bool at_entry_ = false;  // current_ is one
   bool ended_ = false;
+  bool due_ = false;
   std::uint64_t offset_ = 0;  // in its content, of the next item
   std::optional<IndexItem> ahead_;
   std::optional<bool> untouched_;  // current_
 };
+
+/// Whether it is the turn of that chunk to be read.
+bool is_due(const Digest& content, std::uint64_t turn);
+/// Whether all of an object that was delivered into a folder is there, and nobody touched it since. Also
+/// reads what has its turn: a disk may have lost it. False also if there is no index of that object.
+bool is_as_delivered(const std::string& index_path, const Digest& object, const std::string& folder);
 
 }  // namespace dcdn::store

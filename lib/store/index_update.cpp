@@ -56,7 +56,7 @@ Result<void> IndexUpdate::add_entry(const wire::EntryBegin& begin) {
   const bool moved = begin.kind != wire::EntryKind::file && noted.looks.kind == LooksKind::none && whole_;
   if (moved) entry.looks = look(begin.path);
   look_again(entry);
-  if (entry.looks.kind == LooksKind::none || entry.looks.kind == LooksKind::other) {
+  if (noted.edited || entry.looks.kind == LooksKind::none || entry.looks.kind == LooksKind::other) {
     // Not ours, or nobody knows: nothing is like this.
     entry.looks = FileLooks();
     entry.looks.kind = LooksKind::file;

@@ -14,7 +14,7 @@ class IndexUpdate {
  public:
   /// `folder`: the delivered tree. `looks`: of its entries, when they got their names. `path`: of the index,
   /// which is replaced. `whole`: the tree was moved there as a whole.
-  IndexUpdate(FolderPath& folder, const LooksLog& looks, std::string path, bool whole)
+  IndexUpdate(FolderPath& folder, LooksLog& looks, std::string path, bool whole)
       : folder_(folder), looks_(looks), path_(std::move(path)), whole_(whole) {}
   Result<void> write(const ManifestLog& log, const Digest& object);
 
@@ -27,7 +27,7 @@ class IndexUpdate {
   [[nodiscard]] FileLooks look(const std::string& path);
 
   FolderPath& folder_;
-  const LooksLog& looks_;
+  LooksLog& looks_;
   std::string path_;
   bool whole_;
   std::optional<IndexWriter> writer_;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/byte_reader.hpp"
@@ -12,9 +13,11 @@ namespace dcdn::store {
 
 namespace {
 
-constexpr std::uint64_t kRecordBytes = 40;
+constexpr std::size_t kRecordBytes = 40;
+constexpr std::size_t kWindowBytes = 1024 * kRecordBytes;
 constexpr std::uint64_t kStaged = 0x100;
 constexpr std::uint64_t kUnsure = 0x200;
+constexpr std::uint64_t kEdited = 0x400;
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kFineTick = kSecond / 20;
 constexpr std::int64_t kCoarseTick = 2 * kSecond;
@@ -56,16 +59,23 @@ Result<LooksLog> LooksLog::open(int slot, std::string what) {
   return log;
 }
 
-NotedLooks LooksLog::get(std::uint64_t entry) const {
-  Bytes bytes(kRecordBytes);
-  const auto got = read_full_at(fd_.get(), bytes, entry * kRecordBytes, what_);
-  if (!got || *got != kRecordBytes) return {};
+NotedLooks LooksLog::get(std::uint64_t entry) {
+  const std::uint64_t at = entry * kRecordBytes;
+  if (at < window_at_ || at + kRecordBytes > window_at_ + window_.size()) {
+    window_at_ = at;
+    window_.resize(kWindowBytes);
+    const auto read = read_full_at(fd_.get(), window_, at, what_);
+    window_.resize(read ? *read : 0);
+    if (window_.size() < kRecordBytes) return {};
+  }
+  const ByteView bytes = ByteView(window_).subspan(static_cast<std::size_t>(at - window_at_), kRecordBytes);
   ByteReader reader(bytes);
   const auto head = reader.fixed<std::uint64_t>();
   NotedLooks noted;
   noted.looks.kind = static_cast<LooksKind>(head & 0xFF);
   noted.staged = (head & kStaged) != 0;
   noted.unsure = (head & kUnsure) != 0;
+  noted.edited = (head & kEdited) != 0;
   noted.looks.size = reader.fixed<std::uint64_t>();
   noted.looks.mtime_ns = static_cast<std::int64_t>(reader.fixed<std::uint64_t>());
   noted.looks.ctime_ns = static_cast<std::int64_t>(reader.fixed<std::uint64_t>());
@@ -78,17 +88,15 @@ Result<void> LooksLog::set(std::uint64_t entry, const NotedLooks& noted) {
   ByteWriter writer(bytes);
   const FileLooks& looks = noted.looks;
   writer.fixed(static_cast<std::uint64_t>(looks.kind) | (noted.staged ? kStaged : 0) |
-               (noted.unsure ? kUnsure : 0));
+               (noted.unsure ? kUnsure : 0) | (noted.edited ? kEdited : 0));
   writer.fixed(looks.size);
   writer.fixed(static_cast<std::uint64_t>(looks.mtime_ns));
   writer.fixed(static_cast<std::uint64_t>(looks.ctime_ns));
   writer.fixed(looks.inode);
-  return write_all_at(fd_.get(), bytes, entry * kRecordBytes, what_);
-}
-
-Result<void> LooksLog::cut(std::uint64_t entries) {
-  if (::ftruncate(fd_.get(), static_cast<off_t>(entries * kRecordBytes)) == 0) return {};
-  return errno_error(errno, what_ + ": truncate");
+  const std::uint64_t at = entry * kRecordBytes;
+  if (at >= window_at_ && at < window_at_ + window_.size())
+    std::copy(bytes.begin(), bytes.end(), window_.begin() + static_cast<std::ptrdiff_t>(at - window_at_));
+  return write_all_at(fd_.get(), bytes, at, what_);
 }
 
 bool LooksLog::empty() const {

@@ -37,6 +37,7 @@ struct NotedLooks {
   FileLooks looks;
   bool staged = false;  ///< of the file in the staging folder, which is then moved with its folder
   bool unsure = false;  ///< it was given its name by a process that was cut short before it could look
+  bool edited = false;  ///< what is there was edited, and is kept as it is
   [[nodiscard]] bool in_place() const { return looks.kind != LooksKind::none && !staged; }
   bool operator==(const NotedLooks&) const = default;
 };
@@ -46,15 +47,15 @@ struct NotedLooks {
 class LooksLog {
  public:
   static Result<LooksLog> open(int slot, std::string what);
-  [[nodiscard]] NotedLooks get(std::uint64_t entry) const;
+  [[nodiscard]] NotedLooks get(std::uint64_t entry);
   Result<void> set(std::uint64_t entry, const NotedLooks& noted);
-  /// Forgets those from `entry` on.
-  Result<void> cut(std::uint64_t entries);
   [[nodiscard]] bool empty() const;
 
  private:
   UniqueFd fd_;
   std::string what_;
+  Bytes window_;  // as it is in the file, for entries are gone through in order
+  std::uint64_t window_at_ = 0;
 };
 
 }  // namespace dcdn::store

@@ -22,6 +22,7 @@ void PartChain::add(const wire::Segment& segment, const Digest& id, const IsHere
   state.open_file = current_;
   if (current_) state.open_at = current_->announced;
   segments_.push_back(state);
+  if (segment.object) mirrors_ = segment.object->mirror;
   for (const wire::Record& record : segment.records) {
     left_out_content_.add(record);
     const auto part = cursor_.add(record);

@@ -80,6 +80,8 @@ class PartChain {
   [[nodiscard]] std::uint64_t bytes_done() const { return left_out_content_.rest_of(bytes_done_); }
   [[nodiscard]] std::uint64_t chunks() const { return chunks_; }
   [[nodiscard]] bool empty() const { return segments_.empty(); }
+  /// Its sender wants deleted what it does not have any more.
+  [[nodiscard]] bool mirrors() const { return mirrors_; }
   [[nodiscard]] bool complete() const { return checker_.finished() && segments_done_ == segments_.size(); }
   [[nodiscard]] const Digest& object_id() const { return checker_.last_id(); }
   [[nodiscard]] std::vector<message::ChunkPlanStep> plan() const;
@@ -136,6 +138,7 @@ class PartChain {
   std::vector<PartFilePtr> whole_files_;
   std::uint64_t chunks_ = 0;
   std::uint64_t entries_ = 0;
+  bool mirrors_ = false;
   std::uint64_t segments_done_ = 0;
   std::uint64_t bytes_done_ = 0;
 };

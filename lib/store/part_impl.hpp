@@ -60,6 +60,8 @@ struct LaidOver {
   explicit LaidOver(InPlace opened) : place(std::move(opened)) {}
   InPlace place;
   std::optional<IndexMatch> index;  // what was delivered there before
+  std::uint64_t rotten = 0;         // chunks that nobody touched, and that are not there any more
+  std::string first_rotten;         // its path
 };
 
 /// All of an object is made and on disk, and only names are to be given.
@@ -113,10 +115,11 @@ struct PartObject::Impl {
 
   // part_object.cpp
   /// Takes a new segment: what is here by the index counts as here.
-  Result<void> add_to_chain(const wire::Segment& segment, const Digest& id);
+  Result<std::vector<wire::ChunkRecord>> add_to_chain(const wire::Segment& segment, const Digest& id);
   Result<void> check_new(const wire::Segment& segment, const Digest& id) const;
   /// Asks whether a segment may come. What is refused for good leaves nothing here.
   Result<void> promise(const wire::Segment& segment, std::size_t frame_bytes);
+  void note_rotten(const std::vector<wire::ChunkRecord>& due);
   /// Stores chunks of `segment` whose content is on disk somewhere.
   Result<void> fill_from_known(const wire::Segment& segment);
   /// Looks in the older files, at the first and the last place where it is missing.
@@ -160,6 +163,7 @@ struct PartObject::Impl {
   Result<void> lost_in_place(const std::vector<WholeEntry>& lost);
   Result<std::string> give_names_over(const BeforeNaming& before_naming);
   Result<void> lay_over();
+  Result<void> delete_others(FolderPath& folder, class TreeUpdate& update, std::int64_t since_ns);
   /// What was delivered, for the next time. Only a help: nothing fails without.
   void write_index();
   std::optional<IndexMatch> delivered_before();

@@ -90,6 +90,45 @@ Result<bool> PartObject::Impl::is_in_index(const ChunkPlace& place, const wire::
   return laid_over->index->has(piece, record);
 }
 
+// Those chunks were there by all looks, and were read because it was their turn.
+void PartObject::Impl::note_rotten(const std::vector<wire::ChunkRecord>& due) {
+  for (const wire::ChunkRecord& record : due) {
+    const MissingChunk* missing = basis ? chain.find_missing(record) : nullptr;
+    if (missing == nullptr || laid_over->rotten++ > 0) continue;
+    const ChunkPlace& place = missing->places.front();
+    const auto pack = place.file ? Result<const PackedFiles*>(nullptr) : pack_at(place);
+    if (place.file) laid_over->first_rotten = place.file->path;
+    if (pack && *pack != nullptr) laid_over->first_rotten = (*pack)->front().path;
+  }
+}
+
+Result<std::vector<wire::ChunkRecord>> PartObject::Impl::add_to_chain(const wire::Segment& segment,
+                                                                      const Digest& id) {
+  std::vector<std::uint64_t> in_place;
+  std::vector<wire::ChunkRecord> due;
+  Result<void> looked;
+  chain.add(segment, id,
+            [&](const ChunkPlace& place, const wire::ChunkRecord& record, const PackedFiles& pack) {
+              const auto here = is_in_index(place, record, pack);
+              if (!here) looked = here.error();
+              if (here && !*here && laid_over && laid_over->index && laid_over->index->was_due())
+                due.push_back(record);
+              if (!here || !*here) return false;
+              in_place.push_back(place.chunk);
+              if (place.file) {
+                place.file->partly_in_place = true;
+              } else {
+                chain.set_pack_verified(place.offset);
+              }
+              if (options.promise) options.promise->written(record.content_size);
+              return true;
+            });
+  DCDN_CHECK(looked);
+  DCDN_CHECK(map->resize(std::max(map->size(), chain.chunks())));
+  for (const std::uint64_t chunk : in_place) DCDN_CHECK(map->set(chunk, 1, Have::in_place));
+  return due;
+}
+
 Result<bool> PartObject::Impl::put_in_place(const PieceOfFile& piece, ByteView content) {
   return laid_over ? laid_over->place.keeps(piece, content) : Result<bool>(false);
 }

@@ -1,9 +1,9 @@
 // Delivering a tree over a folder that is there: entry by entry, and what is right already stays.
-#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "store/index_update.hpp"
 #include "store/part_impl.hpp"
 #include "store/settler.hpp"
+#include "store/tree_deletion.hpp"
 #include "store/tree_survey.hpp"
 #include "store/tree_update.hpp"
 
@@ -61,22 +61,36 @@ Result<std::string> PartObject::Impl::give_names_over(const BeforeNaming& before
 
 Result<void> PartObject::Impl::lay_over() {
   if (!laid_over) return changed_error(display());
-  auto before = delivered_before();
+  // By the clock of the file system: what was changed before this was not changed by us.
+  const std::int64_t began_ns = looks_at(slot_fd.get(), kDeliverNote).ctime_ns;
   DCDN_TRY(FolderPath folder, FolderPath::open(dir->out_fd(), options.name, display(), OpenFor::change));
   DCDN_TRY(LinkTargets links, LinkTargets::find(*log));
-  TreeUpdate update(files->tree(), folder, laid_over->place, before ? &*before : nullptr, std::move(links),
-                    options);
+  TreeUpdate update(files->tree(), folder, laid_over->place, std::move(links), options);
   DCDN_CHECK(for_each_entry(*log, [&](const WholeEntry& entry) { return update.publish(entry); }));
+  if (chain.mirrors()) DCDN_CHECK(delete_others(folder, update, began_ns));
   DCDN_CHECK(for_each_entry(*log, [&](const WholeEntry& entry) { return update.finish_folder(entry); }));
   DCDN_CHECK(update.sync());
   folder.leave_all();
   settled->add(update.notes());
+  if (laid_over->rotten > 0)
+    settled->add(
+        {std::to_string(laid_over->rotten) + (laid_over->rotten == 1 ? " chunk" : " chunks") + " of it, at " +
+         laid_over->place.folder().display(laid_over->first_rotten) +
+         ", had changed on disk though nobody had touched the files: it came again; look after the disk"});
   write_index();
   if (update.kept() == 0) return {};
   const std::string others = update.kept() == 1 ? "" : " and " + std::to_string(update.kept() - 1) + " more";
   return Error(Errc::nothing,
                update.first_kept() + others + ": was edited here and was kept; the rest is in place")
       .with_hint("--overwrite replaces it");
+}
+
+Result<void> PartObject::Impl::delete_others(FolderPath& folder, TreeUpdate& update, std::int64_t since_ns) {
+  TreeDeletion deletion(folder, *log, options, since_ns);
+  const auto changed = [&](const std::string& path) { update.changed(path); };
+  DCDN_CHECK(deletion.run(chain.left_out().count, changed));
+  settled->add(deletion.notes());
+  return {};
 }
 
 void PartObject::Impl::write_index() {

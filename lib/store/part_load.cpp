@@ -253,7 +253,7 @@ Result<void> PartObject::Impl::set_aside(std::uint64_t keep) {
       DCDN_CHECK(new_log.append(ByteView(piece).first(got)));
       at += got;
     }
-    DCDN_TRY(const auto looks, LooksLog::open(slot_fd.get(), shown + "/looks"));
+    DCDN_TRY(auto looks, LooksLog::open(slot_fd.get(), shown + "/looks"));
     DCDN_TRY(auto new_looks, LooksLog::open(made.get(), shown + "/looks"));
     for (std::uint64_t entry = 0; entry < entries; ++entry)
       if (const NotedLooks noted = looks.get(entry); noted.in_place())

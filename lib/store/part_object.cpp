@@ -109,42 +109,21 @@ Result<SegmentNeed> PartObject::add_segment(const wire::Segment& segment, const 
   if (self.over) return finished_error(self.options);
   if (self.chain.has_segment(segment.index) && self.chain.segment_id(segment.index) != id)
     DCDN_CHECK(self.or_over(self.set_aside(segment.index)));
+  std::vector<wire::ChunkRecord> due;
   if (!self.chain.has_segment(segment.index)) {
     DCDN_CHECK(self.check_new(segment, id));
     DCDN_CHECK(self.promise(segment, frames.size()));
     const std::uint64_t at = self.log->size();
     DCDN_CHECK(self.log->append(frames));
     self.packs->add_segment(at, self.chain.entries());
-    DCDN_CHECK(self.add_to_chain(segment, id));
+    DCDN_TRY(due, self.add_to_chain(segment, id));
     DCDN_CHECK(self.check_whole_files());
   }
   // Also when an earlier call got no further than this.
   DCDN_CHECK(self.map->resize(std::max(self.map->size(), self.chain.chunks())));
   DCDN_CHECK(self.fill_from_known(segment));
+  self.note_rotten(due);
   return self.chain.need_of(segment);
-}
-
-Result<void> PartObject::Impl::add_to_chain(const wire::Segment& segment, const Digest& id) {
-  std::vector<std::uint64_t> in_place;
-  Result<void> looked;
-  chain.add(segment, id,
-            [&](const ChunkPlace& place, const wire::ChunkRecord& record, const PackedFiles& pack) {
-              const auto here = is_in_index(place, record, pack);
-              if (!here) looked = here.error();
-              if (!here || !*here) return false;
-              in_place.push_back(place.chunk);
-              if (place.file) {
-                place.file->partly_in_place = true;
-              } else {
-                chain.set_pack_verified(place.offset);
-              }
-              if (options.promise) options.promise->written(record.content_size);
-              return true;
-            });
-  DCDN_CHECK(looked);
-  DCDN_CHECK(map->resize(std::max(map->size(), chain.chunks())));
-  for (const std::uint64_t chunk : in_place) DCDN_CHECK(map->set(chunk, 1, Have::in_place));
-  return {};
 }
 
 Result<void> PartObject::Impl::fill_from_known(const wire::Segment& segment) {

@@ -82,6 +82,8 @@ class PartObject {
     std::string index_path{};
     /// Whether that is believed; else all is read.
     bool trust_index = true;
+    DeleteWhat deletes = DeleteWhat::none;
+    std::optional<std::uint64_t> max_delete{};  ///< how many entries; unset: what is plausible
     /// Asked before anything of a segment is done; null: nobody limits it.
     std::shared_ptr<ObjectPromise> promise;
     /// Whether to give up what takes long: the process is to end. What is here is kept.

@@ -23,6 +23,8 @@ constexpr std::string_view kMagic = "dcdn receive index 1\n";
 constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
 constexpr std::size_t kMostItemBytes = wire::kMaxPathBytes + 128;
 constexpr std::size_t kDigestBytes = 32;
+// The digest of all before it, and a byte that may change by itself: the turn.
+constexpr std::size_t kEndBytes = kDigestBytes + 1;
 constexpr std::uint64_t kMostSize = wire::kMaxObjectBytes;
 
 // Of an item's first byte. An entry's is its kind and these.
@@ -60,7 +62,7 @@ Result<IndexWriter> IndexWriter::create(const std::string& path, const IndexHead
   ByteWriter writer(made.waiting_);
   writer.raw(as_bytes(kMagic));
   writer.raw(head.object.view());
-  writer.varint(head.turn);
+  made.turn_ = static_cast<std::uint8_t>(head.turn);
   return made;
 }
 
@@ -113,7 +115,10 @@ Result<void> IndexWriter::flush() {
 
 Result<void> IndexWriter::finish() {
   DCDN_CHECK(flush());
-  DCDN_CHECK(write_all(file_.fd(), hasher_.digest().view(), escape_for_display(path_)));
+  const Digest digest = hasher_.digest();
+  Bytes end(digest.bytes.begin(), digest.bytes.end());
+  end.push_back(turn_);
+  DCDN_CHECK(write_all(file_.fd(), end, escape_for_display(path_)));
   return file_.finish();
 }
 
@@ -136,6 +141,18 @@ void prune_indexes(const std::string& folder, std::uint64_t most) {
   }
 }
 
+void advance_turn(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat info {};
+  if (!fd.valid() || ::fstat(fd.get(), &info) != 0 || info.st_size == 0) return;
+  const auto at = static_cast<std::uint64_t>(info.st_size) - 1;
+  Bytes turn(1);
+  const auto got = read_full_at(fd.get(), turn, at, "index");
+  if (!got || *got != 1) return;
+  turn[0] = static_cast<std::uint8_t>((turn[0] + 1u) % kIndexTurns);
+  (void)write_all_at(fd.get(), turn, at, "index").has_value();  // then the same part is read once more
+}
+
 std::optional<IndexReader> IndexReader::open(const std::string& path) {
   IndexReader reader;
   reader.fd_.reset(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -146,11 +163,11 @@ std::optional<IndexReader> IndexReader::open(const std::string& path) {
 // All of it once, so that nothing is believed of one that does not go on to its end.
 bool IndexReader::check() {
   struct stat info {};
-  constexpr std::uint64_t kLeast = kMagic.size() + kDigestBytes + 1 + kDigestBytes;
+  constexpr std::uint64_t kLeast = kMagic.size() + kDigestBytes + kEndBytes;
   if (::fstat(fd_.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
   const auto size = static_cast<std::uint64_t>(info.st_size);
-  if (size < kLeast || size > kMaxIndexBytes + kDigestBytes) return false;
-  end_ = size - kDigestBytes;
+  if (size < kLeast || size > kMaxIndexBytes + kEndBytes) return false;
+  end_ = size - kEndBytes;
   digest::Hasher hasher;
   Bytes piece(kPieceBytes);
   for (std::uint64_t at = 0; at < end_;) {
@@ -160,16 +177,17 @@ bool IndexReader::check() {
     hasher.update(ByteView(piece).first(want));
     at += want;
   }
-  Bytes stated(kDigestBytes);
+  Bytes stated(kEndBytes);
   const auto got = read_full_at(fd_.get(), stated, end_, "index");
-  if (!got || *got != kDigestBytes || Digest::copy_of(stated) != hasher.digest() || !fill()) return false;
+  head_.turn = stated.back() % kIndexTurns;
+  stated.resize(kDigestBytes);
+  if (!got || *got != kEndBytes || Digest::copy_of(stated) != hasher.digest() || !fill()) return false;
   ByteReader reader(window_);
   const bool known = reader.raw(kMagic.size()).size() == kMagic.size() &&
                      as_text(ByteView(window_).first(kMagic.size())) == kMagic;
   head_.object = reader.name32<Digest>();
-  head_.turn = reader.varint();
   used_ = reader.position();
-  return known && reader.ok() && head_.turn < kIndexTurns;
+  return known && reader.ok();
 }
 
 // False: it cannot be read any more.
@@ -239,6 +257,13 @@ std::optional<IndexItem> IndexReader::parse(ByteView bytes, std::size_t& used) {
   }
   used = reader.position();
   return reader.ok() ? std::optional(std::move(item)) : std::nullopt;
+}
+
+bool has_former(const std::string& path) {
+  auto reader = IndexReader::open(path);
+  while (const auto item = reader ? reader->next() : std::nullopt)
+    if (const auto* entry = std::get_if<IndexedEntry>(&*item); entry != nullptr && entry->former) return true;
+  return false;
 }
 
 }  // namespace dcdn::store

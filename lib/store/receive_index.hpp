@@ -74,11 +74,17 @@ class IndexWriter {
   Bytes waiting_;
   digest::Hasher hasher_;
   std::uint64_t bytes_ = 0;
+  std::uint8_t turn_ = 0;
   IndexedEntry last_;
 };
 
 /// Removes the indexes in `folder` that were written longest ago, until the rest is within `most` bytes.
 void prune_indexes(const std::string& folder, std::uint64_t most = kMaxIndexBytes);
+
+/// It is the turn of the next part to be read again: for when nothing else of an index changes.
+void advance_turn(const std::string& path);
+/// Something is still there that was delivered once and is not in the object that came last.
+bool has_former(const std::string& path);
 
 class IndexReader {
  public:

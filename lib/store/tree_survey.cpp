@@ -36,7 +36,13 @@ bool was_edited(Collision collision, IndexMatch* index, const std::string& path,
 Result<void> TreeSurvey::survey(const WholeEntry& entry) {
   if (entry.left_out) return {};
   if (entry.begin.kind == wire::EntryKind::directory) return survey_folder(entry);
-  if (entry.begin.kind == wire::EntryKind::hard_link) return survey_new(entry);
+  if (entry.begin.kind == wire::EntryKind::hard_link) {
+    // Before anything is given its name: that changes the change time of other names of a file.
+    const bool edited =
+        was_edited(options_.collision, index_, entry.begin.path, place_.look(entry.begin.path));
+    DCDN_CHECK(place_.looks().set(entry.number, {{}, false, false, edited}));
+    return survey_new(entry);
+  }
   DCDN_TRY(const bool stays_here, stays(entry));
   if (stays_here) return {};
   ++to_stage_;
@@ -56,8 +62,18 @@ Result<void> TreeSurvey::survey_folder(const WholeEntry& entry) {
   return {};
 }
 
+TreeSurvey::There TreeSurvey::look(const std::string& path) {
+  There there;
+  auto place = folder_.find(path);
+  if (!place || ::fstatat(place->parent, place->leaf.c_str(), &there.info, AT_SYMLINK_NOFOLLOW) != 0)
+    return there;
+  there.place = *std::move(place);
+  there.looks = looks_of(there.info);
+  return there;
+}
+
 Result<bool> TreeSurvey::stays(const WholeEntry& entry) {
-  const FileLooks there = place_.look(entry.begin.path);
+  const There there = look(entry.begin.path);
   const NotedLooks noted = place_.looks().get(entry.number);
   bool here = false;
   if (entry.begin.kind == wire::EntryKind::symlink) {
@@ -65,42 +81,40 @@ Result<bool> TreeSurvey::stays(const WholeEntry& entry) {
   } else {
     DCDN_TRY(here, file_stays(entry, there, noted));
   }
-  const NotedLooks wanted = here ? NotedLooks{there} : NotedLooks{};
+  NotedLooks wanted = here ? NotedLooks{there.looks} : NotedLooks{};
+  wanted.edited = was_edited(options_.collision, index_, entry.begin.path, there.looks) &&
+                  !(here && looks_.has(entry.begin, there.place.parent, there.place.leaf, there.info));
   if (noted != wanted) DCDN_CHECK(place_.looks().set(entry.number, wanted));
   return here;
 }
 
-Result<bool> TreeSurvey::file_stays(const WholeEntry& entry, const FileLooks& there,
-                                    const NotedLooks& noted) {
+Result<bool> TreeSurvey::file_stays(const WholeEntry& entry, const There& there, const NotedLooks& noted) {
   if (noted.in_place()) {
-    if (noted.looks != there) {
+    if (noted.looks != there.looks) {
       lost_.push_back(entry);
       return false;
     }
-    if (!is_shared_and_differs(entry)) return true;
+    if (!is_shared_and_differs(entry, there)) return true;
     DCDN_CHECK(stage_copy(entry));
     return false;
   }
   // No chunk says what is in it: nothing, or a hole.
-  if (!entry.first_chunk_content.is_zero() || !entry.end.content || there.kind != LooksKind::file ||
-      there.size != entry.end.size)
+  if (!entry.first_chunk_content.is_zero() || !entry.end.content || there.looks.kind != LooksKind::file ||
+      there.looks.size != entry.end.size)
     return false;
   const auto fd = place_.open(entry.begin.path);
-  return fd && has_no_data(fd->get()) && !is_shared_and_differs(entry);
+  return fd && has_no_data(fd->get()) && !is_shared_and_differs(entry, there);
 }
 
-bool TreeSurvey::is_same_link(const WholeEntry& entry, const FileLooks& there) {
-  if (there.kind != LooksKind::symlink || !is_time(there.mtime_ns, entry.begin.mtime_ns)) return false;
-  const auto place = folder_.find(entry.begin.path);
-  return place && link_at(place->parent, place->leaf) == entry.begin.target &&
-         looks_.has_extras(entry.begin, place->parent, place->leaf);
+bool TreeSurvey::is_same_link(const WholeEntry& entry, const There& there) {
+  return there.looks.kind == LooksKind::symlink && is_time(there.looks.mtime_ns, entry.begin.mtime_ns) &&
+         link_at(there.place.parent, there.place.leaf) == entry.begin.target &&
+         looks_.has_extras(entry.begin, there.place.parent, there.place.leaf);
 }
 
-bool TreeSurvey::is_shared_and_differs(const WholeEntry& entry) {
-  const auto place = folder_.find(entry.begin.path);
-  struct stat info {};
-  if (!place || ::fstatat(place->parent, place->leaf.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return false;
-  return info.st_nlink > 1 && !looks_.has(entry.begin, place->parent, place->leaf, info);
+bool TreeSurvey::is_shared_and_differs(const WholeEntry& entry, const There& there) {
+  return there.info.st_nlink > 1 &&
+         !looks_.has(entry.begin, there.place.parent, there.place.leaf, there.info);
 }
 
 Result<void> TreeSurvey::stage_copy(const WholeEntry& entry) {

@@ -43,10 +43,16 @@ class TreeSurvey {
   Result<void> survey_folder(const WholeEntry& entry);
   Result<void> survey_new(const WholeEntry& entry);
   Result<bool> stays(const WholeEntry& entry);
-  Result<bool> file_stays(const WholeEntry& entry, const FileLooks& there, const NotedLooks& noted);
-  bool is_same_link(const WholeEntry& entry, const FileLooks& there);
+  struct There {
+    FolderPath::Place place;
+    struct stat info {};
+    FileLooks looks;  ///< none: nothing is there
+  };
+  There look(const std::string& path);
+  Result<bool> file_stays(const WholeEntry& entry, const There& there, const NotedLooks& noted);
+  bool is_same_link(const WholeEntry& entry, const There& there);
   /// A file of several names that is to get another mode or time than its other names have.
-  bool is_shared_and_differs(const WholeEntry& entry);
+  bool is_shared_and_differs(const WholeEntry& entry, const There& there);
   Result<void> stage_copy(const WholeEntry& entry);
   void count_room(const WholeEntry& entry);
 

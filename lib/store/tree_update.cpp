@@ -16,13 +16,14 @@ namespace {
 
 // Up to so many files and folders are fsynced one by one; beyond, one sync of the file system costs less.
 constexpr std::size_t kFewChanges = 16;
+constexpr std::uint64_t kAskEvery = 64;  // entries, whether it is time to stop
 constexpr int kRead = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 }  // namespace
 
 Result<void> TreeUpdate::publish(const WholeEntry& entry) {
   if (entry.left_out) return {};
-  if (options_.stopped())
+  if (++published_ % kAskEvery == 0 && options_.stopped())
     return Error(Errc::interrupted, folder_.display("") + ": interrupted; the next run goes on");
   if (entry.begin.kind == wire::EntryKind::directory) return make_folder(entry.begin.path);
   if (entry.begin.kind == wire::EntryKind::hard_link) return link(entry);
@@ -56,7 +57,7 @@ Result<void> TreeUpdate::give(const WholeEntry& entry) {
   const FileLooks there = looks_at(to.parent, to.leaf);
   if (!from || !is_there(from->parent, from->leaf))  // an earlier process gave it its name
     return place_.looks().set(entry.number, {there, false, true});
-  if (was_edited(options_.collision, index_, path, there)) return keep(path);
+  if (place_.looks().get(entry.number).edited) return keep(path);
   DCDN_CHECK(make_room(path, to, there));
   DCDN_TRY(const int reason, move_to({from->parent, from->leaf}, {to.parent, to.leaf}, Replace::yes,
                                      {options_.fsync, options_.kept}, folder_.display(path)));
@@ -95,7 +96,7 @@ Result<void> TreeUpdate::link(const WholeEntry& entry) {
   if (there.kind == LooksKind::file && there.inode == file.inode)
     return place_.looks().set(entry.number, {there});
   const bool other = file.kind != LooksKind::file || file.size != entry.begin.size;
-  if (other || was_edited(options_.collision, index_, path, there)) return keep(path);
+  if (other || place_.looks().get(entry.number).edited) return keep(path);
   DCDN_CHECK(make_room(path, to, there));
   DCDN_CHECK(link_to({from.parent, from.leaf}, {to.parent, to.leaf}, folder_.display(path)));
   return place_.looks().set(entry.number, {looks_at(to.parent, to.leaf)});
@@ -125,7 +126,7 @@ Result<void> TreeUpdate::look_like(const WholeEntry& entry, const NotedLooks& no
   if (::fstatat(place.parent, place.leaf.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode))
     return {};  // somebody took it away after it had been looked at
   if (looks_.has(entry.begin, place.parent, place.leaf, info)) return {};
-  if (was_edited(options_.collision, index_, path, looks_of(info))) return {};
+  if (noted.edited) return {};
   // If this is the last that this process does, the change time is another than the one that was noted.
   DCDN_CHECK(place_.looks().set(entry.number, {noted.looks, false, true}));
   const int reason = looks_.set(entry.begin, place.parent, place.leaf, folder_.display(path));

@@ -12,7 +12,6 @@
 
 #include "store/entry_looks.hpp"
 #include "store/in_place.hpp"
-#include "store/index_match.hpp"
 #include "store/link_targets.hpp"
 #include "store/manifest_log.hpp"
 #include "store/moving.hpp"
@@ -22,14 +21,12 @@ namespace dcdn::store {
 
 class TreeUpdate {
  public:
-  /// `folder`: the one that it is laid over, opened to be changed. `index`: what was delivered before, for
-  /// Collision::update; may be null. `links`: of the same chain. All outlive this.
-  TreeUpdate(TreeRoot& staged, FolderPath& folder, InPlace& place, IndexMatch* index, LinkTargets links,
+  /// `folder`: the one it is laid over, opened to be changed. `links`: of the same chain. All outlive this.
+  TreeUpdate(TreeRoot& staged, FolderPath& folder, InPlace& place, LinkTargets links,
              const PartObject::Options& options)
       : staged_(staged),
         folder_(folder),
         place_(place),
-        index_(index),
         links_(std::move(links)),
         options_(options),
         looks_(options) {}
@@ -48,6 +45,9 @@ class TreeUpdate {
   [[nodiscard]] std::uint64_t kept() const { return kept_; }
   [[nodiscard]] std::string first_kept() const { return folder_.display(first_kept_); }
 
+  /// What is at `path` is to be synced; "" is the top.
+  void changed(const std::string& path);
+
  private:
   Result<void> make_folder(const std::string& path);
   Result<void> give(const WholeEntry& entry);
@@ -57,20 +57,18 @@ class TreeUpdate {
   Result<FolderPath*> folder_of_targets();
   Result<void> look_like(const WholeEntry& entry, const NotedLooks& noted);
   Result<void> keep(const std::string& path);
-  /// What is at `path` is to be synced; "" is the top.
-  void changed(const std::string& path);
   Result<void> sync_each();
 
   TreeRoot& staged_;
   FolderPath& folder_;
   InPlace& place_;
-  IndexMatch* index_;
   LinkTargets links_;
   const PartObject::Options& options_;
   EntryLooks looks_;
   std::optional<FolderPath> targets_;  // the same folder, for files that have another name
-  std::uint64_t copies_ = 0;           // in place of links
-  std::set<std::string> changed_;      // paths to be synced
+  std::uint64_t published_ = 0;
+  std::uint64_t copies_ = 0;       // in place of links
+  std::set<std::string> changed_;  // paths to be synced
   bool many_changed_ = false;
   bool elsewhere_ = false;  // on another file system, too
   std::uint64_t kept_ = 0;

@@ -20,6 +20,7 @@ constexpr std::uint8_t kFinal = 1;
 constexpr std::uint8_t kInsideFile = 2;
 constexpr std::uint8_t kPacked = 4;
 constexpr std::uint8_t kRepeatsOmitted = 1;
+constexpr std::uint8_t kMirror = 2;
 constexpr int kPackLevel = 3;
 
 Error corrupt(std::string what) {
@@ -37,9 +38,12 @@ Result<ObjectHeader> parse_object(ByteReader& in) {
   object.name = in.text(kMaxNameBytes);
   if (!in.ok()) return corrupt("the object header is cut off or its name too long");
   if (kind > static_cast<std::uint8_t>(ObjectKind::tree)) return unknown("object kind", kind);
-  if ((flags & ~kRepeatsOmitted) != 0) return unknown("object flags", flags);
+  if ((flags & ~(kRepeatsOmitted | kMirror)) != 0) return unknown("object flags", flags);
   object.kind = static_cast<ObjectKind>(kind);
   object.repeats_omitted = (flags & kRepeatsOmitted) != 0;
+  object.mirror = (flags & kMirror) != 0;
+  if (object.mirror && object.kind != ObjectKind::tree)
+    return unknown("object flags of what is no tree", flags);
   if (object.name.empty() && object.kind == ObjectKind::stream) return object;
   DCDN_CHECK(check_name(object.name));
   return object;
@@ -121,7 +125,8 @@ Bytes encode_segment(const Segment& segment) {
   if (segment.index == 0) {
     const ObjectHeader object = segment.object.value_or(ObjectHeader{});
     out.fixed(static_cast<std::uint8_t>(object.kind));
-    out.fixed<std::uint8_t>(object.repeats_omitted ? kRepeatsOmitted : 0);
+    out.fixed(static_cast<std::uint8_t>((object.repeats_omitted ? kRepeatsOmitted : 0) |
+                                        (object.mirror ? kMirror : 0)));
     out.text(object.name);
   } else {
     out.raw(segment.stream.view());

@@ -90,7 +90,8 @@ struct ObjectHeader {
   ObjectKind kind = ObjectKind::stream;
   std::string name;  ///< suggested final name: one safe path component, or empty for a nameless stream
   bool repeats_omitted =
-      false;  ///< a chunk frame is not sent again for equal content (within 65,536 chunks back)
+      false;            ///< a chunk frame is not sent again for equal content (within 65,536 chunks back)
+  bool mirror = false;  ///< what the sender does not have any more shall go, where the receiver allows that
   bool operator==(const ObjectHeader&) const = default;
 };
 

@@ -277,6 +277,55 @@ class Unpack(Receive):
         return self.tools.run(top, words, fault=fault, stdin="stream") == 0
 
 
+class UnpackAgain(Unpack):
+    """A tree that was delivered comes again, changed, and its sender mirrors it."""
+
+    def options(self):
+        return ["--overwrite", "--allow-delete", "delivered"]
+
+    def prepare(self, top):
+        super().prepare(top)
+        os.rename(f"{top}/stream", f"{top}/first")
+        shutil.copytree(f"{top}/tree", f"{top}/old", symlinks=True)
+        self.change(f"{top}/tree")
+        set_times(f"{top}/tree")
+        words = ["dcdn-send", "-q", "--stdout", "--delete", "--chunk-size", self.chunk_size, "tree"]
+        assert self.tools.run(top, words, "sender", stdout="stream") == 0
+
+    def run(self, top, fault):
+        # Not before: a copy of what was delivered is another file, in another place.
+        if os.path.exists(f"{top}/first"):
+            assert self.tools.run(top, ["dcdn-recv", "-q", "--stdin", "-o", "in"], stdin="first") == 0
+            os.remove(f"{top}/first")
+        return super().run(top, fault)
+
+    @staticmethod
+    def change(tree):
+        put(f"{tree}/big", open(f"{tree}/big", "rb").read()[:150_000] + b"another end", 0o600)
+        put(f"{tree}/new/file", b"new\n")
+        os.remove(f"{tree}/sub/x")
+        os.rmdir(f"{tree}/sub/empty folder")
+        os.rmdir(f"{tree}/folder")
+        put(f"{tree}/folder", b"a file now\n")
+        os.remove(f"{tree}/empty")
+        os.makedirs(f"{tree}/empty/now a folder")
+        os.chmod(f"{tree}/sub/deep/y", 0o640)
+
+    def wrong(self, top, done):
+        found = [f"{name} should not have that name" for name in self.strange_names(top)]
+        if done:
+            # What a disk has after a cut is no file that was delivered: it may stay.
+            gone = set(entries(f"{top}/old")) - set(entries(f"{top}/tree"))
+            return found + missing_of(f"{top}/tree", f"{top}/in/tree", gone)
+        there, old, new = (entries(f"{top}/{name}") for name in ("in/tree", "old", "tree"))
+        for name, path in there.items():
+            if os.path.basename(name) == BESIDE:
+                continue  # until the next run
+            if not any(name in version and same_content(version[name], path) for version in (old, new)):
+                found.append(f"{name} is neither old nor new")
+        return found + [f"{name} is gone" for name in old if name in new and name not in there]
+
+
 class Session(Receive):
     """A receiver and a sender on loopback; the fault is the receiver's, or the sender's."""
 
@@ -763,6 +812,7 @@ PATCH = ("patch", "old", "for-patch", "made")
 ALL = {
     "unpack": lambda tools: Unpack(tools),
     "unpack-overwrite": lambda tools: Unpack(tools, "overwrite"),
+    "unpack-again": UnpackAgain,
     "unpack-small": small(Unpack),
     "unpack-small-overwrite": small(Unpack, "overwrite"),
     "unpack-rename": lambda tools: Unpack(tools, "rename"),

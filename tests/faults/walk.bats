@@ -19,6 +19,7 @@ walk() {
 
 @test "unpack: nothing half, nothing lost" { walk unpack; }
 @test "unpack --overwrite over another tree" { walk unpack-overwrite; }
+@test "unpack --overwrite --allow-delete of a tree that was delivered before" { walk unpack-again; }
 @test "unpack small files, several to a chunk" { walk unpack-small; }
 @test "unpack --overwrite over older small files" { walk unpack-small-overwrite; }
 @test "unpack --rename beside somebody's tree" { walk unpack-rename; }

@@ -203,7 +203,7 @@ class Segment:
             self.kind, object_flags, self.name = reader.fixed(1), reader.fixed(1), reader.text()
             if self.kind > TREE:
                 raise Unsupported(f"object kind {self.kind}")
-            known_flags(object_flags, 1, "object flags")
+            known_flags(object_flags, 3 if self.kind == 2 else 1, "object flags")
             if self.name or self.kind != STREAM:
                 check_path(self.name)
                 require(b"/" not in self.name, "the name of an object is a path")

@@ -52,6 +52,11 @@ class ObjectMaker {
     pending_.object->repeats_omitted = false;
     return *this;
   }
+  /// What is not in it any more shall go.
+  ObjectMaker& mirrors() {
+    pending_.object->mirror = true;
+    return *this;
+  }
   /// Of what follows.
   ObjectMaker& chunk_bytes(std::size_t bytes) {
     chunk_bytes_ = bytes;

@@ -68,6 +68,14 @@ void add_files(Command& root, RecvArgs& args) {
   root.flag("update", args.update, "the same, but keep what was edited here since it was delivered");
   root.flag("rename", args.rename, "give the new one another name");
   root.flag("skip", args.skip, "keep what has the same name");
+  root.choice(
+      "allow-delete", options.allow_delete,
+      {{"none", AllowDelete::none}, {"delivered", AllowDelete::delivered}, {"all", AllowDelete::all}},
+      "what goes of a tree when its sender mirrors it (dcdn-send --delete): what was delivered and nobody "
+      "touched, or all that is not in it");
+  root.integer("max-delete", options.max_delete, 0, std::uint64_t{1} << 40,
+               "at most so many entries go at once")
+      .with_default("half, or 100");
   root.choice("links", options.links, {{"inside", Links::inside}, {"any", Links::any}},
               "symbolic links in trees; inside refuses an object with one that may lead out of it");
   root.flag("owner", options.owner, "give files to the owners that came along; only root can");
@@ -143,6 +151,9 @@ Result<void> settle(RecvArgs& args) {
   if (args.update) args.options.on_collision = OnCollision::update;
   if (args.rename) args.options.on_collision = OnCollision::rename;
   if (args.skip) args.options.on_collision = OnCollision::skip;
+  const bool replaces = args.overwrite || args.update;
+  if (args.options.allow_delete != AllowDelete::none && !replaces)
+    return Error(Errc::usage, "--allow-delete goes with --overwrite or --update");
   const bool unpack = args.action == RecvAction::unpack;
   if (!args.options.basis.empty() && (unpack || args.to_stdout || args.to_stream || args.options.whole))
     return Error(Errc::usage, "--basis goes with receiving into a directory, and not with --whole");

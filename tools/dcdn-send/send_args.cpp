@@ -61,6 +61,8 @@ void add_what(Command& root, SendArgs& args) {
               {{"none", Attributes::none}, {"common", Attributes::common}, {"all", Attributes::all}},
               "attributes to send; common: user.* and ACLs, all: security.* and trusted.*, too");
   root.flag("strict", args.options.strict, "a tree of which something cannot be read is not sent at all");
+  root.flag("delete", args.options.mirror,
+            "what is not in the tree any more goes at the receiver, if it says --allow-delete");
   root.list("exclude", args.options.exclude, "PATTERN",
             "pass over what is called so in trees; with a slash, the path in the tree");
   root.text("files-from", args.files_from, "FILE",
@@ -195,6 +197,8 @@ Result<void> fill_sources(SendArgs& args) {
     args.paths = {"-"};
   }
   DCDN_CHECK(read_list(args));
+  if (args.options.mirror && (args.options.only || !args.options.exclude.empty()))
+    return Error(Errc::usage, "--delete goes with a whole tree, not with --exclude or --files-from");
   for (const std::string& path : args.paths) {
     SendSource source{path, args.priority};
     for (const std::string& rule : args.priority_for) {

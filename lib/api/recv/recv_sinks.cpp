@@ -27,6 +27,8 @@ session::MakeSink into_directory(const RecvOptions& options, const ReceivePlace&
   part.fsync = options.fsync;
   part.allow_unsafe_links = options.links == Links::any;
   part.kept = kept_of(options);
+  part.deletes = static_cast<store::DeleteWhat>(options.allow_delete);
+  part.max_delete = options.max_delete;
   part.trust_index = !options.whole && !options.checksum;
   part.stopped = asks(settings.stopping);
   return [place, part, delivered = options.home.state_dir + "/delivered", use = !options.whole,

@@ -141,6 +141,8 @@ class StreamUnpacking {
     part.kind = kind;
     part.collision = api::collision_of(options_.on_collision);
     part.fsync = options_.fsync;
+    part.deletes = static_cast<store::DeleteWhat>(options_.allow_delete);
+    part.max_delete = options_.max_delete;
     part.trust_index = !options_.checksum;
     part.allow_unsafe_links = options_.links == Links::any;
     part.kept = api::kept_of(options_);

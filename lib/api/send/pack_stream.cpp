@@ -74,7 +74,8 @@ class StreamPacker {
     source::PackRequest request;
     // What comes from a pipe is likely to go into one: nothing is left out, so that it can be written in
     // order.
-    request.object = {object.kind, object.name, object.rereadable()};
+    const bool mirror = object.kind == wire::ObjectKind::tree && plan.walk.mirror;
+    request.object = {object.kind, object.name, object.rereadable(), mirror};
     if (!object.rereadable() && options_.name.empty()) request.object.name.clear();
     request.path = object.path;
     request.input_fd = plan.input_fd;

@@ -157,6 +157,7 @@ Result<source::WalkRules> rules_of(const SendOptions& options) {
   source::WalkRules rules;
   rules.symlinks = symlinks_of(options.symlinks);
   rules.strict = options.strict;
+  rules.mirror = options.mirror;
   rules.hard_links = options.hard_links;
   rules.owner = options.owner;
   rules.attributes = static_cast<wire::KeptAttributes>(options.attributes);

@@ -102,7 +102,7 @@ std::string work_of(const SendOptions& options) {
   add(options.only.value_or(std::vector<std::string>{"."}));
   add({options.name, options.command, std::to_string(static_cast<int>(options.symlinks))});
   add({options.hard_links ? "" : "no hard links", options.owner ? "owner" : "",
-       std::to_string(static_cast<int>(options.attributes))});
+       options.mirror ? "mirror" : "", std::to_string(static_cast<int>(options.attributes))});
   return to_hex(digest::blake3(as_bytes(what)).view());
 }
 

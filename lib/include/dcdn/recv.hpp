@@ -41,6 +41,11 @@ namespace dcdn {
 /// what is there stays and the object is left out; a tree fills the gaps of a directory
 enum class OnCollision { refuse, overwrite, rename, skip, update };
 
+/// What goes of a tree that is laid over another and whose sender mirrors it: nothing; what was delivered
+/// under this name before, nobody touched since, and its sender does not have any more; or whatever is not in
+/// it.
+enum class AllowDelete { none, delivered, all };
+
 /// Symbolic links in trees. inside: an object with one that may lead out of its tree is refused. any: they
 /// are made as they come, wherever they point; what follows them later is the user's affair.
 enum class Links { inside, any };
@@ -72,6 +77,9 @@ struct RecvOptions {
   /// Ends after the first session that delivered something and left nothing unfinished.
   bool once = false;
   OnCollision on_collision = OnCollision::refuse;
+  AllowDelete allow_delete = AllowDelete::none;  ///< with OnCollision::overwrite and update
+  /// Entries that may go at once; unset: at most half, or 100.
+  std::optional<std::uint64_t> max_delete;
   Links links = Links::inside;
   /// Give files to the owners that came along, by name if there is one here, else by number; only root can.
   /// Also lets files have set-user-id, set-group-id and sticky bits.

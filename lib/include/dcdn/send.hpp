@@ -70,6 +70,9 @@ struct SendOptions {
   /// it is the receiver's choice whether it takes those. follow: what they point to. skip: left out.
   enum class Symlinks { inside, keep, follow, skip };
   Symlinks symlinks = Symlinks::inside;
+  /// Of a tree, what is not in it any more is deleted where the receiver allows that; never if something
+  /// could not be read. Not with `only` or `exclude`.
+  bool mirror = false;
   /// Several names of a file in a tree arrive as that; false: as copies.
   bool hard_links = true;
   bool owner = false;  ///< who owns what is sent goes along; the receiver decides whether it is set

@@ -1,10 +1,14 @@
 // A tree that is laid over a folder: what is right there stays where it is, seen by its content or, the
 // second time, by its looks alone; what is not is replaced, whatever it is.
+#include <fcntl.h>
 #include <sys/stat.h>
 
+#include <set>
+
+#include "store/index_match.hpp"
 #include "store/part_object.hpp"
 #include "store/receive_index.hpp"
-#include "support/receive_fixture.hpp"
+#include "support/laid_over_fixture.hpp"
 
 namespace dcdn::store {
 namespace {
@@ -16,97 +20,8 @@ using test::ObjectMaker;
 using test::pattern;
 using ::testing::HasSubstr;
 using wire::ObjectKind;
-using Files = std::map<std::string, Bytes>;
 
-class LaidOverTest : public test::ReceiveFixture {
- protected:
-  LaidOverTest() : chosen_(options(ObjectKind::tree)) {
-    chosen_.collision = Collision::overwrite;
-    chosen_.index_path = temp_.path() + "/home/index";
-    for (int i = 0; i < 12; ++i) small_["small/f" + std::to_string(10 + i)] = pattern(100 + i, i + 1);
-    large_ = pattern(5 * 4096 + 17, 99);
-  }
-
-  [[nodiscard]] MadeObject tree() const { return tree(large_); }
-  [[nodiscard]] MadeObject tree(const Bytes& large, std::uint16_t mode = 0644,
-                                std::int64_t time = 1'234'567'890) const {
-    ObjectMaker maker(ObjectKind::tree);
-    maker.directory("", 0755, 42'000'000'000).directory("a", 0750, 43'000'000'000);
-    maker.file("a/empty", {}, 0600).file("a/large", large, mode, time).link("a/link", "large");
-    std::vector<std::pair<std::string, Bytes>> pack;
-    for (const auto& file : small_) {
-      pack.push_back(file);
-      if (pack.size() < 5) continue;
-      maker.pack(pack);
-      pack.clear();
-    }
-    maker.pack(pack);
-    return maker.finish();
-  }
-  void expect_tree(const Bytes& large) const {
-    EXPECT_EQ(content_of(at("name/a/large")), large);
-    for (const auto& [path, content] : small_) {
-      EXPECT_EQ(content_of(at("name/" + path)), content) << path;
-      EXPECT_EQ(mtime_of(at("name/" + path)), 1'234'567'890) << path;
-    }
-    EXPECT_EQ(fs::read_symlink(at("name/a/link")), "large");
-    EXPECT_EQ(mtime_of(at("name/a")), 43'000'000'000);
-    EXPECT_EQ(mtime_of(at("name")), 42'000'000'000);
-    EXPECT_EQ(mode_of(at("name/a")), 0750u);
-  }
-  [[nodiscard]] std::map<std::string, ino_t> inodes() const {
-    std::map<std::string, ino_t> found;
-    for (const auto& entry : fs::recursive_directory_iterator(at("name"))) {
-      struct stat info {};
-      if (::lstat(entry.path().c_str(), &info) == 0)
-        found[entry.path().string().substr(at("name").size() + 1)] = info.st_ino;
-    }
-    return found;
-  }
-  [[nodiscard]] std::vector<std::string> changed_since(const std::map<std::string, ino_t>& before) const {
-    std::vector<std::string> changed;
-    for (const auto& [path, inode] : inodes())
-      if (!before.contains(path) || before.at(path) != inode) changed.push_back(path);
-    return changed;
-  }
-  // Older files are only looked into where the index has nothing to say.
-  std::size_t receive_again(const MadeObject& object, bool with_older = true) {
-    auto part = open(chosen_);
-    if (!part) return 0;
-    if (with_older) {
-      const UniqueFd parent(::open(out().c_str(), O_RDONLY | O_DIRECTORY));
-      const auto older = std::make_shared<BasisFiles>(ObjectKind::tree);
-      older->add(parent.get(), "name");
-      part->set_basis(older);
-    }
-    const std::size_t asked = feed(*part, object);
-    finalized(*part);
-    return asked;
-  }
-  // So that nothing counts as changed a moment ago.
-  static void let_the_clock_tick() { ::usleep(80'000); }
-  void settle_index() {
-    let_the_clock_tick();
-    receive_again(tree());
-  }
-  // Same length, and the time put back.
-  void edit(const std::string& path, std::size_t byte = 3) const {
-    const std::int64_t time = mtime_of(at(path));
-    Bytes content = content_of(at(path));
-    content[byte] ^= 0xFF;
-    const int fd = ::open(at(path).c_str(), O_WRONLY);
-    ASSERT_EQ(::pwrite(fd, content.data(), content.size(), 0), static_cast<ssize_t>(content.size()));
-    const timespec times[2] = {{0, UTIME_OMIT}, {time / 1'000'000'000, time % 1'000'000'000}};
-    ASSERT_EQ(::futimens(fd, times), 0);
-    ::close(fd);
-  }
-
-  static Bytes as_bytes_of(const std::string& text) { return {text.begin(), text.end()}; }
-
-  PartObject::Options chosen_;
-  Files small_;
-  Bytes large_;
-};
+using LaidOverTest = test::LaidOverFixture;
 
 TEST_F(LaidOverTest, WhatIsThereStaysWhereItIs) {
   receive(tree(), chosen_);
@@ -359,6 +274,18 @@ TEST_F(LinkedLaidOverTest, WhatBecameAnotherFileHereIsANameAgain) {
   EXPECT_FALSE(fs::exists(at("name/.dcdn-moving")));
 }
 
+TEST_F(LinkedLaidOverTest, UpdateDoesNotTakeANameForEditedBecauseAnotherWasReplaced) {
+  receive(linked(), chosen_);
+  let_the_clock_tick();
+  chosen_.collision = Collision::update;
+  ObjectMaker maker(ObjectKind::tree);
+  maker.pack({{"a", pattern(10, 1)}, {"b", pattern(20, 2)}}).directory("d").hard_link("d/a", 2, 10);
+  maker.file("large", pattern(15'000, 4)).hard_link("other", 1, 15'000);
+  receive_again(maker.finish());
+  EXPECT_EQ(content_of(at("name/other")), pattern(15'000, 4));
+  EXPECT_TRUE(is_one("large", "other"));
+}
+
 // Its other names may be anybody's: they keep the mode and the time that they have.
 TEST_F(LinkedLaidOverTest, AnotherTimeOrModeIsNotGivenToOtherNames) {
   receive(linked(), chosen_);
@@ -372,11 +299,48 @@ TEST_F(LinkedLaidOverTest, AnotherTimeOrModeIsNotGivenToOtherNames) {
   EXPECT_EQ(content_of(at("name/d/a")), pattern(10, 1));
 }
 
+TEST_F(LaidOverTest, WhatADiskLostIsFoundInItsTurn) {
+  receive(tree(), chosen_);
+  settle_index();
+  edit("name/small/f12");
+  // As if nobody had touched it: the index knows it as it is now.
+  auto reader = IndexReader::open(chosen_.index_path);
+  ASSERT_TRUE(reader);
+  auto writer = IndexWriter::create(chosen_.index_path, reader->head());
+  ASSERT_TRUE(writer);
+  while (auto item = reader->next()) {
+    auto* entry = std::get_if<IndexedEntry>(&*item);
+    const UniqueFd folder(::open(at("name/small").c_str(), O_RDONLY | O_DIRECTORY));
+    if (entry != nullptr && entry->path == "small/f12") entry->looks = looks_at(folder.get(), "f12");
+    ASSERT_TRUE(writer->add(*item));
+  }
+  ASSERT_TRUE(writer->finish());
+  const Digest object = reader->head().object;
+  std::uint64_t turns = 0;
+  while (turns < kIndexTurns && is_as_delivered(chosen_.index_path, object, at("name"))) ++turns;
+  EXPECT_LT(turns, kIndexTurns);
+  for (turns = 0; turns < kIndexTurns; ++turns) {
+    auto part = open(chosen_);
+    const UniqueFd parent(::open(out().c_str(), O_RDONLY | O_DIRECTORY));
+    const auto older = std::make_shared<BasisFiles>(ObjectKind::tree);
+    older->add(parent.get(), "name");
+    part->set_basis(older);
+    const std::size_t asked = feed(*part, tree());
+    finalized(*part);
+    if (asked == 0) continue;
+    ASSERT_EQ(part->notes().size(), 1u);
+    EXPECT_THAT(part->notes()[0], HasSubstr("had changed on disk though nobody had touched the files"));
+    break;
+  }
+  EXPECT_LT(turns, kIndexTurns);
+  expect_tree(large_);
+}
+
 TEST_F(LaidOverTest, AnIndexThatIsDamagedIsNone) {
   receive(tree(), chosen_);
   settle_index();
   const Bytes whole = content_of(chosen_.index_path);
-  for (std::size_t at_byte = 0; at_byte < whole.size(); at_byte += 1 + at_byte / 50) {
+  for (std::size_t at_byte = 0; at_byte + 1 < whole.size(); at_byte += 1 + at_byte / 50) {
     Bytes damaged = whole;
     damaged[at_byte] ^= 0x10;
     put(chosen_.index_path, {damaged.begin(), damaged.end()});

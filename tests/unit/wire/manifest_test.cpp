@@ -228,8 +228,13 @@ TEST(Manifest, WhatThisVersionDoesNotKnowIsUnsupported) {
                  "segment flags");
   expect_error(Body().byte(1).number(0).byte(3).byte(0).text("n").made_with(65536).nothing(),
                Errc::unsupported, "object kind 3");
-  expect_error(Body().byte(1).number(0).byte(2).byte(2).text("n").made_with(65536).nothing(),
+  expect_error(Body().byte(1).number(0).byte(2).byte(4).text("n").made_with(65536).nothing(),
                Errc::unsupported, "object flags");
+  expect_error(Body().byte(1).number(0).byte(1).byte(2).text("n").made_with(65536).nothing(),
+               Errc::unsupported, "object flags");
+  EXPECT_TRUE(
+      parse_segment(Body().byte(1).number(0).byte(2).byte(3).text("n").made_with(65536).nothing().bytes)
+          ->object->mirror);
 }
 
 TEST(Manifest, ObjectNames) {

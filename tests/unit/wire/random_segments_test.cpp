@@ -17,7 +17,7 @@ class RandomTree {
   explicit RandomTree(std::uint64_t seed) : random_(seed) {}
 
   std::vector<Segment> make() {
-    chain_.emplace_back().object = ObjectHeader{ObjectKind::tree, "t", below(2) == 0};
+    chain_.emplace_back().object = ObjectHeader{ObjectKind::tree, "t", below(2) == 0, below(2) == 0};
     for (std::uint64_t left = below(40); left > 0; --left) {
       entry();
       if (below(8) == 0) cut(false);

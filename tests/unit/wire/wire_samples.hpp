@@ -132,7 +132,8 @@ inline Bytes segment_body(const Segment& segment, std::uint64_t plain_bytes, Byt
   out.varint(segment.index);
   if (segment.object) {
     out.fixed(static_cast<std::uint8_t>(segment.object->kind));
-    out.fixed<std::uint8_t>(segment.object->repeats_omitted ? 1 : 0);
+    out.fixed<std::uint8_t>(static_cast<std::uint8_t>((segment.object->repeats_omitted ? 1 : 0) |
+                                                      (segment.object->mirror ? 2 : 0)));
     out.text(segment.object->name);
   } else {
     out.raw(segment.stream.view());
