@@ -56,10 +56,7 @@ class ObjectSink {
   Result<void> write_waiting(BufferPool& pool);
   /// The content that a wanted chunk is compressed after, in one piece; nullopt: not all of it is here.
   /// Asked only where content is needed.
-  virtual Result<std::optional<Buffer>> past_of(const wire::ChunkRecord& record, BufferPool& pool) {
-    (void)record, (void)pool;
-    return std::optional<Buffer>();
-  }
+  virtual Result<std::optional<Buffer>> past_of(const wire::ChunkRecord& record, BufferPool& pool) = 0;
   /// `content` was verified against wanted() (empty if it is not needed), and `carried`, what it was unpacked
   /// from.
   virtual Result<void> write_chunk(const Digest& digest, const Buffer& content, const Buffer& carried) = 0;

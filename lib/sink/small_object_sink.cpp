@@ -48,6 +48,10 @@ class SmallObjectSink final : public ObjectSink {
     if (is_usual_) return usual_->wanted(carried);
     return small_ ? small_->wanted(carried) : std::nullopt;
   }
+  // The only chunk of a small object has none.
+  Result<std::optional<Buffer>> past_of(const wire::ChunkRecord& record, BufferPool& pool) override {
+    return is_usual_ ? usual_->past_of(record, pool) : std::optional<Buffer>();
+  }
   Result<void> write_chunk(const Digest& digest, const Buffer& content, const Buffer& carried) override {
     if (is_usual_) return usual_->write_chunk(digest, content, carried);
     const auto record = wanted(digest);

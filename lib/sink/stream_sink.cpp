@@ -44,6 +44,9 @@ class StreamSink : public ObjectSink {
   // What comes out is unpacked by whoever reads it, who checks the content then.
   bool needs_content() const override { return false; }
 
+  Result<std::optional<Buffer>> past_of(const wire::ChunkRecord&, BufferPool&) override {
+    return std::optional<Buffer>();  // needs no content
+  }
   Result<void> write_chunk(const Digest& digest, const Buffer&, const Buffer& carried) override {
     const auto record = window_.wanted(digest);
     if (!record) return {};

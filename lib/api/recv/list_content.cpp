@@ -39,6 +39,9 @@ class ListSink final : public sink::ObjectSink {
   }
   std::optional<wire::ChunkRecord> wanted(const Digest&) const override { return std::nullopt; }
   bool needs_content() const override { return false; }
+  Result<std::optional<Buffer>> past_of(const wire::ChunkRecord&, BufferPool&) override {
+    return std::optional<Buffer>();  // needs no content
+  }
   Result<void> write_chunk(const Digest&, const Buffer&, const Buffer&) override { return {}; }
   std::uint64_t segments_done() const override { return 0; }
   std::uint64_t bytes_done() const override { return row_->content.bytes; }

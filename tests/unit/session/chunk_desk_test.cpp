@@ -73,6 +73,9 @@ class Carrying : public sink::ObjectSink {
           return *chunk;
     return std::nullopt;
   }
+  Result<std::optional<Buffer>> past_of(const wire::ChunkRecord&, BufferPool&) override {
+    return std::optional<Buffer>();  // needs no content
+  }
   Result<void> write_chunk(const Digest&, const Buffer& content, const Buffer& carried) override {
     content_bytes += content.size();
     kept.emplace_back(carried.view().begin(), carried.view().end());

@@ -7,6 +7,7 @@
 
 #include "sink/directory_sink.hpp"
 #include "sink/raw_sink.hpp"
+#include "sink/small_object_sink.hpp"
 #include "support/pack_fixture.hpp"
 #include "support/receive_fixture.hpp"
 #include "support/sink_fixture.hpp"
@@ -181,6 +182,29 @@ TEST_F(PastsTest, WhatIsHereOfTheChainBeforeIsNotWantedAgain) {
   EXPECT_LE(wanted.size(), 3u);
   for (const auto* chunk : wanted) ASSERT_TRUE(give(*sink, *chunk));
   expect_delivered(*sink);
+}
+
+// A file, which might have been a small object.
+TEST_F(PastsTest, OfOneFileInAnyOrder) {
+  const Packed packed = [&] {
+    source::PackRequest request = test::file_request(source("large"), 4096);
+    request.compress = *compress::parse_compress_request("auto");
+    return test::pack(request);
+  }();
+  EXPECT_GT(chunks_after(packed), 30u);
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    if (!dir_) dir_ = *store::ReceiveDir::open(out());
+    auto usual = sink::make_directory_sink(dir_, options(), "", {});
+    const auto sink = sink::make_small_object_sink(dir_, options(), "", std::move(usual));
+    ASSERT_TRUE(sink->open());
+    auto wanted = add_segments(*sink, packed);
+    if (seed > 0) std::ranges::shuffle(wanted, std::mt19937(seed));
+    for (const auto* chunk : wanted) ASSERT_TRUE(give(*sink, *chunk));
+    ASSERT_TRUE(sink->complete());
+    ASSERT_TRUE(sink->finalize());
+    EXPECT_EQ(content_of(at("name")), content_of(source("large")));
+    fs::remove_all(at("name"));
+  }
 }
 
 TEST_F(PastsTest, OnStandardOutputInAnyOrder) {
