@@ -10,7 +10,30 @@
 
 namespace dcdn::store {
 
-Result<void> IndexUpdate::write(const ManifestLog& log, const Digest& object) {
+// That one was given up is known at its end.
+Result<void> IndexUpdate::find_given_up(const ManifestLog& log) {
+  std::uint64_t entries = 0;
+  bool in_file = false;
+  DCDN_TRY(const std::uint64_t read,
+           log.replay([&](const wire::Segment& segment, const Digest&) -> Result<bool> {
+             for (const wire::Record& record : segment.records) {
+               if (const auto* begin = std::get_if<wire::EntryBegin>(&record)) {
+                 ++entries;
+                 in_file = begin->kind == wire::EntryKind::file;
+               } else if (std::holds_alternative<wire::EntryEnd>(record)) {
+                 in_file = false;
+               } else if (std::holds_alternative<wire::LeftOut>(record) && std::exchange(in_file, false)) {
+                 given_up_.insert(entries - 1);
+               }
+             }
+             return true;
+           }));
+  (void)read;
+  return {};
+}
+
+Result<void> IndexUpdate::write(const ManifestLog& log, const Digest& object, std::uint64_t left_out) {
+  if (left_out > 0) DCDN_CHECK(find_given_up(log));
   earlier_ = IndexReader::open(path_);
   const std::uint64_t turn = earlier_ ? (earlier_->head().turn + 1) % kIndexTurns : 0;
   DCDN_CHECK(make_directories(folder_of(path_), 0700));
@@ -31,6 +54,7 @@ Result<void> IndexUpdate::write(const ManifestLog& log, const Digest& object) {
 
 Result<void> IndexUpdate::add(const wire::Record& record) {
   if (const auto* begin = std::get_if<wire::EntryBegin>(&record)) return add_entry(*begin);
+  if (in_given_up_) return {};
   if (const auto* chunk = std::get_if<wire::ChunkRecord>(&record))
     return writer_->add(IndexedChunk{chunk->content_size, chunk->content});
   if (const auto* hole = std::get_if<wire::HoleRecord>(&record)) return writer_->add(IndexedHole{hole->size});
@@ -40,6 +64,8 @@ Result<void> IndexUpdate::add(const wire::Record& record) {
 
 Result<void> IndexUpdate::add_entry(const wire::EntryBegin& begin) {
   const std::uint64_t number = entries_++;
+  in_given_up_ = given_up_.contains(number);
+  if (in_given_up_) return {};
   if (!begin.path.empty()) DCDN_CHECK(add_former(begin.path));
   IndexedEntry entry;
   entry.path = begin.path;

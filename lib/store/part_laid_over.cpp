@@ -99,7 +99,7 @@ void PartObject::Impl::write_index() {
   auto looks = LooksLog::open(slot_fd.get(), escape_for_display(slot_path()) + "/looks");
   if (!folder || !looks) return;
   IndexUpdate update(*folder, *looks, options.index_path, !settled || !settled->over_folder);
-  (void)update.write(*log, chain.object_id()).has_value();
+  (void)update.write(*log, chain.object_id(), chain.left_out().count).has_value();
 }
 
 }  // namespace dcdn::store

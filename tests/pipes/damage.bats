@@ -179,6 +179,8 @@ contents() {
 
 @test "chunks without their manifest: that is said, and the way out works" {
   local size
+  head -c 400000 /dev/urandom > tree/random  # all of it in one segment, which comes first
+  dcdn-send -q --stdout --chunk-size 64KiB tree > good.dcs
   size=$(stat -c %s good.dcs)
   head -c $((size / 2)) good.dcs > first
   tail -c +$((size / 2 + 1)) good.dcs > second
