@@ -8,6 +8,7 @@ ObjectStatus status_of(const sink::ObjectSink& sink) {
 
 void ChunkDesk::add(std::uint32_t number, std::shared_ptr<sink::ObjectSink> sink,
                     std::weak_ptr<IncomingObject> object) {
+  sink->share_waiting(waiting_);
   places_[number] = {std::move(sink), std::move(object)};
 }
 

@@ -66,6 +66,7 @@ class ChunkDesk {
   void write(std::uint32_t number, sink::ObjectSink& sink, const pipeline::ChunkFrame& chunk,
              BufferPool& pool, Outcome& outcome);
   std::unordered_map<std::uint32_t, Place> places_;
+  std::shared_ptr<sink::WaitingBudget> waiting_ = std::make_shared<sink::WaitingBudget>();
   std::unordered_map<Digest, Held, Name32Hash> held_;
   // A chunk that two objects of a session share may come twice; the second is not held for a segment to come.
   wire::RepeatWindow<bool> written_;

@@ -6,13 +6,9 @@
 
 namespace dcdn::sink {
 
-namespace {
-
-// A sender of ours never has more than its window under way.
-constexpr std::size_t kMostWaitingBytes = 40u << 20;
-constexpr std::size_t kMostWaiting = 4096;
-
-}  // namespace
+ObjectSink::~ObjectSink() {
+  for (const Waiting& waiting : waiting_) budget_->give_back(waiting.carried.size());
+}
 
 Result<ChunkTaken> ObjectSink::take_chunk(const Digest& carried_digest, const Buffer& carried,
                                           BufferPool& pool) {
@@ -48,10 +44,9 @@ Result<ChunkTaken> ObjectSink::take_after(const wire::ChunkRecord& record, const
 Result<void> ObjectSink::wait_for_past(const Digest& carried_digest, const Buffer& carried) {
   const auto same = [&](const Waiting& waiting) { return waiting.carried_digest == carried_digest; };
   if (std::ranges::any_of(waiting_, same)) return {};
-  if (waiting_.size() >= kMostWaiting || waiting_bytes_ + carried.size() > kMostWaitingBytes)
+  if (!budget_->take(carried.size()))
     return Error(Errc::limit, "the sender leaves too large a gap before its chunks");
   waiting_.push_back({carried_digest, carried});
-  waiting_bytes_ += carried.size();
   return {};
 }
 
@@ -61,7 +56,7 @@ Result<void> ObjectSink::write_waiting(BufferPool& pool) {
     for (std::size_t i = 0; i < waiting_.size();) {
       DCDN_TRY(const bool done, write_if_ready(waiting_[i], pool));
       if (done) {
-        waiting_bytes_ -= waiting_[i].carried.size();
+        budget_->give_back(waiting_[i].carried.size());
         waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
         progress = true;
       } else {

@@ -2,6 +2,7 @@
 //
 // Threads  everything on the receiver's store thread
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "dcdn/result.hpp"
 #include "message/difference_message.hpp"
 #include "message/session_message.hpp"
+#include "sink/waiting_budget.hpp"
 #include "store/promise_ledger.hpp"
 #include "store/segment_need.hpp"
 #include "store/sync_batch.hpp"
@@ -29,7 +31,7 @@ class ObjectSink {
   /// promise: what its object may come to; null: nobody limits it.
   explicit ObjectSink(std::shared_ptr<store::ObjectPromise> promise = nullptr)
       : promise_(std::move(promise)) {}
-  virtual ~ObjectSink() = default;
+  virtual ~ObjectSink();
   ObjectSink(const ObjectSink&) = delete;
   ObjectSink& operator=(const ObjectSink&) = delete;
   /// After open(): its sender says that it has `bytes` (0: it does not know), `here` of which are here, and
@@ -49,9 +51,11 @@ class ObjectSink {
   /// digest that a signed record states, and whether that makes the content is for whoever unpacks it.
   [[nodiscard]] virtual bool needs_content() const { return true; }
   /// A chunk as it travelled: checked as far as this sink needs it, unpacked, and written. One whose past is
-  /// not here is kept until it is. error limit: too much waits so; corrupt: what waited does not unpack
-  /// although it is what a record says; and those of write_chunk.
+  /// not here is kept until it is. error limit: too much waits so (WaitingBudget); corrupt: what waited does
+  /// not unpack although it is what a record says; and those of write_chunk.
   Result<ChunkTaken> take_chunk(const Digest& carried_digest, const Buffer& carried, BufferPool& pool);
+  /// Before anything waits: what waits here counts with what waits for others of that budget.
+  void share_waiting(std::shared_ptr<WaitingBudget> budget) { budget_ = std::move(budget); }
   /// What waited for what has come in another way (add_segment, write_difference). Errors as take_chunk.
   Result<void> write_waiting(BufferPool& pool);
   /// The content that a wanted chunk is compressed after, in one piece; nullopt: not all of it is here.
@@ -122,7 +126,7 @@ class ObjectSink {
 
   std::shared_ptr<store::ObjectPromise> promise_;
   std::vector<Waiting> waiting_;  // for their past
-  std::size_t waiting_bytes_ = 0;
+  std::shared_ptr<WaitingBudget> budget_ = std::make_shared<WaitingBudget>();
 };
 
 }  // namespace dcdn::sink

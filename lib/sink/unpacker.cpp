@@ -173,6 +173,7 @@ Result<void> Unpacker::open_sink(Unpacking& unpacking, const wire::ObjectHeader&
         .with_hint("give each object's missing parts before the next object");
   unpacking.name = object.name.empty() ? "stdin" : object.name;
   unpacking.sink = rules_.make_sink(unpacking.name, object.kind);
+  unpacking.sink->share_waiting(waiting_);
   const auto opened = unpacking.sink->open();
   if (opened) return {};
   if (opened.error().code != Errc::nothing) return opened.error();

@@ -119,6 +119,7 @@ class Unpacker {
   std::map<Digest, std::vector<Buffer>> early_signatures_;  // by segment: they came before it
   std::unordered_map<Digest, Buffer, Name32Hash> early_;    // chunks whose segment has not come
   std::deque<Digest> early_order_;
+  std::shared_ptr<WaitingBudget> waiting_ = std::make_shared<WaitingBudget>();  // of all objects
   std::size_t held_ = 0;  // bytes of what is loose and early, with what it costs to keep track of them
   FinishGroup group_;
   Result<void> group_over_;  // what went wrong in it first

@@ -24,7 +24,6 @@
 #include "store/part_files.hpp"
 #include "store/part_object.hpp"
 #include "store/publish.hpp"
-#include "store/recent_content.hpp"
 
 namespace dcdn::store {
 
@@ -223,7 +222,6 @@ struct PartObject::Impl {
   UniqueFd slot_fd;
   std::optional<ManifestLog> log;
   std::optional<PackFinder> packs;  // in the log
-  RecentContent recent;             // what comes next may be compressed after it
   std::optional<HaveMap> map;
   std::optional<PartFiles> files;
   std::optional<OldChain> old;

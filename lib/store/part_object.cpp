@@ -201,7 +201,7 @@ InOrderDigest::Read PartObject::Impl::reader_of(const PartFilePtr& file) {
 
 Result<std::uint64_t> PartObject::Impl::store(const wire::ChunkRecord& record, const Buffer& content) {
   std::uint64_t stored = 0;
-  recent.add(record.content, content);
+  dir->recent().add(record.content, content);
   while (const MissingChunk* missing = chain.find_missing(record)) {
     const ChunkPlace place = missing->places.back();
     DCDN_TRY(const Have have, put(place, content));
@@ -264,7 +264,7 @@ Result<std::optional<Buffer>> PartObject::past_of(const wire::ChunkRecord& recor
 
 Result<Buffer> PartObject::Impl::content_here(std::uint64_t segment, std::uint64_t chunk) {
   DCDN_TRY(const FoundChunk* found, packs->chunk_of(segment, chunk));
-  if (const Buffer* last = recent.find(found->record.content)) return *last;
+  if (auto last = dir->recent().find(found->record.content)) return *std::move(last);
   ChunkPlace place{nullptr, found->offset, chain.first_chunk(segment) + chunk, segment};
   if (found->in_open_file) {
     place.file = chain.open_file(segment);

@@ -9,6 +9,7 @@
 
 #include "base/unique_fd.hpp"
 #include "dcdn/result.hpp"
+#include "store/recent_content.hpp"
 
 namespace dcdn::store {
 
@@ -53,6 +54,7 @@ class ReceiveDir {
   void release(const std::string& slot);
   /// With what was set aside of it (SLOT.old, SLOT.new). Is ended by the next open() if it is cut short.
   [[nodiscard]] Result<void> remove_slot(const std::string& slot) const;
+  [[nodiscard]] RecentContent& recent() { return recent_; }
 
  private:
   ReceiveDir() = default;
@@ -66,6 +68,7 @@ class ReceiveDir {
   mutable std::mutex mutex_;  // of what follows: encrypted objects are unpacked on a thread of their own
   std::set<std::string> busy_slots_;
   mutable std::optional<bool> has_links_;
+  RecentContent recent_;
 };
 
 }  // namespace dcdn::store

@@ -224,6 +224,8 @@ class ColumnParser {
     const std::uint64_t bytes = std::accumulate(chunk_sizes_.end() - static_cast<std::ptrdiff_t>(past),
                                                 chunk_sizes_.end(), std::uint64_t{chunk.content_size});
     if (bytes > kMaxPastBytes) return corrupt("a chunk is compressed after more than the limit");
+    if ((pasts_ += bytes - chunk.content_size) > kMaxPastsOfSegment)
+      return corrupt("its chunks are compressed after more than the limit together");
     chunk.past = static_cast<std::uint8_t>(past);
     return {};
   }
@@ -271,6 +273,7 @@ class ColumnParser {
   ExtrasColumnReader extras_;
   OpenFile file_;
   std::vector<std::uint32_t> chunk_sizes_;  // of their content
+  std::uint64_t pasts_ = 0;                 // bytes, of all chunks
   std::vector<Record> records_;
 };
 

@@ -19,6 +19,8 @@ inline constexpr std::size_t kMaxPlainRecords = 1 << 20;  ///< records of one se
 inline constexpr std::size_t kMaxNames = 1 << 20;       ///< paths and targets of one segment together, bytes
 inline constexpr std::size_t kMaxPast = 63;             ///< chunks that another is compressed after
 inline constexpr std::size_t kMaxPastBytes = 8u << 20;  ///< of their content, with its own
+/// Of the pasts of all chunks of a segment, bytes: what a few carried bytes make a reader go through.
+inline constexpr std::uint64_t kMaxPastsOfSegment = 256u << 20;
 inline constexpr std::uint8_t kMaxRung = 15;
 inline constexpr std::uint64_t kMaxObjectBytes = std::uint64_t{1} << 60;
 

@@ -17,7 +17,7 @@ KIND_FILE, KIND_DIRECTORY, KIND_SYMLINK, KIND_HARD_LINK, KIND_LEFT_OUT = 0, 1, 2
 OWNER, ATTRIBUTE = 1, 2
 MOST_ENTRIES, MOST_ITEMS, MOST_RECORDS, MOST_NAMES, MOST_EXTRAS = 16384, 4096, 1 << 20, 1 << 20, 65536
 LEAST_CHUNK, MOST_CHUNK, MOST_OBJECT = 4096, 4194304, 1 << 60
-MOST_RUNG, MOST_PAST, MOST_PAST_BYTES = 15, 63, 8 << 20
+MOST_RUNG, MOST_PAST, MOST_PAST_BYTES, MOST_PASTS = 15, 63, 8 << 20, 256 << 20
 COLUMNS = ("kinds shared rests modes seconds nanoseconds sizes backs targets reasons items holes codecs pasts carried_sizes "
            "digests end_sizes end_digests extras").split()
 
@@ -275,7 +275,7 @@ class Records:
         self.path, self.names, self.seconds = b"", 0, 0
         self.file = {"size": None, "items": 0} if inside_file else None
         self.ended = None  # the path of the file that has just ended, if nothing told its end
-        self.chunks = []  # size and content digest
+        self.chunks, self.pasts = [], 0  # size and content digest; bytes of all pasts
         self.in_pack = 0  # bytes of the last chunk for the files to come
 
     def take(self, column):
@@ -404,5 +404,7 @@ class Records:
     def past(self, size):
         count = self.columns["pasts"].number(1, min(MOST_PAST, len(self.chunks)), "a past")
         past = self.chunks[-count:]
-        require(size + sum(before for before, _ in past) <= MOST_PAST_BYTES, "a past is too long")
+        length = sum(before for before, _ in past)
+        self.pasts += length
+        require(size + length <= MOST_PAST_BYTES and self.pasts <= MOST_PASTS, "a past is too long")
         return tuple(content for _, content in past)

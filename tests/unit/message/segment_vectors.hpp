@@ -167,6 +167,18 @@ class SegmentVectors : public VectorSet {
                              wire::EntryEnd{2 * std::uint64_t{bytes} + (1u << 20), digest_of("all")}});
     };
     good("segment-past-longest", "a chunk and its past of 8 MiB", far((7u << 20) / 2));
+    const auto many = [](int chunks) {
+      const wire::ChunkRecord large{wire::CodecId::raw, 4u << 20,       4u << 20,
+                                    digest_of("l"),     digest_of("l"), 0};
+      Records records{file("a"), large};
+      for (int i = 0; i < chunks; ++i) {
+        records.emplace_back(chunk_after(1, 4u << 20, 9, "p"));
+      }
+      records.emplace_back(wire::EntryEnd{(chunks + 1) * std::uint64_t{4u << 20}, digest_of("all")});
+      return tree_of(records);
+    };
+    good("segment-pasts-longest", "pasts of 256 MiB together", many(64));
+    bad("segment-pasts-longer", "pasts of more than 256 MiB together", many(65));
     bad("segment-past-longer", "a chunk and its past of more than 8 MiB", far((7u << 20) / 2 + 1));
   }
 

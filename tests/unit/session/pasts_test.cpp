@@ -286,8 +286,34 @@ TEST_F(PastsTest, WhatWaitsIsBounded) {
     }
     ASSERT_FALSE(last) << "all of " << taken;
     EXPECT_EQ(last.error().code, Errc::limit);
-    EXPECT_EQ(taken, size == 8 ? 4096u : 40u);
+    EXPECT_EQ(taken, size == 8 ? 4096u : 24u);
   }
+}
+
+// Of as many objects as somebody likes: all that come together count as one.
+TEST_F(PastsTest, WhatWaitsIsBoundedForAllObjectsTogether) {
+  const auto budget = std::make_shared<sink::WaitingBudget>();
+  const Starved starved(20, 1u << 20);
+  const test::Output output;
+  const auto take_all = [&](ObjectSink& sink) {
+    std::size_t taken = 0;
+    for (const Buffer& carried : starved.carried)
+      taken += sink.take_chunk(digest::blake3(carried.view()), carried, pool_) ? 1 : 0;
+    return taken;
+  };
+  const auto open = [&] {
+    auto sink = sink::make_raw_sink(output.fd(), wire::ObjectKind::file);
+    sink->share_waiting(budget);
+    const Bytes body = wire::encode_segment(starved.segments[0]);
+    EXPECT_TRUE(sink->add_segment(starved.segments[0], wire::segment_id(body), {}));
+    return sink;
+  };
+  auto first = open();
+  const auto second = open();
+  EXPECT_EQ(take_all(*first), 20u);
+  EXPECT_EQ(take_all(*second), 4u);
+  first.reset();
+  EXPECT_EQ(take_all(*second), 20u) << "who is gone waits for nothing";
 }
 
 // A signed record may lie: what comes out is checked, also of what waited, and nothing of it is written.
